@@ -1,0 +1,54 @@
+/*
+ * Walking a checklist. Pure: (state, event) -> state.
+ */
+#ifndef CHECKLISTS_CHECKLIST_H
+#define CHECKLISTS_CHECKLIST_H
+
+#include "checklists/runbook.h"
+#include "lib/reading.h"
+
+enum item_status {
+	ITEM_OPEN,
+	ITEM_GREEN,        /* sensed and holding, or done by hand, or its action is done and verified */
+	ITEM_RED,          /* sensed and not holding */
+	ITEM_UNKNOWN,      /* could not be read */
+	ITEM_DEFERRED,     /* comes back at the end */
+	ITEM_OVERRIDDEN,   /* with a reason; never green */
+	ITEM_NOT_APPLICABLE,
+};
+
+struct item_state {
+	enum item_status status;
+	int64_t at;         /* wall time of the last change */
+	int64_t measured;   /* wall time of the last reading, sensed items */
+	char evidence[READING_TEXT];
+};
+
+struct checklist_state {
+	const struct checklist *checklist; /* borrowed */
+	struct item_state *items;          /* owned; all sections' items in order */
+	size_t nitems;
+};
+
+enum item_event { ITEM_EV_SENSED, ITEM_EV_TICKED, ITEM_EV_REOPENED, ITEM_EV_DEFERRED,
+		  ITEM_EV_OVERRIDDEN, ITEM_EV_WHEN, ITEM_EV_ACTION_DONE, ITEM_EV_ACTION_FAILED };
+
+void checklist_begin(struct checklist_state *state, const struct checklist *checklist);
+void checklist_state_release(struct checklist_state *state);
+/* Index of an item in state->items, or -1; and the item of an index. */
+int checklist_index(const struct checklist_state *state, const char *id);
+const struct item *checklist_item(const struct checklist_state *state, size_t index,
+				  const struct section **section);
+/* `verdict` for ITEM_EV_SENSED and ITEM_EV_WHEN, `text` evidence or reason. -1 when not allowed: a
+ * sensed item can't be ticked by hand, an override needs a reason. */
+int checklist_apply(struct checklist_state *state, size_t index, enum item_event event,
+		    enum verdict verdict, const char *text, int64_t at, struct err *err);
+/* Sensed greens older than their `expires` go back to open. Returns how many did. */
+int checklist_expire(struct checklist_state *state, int64_t now);
+/* 0 to 100: green among the applicable, non-optional ones (100 when there are none). */
+int checklist_readiness(const struct checklist_state *state);
+/* Item to look at next: the first open or red one, deferred ones last; -1: none. */
+int checklist_next(const struct checklist_state *state);
+const char *item_status_name(enum item_status status);
+
+#endif

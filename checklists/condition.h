@@ -1,0 +1,28 @@
+/*
+ * Judging conditions. Pure.
+ */
+#ifndef CHECKLISTS_CONDITION_H
+#define CHECKLISTS_CONDITION_H
+
+#include "checklists/runbook.h"
+#include "lib/reading.h"
+
+struct condition_state {
+	enum verdict verdict; /* `needs` not met or unknown: unknown; never pass before `for` is over */
+	size_t sensed;        /* symptoms that hold now */
+	int64_t since;        /* wall time since which the symptoms hold without a break; 0: they don't */
+};
+
+/* Judges one condition from its symptoms' verdicts. `needs` is VERDICT_PASS when it has none; `for_us`
+ * is the filled-in duration. */
+void condition_judge(const struct condition *condition, struct condition_state *state,
+		     enum verdict needs, const enum verdict *symptoms, int64_t for_us, int64_t now);
+/* The condition that goes before the tree: holds, suggests a procedure, most severe, first in the
+ * runbook's order among equals. `states` has one entry for each condition. NULL when there is none. */
+const struct condition *condition_first(const struct runbook *runbook,
+					const struct condition_state *states);
+/* Indices of all conditions, most symptoms sensed (as a share of at_least) first, then severity.
+ * `order` has runbook->nconditions elements. */
+void condition_rank(const struct runbook *runbook, const struct condition_state *states, size_t *order);
+
+#endif

@@ -1,0 +1,317 @@
+/*
+ * A runbook in memory: what should be done, as plain structs. Pure: nothing here opens a file.
+ *
+ * Life cycle: runbook_build() checks the documents and fills a new runbook in one go; it borrows the
+ * documents' JSON values (so the documents must outlive it) and owns everything else. All strings
+ * below are borrowed from the documents unless said otherwise. Arrays keep the file's order.
+ *
+ * Values keep their parameters: `args` still hold "${name}". Whoever uses them fills them in first
+ * (lib/params.h), with the target's values and the operator's answers.
+ */
+#ifndef CHECKLISTS_RUNBOOK_H
+#define CHECKLISTS_RUNBOOK_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/err.h"
+#include "lib/field.h"
+#include "lib/jdoc.h"
+
+/* One object of a type from the vocabulary. */
+struct typed {
+	const struct type *type; /* NULL: there is none */
+	const json_t *args;      /* the whole object for probes, actions and metrics; for sources the one
+	                            below the type's name */
+};
+
+enum probe_kind {
+	PROBE_TYPED,    /* asks the world: `ask` */
+	PROBE_MANUAL,   /* asks the operator: `text` */
+	PROBE_ALL,      /* of `parts`; pass if all pass, fail if one fails, else unknown */
+	PROBE_ANY,      /* pass if one passes, fail if all fail, else unknown */
+	PROBE_AT_LEAST, /* `count` of `parts` */
+	PROBE_NOT,      /* of parts[0] */
+	PROBE_HELD,     /* parts[0] has held for `for_us` without a gap */
+};
+
+struct probe {
+	char *id;         /* owned: its name, or its path ("procedures.level-1.stop.verify.0") */
+	const char *title; /* what a screen calls it: "say" if given, else NULL */
+	enum probe_kind kind;
+	struct typed ask;
+	const char *text;
+	struct probe **parts; /* owned array; declared probes are shared, inline ones owned by runbook */
+	size_t nparts;
+	size_t count;
+	int64_t for_us;
+};
+
+/* A parameter: declared with type, default and one line of explanation. */
+struct param {
+	const char *name;
+	const char *help;
+	enum field_type type;      /* STRING, PATH, INT, NUMBER, BOOL, DURATION or SIZE */
+	const json_t *fallback;    /* NULL: the target must give it (or the operator, see `ask`) */
+	bool secret;
+	const char *ask;           /* the question, when it is answered before a plan is made */
+	struct probe *propose;     /* its reading's text (else value) is the proposed answer; or NULL */
+};
+
+struct source_def {
+	const char *name;
+	const char *title; /* or NULL */
+	struct typed what;
+};
+
+enum level { LEVEL_OK, LEVEL_INFO, LEVEL_WARNING, LEVEL_CRITICAL };
+
+/* A metric with its thresholds. Thresholds that are not given are NAN. A threshold may be a
+ * parameter, so the numbers are filled in when a target is bound: see core/sense.h. */
+struct metric {
+	const char *name;
+	const char *title;
+	struct typed read;          /* its source type; args hold the whole metric object */
+	const char *source;         /* the source's name */
+	const char *unit;
+	const json_t *limit[4];     /* by enum level; [LEVEL_OK] unused; NULL when not given */
+	bool below;                 /* alert when under the threshold ("when": "below") */
+	const json_t *every, *for_, *clear, *cooldown; /* durations; NULL: 1s, 0s, 0s, 5m */
+	const char *suggest;        /* "tree", a procedure or a condition; NULL */
+};
+
+/* What to do next: exactly one of them is set, or none. */
+struct outcome {
+	const char *question;          /* the next question of the tree */
+	const struct procedure *procedure;
+	bool tree;                     /* "go through the tree" */
+	const char *advice;            /* a sentence */
+};
+
+enum severity { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
+
+/* A named state of affairs: see the vocabulary in docs/ARCHITECTURE.md. */
+struct condition {
+	const char *name;
+	const char *title;
+	const char *impact;        /* or NULL */
+	enum severity severity;
+	struct probe *needs;       /* when it can be judged, or NULL */
+	struct probe **symptoms;   /* owned array */
+	size_t nsymptoms;
+	size_t at_least;           /* how many of them must hold */
+	const json_t *for_;        /* how long it must hold; NULL: 0s */
+	const json_t *within;      /* only within this time of the deployment; NULL: always */
+	struct outcome suggest;
+};
+
+struct question {
+	const char *name;
+	const char *ask;
+	const char *help;          /* or NULL */
+	struct probe *probe;       /* proposes the answer: pass is yes */
+	struct probe **contrary;   /* evidence for the other answer, shown beside it */
+	size_t ncontrary;
+	const json_t *for_;        /* a proposal must hold this long; NULL: 0s */
+	struct outcome yes, no;
+};
+
+struct tree {
+	struct question *questions; /* owned array */
+	size_t nquestions;
+	size_t start;               /* index */
+};
+
+enum step_kind {
+	STEP_ACTION,
+	STEP_QUESTION, /* a question with branches; answered yes or no */
+	STEP_CHOICE,   /* a choice between actions; answered with an option's id */
+};
+
+struct choice {
+	const char *id;
+	const char *say;
+};
+
+/*
+ * One step. Procedures are flat: steps inside a branch or an option, and the steps of a procedure that
+ * is a step, stand in the list themselves, with an id like "code/checkout" and a guard: the step whose
+ * answer decides whether they apply. A guard always stands before what it guards.
+ */
+struct step {
+	char *id;                /* owned; unique in its procedure */
+	const char *say;         /* one line: what it does */
+	const char *note;        /* more for the operator, or NULL */
+	enum step_kind kind;
+	int guard;               /* index of the deciding step, or -1 */
+	const char *guard_answer; /* "yes", "no", or an option's id */
+	struct typed action;     /* STEP_ACTION */
+	struct probe *probe;     /* STEP_QUESTION: proposes the answer */
+	struct choice *options;  /* STEP_CHOICE; owned */
+	size_t noptions;
+	struct probe *when;      /* fail: not applicable; NULL: applies */
+	struct probe **verify;   /* owned array */
+	size_t nverify;
+	const json_t *timeout;   /* of the action; NULL: 60s */
+	const json_t *within;    /* verify must hold within this time after it; NULL: 30s */
+	const char *alternative; /* a step of this procedure that is offered when verify fails, or NULL;
+	                            such a step runs only as an alternative */
+	bool only_alternative;
+};
+
+struct item; /* of a checklist */
+
+struct section {
+	const char *title;
+	bool timed;
+	const json_t *offset;    /* duration before (negative text "-2h") or after T; NULL: not tied */
+	int64_t offset_us;
+	struct item *items;      /* owned array */
+	size_t nitems;
+};
+
+enum item_kind { ITEM_SENSED, ITEM_MANUAL, ITEM_ACTION };
+
+struct item {
+	char *id;                /* owned; unique in its checklist; sub-items are "parent/child" */
+	const char *say;
+	const char *note;        /* or NULL */
+	enum item_kind kind;
+	int parent;              /* index in the same section, or -1 */
+	bool optional;
+	struct probe *probe;     /* ITEM_SENSED */
+	const json_t *expires;   /* how long a green stays green; NULL: 60s */
+	struct typed action;     /* ITEM_ACTION */
+	struct probe **verify;   /* ITEM_ACTION */
+	size_t nverify;
+	struct probe *when;
+	const char *done_by, *done_at; /* done before, or NULL */
+};
+
+struct checklist {
+	const char *name;
+	const char *title;
+	struct section *sections; /* owned array */
+	size_t nsections;
+};
+
+enum risk { RISK_LOW, RISK_MEDIUM, RISK_HIGH }; /* of a procedure; an action has a risk class */
+
+struct procedure {
+	const char *name;
+	const char *title;
+	const char *use_when;     /* "When to use", or NULL */
+	const char *data_loss;    /* one sentence */
+	enum risk risk;
+	int64_t estimate_low_us, estimate_high_us; /* 0: not given */
+	int64_t budget_us;        /* 0: estimate_high_us */
+	const struct checklist *before, *after;    /* or NULL */
+	struct step *steps;       /* owned array */
+	size_t nsteps;
+	const json_t *approve;    /* approval rule, or NULL */
+	const char **asks;        /* owned array: `ask` parameters that its steps use */
+	size_t nasks;
+};
+
+/* One row of the decision matrix: the columns are free, given once. */
+struct matrix {
+	const char **columns;     /* owned array */
+	size_t ncolumns;
+	const char **cells;       /* owned: nrows * ncolumns */
+	size_t nrows;
+};
+
+struct contact {
+	const char *name;
+	const char *role;
+	const char *reach;        /* how to reach them: one line */
+	const char *hours;        /* or NULL */
+	const char *duties;       /* or NULL */
+	const json_t *after;      /* incident age from which they are called; NULL: at once */
+};
+
+struct message {
+	const char *name;
+	const char *title;
+	const char *channel;      /* or NULL */
+	const char *text;         /* a template */
+};
+
+struct panel {
+	const char *title;
+	const char *kind;         /* "log", "connections", "memory", "chart" */
+	const char *source;       /* or NULL */
+	const char **metrics;     /* owned array */
+	size_t nmetrics;
+};
+
+struct runbook {
+	const char *system;
+	const char *title;
+	const char *about;        /* or NULL */
+	struct param *params;         size_t nparams;
+	struct source_def *sources;   size_t nsources;
+	struct metric *metrics;       size_t nmetrics;
+	struct probe **probes;        size_t nprobes;      /* declared by name */
+	struct condition *conditions; size_t nconditions;
+	struct tree tree;                                  /* nquestions 0: none */
+	struct procedure *procedures; size_t nprocedures;
+	struct checklist *checklists; size_t nchecklists;
+	struct matrix matrix;
+	struct contact *contacts;     size_t ncontacts;
+	struct message *messages;     size_t nmessages;
+	struct panel *panels;         size_t npanels;
+	struct probe **inline_probes; size_t ninline_probes; /* owned here, used above */
+	/* Report sections of its own, routines and phases keep their JSON until they have structs. */
+};
+
+/* All NULL-terminated arrays of pointers; borrowed. Made by core/vocabulary.h. */
+struct vocabulary {
+	const struct type *const *sources;
+	const struct type *const *probes;
+	const struct type *const *actions;
+};
+
+/* One mistake. */
+struct finding {
+	char *file;        /* owned */
+	int line, column;
+	char *path;        /* owned: inside the document, a JSON pointer */
+	char *message;     /* owned: what is wrong and what was expected */
+	char *suggestion;  /* owned: "did you mean ...", or NULL */
+};
+
+struct findings {
+	struct finding *list; /* owned */
+	size_t n, cap;
+};
+
+void findings_add(struct findings *findings, const struct jdoc *doc, const char *pointer,
+		  const char *suggestion, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void findings_release(struct findings *findings);
+
+/* Checks the documents of one runbook (their top-level sections are joined; a section's entries may be
+ * spread over files) and builds it. All mistakes of all documents go to `findings`; NULL when there is
+ * any, else new. */
+struct runbook *runbook_build(const struct jdoc *docs, size_t ndocs, const struct vocabulary *vocabulary,
+			      struct findings *findings);
+void runbook_free(struct runbook *runbook);
+
+/* Look-ups by name; NULL when there is none. */
+const struct param *runbook_param(const struct runbook *runbook, const char *name);
+const struct source_def *runbook_source(const struct runbook *runbook, const char *name);
+const struct metric *runbook_metric(const struct runbook *runbook, const char *name);
+struct probe *runbook_probe(const struct runbook *runbook, const char *id); /* declared or inline */
+const struct condition *runbook_condition(const struct runbook *runbook, const char *name);
+const struct procedure *runbook_procedure(const struct runbook *runbook, const char *name);
+const struct checklist *runbook_checklist(const struct runbook *runbook, const char *name);
+const struct step *procedure_step(const struct procedure *procedure, const char *id);
+
+const char *level_name(enum level level);          /* "ok", "info", "warning", "critical" */
+const char *severity_name(enum severity severity); /* "low" ... "critical" */
+int severity_parse(const char *name, enum severity *severity);
+const char *risk_name(enum risk risk);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * A target: where a runbook is applied. Pure, as checklists/runbook.h.
+ *
+ *     {"target": "production", "system": "slomix", "class": "live",
+ *      "parameters": {"root": "/opt/slomix", ...},
+ *      "secrets": {"token": {"env": "SLOMIX_TOKEN"} | {"file": "/etc/..."}},
+ *      "sources": {"bot": {"service": {...}}},        redefines a source of the runbook, same type
+ *      "bind": {"level-4/notify": {"command": [...]}, "preflight/T-0/ping": {"probe": ...}}}
+ */
+#ifndef CHECKLISTS_TARGET_H
+#define CHECKLISTS_TARGET_H
+
+#include "checklists/runbook.h"
+
+enum target_class { TARGET_LIVE, TARGET_STAGING, TARGET_DRILL };
+
+/* An action or probe in the place of a manual step or item. */
+struct binding {
+	const char *place;    /* "PROCEDURE/STEP" or "CHECKLIST/ITEM" */
+	struct typed action;  /* type NULL when it is a probe */
+	struct probe *probe;
+};
+
+struct target {
+	const char *name;
+	const char *system;
+	enum target_class class;
+	json_t *params;             /* owned: every parameter but the `ask` ones: the target's value, else
+	                               the runbook's default; secrets are not in it */
+	const json_t *secrets;      /* or NULL */
+	struct source_def *sources; /* owned: all of the runbook's, redefined ones replaced */
+	size_t nsources;
+	struct binding *bindings;   /* owned */
+	size_t nbindings;
+	struct probe **probes;      /* owned: of the bindings */
+	size_t nprobes;
+};
+
+/* As runbook_build(): checks against the runbook, everything that is wrong goes to `findings`. */
+struct target *target_build(const struct jdoc *doc, const struct runbook *runbook,
+			    const struct vocabulary *vocabulary, struct findings *findings);
+void target_free(struct target *target);
+const struct source_def *target_source(const struct target *target, const char *name);
+const struct binding *target_binding(const struct target *target, const char *place);
+const char *target_class_name(enum target_class class); /* "live", "staging", "drill" */
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * One incident's folder: its ledger, its frozen runbook and target, its state. Every append of the
+ * program goes through here.
+ *
+ *     incidents/ID/  ledger.jsonl  runbook.json  target.json  metrics.jsonl  out/  steps/  seal
+ */
+#ifndef CORE_INCIDENT_H
+#define CORE_INCIDENT_H
+
+#include "core/events.h"
+#include "core/load.h"
+#include "core/state.h"
+#include "lib/clock.h"
+#include "logs/ledger.h"
+
+struct incident {
+	char *folder;                 /* owned, absolute */
+	char *id;                     /* owned */
+	struct loaded loaded;         /* from the frozen files */
+	struct incident_state state;
+	struct ledger *ledger;        /* owned */
+	struct redactor *redactor;    /* owned */
+	const struct clock *clock;    /* borrowed */
+	bool torn;                    /* a torn tail was set aside when it was opened */
+};
+
+/* New: the state folder: $BACKOUT_STATE_DIR, else /var/lib/backout when it is writable, else
+ * $XDG_STATE_HOME/backout, else ~/.local/state/backout. Created if need be. */
+char *state_folder(struct err *err);
+/* Makes the folder with the next id of the day, freezes runbook and target, and appends
+ * incident.opened. */
+int incident_create(struct incident *incident, const struct loaded *loaded, enum incident_kind kind,
+		    enum severity severity, const char *title, const struct clock *clock,
+		    struct err *err);
+/* Opens by id (a unique beginning is enough), by folder, or the latest that is not closed for NULL.
+ * Replays the ledger. */
+int incident_open(struct incident *incident, const char *id, const struct clock *clock, struct err *err);
+/* Opens only what reading needs, also when the ledger is damaged: state up to the damage. */
+void incident_close(struct incident *incident);
+
+/* Folds what others appended. -1 on damage. */
+int incident_refresh(struct incident *incident, struct err *err);
+/* Appends and folds. The fields are checked against the event table; `fields` is stolen.
+ * A start or an approval uses incident_act(): refused with *moved when an operator's or runner's event
+ * other than a note came since the caller last refreshed. */
+int incident_append(struct incident *incident, enum event_id event, json_t *fields, struct err *err);
+int incident_act(struct incident *incident, enum event_id event, json_t *fields, bool *moved,
+		 struct err *err);
+
+/* Lists the incidents: calls `fn` with id and folder, newest first. */
+int incidents_each(void (*fn)(const char *id, const char *folder, void *data), void *data,
+		   struct err *err);
+/* New: path of the output file of one attempt of a step, below out/. */
+char *incident_out(const struct incident *incident, const char *step, int attempt, bool undo);
+/* Verifies as `backout verify` does: chain, frozen files, seal. */
+int incident_verify(const char *id, const char *head, struct ledger_report *report, struct err *err);
+
+#endif

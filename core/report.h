@@ -1,0 +1,13 @@
+/*
+ * The report: one more fold, from the incident's folder alone.
+ */
+#ifndef CORE_REPORT_H
+#define CORE_REPORT_H
+
+#include "core/incident.h"
+#include "logs/report.h"
+
+/* Fills a report with the sections that the record has something for. */
+int report_fold(struct report *report, const struct incident *incident, struct err *err);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * Sensing: opens a target's sources, samples metrics, judges alerts, evaluates probes and conditions.
+ *
+ * Live mode (with a loop) samples about once a second without blocking; probes that block are evaluated
+ * in rounds in a child process, which streams their readings back and is ended when it overstays.
+ * Blocking mode (sense_eval) evaluates here and now: for the runner and the command line.
+ */
+#ifndef CORE_SENSE_H
+#define CORE_SENSE_H
+
+#include "checklists/condition.h"
+#include "checklists/runbook.h"
+#include "checklists/target.h"
+#include "lib/chart.h"
+#include "lib/loop.h"
+#include "sources/source.h"
+
+struct sense;
+
+/* A metric's alert, judged now. */
+struct alert {
+	const struct metric *metric; /* borrowed */
+	enum level level;            /* LEVEL_OK: none */
+	double value;
+	double threshold;            /* of `level` */
+	int64_t since;               /* wall time since which the level holds */
+	double limits[4];            /* filled-in thresholds by enum level, NAN when not given */
+};
+
+/* A probe's latest reading, and since when its verdict has not changed (wall time). */
+struct sensed {
+	struct reading reading;      /* .at 0: never evaluated yet */
+	int64_t since;
+};
+
+enum sense_change { SENSE_ALERT, SENSE_CONDITION, SENSE_READINGS, SENSE_SOURCE };
+
+struct sense_observer {
+	/* An alert's level or a condition's verdict changed (damped); or new readings or source data came. */
+	void (*changed)(enum sense_change what, const void *subject, void *data);
+	void *data;
+};
+
+/* The parts are borrowed and must outlive it. `params` (an object: answers to `ask` parameters) is
+ * copied; NULL: none. `loop` NULL: blocking mode. */
+struct sense *sense_new(struct loop *loop, const struct clock *clock, const struct runbook *runbook,
+			const struct target *target, const json_t *params,
+			const struct sense_observer *observer, struct err *err);
+void sense_free(struct sense *sense);
+
+/* Answers to `ask` parameters became known: later fills use them. */
+void sense_params(struct sense *sense, const json_t *params);
+/* Filled-in copy of any args. New; NULL when a parameter is missing. */
+json_t *sense_fill(const struct sense *sense, const json_t *args, struct err *err);
+/* Filled-in declaration of a source; borrowed. NULL when there is none, or a parameter is missing. */
+const json_t *sense_declared(struct sense *sense, const char *source);
+/* When the trouble began (wall time): bounds "from before" probes. */
+void sense_trouble(struct sense *sense, int64_t at);
+
+/* Live mode: which probes the next rounds evaluate besides the conditions' own. The array is copied. */
+void sense_watch(struct sense *sense, struct probe *const *probes, size_t n);
+/* Live mode: a round begins at once, not at its time. */
+void sense_now(struct sense *sense);
+/* The latest known; never NULL. */
+const struct sensed *sense_probe(const struct sense *sense, const struct probe *probe);
+const struct reading *sense_metric(const struct sense *sense, const struct metric *metric);
+const struct alert *sense_alert(const struct sense *sense, const struct metric *metric);
+/* One for each condition of the runbook, in its order. */
+const struct condition_state *sense_conditions(const struct sense *sense);
+/* Points of a metric since `from`, oldest first; borrowed until the next turn of the loop. */
+const struct chart_point *sense_series(const struct sense *sense, const struct metric *metric,
+				       int64_t from, size_t *n);
+/* An open source, for a panel that shows more than numbers; NULL. */
+struct source *sense_source(const struct sense *sense, const char *name);
+
+/* Blocking: evaluates a probe with its parts until `timeout_us` is over at most. `since`: as in
+ * sources/probe.h. Sources are opened and sampled as needed. */
+void sense_eval(struct sense *sense, const struct probe *probe, int64_t since, int64_t timeout_us,
+		struct reading *out);
+/* Blocking: evaluates until all pass or `within_us` is over. Gives the verdict over all; `readings` has
+ * n elements. */
+enum verdict sense_verify(struct sense *sense, struct probe *const *probes, size_t n, int64_t since,
+			  int64_t within_us, struct reading *readings);
+
+#endif

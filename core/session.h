@@ -1,0 +1,126 @@
+/*
+ * A session: what every way of operating (console, plain console, drill robot, `backout run`) holds. One
+ * runbook on one target, sensing, and at most one incident. It posts changes to an observer and takes
+ * commands; it never draws.
+ */
+#ifndef CORE_SESSION_H
+#define CORE_SESSION_H
+
+#include "core/incident.h"
+#include "core/plan.h"
+#include "core/sense.h"
+
+struct session;
+
+enum session_change {
+	SESSION_SENSED,   /* readings, alerts or conditions */
+	SESSION_LEDGER,   /* the incident's state changed */
+	SESSION_PLAN,     /* a plan that was asked for is ready, or failed */
+	SESSION_PROPOSAL, /* proposals for `ask` parameters are ready */
+	SESSION_SOURCE,   /* source data (log lines, sessions) */
+	SESSION_ERROR,    /* session_error() has something to say */
+};
+
+struct session_spec {
+	struct loop *loop;            /* borrowed */
+	const struct clock *clock;    /* borrowed */
+	struct loaded *loaded;        /* stolen; NULL with `incident` */
+	const char *incident;         /* attach to this one (id or folder); NULL: none yet */
+	void (*changed)(enum session_change what, void *data);
+	void *data;
+};
+
+struct session *session_new(const struct session_spec *spec, struct err *err);
+void session_free(struct session *session);
+
+const struct runbook *session_runbook(const struct session *session);
+const struct target *session_target(const struct session *session);
+struct sense *session_sense(const struct session *session);
+const struct incident *session_incident(const struct session *session);  /* NULL: none open */
+const struct incident_state *session_state(const struct session *session); /* NULL likewise */
+const char *session_error(const struct session *session);  /* latest trouble, "" */
+
+/* ---- What the record and the senses say together ---- */
+
+/* A proposal for the open question: its probe's verdict once it has held for its `for`; before that
+ * unknown, with a text that says so. */
+struct proposal {
+	enum verdict verdict;         /* pass: yes, fail: no */
+	char evidence[READING_TEXT];
+	int64_t age_us;               /* of the reading */
+};
+void session_proposal(const struct session *session, const struct question *question,
+		      struct proposal *out);
+void session_step_proposal(const struct session *session, const struct step *step, struct proposal *out);
+/* The procedure that is suggested first: a condition that goes before the tree, else the tree's end.
+ * NULL; *why (borrowed) says where it comes from. */
+const struct procedure *session_suggested(const struct session *session, const char **why);
+/* One line: what to do now, with the key's name in it. Never empty. */
+void session_next(const struct session *session, char *out, size_t size);
+/* An answer of the tree that its probe contradicts now; NULL. */
+const struct question *session_shaken(const struct session *session);
+/* The plan of the chosen procedure; NULL until SESSION_PLAN. *problem (may be NULL) says why there is
+ * none. */
+const struct procedure_plan *session_plan(const struct session *session, const char **problem);
+/* Proposed answers to the chosen procedure's `ask` parameters; NULL until SESSION_PROPOSAL. */
+const json_t *session_proposed_params(const struct session *session);
+/* The tail of the running (or last) step's output: cleaned, borrowed until the next change. */
+const char *session_output(const struct session *session);
+/* Step that runs now, or NULL. */
+const struct step *session_running(const struct session *session);
+
+/* ---- Commands: each is one ledger event, or starts a runner ---- */
+
+/*
+ * The list of operator commands: one row gives the `:` prompt, the help and the manual. `args` are the
+ * words after the name; the last of `arity` takes the rest of the line.
+ */
+struct command {
+	const char *name;             /* "note", "answer", "choose", ... */
+	const char *args;             /* "QUESTION yes|no [REASON]" */
+	const char *help;
+	int min_args, max_args;
+	int (*run)(struct session *session, const char *const *args, size_t nargs, struct err *err);
+};
+extern const struct command session_commands[]; /* ended by name NULL */
+int session_command(struct session *session, const char *line, struct err *err);
+
+int session_open_incident(struct session *session, enum incident_kind kind, enum severity severity,
+			  const char *title, struct err *err);
+int session_severity(struct session *session, enum severity severity, const char *reason,
+		     struct err *err);
+int session_note(struct session *session, const char *text, struct err *err);
+int session_acknowledge(struct session *session, const char *metric, struct err *err);
+/* `reason` is demanded when the answer is not the proposed one. */
+int session_answer(struct session *session, const char *question, bool yes, const char *reason,
+		   struct err *err);
+int session_back(struct session *session, const char *question, struct err *err);
+/* `reason` is demanded when it is not the suggested one. Begins to work out proposals. */
+int session_choose(struct session *session, const char *procedure, const char *reason, struct err *err);
+/* Answers the `ask` parameters (an object; borrowed) and begins to make the plan. */
+int session_make_plan(struct session *session, const json_t *params, struct err *err);
+/* Approves exactly the plan that was shown. `confirm` must be the target's name when the plan is
+ * destructive. */
+int session_approve(struct session *session, const char *confirm, struct err *err);
+/* Runs the step that is next; then session_running() until its outcome is on record. */
+int session_run_step(struct session *session, struct err *err);
+int session_answer_step(struct session *session, const char *step, const char *answer,
+			const char *reason, struct err *err);
+/* A manual step is done (note may be NULL). */
+int session_step_done(struct session *session, const char *step, const char *note, struct err *err);
+int session_check_again(struct session *session, const char *step, struct err *err);
+int session_run_again(struct session *session, const char *step, struct err *err);
+int session_undo(struct session *session, const char *step, struct err *err);
+int session_skip(struct session *session, const char *step, const char *reason, struct err *err);
+int session_alternative(struct session *session, const char *step, struct err *err);
+int session_stop(struct session *session, const char *reason, struct err *err);
+/* Runs step after step until something does not hold or an answer is needed; off again at any stop. */
+void session_straight_through(struct session *session, bool on);
+bool session_is_straight_through(const struct session *session);
+int session_item(struct session *session, const char *checklist, const char *item, const char *act,
+		 const char *reason, struct err *err);
+int session_resolve(struct session *session, const char *how, struct err *err);
+int session_close(struct session *session, const char *root_cause, const char *remediation,
+		  const char *lessons, struct err *err);
+
+#endif

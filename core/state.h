@@ -1,0 +1,80 @@
+/*
+ * The state of an incident = fold(ledger). Pure but for memory.
+ */
+#ifndef CORE_STATE_H
+#define CORE_STATE_H
+
+#include "checklists/checklist.h"
+#include "checklists/condition.h"
+#include "checklists/procedure.h"
+#include "checklists/runbook.h"
+#include "checklists/target.h"
+#include "checklists/tree.h"
+#include "core/events.h"
+#include "logs/ledger.h"
+
+enum incident_kind { INCIDENT_INCIDENT, INCIDENT_DEPLOYMENT, INCIDENT_ROUTINE, INCIDENT_DRILL };
+enum incident_phase { INCIDENT_NONE, INCIDENT_OPEN, INCIDENT_RESOLVED, INCIDENT_CLOSED };
+
+/* One alert as the ledger has it. */
+struct alert_state {
+	const struct metric *metric; /* borrowed */
+	enum level level;
+	double value;
+	int64_t since;
+	bool acknowledged;
+};
+
+/* One line of the timeline. */
+struct timeline_entry {
+	uint64_t seq;
+	int64_t at;
+	enum event_id event; /* EV_COUNT for unknown ones */
+	char *text;       /* owned: event_text() */
+	char *by;         /* owned: who */
+	bool hidden;
+};
+
+/* A procedure that was tried, in order; the last one is current. */
+struct attempt {
+	struct procedure_state procedure;
+	int64_t chosen_at, approved_at, ended_at;
+	char result[16];        /* "", "done", "failed", "stopped" */
+	char approved_by[64];
+	char digest[SHA256_HEX];
+	json_t *params;         /* owned: the answers to `ask` parameters; NULL: none */
+	json_t *loss;           /* owned: lines measured at approval; NULL */
+};
+
+struct incident_state {
+	const struct runbook *runbook; /* borrowed */
+	const struct target *target;   /* borrowed */
+	char id[64];
+	enum incident_kind kind;
+	enum incident_phase phase;
+	enum severity severity;
+	char *title;                   /* owned */
+	int64_t opened_at, resolved_at, closed_at;
+	int64_t first_alert_at;        /* 0: none yet */
+	struct alert_state *alerts;    /* owned: one for each metric */
+	struct condition_state *conditions; /* owned: one for each; as recorded */
+	struct tree_state tree;
+	struct checklist_state *checklists; /* owned: one for each */
+	struct attempt *attempts; size_t nattempts, cap_attempts; /* owned */
+	struct timeline_entry *timeline; size_t ntimeline, cap_timeline; /* owned */
+	uint64_t last_act;             /* seq of the last operator or runner event that is no note */
+	json_t *scored;                /* owned: a drill's score, or NULL */
+	char *root_cause, *remediation, *lessons; /* owned, or NULL */
+};
+
+void state_init(struct incident_state *state, const struct runbook *runbook, const struct target *target);
+void state_release(struct incident_state *state);
+/* Folds one line. A line that does not fit the walkers' rules is kept in the timeline and said there; it
+ * never stops the fold. */
+void state_fold(struct incident_state *state, const struct ledger_line *line);
+/* The current attempt, or NULL. */
+struct attempt *state_attempt(const struct incident_state *state);
+const char *kind_name(enum incident_kind kind);
+int kind_parse(const char *name, enum incident_kind *kind);
+
+#endif

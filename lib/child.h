@@ -1,0 +1,69 @@
+/*
+ * Child processes.
+ *
+ * Always an argv, never a shell. A child gets: a fresh environment from an allow-list (HOME, USER,
+ * LOGNAME, PATH, LANG, LC_*, TZ, TERM, SSH_AUTH_SOCK, XDG_*, TMPDIR, SOURCE_DATE_EPOCH; never PG*,
+ * GIT_*, LD_*) plus what the caller adds, stdin from /dev/null unless given, no other inherited
+ * descriptor, default signals, umask 077 unless told otherwise, and death when its parent dies
+ * unless `detached`.
+ */
+#ifndef LIB_CHILD_H
+#define LIB_CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/loop.h"
+
+struct child_spec {
+	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
+	const char *const *env;  /* additions "NAME=value", NULL-terminated, or NULL */
+	const char *cwd;         /* or NULL */
+	int in, out, err;        /* descriptors; -1 (or 0 in a zeroed struct for out/err): /dev/null */
+	bool detached;           /* own session, lives on without its parent */
+	bool keep_umask;
+	uid_t uid;               /* 0: stays who it is; else setgid, setgroups, setuid (needs root) */
+	gid_t gid;
+	const int *keep;         /* further descriptors to leave open, -1-terminated, or NULL */
+};
+
+/* How a child ended. */
+struct child_end {
+	bool timed_out;
+	int status;         /* as waitpid() gives it */
+	int64_t elapsed_us;
+	size_t lost;        /* bytes of output past the limit */
+};
+
+/* The pid, or -1: also when exec itself fails (the message names the program and the reason). */
+pid_t child_start(const struct child_spec *spec, struct err *err);
+
+/* Runs to the end, blocking, at most `timeout_us` (then the whole tree gets TERM, two seconds later
+ * KILL: the caller is made a subreaper for that time). With `out` or `errout` non-NULL that stream is
+ * captured, up to `max` bytes each (the rest is counted and thrown away), else it goes to spec->out/err.
+ * `input` (or NULL) is written to its stdin. 0 when it could be started and reaped; see `end` for how. */
+int child_run(const struct child_spec *spec, const char *input, int64_t timeout_us, size_t max,
+	      struct buf *out, struct buf *errout, struct child_end *end, struct err *err);
+/* child_run() that is satisfied by nothing but exit status 0; otherwise the error quotes the last
+ * line of its standard error. `out` may be NULL. */
+int child_ok(const struct child_spec *spec, const char *input, int64_t timeout_us, struct buf *out,
+	     struct err *err);
+
+/* A child beside the event loop, its standard output captured; `done` is called once, then the job
+ * is gone. job_cancel() ends it without a call. */
+struct job;
+typedef void job_fn(const struct child_end *end, const struct buf *out, void *data);
+struct job *job_start(struct loop *loop, const struct child_spec *spec, const char *input,
+		      int64_t timeout_us, size_t max, job_fn *done, void *data, struct err *err);
+void job_cancel(struct job *job);
+
+/* Ends every descendant of this process (it must be a subreaper): TERM, `grace_us`, KILL, reap.
+ * Returns how many there were. */
+int child_sweep(int64_t grace_us);
+/* "exit status 3", "killed by SIGKILL", "timed out after 30 s". */
+char *child_end_text(const struct child_end *end, char *out, size_t size);
+
+#endif

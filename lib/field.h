@@ -1,0 +1,71 @@
+/*
+ * Field tables: what a JSON object of some type may hold.
+ *
+ * Each source, probe, action and fault type exports one; the checker, the JSON Schema and the manual
+ * are made from the same tables, and know no type by name. Any string, and the text form of any
+ * scalar, may hold parameters ("${name}"), except where a type says "literal".
+ */
+#ifndef LIB_FIELD_H
+#define LIB_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum field_type {
+	FIELD_STRING,   /* text, parameters allowed */
+	FIELD_LITERAL,  /* text without parameters: SQL, shell (they get values by other ways) */
+	FIELD_PATH,     /* an absolute path, parameters allowed */
+	FIELD_INT,
+	FIELD_NUMBER,
+	FIELD_BOOL,
+	FIELD_SCALAR,   /* string, number or boolean */
+	FIELD_DURATION, /* "30s"; lib/timefmt.h */
+	FIELD_RANGE,    /* "2m-5m" */
+	FIELD_SIZE,     /* "10MB", "1GiB", or a number of bytes */
+	FIELD_REGEX,    /* PCRE2, literal */
+	FIELD_CHOICE,   /* one of `choices` */
+	FIELD_STRINGS,  /* a list of strings; an argv when the type runs a command */
+	FIELD_SCALARS,  /* a list of scalars */
+	FIELD_MAP,      /* an object of scalars; keys are free */
+	FIELD_FLAGS,    /* an object of scalars; keys are names declared by the flags source that the
+	                   field `of` of the same object names */
+	FIELD_FLAG,     /* one such name */
+	FIELD_SOURCE,   /* the name of a declared source of type `of` */
+	FIELD_REF,      /* a name declared in the runbook's section `of` ("metrics", "procedures", ...) */
+	FIELD_READ,     /* a number that the object's source can read: a name of its `reads` table */
+	FIELD_PROBE,    /* a probe: the name of a declared one, or an object */
+	FIELD_PROBES,   /* a list of probes */
+};
+
+struct field {
+	const char *name; /* NULL ends a table */
+	enum field_type type;
+	bool required;
+	const char *help;           /* one line, for schema and manual */
+	const char *of;             /* see the types above; else NULL */
+	const char *const *choices; /* FIELD_CHOICE: NULL-terminated */
+};
+
+/* A number that a source type can read as a metric. */
+struct read_def {
+	const char *name; /* NULL ends a table */
+	const char *unit;
+	const char *help;
+};
+
+/*
+ * One type of the vocabulary. For probes, actions and metrics the object is recognised by the key
+ * that is the type's name, and `fields[0]` describes that key's value ("{"log": "bot", ...}"). For
+ * sources `fields` describes the object below the type's name ("{"log": {"path": ...}}").
+ */
+struct type {
+	const char *name;
+	const char *help;
+	const struct field *fields;
+	const struct read_def *reads; /* sources that metrics can read, else NULL */
+	/* Each non-empty group of names, NULL-terminated, ended by a NULL group: exactly one field of
+	 * the group must be there (a log probe `shows` or is `silent`). NULL when there are none. */
+	const char *const *const *one_of;
+};
+
+#endif

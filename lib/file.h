@@ -1,0 +1,36 @@
+/*
+ * Files, safely.
+ */
+#ifndef LIB_FILE_H
+#define LIB_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/buf.h"
+#include "lib/err.h"
+
+/* Appends a whole file, at most `max` bytes (0: no limit; a larger file is an error). */
+int file_read(const char *path, struct buf *out, size_t max, struct err *err);
+/* Replaces a file atomically: temporary file in the same folder, fsync, owner and mode of the old one
+ * (or `mode` for a new one), rename, fsync of the folder. A symlink is refused. On failure the old
+ * file is untouched and no temporary file stays. */
+int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err);
+/* Copies bytes, mode and (as root) owner; the copy is synced and appears under its name only when it
+ * is whole. */
+int file_copy(const char *from, const char *to, struct err *err);
+/* Creates a folder with its parents, synced; fine if it is there. */
+int file_mkdirs(const char *path, mode_t mode, struct err *err);
+int file_sync_folder(const char *path, struct err *err);
+/* Removes a tree without following symlinks or leaving its file system. Missing is fine. */
+int file_remove_tree(const char *path, struct err *err);
+bool file_exists(const char *path);
+/* Bytes that an unprivileged user may still write below `path`; -1 on failure. */
+int64_t file_space(const char *path, struct err *err);
+/* New: `a` and `b` joined by exactly one slash. */
+char *path_join(const char *a, const char *b);
+/* New: the folder of a path, "." when it has none. */
+char *path_folder(const char *path);
+
+#endif

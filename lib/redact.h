@@ -1,0 +1,24 @@
+/*
+ * Secrets never reach the ledger, the screen or a file.
+ *
+ * A redactor knows literal secrets (values of parameters marked secret) and shapes: `password=` in
+ * connection strings and URLs ("postgresql://user:PASS@"), `Authorization:` headers, tokens
+ * behind --token/--password. Each is replaced by "[redacted]".
+ */
+#ifndef LIB_REDACT_H
+#define LIB_REDACT_H
+
+#include <stddef.h>
+
+#include "lib/buf.h"
+
+struct redactor;
+
+struct redactor *redactor_new(void);
+void redactor_free(struct redactor *redactor);
+/* Copies the secret; ones shorter than 4 bytes are ignored (they would blank out ordinary text). */
+void redactor_add(struct redactor *redactor, const char *secret);
+/* Appends `bytes` with every secret replaced. `redactor` may be NULL: then only shapes. */
+void redact(const struct redactor *redactor, struct buf *out, const char *bytes, size_t len);
+
+#endif

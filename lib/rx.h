@@ -1,0 +1,22 @@
+/*
+ * Regular expressions: PCRE2 with UTF-8 (broken bytes never match a class), match limits set so that
+ * a bad pattern can't hang the console.
+ */
+#ifndef LIB_RX_H
+#define LIB_RX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/err.h"
+
+struct rx;
+
+/* New, or NULL. `ignore_case` as it says. The error names the offset. */
+struct rx *rx_new(const char *pattern, bool ignore_case, struct err *err);
+void rx_free(struct rx *rx);
+bool rx_match(const struct rx *rx, const char *bytes, size_t len);
+/* As rx_match(), with the borders of group `group` (0: the whole match) in bytes. */
+bool rx_find(const struct rx *rx, const char *bytes, size_t len, int group, size_t *from, size_t *to);
+
+#endif
