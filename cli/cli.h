@@ -1,0 +1,31 @@
+/*
+ * The subcommands. Each takes its own argv (argv[0] is the subcommand's word) and returns the exit
+ * code of backout(1): 0 done and holds, 1 it does not hold or failed, 2 usage, 3 runbook or target
+ * invalid, 4 the ledger does not verify or can't be written, 5 stopped by the operator.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "lib/err.h"
+
+enum exit_code { EXIT_HOLDS, EXIT_FAILED, EXIT_USAGE, EXIT_INVALID, EXIT_LEDGER, EXIT_STOPPED };
+
+int cmd_watch(int argc, char **argv);
+int cmd_open(int argc, char **argv);
+int cmd_attach(int argc, char **argv);
+int cmd_drill(int argc, char **argv);
+int cmd_incidents(int argc, char **argv);
+int cmd_log(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_probe(int argc, char **argv);
+
+/* Prints "backout: what, where, why" and the hint on a line of its own, cleaned. */
+void cli_error(const struct err *err);
+/* Prints how the subcommand is called ("usage: backout plan ...") to stderr; returns EXIT_USAGE. */
+int cli_usage(const char *usage);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * backout: finds the subcommand. A first word that is none of them is a runbook to watch.
+ */
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/cli.h"
+#include "core/runner.h"
+#include "drill/supervise.h"
+#include "lib/text.h"
+
+struct subcommand {
+	const char *word;
+	int (*run)(int argc, char **argv);
+	const char *args; /* NULL: internal, not shown */
+	const char *help;
+};
+
+static const struct subcommand subcommands[] = {
+	{ "watch", cmd_watch, "[watch] RUNBOOK [--target T] [--plain]", "the console" },
+	{ "open", cmd_open, "open RUNBOOK [--target T] [--severity S] [--title TEXT]",
+	  "the console, with an incident opened" },
+	{ "drill", cmd_drill,
+	  "drill [RUNBOOK [SCENARIO]] [--list] [--all] [--auto] [--procedure P] [--json] [--keep] "
+	  "[--clean]",
+	  "a guided drill on a sandbox" },
+	{ "attach", cmd_attach, "attach [INCIDENT] [--auto]", "go on with an incident" },
+	{ "incidents", cmd_incidents, "incidents [--json]", "list the incidents" },
+	{ "log", cmd_log, "log INCIDENT [--json]", "print an incident's log" },
+	{ "verify", cmd_verify, "verify INCIDENT [--head HASH] [--json]",
+	  "check that an incident's ledger is whole" },
+	{ "report", cmd_report, "report INCIDENT [--format text|json] [-o FILE]",
+	  "print the incident report" },
+	{ "check", cmd_check, "check RUNBOOK... [--target T] [--json]",
+	  "check runbooks; every error with file:line:column" },
+	{ "plan", cmd_plan, "plan RUNBOOK PROCEDURE [--target T] [--json]",
+	  "exactly what would be done; touches nothing" },
+	{ "run", cmd_run, "run RUNBOOK PROCEDURE --target T --confirm T [--json]",
+	  "a procedure without a screen" },
+	{ "probe", cmd_probe, "probe RUNBOOK [PROBE...] [--target T] [--json]",
+	  "evaluate probes now, once" },
+	{ "__runner", runner_main, NULL, NULL },
+	{ "__supervise", supervise_main, NULL, NULL },
+};
+
+#define COUNT (sizeof(subcommands) / sizeof(subcommands[0]))
+
+void cli_error(const struct err *err)
+{
+	struct buf line = BUF_INIT;
+
+	text_clean(&line, err->msg, strlen(err->msg));
+	fprintf(stderr, "backout: %s\n", buf_str(&line));
+	if (err->hint[0]) {
+		buf_cut(&line, 0);
+		text_clean(&line, err->hint, strlen(err->hint));
+		fprintf(stderr, "         %s\n", buf_str(&line));
+	}
+	buf_release(&line);
+}
+
+int cli_usage(const char *usage)
+{
+	fprintf(stderr, "usage: backout %s\n", usage);
+	return EXIT_USAGE;
+}
+
+static void print_help(FILE *to)
+{
+	fputs("backout: terminal incident console\n\n", to);
+	for (size_t i = 0; i < COUNT; i++) {
+		if (subcommands[i].args)
+			fprintf(to, "    backout %s\n            %s\n", subcommands[i].args,
+				subcommands[i].help);
+	}
+	fputs("\nRUNBOOK is a path, or a name looked for in ./runbooks, the configuration folders "
+	      "and the\ninstalled data folder. See backout(1).\n",
+	      to);
+}
+
+int main(int argc, char **argv)
+{
+	setlocale(LC_ALL, "");
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		print_help(stdout);
+		return EXIT_HOLDS;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("backout " VERSION);
+		return EXIT_HOLDS;
+	}
+	for (size_t i = 0; i < COUNT; i++) {
+		if (!strcmp(argv[1], subcommands[i].word))
+			return subcommands[i].run(argc - 1, argv + 1);
+	}
+	if (argv[1][0] == '-') {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	return cmd_watch(argc, argv);
+}

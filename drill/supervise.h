@@ -1,0 +1,12 @@
+/*
+ * A stand-in for the service manager of the production host: keeps one program running, as systemd does
+ * with Restart=on-failure. Sandboxes start it through the "commands" service driver.
+ */
+#ifndef DRILL_SUPERVISE_H
+#define DRILL_SUPERVISE_H
+
+/* Body of `backout __supervise start|stop|status FOLDER NAME [--user UID:GID] [--cwd DIR] [--env N=V]...
+ * [--delay MS] -- ARGV...`. Exit status of status: 0 active, 3 stopped (as systemctl). */
+int supervise_main(int argc, char **argv);
+
+#endif
