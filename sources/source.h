@@ -39,6 +39,7 @@ struct source_type {
 	 * there yet (no file, server down) opens all the same and says so in its readings. */
 	struct source *(*open)(const struct source_env *env, const char *name, const json_t *args,
 			       struct err *err);
+	/* Frees the type's whole struct, but not `name`: source_close() does. NULL: a plain free(). */
 	void (*close)(struct source *source);
 	/* Begins one sample; called about once a second. NULL: nothing to sample. */
 	void (*sample)(struct source *source);

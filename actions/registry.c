@@ -1,0 +1,33 @@
+/* The vocabulary of actions: one row a type. */
+#include <string.h>
+
+#include "actions/action.h"
+
+const struct action_type *const action_types[] = {
+	NULL,
+};
+
+const struct action_type *action_type(const char *name)
+{
+	for (const struct action_type *const *type = action_types; *type; type++)
+		if (strcmp((*type)->type.name, name) == 0)
+			return *type;
+	return NULL;
+}
+
+const char *risk_class_name(enum risk_class risk)
+{
+	switch (risk) {
+	case ACTION_SAFE: return "safe";
+	case ACTION_CAUTION: return "caution";
+	case ACTION_DESTRUCTIVE: return "destructive";
+	}
+	return "unknown";
+}
+
+void plan_release(struct plan *plan)
+{
+	buf_release(&plan->lines);
+	buf_release(&plan->loss);
+	buf_release(&plan->undo);
+}

@@ -1,0 +1,51 @@
+/* The vocabulary of sources and probes: one row a type. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/mem.h"
+#include "sources/probe.h"
+#include "sources/source.h"
+
+const struct source_type *const source_types[] = {
+	NULL,
+};
+
+const struct probe_type *const probe_types[] = {
+	NULL,
+};
+
+const struct source_type *source_type(const char *name)
+{
+	for (const struct source_type *const *type = source_types; *type; type++)
+		if (strcmp((*type)->type.name, name) == 0)
+			return *type;
+	return NULL;
+}
+
+const struct probe_type *probe_type(const char *name)
+{
+	for (const struct probe_type *const *type = probe_types; *type; type++)
+		if (strcmp((*type)->type.name, name) == 0)
+			return *type;
+	return NULL;
+}
+
+void source_init(struct source *source, const struct source_type *type, const struct source_env *env,
+		 const char *name)
+{
+	source->type = type;
+	source->env = env;
+	source->name = xstrdup(name);
+}
+
+void source_close(struct source *source)
+{
+	if (!source)
+		return;
+	char *name = source->name;
+	if (source->type->close)
+		source->type->close(source);
+	else
+		free(source);
+	free(name);
+}
