@@ -24,9 +24,10 @@ enum field_type {
 	FIELD_SIZE,     /* "10MB", "1GiB", or a number of bytes */
 	FIELD_REGEX,    /* PCRE2, literal */
 	FIELD_CHOICE,   /* one of `choices` */
-	FIELD_STRINGS,  /* a list of strings; an argv when the type runs a command */
+	FIELD_STRINGS,  /* a list of strings; an argv when the type runs a command. With `of` "flags" in a
+	                   source's table: it declares the flags' names (see FIELD_FLAGS) */
 	FIELD_SCALARS,  /* a list of scalars */
-	FIELD_MAP,      /* an object of scalars; keys are free */
+	FIELD_MAP,      /* an object of scalars; keys are free. `of` "flags": its keys declare flags */
 	FIELD_FLAGS,    /* an object of scalars; keys are names declared by the flags source that the
 	                   field `of` of the same object names */
 	FIELD_FLAG,     /* one such name */
@@ -35,6 +36,19 @@ enum field_type {
 	FIELD_READ,     /* a number that the object's source can read: a name of its `reads` table */
 	FIELD_PROBE,    /* a probe: the name of a declared one, or an object */
 	FIELD_PROBES,   /* a list of probes */
+	/* The rest is used by the runbook's own objects (checklists/shapes.h), not by types. */
+	FIELD_TEXT,     /* a line for people; parameters are not filled in */
+	FIELD_TEMPLATE, /* text with facts and parameters, filled in when it is used */
+	FIELD_OFFSET,   /* "-2h", "0s", "30m": before or after T */
+	FIELD_NAMES,    /* a list of names declared in the section `of` */
+	FIELD_ACTION,   /* an action */
+	FIELD_OUTCOME,  /* what to do next: `of` says which forms ("tree", "question") a string may take */
+	FIELD_OBJECT,   /* an object of the shape `of` */
+	FIELD_OBJECTS,  /* a list of them */
+	FIELD_OBJECT_MAP, /* an object: declared name -> object of the shape `of` */
+	FIELD_SOURCE_DEF, /* {"TYPE": {...}, "title": ...} */
+	FIELD_METRIC,   /* a metric */
+	FIELD_ROWS,     /* a list of lists of text */
 };
 
 struct field {
@@ -63,6 +77,7 @@ struct type {
 	const char *help;
 	const struct field *fields;
 	const struct read_def *reads; /* sources that metrics can read, else NULL */
+	const struct field *metric_fields; /* sources: further keys of a metric object; NULL: none */
 	/* Each non-empty group of names, NULL-terminated, ended by a NULL group: exactly one field of
 	 * the group must be there (a log probe `shows` or is `silent`). NULL when there are none. */
 	const char *const *const *one_of;

@@ -44,9 +44,8 @@ struct source_type {
 	/* Begins one sample; called about once a second. NULL: nothing to sample. */
 	void (*sample)(struct source *source);
 	/* The number that a metric's object asks for ("read" names a row of type.reads, further keys are
-	 * in metric_fields). `since` (wall time, 0: none): rates and counts begin there, not earlier. */
+	 * in type.metric_fields). `since` (wall time, 0: none): rates and counts begin there, not earlier. */
 	void (*read)(struct source *source, const json_t *metric, int64_t since, struct reading *out);
-	const struct field *metric_fields; /* further keys of a metric object; NULL: none */
 };
 
 /* NULL-terminated. */
