@@ -1,0 +1,33 @@
+"""The bot: commands over the game's rounds and its players' statistics."""
+
+import standin
+
+from bot import config
+from bot.core import sessions, stats
+
+bot = standin.Bot("Slomix", pool_size=config.min_pool_size)
+
+
+@bot.command("!ping", every=0.4)
+def ping(db):
+    db.execute("SELECT 1")
+    return "pong"
+
+
+@bot.command("!last_session", every=0.9)
+def last_session(db):
+    return sessions.last(db)
+
+
+@bot.command("!player_stats", every=0.25)
+def player_stats(db):
+    return stats.of_random_player(db)
+
+
+@bot.event("round import", every=1.5)
+def round_import(db):
+    return sessions.import_round(db)
+
+
+if __name__ == "__main__":
+    bot.run()
