@@ -1,0 +1,28 @@
+#include "core/keys.h"
+
+const struct key_def key_defs[KEY_ID_COUNT] = {
+	[KEY_ID_DECLARE] = { '!', "!", "declare an incident, or change its severity" },
+	[KEY_ID_WATCH] = { '1', "1", "watch: the panels" },
+	[KEY_ID_DECIDE] = { '2', "2", "decide: the tree and the conditions" },
+	[KEY_ID_CHECKLIST] = { '3', "3", "the checklists" },
+	[KEY_ID_EXECUTE] = { '4', "4", "execute: plan, approval and steps" },
+	[KEY_ID_LOG] = { '5', "5", "the incident's log" },
+	[KEY_ID_NOTE] = { 'n', "n", "write a note" },
+	[KEY_ID_RATIFY] = { 'y', "y", "yes: ratify what is proposed" },
+	[KEY_ID_DENY] = { 'N', "N", "no: the other answer, with a reason" },
+	[KEY_ID_CHOOSE] = { 'c', "c", "choose the suggested procedure" },
+	[KEY_ID_APPROVE] = { 'a', "a", "approve the plan as it is shown" },
+	[KEY_ID_RUN] = { 'r', "r", "run the next step" },
+	[KEY_ID_THROUGH] = { 'R', "R", "run straight through" },
+	[KEY_ID_DONE] = { 'd', "d", "the manual step is done" },
+	[KEY_ID_CHECK] = { 'v', "v", "check again; runs nothing" },
+	[KEY_ID_AGAIN] = { 'g', "g", "run the step again" },
+	[KEY_ID_UNDO] = { 'u', "u", "undo the step" },
+	[KEY_ID_SKIP] = { 's', "s", "skip the step, with a reason" },
+	[KEY_ID_ALTERNATIVE] = { 't', "t", "take the alternative" },
+	[KEY_ID_STOP] = { 'x', "x", "stop the procedure" },
+	[KEY_ID_ACKNOWLEDGE] = { 'A', "A", "acknowledge the alerts" },
+	[KEY_ID_BACK_TO] = { 'b', "b", "go back to an answer" },
+	[KEY_ID_RESOLVE] = { 'e', "e", "resolve the incident" },
+	[KEY_ID_CLOSE] = { 'C', "C", "close and seal the incident" },
+};
