@@ -1,0 +1,84 @@
+#include "lib/reading.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/mem.h"
+#include "lib/text.h"
+
+static void reading_fill(struct reading *r, enum verdict verdict, int64_t at, const char *fmt,
+			 va_list args)
+{
+	char *text = xvasprintf(fmt, args);
+
+	*r = (struct reading){ .verdict = verdict, .at = at };
+	text_clean_to(r->evidence, sizeof(r->evidence), text, strlen(text));
+	free(text);
+}
+
+void reading_pass(struct reading *r, int64_t at, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	reading_fill(r, VERDICT_PASS, at, fmt, args);
+	va_end(args);
+}
+
+void reading_fail(struct reading *r, int64_t at, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	reading_fill(r, VERDICT_FAIL, at, fmt, args);
+	va_end(args);
+}
+
+void reading_unknown(struct reading *r, int64_t at, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	reading_fill(r, VERDICT_UNKNOWN, at, fmt, args);
+	va_end(args);
+}
+
+void reading_judge(struct reading *r, bool holds, int64_t at, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	reading_fill(r, holds ? VERDICT_PASS : VERDICT_FAIL, at, fmt, args);
+	va_end(args);
+}
+
+void reading_value(struct reading *r, int64_t at, double value, const char *unit)
+{
+	*r = (struct reading){ .verdict = VERDICT_PASS, .has_value = true, .value = value,
+			       .at = at };
+	text_clean_to(r->unit, sizeof(r->unit), unit, strlen(unit));
+}
+
+static const char *const verdict_names[] = {
+	[VERDICT_UNKNOWN] = "unknown",
+	[VERDICT_PASS] = "pass",
+	[VERDICT_FAIL] = "fail",
+};
+
+const char *verdict_name(enum verdict verdict)
+{
+	return verdict_names[verdict];
+}
+
+int verdict_parse(const char *name, enum verdict *verdict)
+{
+	for (int i = VERDICT_UNKNOWN; i <= VERDICT_FAIL; i++) {
+		if (strcmp(name, verdict_names[i]) == 0) {
+			*verdict = (enum verdict)i;
+			return 0;
+		}
+	}
+	return -1;
+}

@@ -1,0 +1,68 @@
+#include "lib/sha256.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/mem.h"
+
+static void digest_hex(const unsigned char *digest, char out[SHA256_HEX])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < 32; i++) {
+		out[2 * i] = digits[digest[i] >> 4];
+		out[2 * i + 1] = digits[digest[i] & 15];
+	}
+	out[SHA256_HEX - 1] = '\0';
+}
+
+void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	/* Only a library without SHA-256, or without memory, fails here: nothing can be trusted then. */
+	if (!EVP_Digest(bytes, len, digest, NULL, EVP_sha256(), NULL))
+		abort();
+	digest_hex(digest, out);
+}
+
+int sha256_file(const char *path, char out[SHA256_HEX], struct err *err)
+{
+	enum { CHUNK = 1 << 18 };
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	char *chunk = xmalloc(CHUNK);
+	int result = -1;
+	ssize_t got;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		err_sys(err, "%s: can't be opened", path);
+		goto out;
+	}
+	if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL))
+		abort();
+	while ((got = read(fd, chunk, CHUNK)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			err_sys(err, "%s: can't be read", path);
+			goto out;
+		}
+		if (!EVP_DigestUpdate(context, chunk, (size_t)got))
+			abort();
+	}
+	if (!EVP_DigestFinal_ex(context, digest, NULL))
+		abort();
+	digest_hex(digest, out);
+	result = 0;
+out:
+	if (fd >= 0)
+		close(fd);
+	free(chunk);
+	EVP_MD_CTX_free(context);
+	return result;
+}
