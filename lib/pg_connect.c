@@ -1,0 +1,161 @@
+/* Connections: how they begin, and why they fail. */
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/mem.h"
+#include "lib/pg.h"
+#include "lib/text.h"
+
+extern char **environ;
+
+/* Whatever libpq would fill gaps with. */
+static void environment_drop(void)
+{
+	for (size_t i = 0; environ && environ[i];) {
+		const char *equals = strchr(environ[i], '=');
+		if (strncmp(environ[i], "PG", 2) != 0 || !equals) {
+			i++;
+			continue;
+		}
+		char *name = xstrndup(environ[i], (size_t)(equals - environ[i]));
+		if (unsetenv(name) < 0)
+			i++;
+		free(name);
+	}
+}
+
+static void notice_ignore(void *data, const PGresult *result)
+{
+	(void)data, (void)result;
+}
+
+/* libpq writes to stderr about a password file that others may read. */
+static PGconn *start_quietly(const char *const *keys, const char *const *values)
+{
+	int saved = fcntl(2, F_DUPFD_CLOEXEC, 3);
+	int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (saved >= 0 && quiet >= 0)
+		dup2(quiet, 2);
+	PGconn *conn = PQconnectStartParams(keys, values, 0);
+	if (saved >= 0) {
+		dup2(saved, 2);
+		close(saved);
+	}
+	if (quiet >= 0)
+		close(quiet);
+	return conn;
+}
+
+PGconn *pg_start(const struct pg_params *params, const char *hostaddr, const char *mark)
+{
+	const char *keys[16], *values[16];
+	char app[PG_NAME_MAX];
+	size_t n = 0;
+	const struct {
+		const char *key, *value;
+	} all[] = {
+		{ "service", params->service },	  { "host", params->host },
+		{ "hostaddr", hostaddr },	  { "port", params->port },
+		{ "dbname", params->database },	  { "user", params->role },
+		{ "sslmode", params->sslmode },	  { "passfile", params->passfile },
+		{ "application_name", pg_app_name(mark, app) },
+		{ "client_encoding", "UTF8" },	  { "tcp_user_timeout", "10000" },
+	};
+
+	environment_drop();
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		if (!all[i].value)
+			continue;
+		keys[n] = all[i].key;
+		values[n++] = all[i].value;
+	}
+	keys[n] = values[n] = NULL;
+	PGconn *conn = start_quietly(keys, values);
+	if (conn) {
+		PQsetNoticeReceiver(conn, notice_ignore, NULL);
+		/* Makes libpq put the SQLSTATE into the message: a failed connect has no other place. */
+		PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
+	}
+	return conn;
+}
+
+/* Finds "FATAL:  53300: text" (severities are translated, so only the shape counts) and copies its
+ * SQLSTATE. Returns where the text begins; NULL when the server said nothing. */
+static const char *message_state(const char *message, char state[6])
+{
+	for (const char *p = strchr(message, ':'); p; p = strchr(p + 1, ':')) {
+		const char *code = p + 1 + strspn(p + 1, " ");
+		size_t len = 0;
+		while (len < 5 && (isdigit((unsigned char)code[len]) || isupper((unsigned char)code[len])))
+			len++;
+		if (code == p + 1 || len != 5 || code[5] != ':' || !strpbrk(code, "0123456789"))
+			continue;
+		memcpy(state, code, 5);
+		state[5] = '\0';
+		return code + 6 + strspn(code + 6, " ");
+	}
+	return NULL;
+}
+
+/* The first line of a message, cleaned. */
+static void message_line(char *out, size_t size, const char *message)
+{
+	text_clean_to(out, size, message, strcspn(message, "\n"));
+}
+
+static void hint_for(const struct pg_params *params, enum pg_fault fault, struct err *err)
+{
+	char *home = getenv("HOME") ? xasprintf("%s/.pgpass", getenv("HOME")) : NULL;
+	const char *passfile = params->passfile ? params->passfile : home;
+	struct stat st;
+
+	switch (fault) {
+	case PG_FAULT_REFUSED:
+		err_hint(err, "is the server running, and are host and port right?");
+		break;
+	case PG_FAULT_SLOTS:
+		err_hint(err, "end idle sessions; superuser_reserved_connections are left for superusers");
+		break;
+	case PG_FAULT_AUTH:
+		if (passfile && stat(passfile, &st) == 0 && (st.st_mode & 077))
+			err_hint(err, "others may read %s, so libpq ignores it: chmod 600", passfile);
+		else
+			err_hint(err, "give the role's password in ~/.pgpass, and check pg_hba.conf");
+		break;
+	case PG_FAULT_STARTING:
+		err_hint(err, "wait until the server is up again");
+		break;
+	default:
+		break;
+	}
+	free(home);
+}
+
+enum pg_fault pg_start_fault(const struct pg_params *params, PGconn *conn, struct err *err)
+{
+	const char *message = conn ? PQerrorMessage(conn) : "out of memory";
+	char state[6], line[400], name[200];
+	const char *said = message_state(message, state);
+	enum pg_fault fault;
+
+	if (said)
+		fault = pg_fault_of_state(state);
+	else if (conn && (PQconnectionNeedsPassword(conn) || PQconnectionUsedPassword(conn)))
+		fault = PG_FAULT_AUTH;
+	else
+		fault = PG_FAULT_REFUSED;
+	/* A database that takes no connections answers 55000. */
+	if (said && strcmp(state, "55000") == 0)
+		fault = PG_FAULT_DATABASE;
+	message_line(line, sizeof line, said ? said : message);
+	err_set(err, "PostgreSQL %s: %s (%s)", pg_params_text(params, name, sizeof name),
+		pg_fault_name(fault), line);
+	hint_for(params, fault, err);
+	return fault;
+}
