@@ -13,8 +13,9 @@ enum key_id {
 	KEY_ID_EXECUTE,
 	KEY_ID_LOG,
 	KEY_ID_NOTE,
-	KEY_ID_RATIFY,    /* take the proposed answer: yes as proposed, the plan as shown */
-	KEY_ID_DENY,      /* the other answer; asks for a reason */
+	KEY_ID_RATIFY,    /* take the answer that is proposed, be it yes or no */
+	KEY_ID_YES,       /* answer yes; asks for a reason when no was proposed */
+	KEY_ID_NO,        /* answer no; likewise ("n" writes a note everywhere) */
 	KEY_ID_CHOOSE,    /* choose the suggested procedure */
 	KEY_ID_APPROVE,
 	KEY_ID_RUN,       /* run the next step */
