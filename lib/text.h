@@ -15,11 +15,18 @@
 
 /* Decodes one UTF-8 character; returns its length in bytes (1 for a broken byte, then *cp is -1). */
 size_t utf8_decode(const char *bytes, size_t len, int32_t *cp);
-/* Appends the cleaned form of `bytes`. */
+/* Appends one character; what is no Unicode scalar value becomes U+FFFD. */
+void utf8_put(struct buf *out, int32_t cp);
+/* Columns of one printable character: 0, 1 or 2. The same in every locale. */
+int utf8_width(int32_t cp);
+/* Appends the cleaned form of `bytes`: valid UTF-8, whatever the locale is (a screen that can't show
+ * UTF-8 replaces what is not ASCII itself, see text_utf8()). */
 void text_clean(struct buf *out, const char *bytes, size_t len);
 /* The same into a fixed array, cut at a character's border with an ellipsis "…" when it doesn't fit.
  * Returns `out`. */
 char *text_clean_to(char *out, size_t size, const char *bytes, size_t len);
+/* Whether the locale that is set encodes text in UTF-8. */
+int text_utf8(void);
 /* Columns that cleaned text takes on a terminal. */
 int text_width(const char *text);
 /* The bytes of `text` that fit into `columns`. */
