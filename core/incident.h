@@ -10,6 +10,7 @@
 #include "core/events.h"
 #include "core/load.h"
 #include "core/state.h"
+#include "lib/chart.h"
 #include "lib/clock.h"
 #include "logs/ledger.h"
 
@@ -21,7 +22,10 @@ struct incident {
 	struct ledger *ledger;        /* owned */
 	struct redactor *redactor;    /* owned */
 	const struct clock *clock;    /* borrowed */
-	bool torn;                    /* a torn tail was set aside when it was opened */
+	bool torn;                    /* a torn tail was found when it was opened */
+	char damage[256];             /* where the ledger is damaged ("ledger.jsonl line 12: ..."), "": it is
+	                                 not. Then `ledger` is NULL, the state is the one up to the damage,
+	                                 and nothing can be appended */
 };
 
 /* New: the state folder: $BACKOUT_STATE_DIR, else /var/lib/backout when it is writable, else
@@ -33,20 +37,24 @@ int incident_create(struct incident *incident, const struct loaded *loaded, enum
 		    enum severity severity, const char *title, const struct clock *clock,
 		    struct err *err);
 /* Opens by id (a unique beginning is enough), by folder, or the latest that is not closed for NULL.
- * Replays the ledger. */
+ * Replays the ledger. A damaged ledger is opened for reading only: see `damage`. After a failure
+ * incident_close() may be called, and need not. */
 int incident_open(struct incident *incident, const char *id, const struct clock *clock, struct err *err);
-/* Opens only what reading needs, also when the ledger is damaged: state up to the damage. */
 void incident_close(struct incident *incident);
 
 /* Folds what others appended. -1 on damage. */
 int incident_refresh(struct incident *incident, struct err *err);
-/* Appends and folds. The fields are checked against the event table; `fields` is stolen.
+/* Appends and folds. The fields are checked against the event table, ones that are null are left out;
+ * `fields` is stolen, also on failure. incident.closed gets its `seal` here. After it nothing is appended.
  * A start or an approval uses incident_act(): refused with *moved when an operator's or runner's event
  * other than a note came since the caller last refreshed. */
 int incident_append(struct incident *incident, enum event_id event, json_t *fields, struct err *err);
 int incident_act(struct incident *incident, enum event_id event, json_t *fields, bool *moved,
 		 struct err *err);
 
+/* New: the folder that an id (or its unique beginning), a folder, or NULL (the latest that is not
+ * closed) means. */
+char *incident_find(const char *id, struct err *err);
 /* Lists the incidents: calls `fn` with id and folder, newest first. */
 int incidents_each(void (*fn)(const char *id, const char *folder, void *data), void *data,
 		   struct err *err);
@@ -54,5 +62,14 @@ int incidents_each(void (*fn)(const char *id, const char *folder, void *data), v
 char *incident_out(const struct incident *incident, const char *step, int attempt, bool undo);
 /* Verifies as `backout verify` does: chain, frozen files, seal. */
 int incident_verify(const char *id, const char *head, struct ledger_report *report, struct err *err);
+
+/*
+ * Metric samples: metrics.jsonl beside the ledger, one {"at", "metric", "value"} a line, not synced one
+ * by one. Several writers may append; the reader sorts by time and passes over lines that are cut.
+ */
+int incident_metrics_append(const struct incident *incident, const char *metric,
+			    const struct chart_point *points, size_t n, struct err *err);
+/* New: the points of a metric, oldest first; NULL and *n 0 when there are none. */
+struct chart_point *incident_metrics(const char *folder, const char *metric, size_t *n);
 
 #endif

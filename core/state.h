@@ -30,9 +30,11 @@ struct timeline_entry {
 	uint64_t seq;
 	int64_t at;
 	enum event_id event; /* EV_COUNT for unknown ones */
-	char *text;       /* owned: event_text() */
+	char *text;       /* owned: event_text(), and why when it does not fit */
 	char *by;         /* owned: who */
+	json_t *json;     /* owned: the whole line */
 	bool hidden;
+	bool misfit;      /* not folded: it does not fit what came before */
 };
 
 /* A procedure that was tried, in order; the last one is current. */
@@ -74,6 +76,8 @@ void state_release(struct incident_state *state);
 void state_fold(struct incident_state *state, const struct ledger_line *line);
 /* The current attempt, or NULL. */
 struct attempt *state_attempt(const struct incident_state *state);
+/* Whether hidden events may be shown: the drill is scored, or the incident is closed. */
+bool state_reveals(const struct incident_state *state);
 const char *kind_name(enum incident_kind kind);
 int kind_parse(const char *name, enum incident_kind *kind);
 

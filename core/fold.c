@@ -1,0 +1,475 @@
+/* state_fold(): one line of the ledger changes the state. One folder an event, in one table. */
+#include "core/state.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/who.h"
+#include "lib/jdoc.h"
+#include "lib/mem.h"
+#include "lib/text.h"
+
+/* 0, or -1 with what does not fit. */
+typedef int fold_fn(struct incident_state *state, const json_t *json, int64_t at, struct err *err);
+
+/* New: a member's text, NULL when it is missing or empty. */
+static char *text_new(const json_t *json, const char *key)
+{
+	const char *text = json_str(json, key, "");
+
+	return *text ? xstrdup(text) : NULL;
+}
+
+static bool is(const json_t *json, const char *key, const char *value)
+{
+	return strcmp(json_str(json, key, ""), value) == 0;
+}
+
+static enum verdict verdict_of(const json_t *json, const char *key)
+{
+	enum verdict verdict = VERDICT_UNKNOWN;
+
+	verdict_parse(json_str(json, key, ""), &verdict);
+	return verdict;
+}
+
+static int fold_opened(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	if (state->phase != INCIDENT_NONE)
+		return err_set(err, "the incident is open already");
+	if (kind_parse(json_str(json, "kind", ""), &state->kind) ||
+	    severity_parse(json_str(json, "severity", ""), &state->severity))
+		return err_set(err, "its kind or severity is not known");
+	state->phase = INCIDENT_OPEN;
+	snprintf(state->id, sizeof(state->id), "%s", json_str(json, "incident", ""));
+	free(state->title);
+	state->title = xstrdup(json_str(json, "title", ""));
+	state->opened_at = at;
+	return 0;
+}
+
+static int fold_severity(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	(void)at;
+	if (severity_parse(json_str(json, "severity", ""), &state->severity))
+		return err_set(err, "the severity is not known");
+	return 0;
+}
+
+static struct alert_state *alert_of(struct incident_state *state, const json_t *json, struct err *err)
+{
+	const char *name = json_str(json, "metric", "");
+
+	for (size_t i = 0; i < state->runbook->nmetrics; i++) {
+		if (strcmp(state->runbook->metrics[i].name, name) == 0)
+			return &state->alerts[i];
+	}
+	err_set(err, "the runbook has no such metric");
+	return NULL;
+}
+
+static int level_of(const char *name, enum level *level)
+{
+	for (int i = LEVEL_OK; i <= LEVEL_CRITICAL; i++) {
+		if (strcmp(level_name((enum level)i), name) == 0) {
+			*level = (enum level)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+static int fold_alert(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	struct alert_state *alert = alert_of(state, json, err);
+	enum level level;
+
+	if (!alert)
+		return -1;
+	if (level_of(json_str(json, "level", ""), &level))
+		return err_set(err, "the level is not known");
+	if (level > alert->level || level == LEVEL_OK)
+		alert->acknowledged = false;
+	if (level != alert->level)
+		alert->since = at;
+	alert->level = level;
+	alert->value = json_num(json, "value", NAN);
+	if (level > LEVEL_OK && !state->first_alert_at)
+		state->first_alert_at = at;
+	return 0;
+}
+
+static int fold_acknowledged(struct incident_state *state, const json_t *json, int64_t at,
+			     struct err *err)
+{
+	struct alert_state *alert = alert_of(state, json, err);
+
+	(void)at;
+	if (!alert)
+		return -1;
+	if (alert->level == LEVEL_OK)
+		return err_set(err, "there is no alert to acknowledge");
+	alert->acknowledged = true;
+	return 0;
+}
+
+static int fold_condition(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	const char *name = json_str(json, "condition", "");
+
+	for (size_t i = 0; i < state->runbook->nconditions; i++) {
+		if (strcmp(state->runbook->conditions[i].name, name) != 0)
+			continue;
+		state->conditions[i].verdict = verdict_of(json, "verdict");
+		state->conditions[i].since = state->conditions[i].verdict == VERDICT_PASS ? at : 0;
+		return 0;
+	}
+	return err_set(err, "the runbook has no such condition");
+}
+
+static int item_apply(struct incident_state *state, const json_t *json, enum item_event event,
+		      const char *text, int64_t at, struct err *err)
+{
+	const char *name = json_str(json, "checklist", "");
+
+	for (size_t i = 0; i < state->runbook->nchecklists; i++) {
+		struct checklist_state *list = &state->checklists[i];
+		int index;
+
+		if (strcmp(list->checklist->name, name) != 0)
+			continue;
+		index = checklist_index(list, json_str(json, "item", ""));
+		if (index < 0)
+			return err_set(err, "the checklist has no such item");
+		return checklist_apply(list, (size_t)index, event, verdict_of(json, "verdict"), text,
+				       at, err);
+	}
+	return err_set(err, "the runbook has no such checklist");
+}
+
+static int fold_item_sensed(struct incident_state *state, const json_t *json, int64_t at,
+			    struct err *err)
+{
+	return item_apply(state, json, ITEM_EV_SENSED, json_str(json, "evidence", ""), at, err);
+}
+
+static int fold_item(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	static const struct { const char *act; enum item_event event; } acts[] = {
+		{ "ticked", ITEM_EV_TICKED },
+		{ "reopened", ITEM_EV_REOPENED },
+		{ "deferred", ITEM_EV_DEFERRED },
+		{ "overridden", ITEM_EV_OVERRIDDEN },
+	};
+
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+		if (is(json, "act", acts[i].act))
+			return item_apply(state, json, acts[i].event, json_str(json, "reason", ""),
+					  at, err);
+	}
+	return err_set(err, "the act is not known");
+}
+
+static int fold_answered(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	(void)at;
+	return tree_answer(&state->runbook->tree, &state->tree, json_str(json, "question", ""),
+			   is(json, "answer", "yes"), verdict_of(json, "proposed"), err);
+}
+
+static int fold_back(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	(void)at;
+	return tree_back(&state->runbook->tree, &state->tree, json_str(json, "question", ""), err);
+}
+
+static int fold_chosen(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	const struct procedure *procedure =
+		runbook_procedure(state->runbook, json_str(json, "procedure", ""));
+	struct attempt *attempt;
+
+	if (!procedure)
+		return err_set(err, "the runbook has no such procedure");
+	state->attempts = xgrow(state->attempts, &state->cap_attempts, state->nattempts + 1,
+				sizeof(*state->attempts));
+	attempt = &state->attempts[state->nattempts++];
+	*attempt = (struct attempt){ .chosen_at = at };
+	procedure_begin(&attempt->procedure, procedure);
+	return 0;
+}
+
+/* The latest attempt at the line's procedure: an outcome may come after another one was chosen. */
+static struct attempt *attempt_of(struct incident_state *state, const json_t *json, struct err *err)
+{
+	for (size_t i = state->nattempts; i-- > 0; ) {
+		struct attempt *attempt = &state->attempts[i];
+
+		if (is(json, "procedure", attempt->procedure.procedure->name))
+			return attempt;
+	}
+	err_set(err, "this procedure was not chosen");
+	return NULL;
+}
+
+static int fold_approved(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	struct attempt *attempt = state_attempt(state);
+	char *who;
+
+	if (!attempt || !is(json, "procedure", attempt->procedure.procedure->name))
+		return err_set(err, "it is not the chosen procedure");
+	if (attempt->procedure.approved)
+		return err_set(err, "it is approved already");
+	who = who_text(json_object_get(json, "by"));
+	attempt->procedure.approved = true;
+	attempt->approved_at = at;
+	text_clean_to(attempt->approved_by, sizeof(attempt->approved_by), who, strlen(who));
+	snprintf(attempt->digest, sizeof(attempt->digest), "%s", json_str(json, "digest", ""));
+	attempt->params = json_incref(json_object_get(json, "params"));
+	attempt->loss = json_incref(json_object_get(json, "loss"));
+	free(who);
+	return 0;
+}
+
+static struct attempt *step_of(struct incident_state *state, const json_t *json, size_t *index,
+			       struct err *err)
+{
+	struct attempt *attempt = attempt_of(state, json, err);
+	const struct procedure *procedure;
+
+	if (!attempt)
+		return NULL;
+	procedure = attempt->procedure.procedure;
+	for (size_t i = 0; i < procedure->nsteps; i++) {
+		if (is(json, "step", procedure->steps[i].id)) {
+			*index = i;
+			return attempt;
+		}
+	}
+	err_set(err, "the procedure has no such step");
+	return NULL;
+}
+
+static int step_apply(struct incident_state *state, const json_t *json, enum step_event event,
+		      const char *text, int64_t at, struct err *err)
+{
+	size_t index;
+	struct attempt *attempt = step_of(state, json, &index, err);
+
+	return attempt ? procedure_apply(&attempt->procedure, index, event, text, at, err) : -1;
+}
+
+static int fold_step_answered(struct incident_state *state, const json_t *json, int64_t at,
+			      struct err *err)
+{
+	return step_apply(state, json, STEP_EV_ANSWERED, json_str(json, "answer", ""), at, err);
+}
+
+static int fold_intent(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	return step_apply(state, json,
+			  is(json, "act", "undo") ? STEP_EV_UNDO_INTENT : STEP_EV_INTENT, "", at, err);
+}
+
+static int fold_outcome(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	bool undo = is(json, "act", "undo");
+	const char *detail = json_str(json, "detail", "");
+	size_t index;
+	struct attempt *attempt = step_of(state, json, &index, err);
+
+	if (!attempt)
+		return -1;
+	if (is(json, "result", "done"))
+		return procedure_apply(&attempt->procedure, index,
+				       undo ? STEP_EV_UNDONE : STEP_EV_OUTCOME_DONE, "", at, err);
+	/* What is refused before its intent could be written counts as begun and failed. */
+	if (is(json, "result", "refused") &&
+	    attempt->procedure.steps[index].status != STEP_RUNNING &&
+	    procedure_apply(&attempt->procedure, index,
+			    undo ? STEP_EV_UNDO_INTENT : STEP_EV_INTENT, "", at, err))
+		return -1;
+	return procedure_apply(&attempt->procedure, index, STEP_EV_OUTCOME_FAILED,
+			       *detail ? detail : json_str(json, "result", ""), at, err);
+}
+
+/* Name of the first probe that does not pass; "". */
+static const char *probe_missed(const json_t *probes)
+{
+	for (size_t i = 0; i < json_array_size(probes); i++) {
+		const json_t *probe = json_array_get(probes, i);
+
+		if (!is(probe, "verdict", "pass"))
+			return json_str(probe, "probe", "");
+	}
+	return "";
+}
+
+static int fold_verify(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	if (verdict_of(json, "verdict") == VERDICT_PASS)
+		return step_apply(state, json, STEP_EV_VERIFIED, "", at, err);
+	return step_apply(state, json, STEP_EV_NOT_VERIFIED,
+			  probe_missed(json_object_get(json, "probes")), at, err);
+}
+
+static int fold_died(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	return step_apply(state, json, STEP_EV_DIED, "", at, err);
+}
+
+static int fold_settled(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	const char *evidence = json_str(json, "evidence", "");
+
+	if (is(json, "settled", "yes"))
+		return step_apply(state, json, STEP_EV_SETTLED, evidence, at, err);
+	if (is(json, "settled", "no"))
+		return step_apply(state, json, STEP_EV_NOT_SETTLED, evidence, at, err);
+	return 0;
+}
+
+static int fold_skipped(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	return step_apply(state, json, STEP_EV_SKIPPED, json_str(json, "reason", ""), at, err);
+}
+
+static int fold_alternative(struct incident_state *state, const json_t *json, int64_t at,
+			    struct err *err)
+{
+	return step_apply(state, json, STEP_EV_ALTERNATIVE, json_str(json, "reason", ""), at, err);
+}
+
+static int fold_not_applicable(struct incident_state *state, const json_t *json, int64_t at,
+			       struct err *err)
+{
+	return step_apply(state, json, STEP_EV_NOT_APPLICABLE, json_str(json, "evidence", ""), at, err);
+}
+
+static int fold_stopped(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	struct attempt *attempt = attempt_of(state, json, err);
+
+	(void)at;
+	if (!attempt)
+		return -1;
+	attempt->procedure.stopped = true;
+	return 0;
+}
+
+static int fold_procedure_ended(struct incident_state *state, const json_t *json, int64_t at,
+				struct err *err)
+{
+	struct attempt *attempt = attempt_of(state, json, err);
+
+	if (!attempt)
+		return -1;
+	if (attempt->ended_at)
+		return err_set(err, "it ended already");
+	attempt->ended_at = at;
+	snprintf(attempt->result, sizeof(attempt->result), "%s", json_str(json, "result", ""));
+	return 0;
+}
+
+static int fold_resolved(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	(void)json;
+	if (state->phase != INCIDENT_OPEN)
+		return err_set(err, "it is resolved already");
+	state->phase = INCIDENT_RESOLVED;
+	state->resolved_at = at;
+	return 0;
+}
+
+static int fold_closed(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	(void)err;
+	state->phase = INCIDENT_CLOSED;
+	state->closed_at = at;
+	state->root_cause = text_new(json, "root_cause");
+	state->remediation = text_new(json, "remediation");
+	state->lessons = text_new(json, "lessons");
+	return 0;
+}
+
+static int fold_scored(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	(void)at;
+	(void)err;
+	json_decref(state->scored);
+	state->scored = json_incref(json_object_get(json, "score"));
+	return 0;
+}
+
+/* NULL: it stands in the timeline and changes nothing else. */
+static fold_fn *const folders[EV_COUNT] = {
+	[EV_OPENED] = fold_opened,
+	[EV_SEVERITY] = fold_severity,
+	[EV_ALERT] = fold_alert,
+	[EV_ACKNOWLEDGED] = fold_acknowledged,
+	[EV_CONDITION] = fold_condition,
+	[EV_ITEM_SENSED] = fold_item_sensed,
+	[EV_ITEM] = fold_item,
+	[EV_ANSWERED] = fold_answered,
+	[EV_BACK] = fold_back,
+	[EV_CHOSEN] = fold_chosen,
+	[EV_APPROVED] = fold_approved,
+	[EV_STEP_ANSWERED] = fold_step_answered,
+	[EV_INTENT] = fold_intent,
+	[EV_OUTCOME] = fold_outcome,
+	[EV_VERIFY] = fold_verify,
+	[EV_DIED] = fold_died,
+	[EV_SETTLED] = fold_settled,
+	[EV_SKIPPED] = fold_skipped,
+	[EV_ALTERNATIVE] = fold_alternative,
+	[EV_NOT_APPLICABLE] = fold_not_applicable,
+	[EV_STOPPED] = fold_stopped,
+	[EV_PROCEDURE_ENDED] = fold_procedure_ended,
+	[EV_RESOLVED] = fold_resolved,
+	[EV_CLOSED] = fold_closed,
+	[EV_SCORED] = fold_scored,
+};
+
+static int fold_line(struct incident_state *state, enum event_id id, const struct ledger_line *line,
+		     struct err *err)
+{
+	if (id == EV_COUNT)
+		return 0;
+	if (state->phase == INCIDENT_NONE && id != EV_OPENED)
+		return err_set(err, "no incident is open yet");
+	if (state->phase == INCIDENT_CLOSED)
+		return err_set(err, "the incident is closed");
+	return folders[id] ? folders[id](state, line->json, line->at, err) : 0;
+}
+
+void state_fold(struct incident_state *state, const struct ledger_line *line)
+{
+	struct err err = ERR_INIT;
+	enum event_id id = event_find(line->event);
+	struct timeline_entry *entry;
+
+	state->timeline = xgrow(state->timeline, &state->cap_timeline, state->ntimeline + 1,
+				sizeof(*state->timeline));
+	entry = &state->timeline[state->ntimeline++];
+	*entry = (struct timeline_entry){
+		.seq = line->seq,
+		.at = line->at,
+		.event = id,
+		.text = event_text(line->json),
+		.by = who_text(json_object_get(line->json, "by")),
+		.json = json_incref((json_t *)line->json),
+		.hidden = id < EV_COUNT && event_defs[id].hidden,
+	};
+	if (fold_line(state, id, line, &err)) {
+		char *text = xasprintf("%s [does not fit: %s]", entry->text, err.msg);
+
+		free(entry->text);
+		entry->text = text;
+		entry->misfit = true;
+	}
+	if (id != EV_NOTE && (id == EV_COUNT || event_defs[id].class != EVENT_SENSED))
+		state->last_act = line->seq;
+}

@@ -1,0 +1,319 @@
+#include "core/incident.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/seal.h"
+#include "core/statefolder.h"
+#include "core/who.h"
+#include "lib/file.h"
+#include "lib/jdoc.h"
+#include "lib/mem.h"
+
+#define SECRET_MAX 65536
+
+/* ---- Secrets ---- */
+
+/* A secret that can't be read can't leak from here, either. */
+static void secret_add(struct redactor *redactor, const json_t *where)
+{
+	const char *name = json_str(where, "env", NULL), *path = json_str(where, "file", NULL);
+	struct buf bytes = BUF_INIT;
+
+	if (name && getenv(name))
+		redactor_add(redactor, getenv(name));
+	if (path && file_read(path, &bytes, SECRET_MAX, NULL) == 0) {
+		while (bytes.len && isspace((unsigned char)bytes.data[bytes.len - 1]))
+			buf_cut(&bytes, bytes.len - 1);
+		redactor_add(redactor, buf_str(&bytes));
+	}
+	buf_release(&bytes);
+}
+
+static struct redactor *redactor_of(const struct target *target)
+{
+	struct redactor *redactor = redactor_new();
+	const json_t *secrets = target ? target->secrets : NULL;
+	const char *name;
+	json_t *where;
+
+	json_object_foreach((json_t *)secrets, name, where)
+		secret_add(redactor, where);
+	return redactor;
+}
+
+/* ---- Making ---- */
+
+static int freeze(const char *folder, const char *name, const char *text, struct err *err)
+{
+	char *path = path_join(folder, name);
+	mode_t mode = incident_file_mode(folder);
+	int result = file_replace(path, text, strlen(text), mode, err);
+
+	if (!result && chmod(path, mode))
+		result = err_sys(err, "%s: its mode can't be set", path);
+	free(path);
+	return result;
+}
+
+static int subfolder(const char *folder, const char *name, struct err *err)
+{
+	char *path = path_join(folder, name);
+	int result = 0;
+
+	/* The setgid bit comes from the folder above. */
+	if (mkdir(path, 0700))
+		result = err_sys(err, "%s can't be made", path);
+	else if (incident_file_mode(folder) == 0660 && chmod(path, 02770))
+		result = err_sys(err, "%s: its mode can't be set", path);
+	free(path);
+	return result;
+}
+
+/* What the folder alone must hold, synced before the first event. */
+static int folder_fill(const char *folder, const struct loaded *loaded, struct err *err)
+{
+	if (freeze(folder, "runbook.json", loaded->frozen_runbook, err) ||
+	    freeze(folder, "target.json", loaded->frozen_target, err) ||
+	    subfolder(folder, "out", err) || subfolder(folder, "steps", err))
+		return -1;
+	return file_sync_folder(folder, err);
+}
+
+static json_t *opened_fields(const struct incident *incident, enum incident_kind kind,
+			     enum severity severity, const char *title)
+{
+	json_t *fields = json_object();
+
+	json_object_set_new(fields, "incident", json_string(incident->id));
+	json_object_set_new(fields, "kind", json_string(kind_name(kind)));
+	json_object_set_new(fields, "system", json_string(incident->loaded.runbook->system));
+	json_object_set_new(fields, "target", json_string(incident->loaded.target->name));
+	json_object_set_new(fields, "severity", json_string(severity_name(severity)));
+	json_object_set_new(fields, "title", json_text(title, strlen(title)));
+	json_object_set_new(fields, "runbook_hash", json_string(incident->loaded.runbook_hash));
+	json_object_set_new(fields, "target_hash", json_string(incident->loaded.target_hash));
+	if (kind == INCIDENT_DRILL)
+		json_object_set_new(fields, "drill", json_true());
+	return fields;
+}
+
+static void write_as_me(struct ledger *ledger)
+{
+	json_t *by = who_am_i();
+
+	ledger_by(ledger, by);
+	json_decref(by);
+}
+
+/* Runbook, target, secrets and an empty state from the frozen files. */
+static int begin(struct incident *incident, struct err *err)
+{
+	if (load_frozen(&incident->loaded, incident->folder, err))
+		return err_wrap(err, "incident %s", incident->id);
+	incident->redactor = redactor_of(incident->loaded.target);
+	state_init(&incident->state, incident->loaded.runbook, incident->loaded.target);
+	return 0;
+}
+
+static void beginning_of(const struct incident *incident, char out[SHA256_HEX])
+{
+	ledger_beginning(incident->id, incident->loaded.runbook_hash, incident->loaded.target_hash, out);
+}
+
+int incident_create(struct incident *incident, const struct loaded *loaded, enum incident_kind kind,
+		    enum severity severity, const char *title, const struct clock *clock,
+		    struct err *err)
+{
+	char beginning[SHA256_HEX];
+
+	*incident = (struct incident){ .clock = clock };
+	if (!loaded->target)
+		return err_set(err, "an incident needs a target: say which one with --target");
+	if (incident_folder_make(clock_wall(clock), &incident->id, &incident->folder, err))
+		return -1;
+	if (folder_fill(incident->folder, loaded, err) || begin(incident, err))
+		goto undo;
+	beginning_of(incident, beginning);
+	incident->ledger = ledger_create(incident->folder, beginning, clock, incident->redactor, err);
+	if (!incident->ledger)
+		goto undo;
+	write_as_me(incident->ledger);
+	if (incident_append(incident, EV_OPENED,
+			    opened_fields(incident, kind, severity, title ? title : ""), err))
+		goto undo;
+	return 0;
+undo:
+	err_wrap(err, "no incident could be opened");
+	file_remove_tree(incident->folder, NULL);
+	incident_close(incident);
+	return -1;
+}
+
+/* ---- Opening ---- */
+
+static void fold_one(const struct ledger_line *line, void *data)
+{
+	struct incident *incident = data;
+
+	state_fold(&incident->state, line);
+}
+
+static int ledger_attach(struct incident *incident, struct err *err)
+{
+	char beginning[SHA256_HEX];
+
+	beginning_of(incident, beginning);
+	incident->ledger = ledger_open(incident->folder, beginning, incident->clock, incident->redactor,
+				       &incident->torn, err);
+	if (!incident->ledger)
+		return -1;
+	write_as_me(incident->ledger);
+	return ledger_read(incident->ledger, fold_one, incident, err);
+}
+
+int incident_open(struct incident *incident, const char *id, const struct clock *clock, struct err *err)
+{
+	*incident = (struct incident){ .clock = clock };
+	incident->folder = incident_find(id, err);
+	if (!incident->folder)
+		return -1;
+	incident->id = xstrdup(strrchr(incident->folder, '/') + 1);
+	if (begin(incident, err) || ledger_attach(incident, err)) {
+		incident_close(incident);
+		return -1;
+	}
+	return 0;
+}
+
+void incident_close(struct incident *incident)
+{
+	ledger_close(incident->ledger);
+	state_release(&incident->state);
+	loaded_release(&incident->loaded);
+	redactor_free(incident->redactor);
+	free(incident->folder);
+	free(incident->id);
+	*incident = (struct incident){ .folder = NULL };
+}
+
+/* ---- Appending ---- */
+
+static int refuse_damaged(const struct incident *incident, struct err *err)
+{
+	err_set(err, "incident %s: %s; nothing can be appended", incident->id, incident->damage);
+	return err_hint(err, "keep a copy of %s, see backout verify, and open a new incident",
+			incident->folder);
+}
+
+int incident_refresh(struct incident *incident, struct err *err)
+{
+	if (!incident->ledger)
+		return refuse_damaged(incident, err);
+	return ledger_read(incident->ledger, fold_one, incident, err);
+}
+
+/* Nothing comes after incident.closed. */
+static bool expect_open(const struct ledger_line *line, void *data)
+{
+	(void)data;
+	return event_find(line->event) != EV_CLOSED;
+}
+
+/* Notes and sensed events may come in between; what a person or a runner did may not. */
+static bool expect_quiet(const struct ledger_line *line, void *data)
+{
+	enum event_id id = event_find(line->event);
+
+	(void)data;
+	return id == EV_NOTE || (id < EV_COUNT && event_defs[id].class == EVENT_SENSED);
+}
+
+static void drop_nulls(json_t *fields)
+{
+	const char *key;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(fields, next, key, value) {
+		if (json_is_null(value))
+			json_object_del(fields, key);
+	}
+}
+
+static int append(struct incident *incident, enum event_id event, json_t *fields,
+		  bool (*expect)(const struct ledger_line *line, void *data), bool *moved,
+		  struct err *err)
+{
+	json_t *seal;
+	int result = -1;
+
+	if (moved)
+		*moved = false;
+	if (!fields)
+		fields = json_object();
+	drop_nulls(fields);
+	if (!incident->ledger) {
+		refuse_damaged(incident, err);
+		goto out;
+	}
+	if (incident->state.phase == INCIDENT_CLOSED) {
+		err_set(err, "incident %s is closed and sealed: nothing can be appended", incident->id);
+		err_hint(err, "open a new incident for what comes after");
+		goto out;
+	}
+	if (event == EV_CLOSED && !json_object_get(fields, "seal")) {
+		seal = seal_make(incident->folder, err);
+		if (!seal)
+			goto out;
+		json_object_set_new(fields, "seal", seal);
+	}
+	if (event_check(event, fields, err))
+		goto out;
+	result = ledger_append(incident->ledger, event_defs[event].name, fields, expect, incident, moved,
+			       err);
+	if (!result)
+		result = incident_refresh(incident, err);
+out:
+	json_decref(fields);
+	return result;
+}
+
+int incident_append(struct incident *incident, enum event_id event, json_t *fields, struct err *err)
+{
+	return append(incident, event, fields, expect_open, NULL, err);
+}
+
+int incident_act(struct incident *incident, enum event_id event, json_t *fields, bool *moved,
+		 struct err *err)
+{
+	return append(incident, event, fields, expect_quiet, moved, err);
+}
+
+/* ---- Names ---- */
+
+static void name_add(struct buf *out, const char *name)
+{
+	for (; *name; name++)
+		buf_putc(out, isalnum((unsigned char)*name) || strchr("-_", *name) ? *name : '.');
+}
+
+char *incident_out(const struct incident *incident, const char *step, int attempt, bool undo)
+{
+	const struct attempt *current = state_attempt(&incident->state);
+	struct buf path = BUF_INIT;
+
+	/* The same step may run again under another procedure, or in another try of the same one. */
+	buf_printf(&path, "%s/out/%02zu.", incident->folder, incident->state.nattempts);
+	if (current) {
+		name_add(&path, current->procedure.procedure->name);
+		buf_putc(&path, '.');
+	}
+	name_add(&path, step);
+	buf_printf(&path, ".%d%s.log", attempt, undo ? ".undo" : "");
+	return buf_detach(&path);
+}

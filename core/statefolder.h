@@ -1,0 +1,23 @@
+/*
+ * Where incidents lie, and how their names are made. Used by core/incident.c alone.
+ */
+#ifndef CORE_STATEFOLDER_H
+#define CORE_STATEFOLDER_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/err.h"
+
+/* New: the folder "incidents" of the state folder; made if need be. */
+char *incidents_folder(struct err *err);
+/* Makes a folder that nobody else has, "YYYY-MM-DD-NN" by the UTC date of `wall_us`, with mode 0700 (02770
+ * where the state folder is the group's, 2770). Both results are new. */
+int incident_folder_make(int64_t wall_us, char **id, char **folder, struct err *err);
+/* New: the ids below `folder`, newest first, NULL-terminated; NULL when it can't be read (err). */
+char **incident_ids(const char *folder, struct err *err);
+void incident_ids_free(char **ids);
+/* The mode that a file in an incident's folder gets: 0600, in a group's folder 0660. */
+mode_t incident_file_mode(const char *folder);
+
+#endif

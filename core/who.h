@@ -1,0 +1,15 @@
+/*
+ * Who acts: the person behind an append, as far as the system tells.
+ */
+#ifndef CORE_WHO_H
+#define CORE_WHO_H
+
+#include <jansson.h>
+
+/* New: {"user", "sudo", "host", "tty", "ssh"}. `sudo` is the person who became `user` (SUDO_USER, else the
+ * login uid of the session), `ssh` the client's address; members that are not known are left out. */
+json_t *who_am_i(void);
+/* New: one clean line for a person, "maria as root@db1 from 10.0.0.7". `by` may be NULL: "". */
+char *who_text(const json_t *by);
+
+#endif
