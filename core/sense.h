@@ -54,6 +54,10 @@ void sense_params(struct sense *sense, const json_t *params);
 json_t *sense_fill(const struct sense *sense, const json_t *args, struct err *err);
 /* Filled-in declaration of a source; borrowed. NULL when there is none, or a parameter is missing. */
 const json_t *sense_declared(struct sense *sense, const char *source);
+/* All values that fills use, secrets and answers included; borrowed. */
+const json_t *sense_values(const struct sense *sense);
+/* A filled-in duration in microseconds; `fallback` for NULL or what can't be filled in. */
+int64_t sense_duration(const struct sense *sense, const json_t *value, int64_t fallback);
 /* When the trouble began (wall time): bounds "from before" probes. */
 void sense_trouble(struct sense *sense, int64_t at);
 
@@ -81,5 +85,8 @@ void sense_eval(struct sense *sense, const struct probe *probe, int64_t since, i
  * n elements. */
 enum verdict sense_verify(struct sense *sense, struct probe *const *probes, size_t n, int64_t since,
 			  int64_t within_us, struct reading *readings);
+/* Blocking: evaluates a probe object out of an action (filled in) until it passes; -1 when it doesn't
+ * within `timeout_us`. */
+int sense_await(struct sense *sense, const json_t *probe, int64_t timeout_us, struct err *err);
 
 #endif

@@ -1,0 +1,212 @@
+#include "core/rounds.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "core/offspring.h"
+#include "lib/mem.h"
+#include "lib/timefmt.h"
+
+/* What comes through the pipe: the copy is the same program, so bytes are enough; small enough to be
+ * written in one piece. */
+struct record {
+	size_t slot;
+	struct reading reading;
+};
+
+struct rounds {
+	struct rounds_spec spec;
+	struct watch *timer, *readable, *overstay;
+	pid_t pid;              /* 0: none is running */
+	int fd;
+	uint64_t round;
+	bool again;
+	struct probe **probes;  /* owned: of the running round */
+	size_t nprobes;
+	struct buf in;
+};
+
+static size_t slot_index(const struct slots *slots, const struct slot *slot)
+{
+	for (size_t i = 0; i < slots->n; i++) {
+		if (slots->list[i] == slot)
+			return i;
+	}
+	return slots->n;
+}
+
+struct stream {
+	const struct rounds *rounds;
+	int fd;
+};
+
+static void stream_reading(const struct slot *slot, void *data)
+{
+	const struct stream *stream = data;
+	struct record record = { 0 };
+
+	record.slot = slot_index(stream->rounds->spec.slots, slot);
+	record.reading = slot->sensed.reading;
+	if (offspring_write(stream->fd, &record, sizeof(record)) != 0)
+		_exit(1);
+}
+
+static void round_body(int fd, void *data)
+{
+	struct rounds *rounds = data;
+	const struct rounds_spec *spec = &rounds->spec;
+	struct stream stream = { .rounds = rounds, .fd = fd };
+	struct evaluation evaluation = {
+		.wiring = spec->wiring,
+		.slots = spec->slots,
+		.before = *spec->before,
+		.deadline = clock_mono(spec->wiring->clock) + spec->overstay_us,
+		.round = rounds->round,
+		.seen = stream_reading,
+		.data = &stream,
+	};
+
+	for (size_t i = 0; i < rounds->nprobes; i++) {
+		struct reading reading;
+
+		evaluate(&evaluation, rounds->probes[i], &reading);
+	}
+}
+
+static void round_end(struct rounds *rounds)
+{
+	if (!rounds->pid)
+		return;
+	watch_free(rounds->readable);
+	watch_free(rounds->overstay);
+	rounds->readable = rounds->overstay = NULL;
+	close(rounds->fd);
+	offspring_kill(rounds->pid);
+	rounds->pid = 0;
+	buf_cut(&rounds->in, 0);
+	free(rounds->probes);
+	rounds->probes = NULL;
+}
+
+static void round_take(struct rounds *rounds)
+{
+	struct record record;
+	size_t used = 0;
+
+	while (rounds->in.len - used >= sizeof(record)) {
+		memcpy(&record, rounds->in.data + used, sizeof(record));
+		used += sizeof(record);
+		if (record.slot < rounds->spec.slots->n) {
+			struct slot *slot = rounds->spec.slots->list[record.slot];
+
+			slot_record(slot, &record.reading);
+			slot->round = rounds->round;
+		}
+	}
+	buf_drop(&rounds->in, used);
+}
+
+/* Whatever did not come in is unknown now: an old pass must not stand for it. */
+static void unknown_rest(struct rounds *rounds, const struct probe *probe, const char *why)
+{
+	struct slot *slot = slots_find(rounds->spec.slots, probe);
+	struct reading reading = { 0 };
+
+	for (size_t i = 0; i < probe->nparts; i++)
+		unknown_rest(rounds, probe->parts[i], why);
+	if (!slot || slot->round == rounds->round)
+		return;
+	reading_unknown(&reading, clock_wall(rounds->spec.wiring->clock), "%s", why);
+	slot_record(slot, &reading);
+	slot->round = rounds->round;
+}
+
+static void round_over(struct rounds *rounds, const char *why)
+{
+	round_take(rounds);
+	for (size_t i = 0; i < rounds->nprobes; i++)
+		unknown_rest(rounds, rounds->probes[i], why);
+	round_end(rounds);
+	watch_arm(rounds->timer, rounds->again ? 0 : rounds->spec.every_us, 0);
+	rounds->again = false;
+	rounds->spec.over(rounds->spec.data);
+}
+
+static void round_readable(struct watch *watch, uint32_t what, void *data)
+{
+	struct rounds *rounds = data;
+	char bytes[32768];
+	ssize_t n;
+
+	(void)watch;
+	(void)what;
+	while ((n = read(rounds->fd, bytes, sizeof(bytes))) > 0)
+		buf_add(&rounds->in, bytes, (size_t)n);
+	round_take(rounds);
+	if (n == 0)
+		round_over(rounds, "the process that looks has died");
+}
+
+static void round_late(struct watch *watch, uint32_t what, void *data)
+{
+	struct rounds *rounds = data;
+	char text[64], why[96] = "took longer than ";
+
+	(void)watch;
+	(void)what;
+	strcat(why, duration_text(rounds->spec.overstay_us, text, sizeof(text)));
+	round_over(rounds, why);
+}
+
+static void round_start(struct watch *watch, uint32_t what, void *data)
+{
+	struct rounds *rounds = data;
+	const struct rounds_spec *spec = &rounds->spec;
+
+	(void)watch;
+	(void)what;
+	if (rounds->pid)
+		return;
+	rounds->probes = spec->probes(&rounds->nprobes, spec->data);
+	for (size_t i = 0; i < rounds->nprobes; i++)
+		slots_add(spec->slots, rounds->probes[i]);
+	rounds->round++;
+	rounds->pid = rounds->nprobes ? offspring_start(round_body, rounds, &rounds->fd, NULL) : -1;
+	if (rounds->pid > 0) {
+		rounds->readable = loop_fd(spec->loop, rounds->fd, EPOLLIN, round_readable, rounds, NULL);
+		rounds->overstay = loop_timer(spec->loop, spec->overstay_us, 0, round_late, rounds);
+		return;
+	}
+	rounds->pid = 0;
+	free(rounds->probes);
+	rounds->probes = NULL;
+	watch_arm(rounds->timer, spec->every_us, 0);
+}
+
+struct rounds *rounds_new(const struct rounds_spec *spec)
+{
+	struct rounds *rounds = xcalloc(1, sizeof(*rounds));
+
+	rounds->spec = *spec;
+	rounds->timer = loop_timer(spec->loop, CLOCK_US / 10, 0, round_start, rounds);
+	return rounds;
+}
+
+void rounds_free(struct rounds *rounds)
+{
+	if (!rounds)
+		return;
+	round_end(rounds);
+	watch_free(rounds->timer);
+	buf_release(&rounds->in);
+	free(rounds);
+}
+
+void rounds_now(struct rounds *rounds)
+{
+	rounds->again = rounds->pid != 0;
+	if (!rounds->pid)
+		watch_arm(rounds->timer, 0, 0);
+}

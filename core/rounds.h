@@ -1,0 +1,30 @@
+/*
+ * Rounds: probes evaluated in a forked copy of the console, again and again, so that nothing blocks it.
+ * Each reading is streamed back as soon as it is there; a copy that overstays is ended.
+ */
+#ifndef CORE_ROUNDS_H
+#define CORE_ROUNDS_H
+
+#include "core/evaluate.h"
+
+struct rounds;
+
+struct rounds_spec {
+	struct loop *loop;      /* borrowed, as all below */
+	struct wiring *wiring;
+	struct slots *slots;
+	const int64_t *before;  /* wall time of the trouble's beginning; read at each start */
+	int64_t every_us, overstay_us;
+	/* Fills the list of probes of the next round (new, freed with free()); n in *n. */
+	struct probe **(*probes)(size_t *n, void *data);
+	/* A round is over; readings are in the slots. */
+	void (*over)(void *data);
+	void *data;
+};
+
+struct rounds *rounds_new(const struct rounds_spec *spec);
+void rounds_free(struct rounds *rounds);
+/* Begins at once; again after the running one. */
+void rounds_now(struct rounds *rounds);
+
+#endif

@@ -1,0 +1,374 @@
+#include "core/sense.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checklists/verdict.h"
+#include "core/alerts.h"
+#include "core/evaluate.h"
+#include "core/rounds.h"
+#include "core/series.h"
+#include "lib/mem.h"
+
+#define FIRST_LOOK_US (CLOCK_US / 5)
+#define SAMPLE_US CLOCK_US
+#define ROUND_US (2 * CLOCK_US)
+#define OVERSTAY_US (10 * CLOCK_US)
+#define POLL_US (CLOCK_US / 4)
+#define COOLDOWN_US (300 * CLOCK_US)
+
+/* One metric's state. */
+struct measured {
+	struct alert_rule rule;
+	struct alert_track track;
+	struct alert alert;
+	struct series series;
+	int64_t every_us, next; /* wall time of the next reading */
+};
+
+struct sense {
+	const struct clock *clock;
+	const struct runbook *runbook;
+	struct sense_observer observer;
+	struct wiring wiring;
+	struct slots slots;
+	struct measured *metrics;          /* owned: one for each */
+	struct condition_state *conditions; /* owned: one for each */
+	struct probe **watched;            /* owned array */
+	size_t nwatched;
+	struct rounds *rounds;
+	struct watch *timer;
+	int64_t trouble;
+};
+
+static const struct sensed never_sensed = { .reading = { .evidence = "not looked at yet" } };
+
+static void sense_say(const struct sense *sense, enum sense_change what, const void *subject)
+{
+	if (sense->observer.changed)
+		sense->observer.changed(what, subject, sense->observer.data);
+}
+
+static void source_changed(void *data)
+{
+	sense_say(data, SENSE_SOURCE, NULL);
+}
+
+/* ---- Metrics ---- */
+
+static void rules_fill(struct sense *sense)
+{
+	for (size_t i = 0; i < sense->runbook->nmetrics; i++) {
+		const struct metric *metric = &sense->runbook->metrics[i];
+		struct measured *m = &sense->metrics[i];
+
+		for (int level = LEVEL_OK; level <= LEVEL_CRITICAL; level++) {
+			m->rule.limits[level] = wiring_number(&sense->wiring, metric->limit[level]);
+			m->alert.limits[level] = m->rule.limits[level];
+		}
+		m->rule.below = metric->below;
+		m->rule.for_us = wiring_duration(&sense->wiring, metric->for_, 0);
+		m->rule.clear_us = wiring_duration(&sense->wiring, metric->clear, 0);
+		m->rule.cooldown_us = wiring_duration(&sense->wiring, metric->cooldown, COOLDOWN_US);
+		m->every_us = wiring_duration(&sense->wiring, metric->every, SAMPLE_US);
+		m->alert.metric = metric;
+	}
+}
+
+static void metric_look(struct sense *sense, size_t i, int64_t now)
+{
+	struct measured *m = &sense->metrics[i];
+	struct reading *reading = &sense->wiring.latest[i];
+	bool known;
+
+	wiring_read(&sense->wiring, &sense->runbook->metrics[i], 0, reading);
+	known = reading->verdict == VERDICT_PASS && reading->has_value;
+	series_add(&m->series, now, known ? reading->value : NAN);
+	if (known)
+		m->alert.value = reading->value;
+	if (!alert_judge(&m->rule, &m->track, known, reading->value, now))
+		return;
+	m->alert.level = m->track.told;
+	m->alert.since = m->track.since;
+	m->alert.threshold = m->rule.limits[m->alert.level];
+	sense_say(sense, SENSE_ALERT, &m->alert);
+}
+
+static void sense_tick(struct watch *watch, uint32_t what, void *data)
+{
+	struct sense *sense = data;
+	int64_t now = clock_wall(sense->clock);
+
+	(void)what;
+	watch_arm(watch, SAMPLE_US, SAMPLE_US);
+	for (size_t i = 0; i < sense->runbook->nmetrics; i++) {
+		struct measured *m = &sense->metrics[i];
+
+		/* Half a tick early is on time, or else every second reading is missed. */
+		if (now < m->next - SAMPLE_US / 2 && m->next - now <= m->every_us)
+			continue;
+		m->next = now + m->every_us;
+		metric_look(sense, i, now);
+	}
+	wiring_sample(&sense->wiring);
+	sense_say(sense, SENSE_READINGS, NULL);
+}
+
+/* ---- Conditions ---- */
+
+static enum verdict latest_verdict(const struct sense *sense, const struct probe *probe)
+{
+	return sense_probe(sense, probe)->reading.verdict;
+}
+
+static void condition_look(struct sense *sense, size_t i, int64_t now)
+{
+	const struct condition *condition = &sense->runbook->conditions[i];
+	enum verdict *symptoms = xcalloc(condition->nsymptoms + 1, sizeof(*symptoms));
+	enum verdict needs = VERDICT_PASS, was = sense->conditions[i].verdict;
+
+	if (condition->needs)
+		needs = latest_verdict(sense, condition->needs);
+	for (size_t s = 0; s < condition->nsymptoms; s++)
+		symptoms[s] = latest_verdict(sense, condition->symptoms[s]);
+	condition_judge(condition, &sense->conditions[i], needs, symptoms,
+			wiring_duration(&sense->wiring, condition->for_, 0), now);
+	free(symptoms);
+	if (sense->conditions[i].verdict != was)
+		sense_say(sense, SENSE_CONDITION, condition);
+}
+
+static void round_over(void *data)
+{
+	struct sense *sense = data;
+	int64_t now = clock_wall(sense->clock);
+
+	for (size_t i = 0; i < sense->runbook->nconditions; i++)
+		condition_look(sense, i, now);
+	sense_say(sense, SENSE_READINGS, NULL);
+}
+
+static struct probe **round_probes(size_t *n, void *data)
+{
+	struct sense *sense = data;
+	size_t cap = 0;
+	struct probe **list = NULL;
+
+	*n = 0;
+	for (size_t i = 0; i < sense->nwatched; i++) {
+		list = xgrow(list, &cap, *n + 1, sizeof(struct probe *));
+		list[(*n)++] = sense->watched[i];
+	}
+	for (size_t i = 0; i < sense->runbook->nconditions; i++) {
+		const struct condition *condition = &sense->runbook->conditions[i];
+
+		list = xgrow(list, &cap, *n + condition->nsymptoms + 1, sizeof(struct probe *));
+		if (condition->needs)
+			list[(*n)++] = condition->needs;
+		for (size_t s = 0; s < condition->nsymptoms; s++)
+			list[(*n)++] = condition->symptoms[s];
+	}
+	return list;
+}
+
+/* ---- Life ---- */
+
+struct sense *sense_new(struct loop *loop, const struct clock *clock, const struct runbook *runbook,
+			const struct target *target, const json_t *params,
+			const struct sense_observer *observer, struct err *err)
+{
+	struct sense *sense = xcalloc(1, sizeof(*sense));
+	struct source_env env = { .changed = source_changed, .data = sense };
+
+	(void)err;
+	sense->clock = clock;
+	sense->runbook = runbook;
+	if (observer)
+		sense->observer = *observer;
+	wiring_init(&sense->wiring, loop, clock, runbook, target, loop ? &env : NULL);
+	sense->metrics = xcalloc(runbook->nmetrics + 1, sizeof(*sense->metrics));
+	sense->conditions = xcalloc(runbook->nconditions + 1, sizeof(*sense->conditions));
+	sense_params(sense, params);
+	if (loop) {
+		struct rounds_spec spec = {
+			.loop = loop,
+			.wiring = &sense->wiring,
+			.slots = &sense->slots,
+			.before = &sense->trouble,
+			.every_us = ROUND_US,
+			.overstay_us = OVERSTAY_US,
+			.probes = round_probes,
+			.over = round_over,
+			.data = sense,
+		};
+
+		wiring_open_all(&sense->wiring);
+		wiring_sample(&sense->wiring);
+		sense->timer = loop_timer(loop, FIRST_LOOK_US, SAMPLE_US, sense_tick, sense);
+		sense->rounds = rounds_new(&spec);
+	}
+	return sense;
+}
+
+void sense_free(struct sense *sense)
+{
+	if (!sense)
+		return;
+	rounds_free(sense->rounds);
+	watch_free(sense->timer);
+	for (size_t i = 0; i < sense->runbook->nmetrics; i++)
+		series_release(&sense->metrics[i].series);
+	free(sense->metrics);
+	free(sense->conditions);
+	free(sense->watched);
+	slots_release(&sense->slots);
+	wiring_release(&sense->wiring);
+	free(sense);
+}
+
+void sense_params(struct sense *sense, const json_t *params)
+{
+	wiring_params(&sense->wiring, params);
+	rules_fill(sense);
+}
+
+json_t *sense_fill(const struct sense *sense, const json_t *args, struct err *err)
+{
+	return wiring_fill(&sense->wiring, args, err);
+}
+
+const json_t *sense_values(const struct sense *sense)
+{
+	return sense->wiring.values;
+}
+
+const json_t *sense_declared(struct sense *sense, const char *source)
+{
+	return wiring_declared(&sense->wiring, source);
+}
+
+int64_t sense_duration(const struct sense *sense, const json_t *value, int64_t fallback)
+{
+	return wiring_duration(&sense->wiring, value, fallback);
+}
+
+void sense_trouble(struct sense *sense, int64_t at)
+{
+	sense->trouble = at;
+}
+
+/* ---- Live mode ---- */
+
+void sense_watch(struct sense *sense, struct probe *const *probes, size_t n)
+{
+	free(sense->watched);
+	sense->watched = xcalloc(n + 1, sizeof(struct probe *));
+	if (n)
+		memcpy(sense->watched, probes, n * sizeof(struct probe *));
+	sense->nwatched = n;
+}
+
+void sense_now(struct sense *sense)
+{
+	if (sense->rounds)
+		rounds_now(sense->rounds);
+}
+
+const struct sensed *sense_probe(const struct sense *sense, const struct probe *probe)
+{
+	const struct slot *slot = slots_find(&sense->slots, probe);
+
+	return slot && slot->sensed.reading.at ? &slot->sensed : &never_sensed;
+}
+
+static size_t metric_index(const struct sense *sense, const struct metric *metric)
+{
+	return (size_t)(metric - sense->runbook->metrics);
+}
+
+const struct reading *sense_metric(const struct sense *sense, const struct metric *metric)
+{
+	return &sense->wiring.latest[metric_index(sense, metric)];
+}
+
+const struct alert *sense_alert(const struct sense *sense, const struct metric *metric)
+{
+	return &sense->metrics[metric_index(sense, metric)].alert;
+}
+
+const struct condition_state *sense_conditions(const struct sense *sense)
+{
+	return sense->conditions;
+}
+
+const struct chart_point *sense_series(const struct sense *sense, const struct metric *metric,
+				       int64_t from, size_t *n)
+{
+	return series_since(&sense->metrics[metric_index(sense, metric)].series, from, n);
+}
+
+struct source *sense_source(const struct sense *sense, const char *name)
+{
+	return wiring_source((struct wiring *)&sense->wiring, name);
+}
+
+/* ---- Blocking mode ---- */
+
+static struct evaluation evaluation_of(struct sense *sense, int64_t since, int64_t timeout_us)
+{
+	return (struct evaluation){
+		.wiring = &sense->wiring,
+		.slots = &sense->slots,
+		.since = since,
+		.before = sense->trouble,
+		.deadline = clock_mono(sense->clock) + timeout_us,
+	};
+}
+
+void sense_eval(struct sense *sense, const struct probe *probe, int64_t since, int64_t timeout_us,
+		struct reading *out)
+{
+	struct evaluation evaluation = evaluation_of(sense, since, timeout_us);
+
+	evaluate(&evaluation, probe, out);
+}
+
+int sense_await(struct sense *sense, const json_t *probe, int64_t timeout_us, struct err *err)
+{
+	int64_t end = clock_mono(sense->clock) + timeout_us;
+	struct reading reading;
+
+	for (;;) {
+		struct evaluation evaluation = evaluation_of(sense, 0, OVERSTAY_US);
+
+		evaluate_json(&evaluation, probe, &reading);
+		if (reading.verdict == VERDICT_PASS)
+			return 0;
+		if (clock_mono(sense->clock) >= end)
+			return err_set(err, "it did not come true in time: %s", reading.evidence);
+		wiring_pump(&sense->wiring, POLL_US);
+	}
+}
+
+enum verdict sense_verify(struct sense *sense, struct probe *const *probes, size_t n, int64_t since,
+			  int64_t within_us, struct reading *readings)
+{
+	enum verdict *verdicts = xcalloc(n + 1, sizeof(*verdicts)), verdict;
+	int64_t end = clock_mono(sense->clock) + within_us;
+
+	for (;;) {
+		bool last = clock_mono(sense->clock) >= end;
+
+		for (size_t i = 0; i < n; i++) {
+			sense_eval(sense, probes[i], since, OVERSTAY_US, &readings[i]);
+			verdicts[i] = readings[i].verdict;
+		}
+		verdict = verdict_all(verdicts, n);
+		if (verdict == VERDICT_PASS || last)
+			break;
+		wiring_pump(&sense->wiring, POLL_US);
+	}
+	free(verdicts);
+	return verdict;
+}

@@ -1,0 +1,47 @@
+#include "core/series.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/mem.h"
+
+void series_add(struct series *series, int64_t at, double value)
+{
+	if (series->n > 0) {
+		const struct chart_point *last = &series->points[series->n - 1];
+
+		if (at < last->at || (isnan(value) && isnan(last->value)))
+			return;
+	}
+	/* Half of it goes at once, so that moving costs little per point. */
+	if (series->n == 2 * (size_t)SERIES_POINTS) {
+		memmove(series->points, series->points + SERIES_POINTS,
+			SERIES_POINTS * sizeof(*series->points));
+		series->n = SERIES_POINTS;
+	}
+	series->points = xgrow(series->points, &series->cap, series->n + 1, sizeof(*series->points));
+	series->points[series->n++] = (struct chart_point){ .at = at, .value = value };
+}
+
+const struct chart_point *series_since(const struct series *series, int64_t from, size_t *n)
+{
+	size_t low = 0, high = series->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (series->points[middle].at < from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*n = series->n - low;
+	return *n ? series->points + low : NULL;
+}
+
+void series_release(struct series *series)
+{
+	free(series->points);
+	*series = (struct series){ 0 };
+}

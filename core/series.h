@@ -1,0 +1,23 @@
+/*
+ * The history of one metric: bounded, in order of time, in one piece of memory. A value that could not be
+ * read leaves a gap (NAN); several gaps in a row are one.
+ */
+#ifndef CORE_SERIES_H
+#define CORE_SERIES_H
+
+#include "lib/chart.h"
+
+#define SERIES_POINTS 7200 /* at least so many of the latest are kept: two hours at one a second */
+
+struct series {
+	struct chart_point *points; /* owned */
+	size_t n, cap;
+};
+
+/* Older than the last point: ignored (the clock was set back). */
+void series_add(struct series *series, int64_t at, double value);
+/* The points since `from`; borrowed until the next series_add(). */
+const struct chart_point *series_since(const struct series *series, int64_t from, size_t *n);
+void series_release(struct series *series);
+
+#endif
