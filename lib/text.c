@@ -217,7 +217,7 @@ const char *text_wrap(const char *text, int columns, size_t *line)
 	if (end == 0 || strspn(text, " ") >= end) {
 		int32_t cp;
 
-		/* One long word is cut; at least one character, or the caller would turn for ever. */
+		/* One long word is cut; by a character at least, or the caller never ends. */
 		*line = fits > 0 ? fits : utf8_decode(text, strlen(text), &cp);
 		return text[*line] ? text + *line : NULL;
 	}
