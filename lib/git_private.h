@@ -1,0 +1,27 @@
+/*
+ * What the files of the git driver share, and nobody else includes.
+ */
+#ifndef LIB_GIT_PRIVATE_H
+#define LIB_GIT_PRIVATE_H
+
+#include <git2.h>
+
+#include "lib/gitrepo.h"
+
+struct gitrepo {
+	git_repository *repo;
+	char *path; /* owned */
+};
+
+/* Sets `err` from libgit2's last error: "git PATH: what: its reason". Returns -1. */
+int git_fail(const struct gitrepo *repo, struct err *err, int code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* New objects, to be freed with the git_..._free() of their kind. */
+int git_commit_of(struct gitrepo *repo, const char *ref, git_commit **commit, struct err *err);
+int git_tree_of(struct gitrepo *repo, const char *ref, git_tree **tree, struct err *err);
+/* The operator's signature from the configuration, else one of the program's own. */
+int git_sign(struct gitrepo *repo, git_signature **signature, struct err *err);
+/* 0 when libgit2 can move this repository to `tree` faithfully; else why not. */
+int git_supported(struct gitrepo *repo, git_tree *tree, struct err *err);
+
+#endif

@@ -1,0 +1,430 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+#include "lib/git_private.h"
+#include "lib/mem.h"
+#include "lib/text.h"
+
+/* A changed file that is about to be replaced, as it was. */
+struct parked {
+	char *full;      /* owned */
+	const char *path; /* relative, borrowed */
+	bool untracked;
+	bool absent;
+	mode_t mode;
+	struct buf bytes;
+};
+
+struct parking {
+	struct parked *list;
+	size_t n;
+};
+
+static int parked_fill(struct parked *parked, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(parked->full, &st) < 0) {
+		if (errno != ENOENT)
+			return err_sys(err, "%s", parked->full);
+		parked->absent = true;
+		return 0;
+	}
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, "%s is no regular file: it is not overwritten", parked->full);
+	parked->mode = st.st_mode & 07777;
+	return file_read(parked->full, &parked->bytes, 0, err);
+}
+
+static int park(struct gitrepo *repo, const struct git_changes *changes,
+		const char *const *overwrites, struct parking *parking, struct err *err)
+{
+	parking->list = xcalloc(changes->n + 1, sizeof(*parking->list));
+	for (size_t i = 0; overwrites && i < changes->n; i++) {
+		const struct git_change *change = &changes->list[i];
+		struct parked *parked = &parking->list[parking->n];
+
+		if (!git_path_in(change->path, overwrites))
+			continue;
+		parking->n++;
+		parked->full = path_join(repo->path, change->path);
+		parked->path = change->path;
+		parked->untracked = change->untracked;
+		if (parked_fill(parked, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int unpark(const struct parking *parking, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < parking->n; i++) {
+		const struct parked *parked = &parking->list[i];
+
+		if (parked->absent) {
+			if (unlink(parked->full) < 0 && errno != ENOENT)
+				rc = err_sys(err, "%s", parked->full);
+		} else if (file_replace(parked->full, buf_str(&parked->bytes), parked->bytes.len,
+					parked->mode, err) < 0 ||
+			   chmod(parked->full, parked->mode) < 0) {
+			rc = err_sys(err, "%s could not be put back", parked->full);
+		}
+	}
+	return rc;
+}
+
+static void parking_release(struct parking *parking)
+{
+	for (size_t i = 0; i < parking->n; i++) {
+		free(parking->list[i].full);
+		buf_release(&parking->list[i].bytes);
+	}
+	free(parking->list);
+}
+
+/* ---- Trying it ---- */
+
+struct in_the_way {
+	const char *const *overwrites;
+	char first[256];
+	size_t n;
+};
+
+static int way_note(git_checkout_notify_t why, const char *path, const git_diff_file *baseline,
+		    const git_diff_file *target, const git_diff_file *workdir, void *data)
+{
+	struct in_the_way *way = data;
+
+	(void)why, (void)baseline, (void)target, (void)workdir;
+	if (path && !git_path_in(path, way->overwrites) && way->n++ == 0)
+		text_clean_to(way->first, sizeof(way->first), path, strlen(path));
+	return 0;
+}
+
+static int move_dry(struct gitrepo *repo, const struct git_move *move, git_tree *tree,
+		    struct err *err)
+{
+	struct in_the_way way = { .overwrites = move->overwrites };
+	git_checkout_options options;
+	int code;
+
+	git_checkout_options_init(&options, GIT_CHECKOUT_OPTIONS_VERSION);
+	options.checkout_strategy = GIT_CHECKOUT_NONE;
+	options.notify_flags = GIT_CHECKOUT_NOTIFY_CONFLICT;
+	options.notify_cb = way_note;
+	options.notify_payload = &way;
+	code = git_checkout_tree(repo->repo, (const git_object *)tree, &options);
+	if (way.n > 0) {
+		err_set(err, "%s: %zu %s in the way, first %s", repo->path, way.n,
+			way.n == 1 ? "file is" : "files are", way.first);
+		return err_hint(err, "move it aside, or name it under \"overwrites\"");
+	}
+	if (code < 0 && code != GIT_ECONFLICT)
+		return git_fail(repo, err, code, "the checkout can't be tried");
+	return 0;
+}
+
+static int move_check_head(struct gitrepo *repo, const struct git_move *move, struct git_head *head,
+			   struct err *err)
+{
+	char at[GIT_HEX], text[200];
+
+	if (gitrepo_head(repo, head, err) < 0)
+		return -1;
+	if (strcmp(head->commit, move->expected) != 0) {
+		err_set(err, "%s: HEAD is %s, it was expected at %.*s: somebody moved it", repo->path,
+			git_head_text(head, text, sizeof(text)), GIT_SHORT, move->expected);
+		return err_hint(err, "look at git log, and plan again");
+	}
+	if (!head->commit[0])
+		return err_set(err, "%s has no commit yet", repo->path);
+	if (move->how != GIT_SWITCH)
+		return 0;
+	if (gitrepo_branch(repo, move->branch, at, err) < 0)
+		return -1;
+	if (strcmp(at, move->to) != 0)
+		return err_set(err, "%s: branch %s is at \"%.*s\", not at %.*s", repo->path, move->branch,
+			       GIT_SHORT, at, GIT_SHORT, move->to);
+	return 0;
+}
+
+static int changes_allowed(struct gitrepo *repo, const struct git_move *move,
+			   struct git_changes *changes, struct err *err)
+{
+	struct git_changes foreign;
+	struct buf text = BUF_INIT;
+	int rc = 0;
+
+	if (gitrepo_changes(repo, NULL, changes, err) < 0 ||
+	    gitrepo_changes(repo, move->overwrites, &foreign, err) < 0)
+		return -1;
+	if (git_changes_tracked(&foreign) > 0) {
+		git_changes_text(&foreign, true, &text);
+		rc = err_set(err, "%s is not clean: %s", repo->path, buf_str(&text));
+		err_hint(err, "commit or stash it, or name the files under \"overwrites\" if they may be "
+			      "replaced (they are kept for an undo)");
+	}
+	buf_release(&text);
+	git_changes_release(&foreign);
+	return rc;
+}
+
+static int move_allowed(struct gitrepo *repo, const struct git_move *move, git_tree *tree,
+			struct git_changes *changes, struct err *err)
+{
+	struct git_head head;
+
+	if (git_supported(repo, tree, err) < 0 || move_check_head(repo, move, &head, err) < 0 ||
+	    changes_allowed(repo, move, changes, err) < 0)
+		return -1;
+	return move_dry(repo, move, tree, err);
+}
+
+int gitrepo_can_move(struct gitrepo *repo, const struct git_move *move, struct err *err)
+{
+	struct git_changes changes = { 0 };
+	git_tree *tree = NULL;
+	int rc = -1;
+
+	if (git_tree_of(repo, move->to, &tree, err) == 0)
+		rc = move_allowed(repo, move, tree, &changes, err);
+	git_changes_release(&changes);
+	git_tree_free(tree);
+	return rc;
+}
+
+/* ---- Doing it ---- */
+
+/* HEAD and its branch are locked, looked at once more, and only then set. */
+static int head_set(struct gitrepo *repo, const struct git_move *move, struct err *err)
+{
+	git_transaction *tx = NULL;
+	struct git_head head;
+	char branch[300] = "", target[300];
+	git_oid oid;
+	int code, rc = -1;
+
+	if (git_oid_fromstr(&oid, move->to) < 0)
+		return err_set(err, "\"%s\" is no commit", move->to);
+	if ((code = git_transaction_new(&tx, repo->repo)) < 0 ||
+	    (code = git_transaction_lock_ref(tx, "HEAD")) < 0) {
+		git_fail(repo, err, code, "HEAD can't be locked");
+		goto out;
+	}
+	if (gitrepo_head(repo, &head, err) < 0)
+		goto out;
+	if (head.branch[0]) {
+		snprintf(branch, sizeof(branch), "refs/heads/%s", head.branch);
+		if ((code = git_transaction_lock_ref(tx, branch)) < 0) {
+			git_fail(repo, err, code, "branch %s can't be locked", head.branch);
+			goto out;
+		}
+	}
+	if (move_check_head(repo, move, &head, err) < 0)
+		goto out;
+	snprintf(target, sizeof(target), "refs/heads/%s", move->branch ? move->branch : "");
+	if (move->how == GIT_SWITCH)
+		code = git_transaction_set_symbolic_target(tx, "HEAD", target, NULL, move->why);
+	else
+		code = git_transaction_set_target(tx, move->how == GIT_ADVANCE && branch[0] ? branch :
+											      "HEAD",
+						  &oid, NULL, move->why);
+	if (code < 0 || (code = git_transaction_commit(tx)) < 0)
+		git_fail(repo, err, code, "HEAD can't be moved");
+	else
+		rc = 0;
+out:
+	git_transaction_free(tx);
+	return rc;
+}
+
+static int checkout(struct gitrepo *repo, git_tree *tree, git_tree *baseline, struct err *err)
+{
+	git_checkout_options options;
+	int code;
+
+	git_checkout_options_init(&options, GIT_CHECKOUT_OPTIONS_VERSION);
+	options.checkout_strategy = GIT_CHECKOUT_SAFE;
+	options.baseline = baseline;
+	code = git_checkout_tree(repo->repo, (const git_object *)tree, &options);
+	return code < 0 ? git_fail(repo, err, code, "files can't be moved") : 0;
+}
+
+/* The named files become HEAD's again, in the index, too. */
+static int paths_reset(struct gitrepo *repo, char **paths, size_t n, struct err *err)
+{
+	git_checkout_options options;
+	int code;
+
+	if (n == 0)
+		return 0;
+	git_checkout_options_init(&options, GIT_CHECKOUT_OPTIONS_VERSION);
+	options.checkout_strategy = GIT_CHECKOUT_FORCE | GIT_CHECKOUT_DISABLE_PATHSPEC_MATCH;
+	options.paths.strings = paths;
+	options.paths.count = n;
+	code = git_checkout_head(repo->repo, &options);
+	return code < 0 ? git_fail(repo, err, code, "files can't be put back") : 0;
+}
+
+static int parked_reset(struct gitrepo *repo, const struct parking *parking, struct err *err)
+{
+	char **paths = xcalloc(parking->n + 1, sizeof(*paths));
+	size_t n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < parking->n; i++) {
+		struct parked *parked = &parking->list[i];
+
+		if (!parked->untracked)
+			paths[n++] = (char *)(uintptr_t)parked->path;
+		else if (unlink(parked->full) < 0 && errno != ENOENT)
+			rc = err_sys(err, "%s", parked->full);
+	}
+	if (rc == 0)
+		rc = paths_reset(repo, paths, n, err);
+	free(paths);
+	return rc;
+}
+
+/* HEAD could not be set: files go back to wherever HEAD is now. */
+static void checkout_back(struct gitrepo *repo, git_tree *from, struct err *err)
+{
+	git_tree *now = NULL;
+	struct err why = ERR_INIT;
+
+	if (git_tree_of(repo, "HEAD", &now, &why) < 0 || checkout(repo, now, from, &why) < 0)
+		err_wrap(err, "files are NOT back where they were (%s)", why.msg);
+	git_tree_free(now);
+}
+
+/* New files become as visible as the working tree's folder: the caller's umask may be 077, and a service
+ * of another user has to read them. */
+static mode_t umask_like(const char *folder)
+{
+	struct stat st;
+
+	return umask(stat(folder, &st) == 0 ? ~st.st_mode & 077 : 022);
+}
+
+int gitrepo_move(struct gitrepo *repo, const struct git_move *move, struct err *err)
+{
+	struct git_changes changes = { 0 };
+	struct parking parking = { 0 };
+	git_tree *tree = NULL;
+	mode_t mask = umask_like(repo->path);
+	bool parked = false;
+	int rc = -1;
+
+	if (git_tree_of(repo, move->to, &tree, err) < 0 ||
+	    move_allowed(repo, move, tree, &changes, err) < 0 ||
+	    park(repo, &changes, move->overwrites, &parking, err) < 0)
+		goto out;
+	parked = true;
+	if (parked_reset(repo, &parking, err) < 0 || checkout(repo, tree, NULL, err) < 0)
+		goto out;
+	if (head_set(repo, move, err) < 0) {
+		checkout_back(repo, tree, err);
+		goto out;
+	}
+	rc = 0;
+out:
+	if (rc < 0 && parked)
+		unpark(&parking, err);
+	umask(mask);
+	parking_release(&parking);
+	git_changes_release(&changes);
+	git_tree_free(tree);
+	return rc;
+}
+
+/* ---- Taking back half a move ---- */
+
+/* Whether a file is what a checkout of `entry` would have left, the last write cut short included. */
+static bool file_is_of(struct gitrepo *repo, const char *path, const git_tree_entry *entry)
+{
+	char *full = path_join(repo->path, path);
+	struct buf bytes = BUF_INIT;
+	git_blob *blob = NULL;
+	git_oid oid;
+	bool same;
+
+	same = git_repository_hashfile(&oid, repo->repo, full, GIT_OBJECT_BLOB, path) == 0 &&
+	       git_oid_equal(&oid, git_tree_entry_id(entry));
+	if (!same && file_read(full, &bytes, 0, NULL) == 0 &&
+	    git_blob_lookup(&blob, repo->repo, git_tree_entry_id(entry)) == 0)
+		same = bytes.len <= (size_t)git_blob_rawsize(blob) &&
+		       memcmp(buf_str(&bytes), git_blob_rawcontent(blob), bytes.len) == 0;
+	git_blob_free(blob);
+	buf_release(&bytes);
+	free(full);
+	return same;
+}
+
+/* 1: left by the move, 0: nothing to do with it, -1: changed by somebody else. */
+static int change_from_move(struct gitrepo *repo, git_tree *tree, const struct git_change *change)
+{
+	char *full = path_join(repo->path, change->path);
+	git_tree_entry *entry = NULL;
+	struct stat st;
+	bool there = lstat(full, &st) == 0;
+	int rc;
+
+	free(full);
+	if (git_tree_entry_bypath(&entry, tree, change->path) < 0)
+		return change->untracked ? 0 : there ? -1 : 1;
+	rc = !there || file_is_of(repo, change->path, entry) ? 1 : -1;
+	git_tree_entry_free(entry);
+	return rc;
+}
+
+int gitrepo_unmove(struct gitrepo *repo, const struct git_move *move, struct err *err)
+{
+	struct git_changes changes = { 0 };
+	struct git_head head;
+	git_tree *tree = NULL;
+	char **paths = NULL;
+	mode_t mask = umask_like(repo->path);
+	size_t n = 0;
+	int rc = -1;
+
+	if (git_tree_of(repo, move->to, &tree, err) < 0 ||
+	    move_check_head(repo, move, &head, err) < 0 ||
+	    gitrepo_changes(repo, move->overwrites, &changes, err) < 0)
+		goto out;
+	paths = xcalloc(changes.n + 1, sizeof(*paths));
+	for (size_t i = 0; i < changes.n; i++) {
+		int from = change_from_move(repo, tree, &changes.list[i]);
+
+		if (from < 0) {
+			err_set(err, "%s: %s was changed by somebody else", repo->path,
+				changes.list[i].path);
+			err_hint(err, "compare it with git diff, and clean it by hand");
+			goto out;
+		}
+		if (from > 0)
+			paths[n++] = changes.list[i].path;
+	}
+	rc = paths_reset(repo, paths, n, err);
+	for (size_t i = 0; rc == 0 && i < changes.n; i++) {
+		char *full;
+
+		if (!changes.list[i].untracked || change_from_move(repo, tree, &changes.list[i]) != 1)
+			continue;
+		full = path_join(repo->path, changes.list[i].path);
+		if (unlink(full) < 0 && errno != ENOENT)
+			rc = err_sys(err, "%s", full);
+		free(full);
+	}
+out:
+	umask(mask);
+	free(paths);
+	git_changes_release(&changes);
+	git_tree_free(tree);
+	return rc;
+}
