@@ -1,0 +1,12 @@
+/*
+ * The registries of what sandboxes are made of and what breaks them.
+ */
+#include "drill/parts.h"
+
+const struct drill_type *const part_types[] = {
+	&part_cluster, &part_sql, &part_repository, &part_folder, &part_dump, &part_start, NULL,
+};
+
+const struct drill_type *const fault_types[] = {
+	&part_sql, &fault_release, NULL,
+};

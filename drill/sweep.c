@@ -1,0 +1,236 @@
+/*
+ * Removing what drills left: processes, clusters with their shared memory, folders.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/pidfd.h>
+#include <sys/shm.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "drill/sandbox.h"
+#include "lib/file.h"
+#include "lib/jdoc.h"
+#include "lib/mem.h"
+
+#define PREFIX "backout-drill-"
+
+/* How long a cluster may take to end on its own (immediate shutdown writes nothing). */
+#define CLUSTER_WAIT_MS 5000
+
+static void sleep_ms(long ms)
+{
+	struct timespec wait = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	nanosleep(&wait, NULL);
+}
+
+static bool has_mark(pid_t pid, const char *mark)
+{
+	char path[64];
+	struct buf env = BUF_INIT;
+	bool found = false;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	if (file_read(path, &env, 0, NULL) == 0) {
+		size_t len = strlen(mark);
+
+		for (size_t at = 0; at < env.len && !found;) {
+			size_t n = strnlen(env.data + at, env.len - at);
+
+			found = n == len && !memcmp(env.data + at, mark, len);
+			at += n + 1;
+		}
+	}
+	buf_release(&env);
+	return found;
+}
+
+/* Kills every process with the mark but this one; a pidfd taken before the look keeps a reused pid
+ * safe. Returns how many there were. */
+static int kill_marked(const char *mark)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	int killed = 0;
+
+	while (proc && (entry = readdir(proc))) {
+		pid_t pid = (pid_t)atoi(entry->d_name);
+		int fd;
+
+		if (pid <= 0 || pid == getpid())
+			continue;
+		fd = pidfd_open(pid, 0);
+		if (fd < 0)
+			continue;
+		if (has_mark(pid, mark) && pidfd_send_signal(fd, SIGKILL, NULL, 0) == 0)
+			killed++;
+		close(fd);
+	}
+	if (proc)
+		closedir(proc);
+	return killed;
+}
+
+/* The postmaster of a data folder: it works in that folder, and its pid file says so. 0: none. */
+static pid_t postmaster_pid(const char *data, unsigned long *key, int *id)
+{
+	char *path = path_join(data, "postmaster.pid");
+	struct buf text = BUF_INIT;
+	char link[64], cwd[4096];
+	ssize_t len;
+	long pid = 0;
+	char *line;
+
+	*key = 0;
+	*id = -1;
+	if (file_read(path, &text, 4096, NULL) == 0 && text.len > 0) {
+		pid = strtol(text.data, NULL, 10);
+		line = text.data;
+		for (int i = 1; line && i < 7; i++)
+			line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
+		if (line && sscanf(line, "%lu %d", key, id) != 2)
+			*id = -1;
+	}
+	free(path);
+	buf_release(&text);
+	if (pid <= 0)
+		return 0;
+	snprintf(link, sizeof(link), "/proc/%ld/cwd", pid);
+	len = readlink(link, cwd, sizeof(cwd) - 1);
+	if (len < 0)
+		return 0;
+	cwd[len] = 0;
+	return strcmp(cwd, data) ? 0 : (pid_t)pid;
+}
+
+/* An immediate shutdown frees what the cluster holds; only when it has to be killed, its shared memory
+ * segment is removed by hand, if nobody is attached to it any more. */
+static void end_cluster(const char *data)
+{
+	unsigned long key;
+	int id;
+	pid_t pid = postmaster_pid(data, &key, &id);
+
+	if (pid > 0) {
+		kill(pid, SIGQUIT);
+		for (long waited = 0; waited < CLUSTER_WAIT_MS; waited += 20) {
+			unsigned long k;
+			int i;
+
+			if (postmaster_pid(data, &k, &i) != pid)
+				break;
+			sleep_ms(20);
+		}
+		if (kill(pid, 0) == 0 && postmaster_pid(data, &key, &id) == pid)
+			kill(pid, SIGKILL);
+	}
+	if (id >= 0) {
+		struct shmid_ds segment;
+
+		if (shmctl(id, IPC_STAT, &segment) == 0 && segment.shm_nattch == 0)
+			shmctl(id, IPC_RMID, NULL);
+	}
+}
+
+static void end_clusters(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		char *data;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		data = xasprintf("%s/%s/data", folder, entry->d_name);
+		end_cluster(data);
+		free(data);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+void sandbox_remove(const char *folder)
+{
+	char *mark = xasprintf("BACKOUT_SANDBOX=%s", folder);
+
+	end_clusters(folder);
+	/* A supervisor starts its program again: until nothing is left. */
+	for (int round = 0; round < 100 && kill_marked(mark) > 0; round++)
+		sleep_ms(20);
+	file_remove_tree(folder, NULL);
+	free(mark);
+}
+
+/* Whether a file exists and someone holds a lock on it. */
+static bool locked(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	bool held;
+
+	if (fd < 0)
+		return false;
+	held = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return held;
+}
+
+/* Held by a console or robot through its lock, or by a runner through its incident's step lock. */
+static bool held(const char *folder)
+{
+	char *lock = path_join(folder, "lock");
+	char *file = path_join(folder, "incident");
+	struct buf incident = BUF_INIT;
+	bool result = locked(lock);
+
+	if (!result && file_read(file, &incident, 4096, NULL) == 0) {
+		char *step = path_join(buf_str(&incident), "steps/lock");
+
+		result = locked(step);
+		free(step);
+	}
+	buf_release(&incident);
+	free(lock);
+	free(file);
+	return result;
+}
+
+int sandbox_sweep(sandbox_progress_fn *progress, void *data)
+{
+	const char *tmp = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+	DIR *dir = opendir(tmp);
+	struct dirent *entry;
+	int removed = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		struct stat st;
+		char *folder;
+
+		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)))
+			continue;
+		folder = path_join(tmp, entry->d_name);
+		if (lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+		    !held(folder)) {
+			if (progress) {
+				char *line = xasprintf("removing what an earlier drill left: %s", folder);
+
+				progress(line, data);
+				free(line);
+			}
+			sandbox_remove(folder);
+			removed++;
+		}
+		free(folder);
+	}
+	if (dir)
+		closedir(dir);
+	return removed;
+}
