@@ -47,7 +47,16 @@ struct report {
 	json_t *facts;                   /* the same facts for machines: what --format json prints */
 };
 
+/*
+ * Building. Text is cleaned (lib/text.h) as it comes in, so that formats need not; lines of prose and
+ * quotes stay lines. Pointers are borrowed until the next call that adds to the same array.
+ */
 struct report_section *report_section(struct report *report, const char *title);
+/* Whether anything would be printed below its heading. */
+bool section_is_empty(const struct report_section *section);
+/* Appends a paragraph, or verbatim lines. */
+void section_prose(struct report_section *section, const char *text);
+void section_quote(struct report_section *section, const char *text);
 void section_field(struct report_section *section, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Adds a table; its rows are given with table_row(), one string a column. */
@@ -66,6 +75,7 @@ struct report_format {
 	int (*write)(const struct report *report, struct buf *out, struct err *err);
 };
 
+extern const struct report_format report_text, report_json;
 extern const struct report_format *const report_formats[]; /* NULL-terminated */
 const struct report_format *report_format(const char *name);
 
