@@ -5,7 +5,8 @@
  * LOGNAME, PATH, LANG, LC_*, TZ, TERM, SSH_AUTH_SOCK, XDG_*, TMPDIR, SOURCE_DATE_EPOCH; never PG*,
  * GIT_*, LD_*) plus what the caller adds, stdin from /dev/null unless given, no other inherited
  * descriptor, default signals, umask 077 unless told otherwise, and death when its parent dies
- * unless `detached`.
+ * unless `detached`. Unless it is given a terminal as its stdin it has none at all (its own session),
+ * so that nothing asks for a password across the screen.
  */
 #ifndef LIB_CHILD_H
 #define LIB_CHILD_H
@@ -22,8 +23,9 @@ struct child_spec {
 	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
 	const char *const *env;  /* additions "NAME=value", NULL-terminated, or NULL */
 	const char *cwd;         /* or NULL */
-	int in, out, err;        /* descriptors; -1 (or 0 in a zeroed struct for out/err): /dev/null */
-	bool detached;           /* own session, lives on without its parent */
+	int in, out, err;        /* descriptors; -1 or 0: /dev/null. `in` 0 is the standard input only
+				  * together with `out` 1: the whole terminal, for an editor */
+	bool detached;           /* lives on without its parent */
 	bool keep_umask;
 	uid_t uid;               /* 0: stays who it is; else setgid, setgroups, setuid (needs root) */
 	gid_t gid;
@@ -41,9 +43,10 @@ struct child_end {
 /* The pid, or -1: also when exec itself fails (the message names the program and the reason). */
 pid_t child_start(const struct child_spec *spec, struct err *err);
 
-/* Runs to the end, blocking, at most `timeout_us` (then the whole tree gets TERM, two seconds later
- * KILL: the caller is made a subreaper for that time). With `out` or `errout` non-NULL that stream is
- * captured, up to `max` bytes each (the rest is counted and thrown away), else it goes to spec->out/err.
+/* Runs to the end, blocking, at most `timeout_us` (0: no limit; then the whole tree gets TERM, two
+ * seconds later KILL: the caller is made a subreaper for that time). With `out` or `errout` non-NULL that stream is
+ * captured, up to `max` bytes each (0: all; the rest is counted and thrown away), else it goes to
+ * spec->out/err. What a child leaves behind that ends in time (a daemon) is left alone.
  * `input` (or NULL) is written to its stdin. 0 when it could be started and reaped; see `end` for how. */
 int child_run(const struct child_spec *spec, const char *input, int64_t timeout_us, size_t max,
 	      struct buf *out, struct buf *errout, struct child_end *end, struct err *err);
@@ -53,7 +56,7 @@ int child_ok(const struct child_spec *spec, const char *input, int64_t timeout_u
 	     struct err *err);
 
 /* A child beside the event loop, its standard output captured; `done` is called once, then the job
- * is gone. job_cancel() ends it without a call. */
+ * is gone. job_cancel() kills it without a call. */
 struct job;
 typedef void job_fn(const struct child_end *end, const struct buf *out, void *data);
 struct job *job_start(struct loop *loop, const struct child_spec *spec, const char *input,

@@ -230,7 +230,7 @@ static int copy_bytes(int from, int to)
 		;
 	if (got == 0 && lseek(from, 0, SEEK_CUR) > 0)
 		return 0;
-	/* Across file systems, or of a file without a size (/proc), by hand: from where it stands. */
+	/* Across file systems, or of a file without a size (/proc), by hand from where it is. */
 	chunk = xmalloc(CHUNK);
 	while ((got = read(from, chunk, CHUNK)) != 0) {
 		if (got < 0 && errno == EINTR)

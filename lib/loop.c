@@ -285,7 +285,7 @@ static void run_timers(struct loop *loop)
 	uint64_t turn = ++loop->turn;
 	struct watch *timer;
 
-	/* Each timer once a turn, so that one armed for "at once" can't starve the rest; a turn inside
+	/* Each timer once a turn, so that one armed for "at once" starves no other; a turn inside
 	 * a callback has done the work of this one. */
 	while (turn == loop->turn && (timer = timer_first(loop, true)) && timer->due <= now) {
 		passed = 1;

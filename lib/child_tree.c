@@ -1,0 +1,198 @@
+#include "lib/child_tree.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/child.h"
+#include "lib/clock.h"
+#include "lib/file.h"
+#include "lib/mem.h"
+#include "lib/proc.h"
+
+struct member {
+	struct proc_stat stat;
+	pid_t session;
+	bool in;
+};
+
+struct members {
+	struct member *list;
+	size_t count, cap;
+};
+
+static int by_pid(const void *a, const void *b)
+{
+	pid_t x = ((const struct member *)a)->stat.id.pid;
+	pid_t y = ((const struct member *)b)->stat.id.pid;
+
+	return x < y ? -1 : x > y;
+}
+
+static void members_read(struct members *members)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+
+	*members = (struct members){ .list = NULL };
+	while (dir && (entry = readdir(dir))) {
+		struct member member = { .in = false };
+
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		if (proc_stat((pid_t)strtol(entry->d_name, NULL, 10), &member.stat) < 0)
+			continue;
+		member.session = getsid(member.stat.id.pid);
+		members->list = xgrow(members->list, &members->cap, members->count + 1,
+				      sizeof(*members->list));
+		members->list[members->count++] = member;
+	}
+	if (dir)
+		closedir(dir);
+	if (members->count > 0)
+		qsort(members->list, members->count, sizeof(*members->list), by_pid);
+}
+
+static struct member *member_find(const struct members *members, pid_t pid)
+{
+	struct member key = { .stat.id.pid = pid };
+
+	if (members->count == 0)
+		return NULL;
+	return bsearch(&key, members->list, members->count, sizeof(key), by_pid);
+}
+
+static bool was_before(const struct child_tree *tree, pid_t pid)
+{
+	for (size_t i = 0; i < tree->nbefore; i++)
+		if (tree->before[i] == pid)
+			return true;
+	return false;
+}
+
+/* Belongs to the tree by itself, not by its parent. */
+static bool is_origin(const struct child_tree *tree, const struct member *member)
+{
+	pid_t self = getpid(), pid = member->stat.id.pid;
+
+	if (pid == self)
+		return false;
+	if (tree->root == 0)
+		return member->stat.parent == self;
+	/* A child that shares this process's session has none of its own to be known by. */
+	return pid == tree->root || member->session == tree->root ||
+	       (tree->adopts && member->stat.parent == self && !was_before(tree, pid));
+}
+
+static void tree_mark(const struct child_tree *tree, struct members *members)
+{
+	pid_t self = getpid();
+	bool changed;
+
+	for (size_t i = 0; i < members->count; i++)
+		members->list[i].in = is_origin(tree, &members->list[i]);
+	do {
+		changed = false;
+		for (size_t i = 0; i < members->count; i++) {
+			struct member *member = &members->list[i];
+			const struct member *parent = member_find(members, member->stat.parent);
+
+			if (!member->in && parent && parent->in && member->stat.id.pid != self)
+				member->in = changed = true;
+		}
+	} while (changed);
+}
+
+void child_tree_init(struct child_tree *tree, bool adopts)
+{
+	char path[64], *next;
+	struct buf text = BUF_INIT;
+	long pid;
+
+	*tree = (struct child_tree){ .root = 0, .adopts = adopts };
+	if (!adopts)
+		return;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)gettid());
+	/* A kernel without this file: what was adopted can't be told apart, so nothing is. */
+	if (file_read(path, &text, 0, NULL) < 0)
+		tree->adopts = false;
+	for (const char *p = buf_str(&text); (pid = strtol(p, &next, 10)) > 0; p = next) {
+		tree->before = xgrow(tree->before, &tree->cap, tree->nbefore + 1, sizeof(pid_t));
+		tree->before[tree->nbefore++] = (pid_t)pid;
+	}
+	buf_release(&text);
+}
+
+size_t child_tree_signal(const struct child_tree *tree, int signal)
+{
+	struct members members;
+	size_t living = 0;
+
+	members_read(&members);
+	tree_mark(tree, &members);
+	for (size_t i = 0; i < members.count; i++) {
+		const struct member *member = &members.list[i];
+
+		if (!member->in || member->stat.state == 'Z' || member->stat.state == 'X')
+			continue;
+		living++;
+		if (signal != 0)
+			proc_signal(member->stat.id, signal, NULL);
+		/* A stopped process takes TERM only when it goes on. */
+		if (signal == SIGTERM)
+			proc_signal(member->stat.id, SIGCONT, NULL);
+	}
+	free(members.list);
+	return living;
+}
+
+void child_tree_reap(const struct child_tree *tree)
+{
+	struct members members;
+	pid_t self = getpid();
+
+	if (tree->root != 0 && !tree->adopts)
+		return;
+	members_read(&members);
+	for (size_t i = 0; i < members.count; i++) {
+		const struct member *member = &members.list[i];
+		pid_t pid = member->stat.id.pid;
+
+		if (member->stat.parent == self && member->stat.state == 'Z' &&
+		    pid != tree->root && !was_before(tree, pid))
+			waitpid(pid, NULL, WNOHANG);
+	}
+	free(members.list);
+}
+
+void child_tree_release(struct child_tree *tree)
+{
+	free(tree->before);
+	*tree = (struct child_tree){ .root = 0 };
+}
+
+int child_sweep(int64_t grace_us)
+{
+	const struct child_tree all = { .root = 0 };
+	int64_t deadline = clock_mono(&clock_system) + grace_us;
+	size_t most, left = most = child_tree_signal(&all, SIGTERM);
+
+	while (left > 0) {
+		bool late = clock_mono(&clock_system) >= deadline;
+
+		child_tree_reap(&all);
+		left = child_tree_signal(&all, late ? SIGKILL : 0);
+		if (left > most)
+			most = left;
+		if (left > 0)
+			usleep(5000);
+	}
+	child_tree_reap(&all);
+	return (int)most;
+}
