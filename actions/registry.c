@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "actions/action.h"
+#include "actions/types.h"
 
 const struct action_type *const action_types[] = {
 	NULL,

@@ -51,7 +51,8 @@ enum pg_fault {
 	PG_FAULT_TIMEOUT,      /* no answer in time */
 	PG_FAULT_STARTING,     /* starting up, shutting down or recovering */
 	PG_FAULT_UNRESOLVABLE, /* the host's name has no address */
-	PG_FAULT_DATABASE,     /* the database does not exist, or lets nobody in */
+	PG_FAULT_DATABASE,     /* the database does not exist */
+	PG_FAULT_CLOSED,       /* it exists, and takes no connections */
 	PG_FAULT_PRIVILEGE,    /* the role may not do this */
 	PG_FAULT_LOST,         /* the connection broke */
 	PG_FAULT_SQL,          /* the statement itself failed */

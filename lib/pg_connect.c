@@ -152,7 +152,7 @@ enum pg_fault pg_start_fault(const struct pg_params *params, PGconn *conn, struc
 		fault = PG_FAULT_REFUSED;
 	/* A database that takes no connections answers 55000. */
 	if (said && strcmp(state, "55000") == 0)
-		fault = PG_FAULT_DATABASE;
+		fault = PG_FAULT_CLOSED;
 	message_line(line, sizeof line, said ? said : message);
 	err_set(err, "PostgreSQL %s: %s (%s)", pg_params_text(params, name, sizeof name),
 		pg_fault_name(fault), line);

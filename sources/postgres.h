@@ -49,8 +49,9 @@ struct postgres_info {
 	int active, idle, idle_in_transaction, other; /* by state; `other`: fast path, disabled, hidden */
 	int waiting;             /* active and waiting for a lock */
 	int total;               /* client sessions of all databases */
-	int limit;               /* that clients may have: max_connections less the reserved ones, or less
-	                            where database or role are limited further */
+	int limit;               /* that clients may have: max_connections less the reserved ones, or the
+	                            database's own limit when that is less */
+	double percent;          /* used share of the limit that is nearest */
 	double longest_transaction_s; /* age of the oldest open transaction; 0: none */
 	double longest_query_s;
 	pid_t blockers[POSTGRES_BLOCKERS]; /* roots: sessions that block others and wait for nobody */

@@ -5,12 +5,17 @@
 #include "lib/mem.h"
 #include "sources/probe.h"
 #include "sources/source.h"
+#include "sources/types.h"
 
 const struct source_type *const source_types[] = {
+	&backups_source,
+	&postgres_source,
 	NULL,
 };
 
 const struct probe_type *const probe_types[] = {
+	&probe_backup,
+	&probe_postgres,
 	NULL,
 };
 

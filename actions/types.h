@@ -1,0 +1,15 @@
+/*
+ * The types that the table in actions/registry.c lists: one line here and one row there for each.
+ */
+#ifndef ACTIONS_TYPES_H
+#define ACTIONS_TYPES_H
+
+#include "actions/action.h"
+
+extern const struct action_type action_pg_dump;
+extern const struct action_type action_pg_restore;
+extern const struct action_type action_pg_restore_plain;
+extern const struct action_type action_pg_sql;
+extern const struct action_type action_pg_terminate_idle;
+
+#endif
