@@ -8,13 +8,19 @@
 #include "sources/types.h"
 
 const struct source_type *const source_types[] = {
-	&backups_source,
-	&postgres_source,
+	&source_backups,
+	&source_flags,
+	&source_git,
+	&source_postgres,
 	NULL,
 };
 
 const struct probe_type *const probe_types[] = {
 	&probe_backup,
+	&probe_disk,
+	&probe_file,
+	&probe_flag,
+	&probe_git,
 	&probe_postgres,
 	NULL,
 };

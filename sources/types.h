@@ -7,10 +7,16 @@
 #include "sources/probe.h"
 #include "sources/source.h"
 
-extern const struct source_type backups_source;
-extern const struct source_type postgres_source;
+extern const struct source_type source_backups;
+extern const struct source_type source_flags;
+extern const struct source_type source_git;
+extern const struct source_type source_postgres;
 
 extern const struct probe_type probe_backup;
+extern const struct probe_type probe_disk;
+extern const struct probe_type probe_file;
+extern const struct probe_type probe_flag;
+extern const struct probe_type probe_git;
 extern const struct probe_type probe_postgres;
 
 #endif
