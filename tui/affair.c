@@ -1,0 +1,161 @@
+/* The forms of an incident's life: declare, change severity, note, resolve, close. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/mem.h"
+#include "tui/modal.h"
+
+static const char *const severities[] = { "low", "medium", "high", "critical", NULL };
+
+static int declare_done(struct ui *ui, const char *const *values, const char *subject,
+			struct err *err)
+{
+	enum severity severity = SEVERITY_LOW;
+
+	(void)subject;
+	if (!*values[1])
+		return err_set(err, "an incident needs a title");
+	if (severity_parse(values[0], &severity) < 0 ||
+	    session_open_incident(ui->session, INCIDENT_INCIDENT, severity, values[1], err) < 0)
+		return -1;
+	return ui_acted(ui, 0, err, "The incident is open and on record.");
+}
+
+static int severity_done(struct ui *ui, const char *const *values, const char *subject,
+			 struct err *err)
+{
+	enum severity severity = SEVERITY_LOW;
+
+	(void)subject;
+	if (severity_parse(values[0], &severity) < 0 ||
+	    session_severity(ui->session, severity, values[1], err) < 0)
+		return -1;
+	return ui_acted(ui, 0, err, "The severity is on record.");
+}
+
+/* A title from the worst that is known now: a condition that holds, else an alert. New. */
+static char *title_propose(struct ui *ui, enum severity *severity)
+{
+	const struct runbook *runbook = session_runbook(ui->session);
+	struct sense *sense = session_sense(ui->session);
+	const struct condition_state *conditions = sense_conditions(sense);
+	const struct condition *worst = NULL;
+	const struct alert *high = NULL;
+	char number[64];
+
+	for (size_t i = 0; conditions && i < runbook->nconditions; i++) {
+		const struct condition *condition = &runbook->conditions[i];
+
+		if (conditions[i].verdict == VERDICT_PASS &&
+		    (!worst || condition->severity > worst->severity))
+			worst = condition;
+	}
+	for (size_t i = 0; i < runbook->nmetrics; i++) {
+		const struct alert *alert = sense_alert(sense, &runbook->metrics[i]);
+
+		if (alert && alert->level > (high ? high->level : LEVEL_OK))
+			high = alert;
+	}
+	*severity = SEVERITY_MEDIUM;
+	if (worst) {
+		*severity = worst->severity;
+		return xstrdup(worst->title);
+	}
+	if (!high)
+		return xstrdup("");
+	*severity = high->level == LEVEL_CRITICAL ? SEVERITY_CRITICAL :
+		    high->level == LEVEL_WARNING  ? SEVERITY_HIGH :
+						    SEVERITY_LOW;
+	return xasprintf("%s at %s%s", high->metric->title ? high->metric->title : high->metric->name,
+			 number_text(high->value, number, sizeof(number)),
+			 high->metric->unit ? high->metric->unit : "");
+}
+
+void declare_open(struct ui *ui)
+{
+	const struct incident_state *state = session_state(ui->session);
+	enum severity severity = SEVERITY_MEDIUM;
+	char *title;
+
+	if (state) {
+		struct form_entry entries[] = {
+			{ .label = "Severity", .value = severity_name(state->severity),
+			  .choices = severities },
+			{ .label = "Reason" },
+		};
+
+		form_open(ui, "Change the severity", "", entries, 2, false, NULL, severity_done);
+		return;
+	}
+	title = title_propose(ui, &severity);
+	{
+		struct form_entry entries[] = {
+			{ .label = "Severity", .value = severity_name(severity),
+			  .choices = severities },
+			{ .label = "Title", .value = title },
+		};
+
+		form_open(ui, "Declare an incident",
+			  "From here on everything is on record: what is sensed, what you decide, "
+			  "what is done.",
+			  entries, 2, false, NULL, declare_done);
+	}
+	free(title);
+}
+
+static int note_done(struct ui *ui, const char *const *values, const char *subject, struct err *err)
+{
+	(void)subject;
+	if (!*values[0])
+		return err_set(err, "the note is empty");
+	if (session_note(ui->session, values[0], err) < 0)
+		return -1;
+	return ui_acted(ui, 0, err, "Noted.");
+}
+
+void note_open(struct ui *ui)
+{
+	struct form_entry entry = { .label = "Note" };
+
+	form_open(ui, "A note for the record", "", &entry, 1, false, NULL, note_done);
+}
+
+static int resolve_done(struct ui *ui, const char *const *values, const char *subject,
+			struct err *err)
+{
+	(void)subject;
+	if (session_resolve(ui->session, values[0], err) < 0)
+		return -1;
+	return ui_acted(ui, 0, err, "Resolved. Close it with C once root cause and lessons are known.");
+}
+
+void resolve_open(struct ui *ui)
+{
+	struct form_entry entry = { .label = "How was it resolved" };
+
+	form_open(ui, "Resolve the incident",
+		  "The target is released: others may work on it. Notes, root cause and follow-ups go "
+		  "on until it is closed.",
+		  &entry, 1, false, NULL, resolve_done);
+}
+
+static int close_done(struct ui *ui, const char *const *values, const char *subject, struct err *err)
+{
+	(void)subject;
+	if (session_close(ui->session, values[0], values[1], values[2], err) < 0)
+		return -1;
+	return ui_acted(ui, 0, err, "Closed and sealed.");
+}
+
+void close_open(struct ui *ui)
+{
+	struct form_entry entries[] = {
+		{ .label = "Root cause", .hint = "what was really wrong; may stay empty" },
+		{ .label = "Remediation", .hint = "what keeps it from coming back; may stay empty" },
+		{ .label = "Lessons", .hint = "what to do better next time; may stay empty" },
+	};
+
+	form_open(ui, "Close the incident",
+		  "The folder is sealed with its hashes. Nothing can be added afterwards.", entries, 3,
+		  false, NULL, close_done);
+}

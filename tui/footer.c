@@ -1,0 +1,110 @@
+#include <string.h>
+
+#include "lib/timefmt.h"
+#include "tui/bars.h"
+
+static void alerts_draw(struct ui *ui, const struct canvas *canvas)
+{
+	const struct runbook *runbook = session_runbook(ui->session);
+	const struct incident_state *state = session_state(ui->session);
+	int x = canvas_text(canvas, 0, 1, STYLE_DIM, "Alerts:"), shown = 0;
+
+	for (int level = LEVEL_CRITICAL; level > LEVEL_OK; level--) {
+		for (size_t i = 0; i < runbook->nmetrics; i++) {
+			const struct metric *metric = &runbook->metrics[i];
+			const struct alert *alert =
+				sense_alert(session_sense(ui->session), metric);
+			char name[16], since[48];
+
+			if (!alert || alert->level != (enum level)level)
+				continue;
+			snprintf(name, sizeof(name), "%s", level_name(alert->level));
+			for (char *c = name; level > LEVEL_INFO && *c; c++)
+				*c = (char)(*c - 'a' + 'A');
+			x = canvas_text(canvas, 0, x + 1, style_level(alert->level), name);
+			x = canvas_printf(canvas, 0, x + 1, STYLE_NORMAL, "%s %s%s",
+					  metric->title ? metric->title : metric->name,
+					  duration_text((ui_now(ui) - alert->since) / CLOCK_US *
+								CLOCK_US,
+							since, sizeof(since)),
+					  state && state->alerts[i].acknowledged ? " (acknowledged)" :
+										   "");
+			x = canvas_text(canvas, 0, x, STYLE_NORMAL, ";");
+			shown++;
+		}
+	}
+	if (!shown)
+		canvas_text(canvas, 0, x + 1, STYLE_OK, "none");
+}
+
+static void status_draw(struct ui *ui, const struct canvas *canvas)
+{
+	const char *error = session_error(ui->session);
+
+	if (ui->notice[0])
+		canvas_text(canvas, 0, 1, ui->notice_style, ui->notice);
+	else if (error && *error)
+		canvas_printf(canvas, 0, 1, STYLE_CRITICAL, "Trouble: %s", error);
+	else
+		alerts_draw(ui, canvas);
+}
+
+/* Keys that stand in the last row at its right, always. */
+static bool is_fixed(enum act act)
+{
+	return act == ACT_NOTE || act == ACT_HELP;
+}
+
+static void keys_draw(struct ui *ui, const struct canvas *canvas)
+{
+	struct key_binding row;
+	int x = 1;
+
+	for (size_t i = 0; key_row(i, &row); i++) {
+		struct canvas part;
+		int width;
+
+		if (!row.label || !(row.where & 1u << ui->view) || is_fixed(row.act) ||
+		    !ui_can(ui, row.act))
+			continue;
+		width = (int)(strlen(row.name) + strlen(row.label)) + 1;
+		if (x + width > canvas->w)
+			break;
+		part = canvas_part(canvas, 0, x, 1, width);
+		canvas_text(&part, 0, 0, STYLE_KEY, row.name);
+		canvas_text(&part, 0, (int)strlen(row.name) + 1, STYLE_NORMAL, row.label);
+		x += width + 2;
+	}
+}
+
+static void views_draw(struct ui *ui, const struct canvas *canvas)
+{
+	int x = 1;
+	struct canvas right = canvas_part(canvas, 0, canvas->w - 15, 1, -1);
+
+	for (int i = 0; i < TUI_VIEWS; i++) {
+		enum tui_view view = (enum tui_view)i;
+		bool here = view == ui->view;
+
+		x = canvas_printf(canvas, 0, x, here ? STYLE_SELECTED : STYLE_KEY, "%d", i + 1);
+		x = canvas_printf(canvas, 0, x, here ? STYLE_SELECTED : STYLE_NORMAL, " %s",
+				  ui_view(view)->title);
+		x++;
+	}
+	x = canvas_text(&right, 0, 0, STYLE_KEY, "n");
+	x = canvas_text(&right, 0, x + 1, STYLE_NORMAL, "note");
+	x = canvas_text(&right, 0, x + 2, STYLE_KEY, "?");
+	canvas_text(&right, 0, x + 1, STYLE_NORMAL, "help");
+}
+
+int footer_draw(struct ui *ui, const struct canvas *canvas)
+{
+	struct canvas row = canvas_part(canvas, canvas->h - 3, 0, 1, -1);
+
+	status_draw(ui, &row);
+	row = canvas_part(canvas, canvas->h - 2, 0, 1, -1);
+	keys_draw(ui, &row);
+	row = canvas_part(canvas, canvas->h - 1, 0, 1, -1);
+	views_draw(ui, &row);
+	return 3;
+}

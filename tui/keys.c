@@ -1,0 +1,143 @@
+#include "tui/keys.h"
+
+#include <curses.h>
+#include <string.h>
+
+#include "core/keys.h"
+
+#define CTRL(c) ((c) & 0x1f)
+#define S(code) (KEY_SPECIAL + (code))
+#define IN(view) (1u << TUI_##view)
+#define ALL     KEYS_EVERYWHERE
+
+/* A row of our own, or one whose first key, name and help are core's. */
+struct row {
+	bool shared;
+	enum key_id id;
+	struct key_binding binding;
+};
+
+#define OWN(...)        { false, KEY_ID_COUNT, { __VA_ARGS__ } }
+#define SHARED(id, ...) { true, id, { __VA_ARGS__ } }
+
+/* The footer shows rows from the top until it is full: what matters most stands first. */
+static const struct row rows[] = {
+	/* Decide */
+	SHARED(KEY_ID_RATIFY, ACT_ENTER, IN(DECIDE), { '\n', S(KEY_ENTER) }, NULL, "take", NULL, NULL),
+	SHARED(KEY_ID_YES, ACT_YES, IN(DECIDE) | IN(EXECUTE), { 0 }, NULL, "yes", NULL, NULL),
+	SHARED(KEY_ID_NO, ACT_NO, IN(DECIDE) | IN(EXECUTE), { 0 }, NULL, "no", NULL, NULL),
+	SHARED(KEY_ID_CHOOSE, ACT_CHOOSE, IN(DECIDE), { 0 }, NULL, "choose", NULL, NULL),
+	SHARED(KEY_ID_BACK_TO, ACT_BACK_TO, IN(DECIDE), { 0 }, NULL, "back", NULL, NULL),
+	OWN(ACT_PROCEDURES, IN(DECIDE) | IN(EXECUTE), { 'p' }, "p", "procedures",
+	    "all procedures; choose another one, with a reason", "procedures"),
+	OWN(ACT_MATRIX, IN(DECIDE), { 'm' }, "m", "matrix",
+	    "the decision matrix: severity, response time, scope, who may decide", "matrix"),
+	/* Execute */
+	SHARED(KEY_ID_APPROVE, ACT_APPROVE, IN(EXECUTE), { 0 }, NULL, "approve", NULL, NULL),
+	OWN(ACT_PARAMETERS, IN(EXECUTE), { 'i' }, "i", "inputs",
+	    "answer what the plan must know: which backup, which commit", "inputs"),
+	SHARED(KEY_ID_RUN, ACT_RUN, IN(EXECUTE), { 0 }, NULL, "run", NULL, NULL),
+	SHARED(KEY_ID_DONE, ACT_DONE, IN(EXECUTE), { 0 }, NULL, "done", NULL, NULL),
+	SHARED(KEY_ID_CHECK, ACT_CHECK, IN(EXECUTE), { 0 }, NULL, "check again", NULL, NULL),
+	SHARED(KEY_ID_AGAIN, ACT_AGAIN, IN(EXECUTE), { 0 }, NULL, "run again", NULL, NULL),
+	SHARED(KEY_ID_ALTERNATIVE, ACT_ALTERNATIVE, IN(EXECUTE), { 0 }, NULL, "alternative", NULL, NULL),
+	SHARED(KEY_ID_UNDO, ACT_UNDO, IN(EXECUTE), { 0 }, NULL, "undo", NULL, NULL),
+	SHARED(KEY_ID_SKIP, ACT_SKIP, IN(EXECUTE), { 0 }, NULL, "skip", NULL, NULL),
+	SHARED(KEY_ID_THROUGH, ACT_THROUGH, IN(EXECUTE), { ' ' }, NULL, "straight through", NULL, NULL),
+	SHARED(KEY_ID_STOP, ACT_STOP, IN(EXECUTE), { 0 }, NULL, "stop", NULL, NULL),
+	OWN(ACT_OUTPUT, IN(EXECUTE), { 'o' }, "o", "output", "the output of the latest step, in full",
+	    "output"),
+	OWN(ACT_PLAN, IN(EXECUTE), { 'P' }, "P", "plan", "the whole plan again", "plan"),
+	/* Checklist */
+	OWN(ACT_TICK, IN(CHECKLIST), { ' ' }, "Space", "tick", "tick a manual item, or open it again",
+	    "tick"),
+	OWN(ACT_DEFER, IN(CHECKLIST), { 'd' }, "d", "defer", "defer the item: it comes back at the end",
+	    "defer"),
+	OWN(ACT_OVERRIDE, IN(CHECKLIST), { 'o' }, "o", "override",
+	    "override the item, with a reason; it is never shown green", "override"),
+	/* Log */
+	OWN(ACT_FILTER, IN(LOG), { 'f' }, "f", "filter", "what is listed: all, operator, runner, sensed",
+	    "filter"),
+	/* Watch */
+	SHARED(KEY_ID_ACKNOWLEDGE, ACT_ACKNOWLEDGE, ALL, { 0 }, NULL, "acknowledge", NULL, "acknowledge"),
+	OWN(ACT_ENTER, ALL & ~IN(DECIDE), { '\r', '\n', S(KEY_ENTER) }, "Enter", "details",
+	    "details of what is selected", NULL),
+	OWN(ACT_ZOOM, IN(WATCH), { 'z' }, "z", "zoom", "one panel alone, or all again", "zoom"),
+	/* everywhere */
+	SHARED(KEY_ID_RESOLVE, ACT_RESOLVE, ALL, { 0 }, NULL, "resolve", NULL, "resolve"),
+	SHARED(KEY_ID_CLOSE, ACT_CLOSE, ALL, { 0 }, NULL, "close", NULL, "close"),
+	SHARED(KEY_ID_DECLARE, ACT_DECLARE, ALL, { 0 }, NULL, "incident", NULL, "declare"),
+	OWN(ACT_SEARCH, IN(WATCH) | IN(LOG), { '/' }, "/", "search",
+	    "show only lines with this text; an empty one ends it", "search"),
+	SHARED(KEY_ID_NOTE, ACT_NOTE, ALL, { 0 }, NULL, "note", NULL, "note"),
+	OWN(ACT_HELP, ALL, { '?', S(KEY_F(1)) }, "?", "help", "this page", "help"),
+	OWN(ACT_COMMAND, ALL, { ':' }, ":", "command", "any command by its name; Tab completes", NULL),
+	OWN(ACT_TAB, ALL, { '\t' }, "Tab", NULL, "the next panel or list", NULL),
+	OWN(ACT_BACKTAB, ALL, { S(KEY_BTAB) }, "Shift-Tab", NULL, "the one before", NULL),
+	OWN(ACT_UP, ALL, { 'k', S(KEY_UP) }, "k Up", NULL, "up", NULL),
+	OWN(ACT_DOWN, ALL, { 'j', S(KEY_DOWN) }, "j Down", NULL, "down", NULL),
+	OWN(ACT_LEFT, ALL, { 'h', S(KEY_LEFT) }, "h Left", NULL, "the panel or list before", NULL),
+	OWN(ACT_RIGHT, ALL, { 'l', S(KEY_RIGHT) }, "l Right", NULL, "the next panel or list", NULL),
+	OWN(ACT_PAGE_UP, ALL, { S(KEY_PPAGE), CTRL('b') }, "PgUp", NULL, "a page up", NULL),
+	OWN(ACT_PAGE_DOWN, ALL, { S(KEY_NPAGE), CTRL('f') }, "PgDn", NULL, "a page down", NULL),
+	OWN(ACT_TOP, ALL, { S(KEY_HOME), '<' }, "Home", NULL, "the first line", NULL),
+	OWN(ACT_BOTTOM, ALL, { S(KEY_END), '>' }, "End", NULL, "the last line; a log follows again", NULL),
+	SHARED(KEY_ID_WATCH, ACT_WATCH, ALL, { 0 }, NULL, NULL, NULL, "watch"),
+	SHARED(KEY_ID_DECIDE, ACT_DECIDE, ALL, { 0 }, NULL, NULL, NULL, "decide"),
+	SHARED(KEY_ID_CHECKLIST, ACT_CHECKLIST, ALL, { 0 }, NULL, NULL, NULL, "checklist"),
+	SHARED(KEY_ID_EXECUTE, ACT_EXECUTE, ALL, { 0 }, NULL, NULL, NULL, "execute"),
+	SHARED(KEY_ID_LOG, ACT_LOG, ALL, { 0 }, NULL, NULL, NULL, "log"),
+	OWN(ACT_MESSAGES, ALL, { '6' }, "6", NULL, "messages and contacts", "messages"),
+	OWN(ACT_BACK, ALL, { 'q', 27, CTRL('c') }, "q Esc", NULL,
+	    "back; on Watch it asks whether to leave (a running step goes on)", NULL),
+	OWN(ACT_QUIT, ALL, { 0 }, "", NULL, "leave the console; asks", "q"),
+	OWN(ACT_QUIT, ALL, { 0 }, "", NULL, "leave the console; asks", "quit"),
+	OWN(ACT_REPAINT, ALL, { CTRL('l') }, "^L", NULL, "draw the screen anew", "redraw"),
+	OWN(ACT_SUSPEND, ALL, { CTRL('z') }, "^Z", NULL, "stop the console; fg brings it back", NULL),
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+bool key_row(size_t i, struct key_binding *row)
+{
+	const struct key_def *def;
+
+	if (i >= ROWS)
+		return false;
+	*row = rows[i].binding;
+	if (rows[i].shared) {
+		def = &key_defs[rows[i].id];
+		memmove(row->keys + 1, row->keys, sizeof(row->keys) - sizeof(row->keys[0]));
+		row->keys[0] = def->key;
+		row->name = def->name;
+		row->help = def->help;
+	}
+	return true;
+}
+
+enum act key_act(enum tui_view view, int key, bool special)
+{
+	struct key_binding row;
+	int code = special ? KEY_SPECIAL + key : key;
+
+	for (size_t i = 0; key_row(i, &row); i++) {
+		if (!(row.where & 1u << view))
+			continue;
+		for (size_t k = 0; k < sizeof(row.keys) / sizeof(row.keys[0]) && row.keys[k]; k++) {
+			if (row.keys[k] == code)
+				return row.act;
+		}
+	}
+	return ACT_NONE;
+}
+
+enum act key_command(const char *name)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		const char *command = rows[i].binding.command;
+
+		if (command && !strcmp(command, name))
+			return rows[i].binding.act;
+	}
+	return ACT_NONE;
+}
