@@ -6,6 +6,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include "lib/buf.h"
 #include "lib/err.h"
 
 enum exit_code { EXIT_HOLDS, EXIT_FAILED, EXIT_USAGE, EXIT_INVALID, EXIT_LEDGER, EXIT_STOPPED };
@@ -27,5 +28,9 @@ int cmd_probe(int argc, char **argv);
 void cli_error(const struct err *err);
 /* Prints how the subcommand is called ("usage: backout plan ...") to stderr; returns EXIT_USAGE. */
 int cli_usage(const char *usage);
+
+/* Writes text to stdout; EXIT_HOLDS, or EXIT_FAILED with a message when it can't be written (a reader that
+ * went away is no failure). */
+int cli_print(const struct buf *text);
 
 #endif

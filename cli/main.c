@@ -9,6 +9,7 @@
 
 #include "cli/cli.h"
 #include "core/runner.h"
+#include "drill/drill.h"
 #include "drill/supervise.h"
 #include "lib/text.h"
 
@@ -44,6 +45,7 @@ static const struct subcommand subcommands[] = {
 	  "evaluate probes now, once" },
 	{ "__runner", runner_main, NULL, NULL },
 	{ "__supervise", supervise_main, NULL, NULL },
+	{ "__inject", inject_main, NULL, NULL },
 };
 
 #define COUNT (sizeof(subcommands) / sizeof(subcommands[0]))

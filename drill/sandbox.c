@@ -292,7 +292,7 @@ out:
 	return result;
 }
 
-int sandbox_open(struct sandbox *sandbox, const char *folder, const struct scenario *scenario,
+int sandbox_open(struct sandbox *sandbox, const char *folder, const struct scenario *scenario, bool hold,
 		 const struct clock *clock, struct err *err)
 {
 	char *facts = path_join(folder, "facts.json");
@@ -304,7 +304,7 @@ int sandbox_open(struct sandbox *sandbox, const char *folder, const struct scena
 		err_set(err, "the drill's sandbox %s is gone", folder);
 		goto out;
 	}
-	if (take_lock(sandbox, err) < 0 || pick_user(&sandbox->env, err) < 0 ||
+	if ((hold && take_lock(sandbox, err) < 0) || pick_user(&sandbox->env, err) < 0 ||
 	    load_target(sandbox, scenario, err) < 0 ||
 	    fill_env(sandbox, scenario, clock, err) < 0 || jdoc_load(&doc, facts, err) < 0)
 		goto out;
@@ -338,6 +338,15 @@ int sandbox_belongs(const struct sandbox *sandbox, const char *incident_folder, 
 {
 	char *path = path_join(sandbox->folder, "incident");
 	int result = file_replace(path, incident_folder, strlen(incident_folder), 0600, err);
+
+	free(path);
+	return result;
+}
+
+int sandbox_keep(const struct sandbox *sandbox, struct err *err)
+{
+	char *path = path_join(sandbox->folder, "keep");
+	int result = file_replace(path, "", 0, 0600, err);
 
 	free(path);
 	return result;

@@ -29,8 +29,8 @@ struct sandbox {
 /* Builds all parts, waits until they are healthy, takes the facts. On failure nothing stays. */
 int sandbox_build(struct sandbox *sandbox, const struct scenario *scenario, const struct clock *clock,
 		  sandbox_progress_fn *progress, void *data, struct err *err);
-/* Takes over an existing one: holds its lock. */
-int sandbox_open(struct sandbox *sandbox, const char *folder, const struct scenario *scenario,
+/* Opens an existing one; with `hold` takes it over, refused when someone else holds its lock. */
+int sandbox_open(struct sandbox *sandbox, const char *folder, const struct scenario *scenario, bool hold,
 		 const struct clock *clock, struct err *err);
 /* Ends its processes and removes it (or, with `keep`, only lets go of it). */
 void sandbox_close(struct sandbox *sandbox, bool keep);
@@ -41,8 +41,11 @@ int sandbox_inject(const struct sandbox *sandbox, const struct scenario *scenari
 /* New: the handles for others ("postgres", "git"), filled in. */
 json_t *sandbox_handles(const struct sandbox *sandbox, const struct scenario *scenario);
 
-/* Removes every sandbox that nobody holds. Returns how many. */
-int sandbox_sweep(sandbox_progress_fn *progress, void *data);
+/* It is to stay when nobody holds it any more, until it is swept with `kept_too`. */
+int sandbox_keep(const struct sandbox *sandbox, struct err *err);
+/* Removes every sandbox that nobody holds, those that were to stay only with `kept_too`. Returns how
+ * many. */
+int sandbox_sweep(bool kept_too, sandbox_progress_fn *progress, void *data);
 /* Ends all of a sandbox's processes and removes its folder. */
 void sandbox_remove(const char *folder);
 

@@ -5,7 +5,7 @@
  *     scenario       {"title", "role", "briefing": [LINE...], "procedure", "faults": [FAULT...],
  *                     "facts": {NAME: {"postgres": SOURCE, "sql": TEXT}}, "well": {NAME: PROBE}}
  *
- * `well` is what the score asks the sandbox's parts, anew; its probes may use "${fact.NAME}", values
+ * `well` is what the score asks the sandbox's parts, anew; its probes may use "${fact_NAME}", values
  * taken before the fault.
  */
 #ifndef DRILL_SCENARIO_H

@@ -203,7 +203,16 @@ static bool held(const char *folder)
 	return result;
 }
 
-int sandbox_sweep(sandbox_progress_fn *progress, void *data)
+static bool kept(const char *folder)
+{
+	char *path = path_join(folder, "keep");
+	bool result = file_exists(path);
+
+	free(path);
+	return result;
+}
+
+int sandbox_sweep(bool kept_too, sandbox_progress_fn *progress, void *data)
 {
 	const char *tmp = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
 	DIR *dir = opendir(tmp);
@@ -218,7 +227,7 @@ int sandbox_sweep(sandbox_progress_fn *progress, void *data)
 			continue;
 		folder = path_join(tmp, entry->d_name);
 		if (lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
-		    !held(folder)) {
+		    (kept_too || !kept(folder)) && !held(folder)) {
 			if (progress) {
 				char *line = xasprintf("removing what an earlier drill left: %s", folder);
 

@@ -1,0 +1,193 @@
+/*
+ * backout drill: builds a sandbox, and lets a person (the console) or the robot (--auto, or no terminal)
+ * find the way out.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/drill_console.h"
+#include "drill/drill.h"
+#include "lib/mem.h"
+
+#define USAGE \
+	"drill [RUNBOOK [SCENARIO]] [--list] [--all] [--auto] [--procedure P] [--json] [--keep] [--clean]"
+
+struct options {
+	bool list, all, automatic, json, keep, clean;
+	const char *procedure;
+	const char *runbook, *scenario;
+};
+
+static int parse(struct options *options, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "list", no_argument, NULL, 'l' },	{ "all", no_argument, NULL, 'a' },
+		{ "auto", no_argument, NULL, 'A' },	{ "procedure", required_argument, NULL, 'p' },
+		{ "json", no_argument, NULL, 'j' },	{ "keep", no_argument, NULL, 'k' },
+		{ "clean", no_argument, NULL, 'c' },	{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	*options = (struct options){ 0 };
+	optind = 1;
+	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (option) {
+		case 'l': options->list = true; break;
+		case 'a': options->all = true; break;
+		case 'A': options->automatic = true; break;
+		case 'p': options->procedure = optarg; break;
+		case 'j': options->json = true; break;
+		case 'k': options->keep = true; break;
+		case 'c': options->clean = true; break;
+		default: return -1;
+		}
+	}
+	if (argc - optind > 2)
+		return -1;
+	options->runbook = optind < argc ? argv[optind] : NULL;
+	options->scenario = optind + 1 < argc ? argv[optind + 1] : NULL;
+	/* JSON, a given procedure and a missing terminal all mean: without a person. */
+	if (options->json || options->procedure || options->all || !isatty(STDIN_FILENO) ||
+	    !isatty(STDOUT_FILENO))
+		options->automatic = true;
+	return 0;
+}
+
+/* Progress goes to stdout for a person, to stderr when stdout is for a program. */
+static void print_line(const char *line, void *data)
+{
+	FILE *to = data;
+
+	fprintf(to, "%s\n", line);
+	fflush(to);
+}
+
+static void print_scenario(const char *name, const char *title, void *data)
+{
+	printf("%-12s %-20s %s\n", (const char *)data, name, title);
+}
+
+static int print_result(const struct options *options, struct drill *drill, const struct score *score)
+{
+	struct incident incident = { 0 };
+	struct err err = ERR_INIT;
+	int result = score->recovered && score->verified ? EXIT_HOLDS : EXIT_FAILED;
+
+	if (incident_open(&incident, drill->incident, drill->clock, &err) < 0) {
+		cli_error(&err);
+		return EXIT_LEDGER;
+	}
+	if (options->json) {
+		json_t *object = score_json(score, &incident, &drill->scenario);
+		char *line;
+
+		if (options->keep)
+			json_object_set_new(object, "sandbox",
+					    sandbox_handles(&drill->sandbox, &drill->scenario));
+		line = json_line(object);
+		puts(line);
+		free(line);
+		json_decref(object);
+	} else {
+		char *text = score_text(score, &drill->scenario);
+
+		printf("\n%sincident %s: backout report %s\n", text, incident.id, incident.id);
+		if (options->keep)
+			printf("the sandbox stays in %s until: backout drill --clean\n",
+			       drill->sandbox.folder);
+		free(text);
+	}
+	fflush(stdout);
+	incident_close(&incident);
+	return result;
+}
+
+static int run_automatic(const struct options *options, const char *scenario)
+{
+	FILE *to = options->json ? stderr : stdout;
+	struct drill drill;
+	struct score score = { 0 };
+	struct err err = ERR_INIT;
+	int status = EXIT_FAILED;
+
+	if (drill_begin(&drill, options->runbook, scenario, &clock_system, print_line, to, &err) < 0) {
+		cli_error(&err);
+		return EXIT_FAILED;
+	}
+	if (drill_walk(&drill, options->procedure, &score, print_line, to, &err) < 0)
+		cli_error(&err);
+	else
+		status = print_result(options, &drill, &score);
+	if (options->keep && sandbox_keep(&drill.sandbox, &err) < 0)
+		cli_error(&err);
+	score_release(&score);
+	drill_release(&drill, options->keep);
+	return status;
+}
+
+struct all {
+	const struct options *options;
+	int status;
+};
+
+static void run_one(const char *name, const char *title, void *data)
+{
+	struct all *all = data;
+	int status;
+
+	(void)title;
+	status = run_automatic(all->options, name);
+	if (status != EXIT_HOLDS)
+		all->status = status;
+}
+
+static int run_console(const struct options *options)
+{
+	struct drill drill;
+	struct err err = ERR_INIT;
+	int status;
+
+	if (drill_begin(&drill, options->runbook, options->scenario, &clock_system, print_line, stdout,
+			&err) < 0) {
+		cli_error(&err);
+		return EXIT_FAILED;
+	}
+	status = drill_console(&drill, true, options->keep);
+	return status;
+}
+
+int cmd_drill(int argc, char **argv)
+{
+	struct options options;
+	struct err err = ERR_INIT;
+	struct all all = { .options = &options, .status = EXIT_HOLDS };
+
+	if (parse(&options, argc, argv) < 0)
+		return cli_usage(USAGE);
+	if (options.clean) {
+		int n = sandbox_sweep(true, print_line, stdout);
+
+		printf("%d sandbox%s removed\n", n, n == 1 ? "" : "es");
+		return EXIT_HOLDS;
+	}
+	if (!options.runbook) {
+		if (!options.list && !options.all)
+			return cli_usage(USAGE);
+		options.runbook = "slomix";
+	}
+	if (options.list || options.all) {
+		int result = scenario_each(options.runbook, options.list ? print_scenario : run_one,
+					   options.list ? (void *)options.runbook : &all, &err);
+
+		if (result < 0) {
+			cli_error(&err);
+			return EXIT_FAILED;
+		}
+		return all.status;
+	}
+	return options.automatic ? run_automatic(&options, options.scenario) : run_console(&options);
+}

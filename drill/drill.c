@@ -1,0 +1,215 @@
+#include "drill/drill.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/child.h"
+#include "lib/datadir.h"
+#include "lib/file.h"
+#include "lib/mem.h"
+
+/* drill.json in the incident's folder: what another console needs to take over. */
+static int write_link(const struct drill *drill, struct err *err)
+{
+	json_t *link = json_pack("{s:s, s:s, s:s}", "sandbox", drill->sandbox.folder, "runbook",
+				 drill->scenario.runbook, "scenario", drill->scenario.name);
+	char *path = path_join(drill->incident, "drill.json");
+	char *text = json_line(link);
+	int result = file_replace(path, text, strlen(text), 0600, err);
+
+	free(text);
+	free(path);
+	json_decref(link);
+	return result;
+}
+
+static int open_incident(struct drill *drill, struct err *err)
+{
+	struct incident incident = { 0 };
+	char *title = xasprintf("Drill: %s", drill->sandbox.loaded.runbook->title);
+	int result = incident_create(&incident, &drill->sandbox.loaded, INCIDENT_DRILL, SEVERITY_LOW,
+				     title, drill->clock, err);
+
+	if (result == 0)
+		drill->incident = xstrdup(incident.folder);
+	incident_close(&incident);
+	free(title);
+	return result;
+}
+
+int drill_begin(struct drill *drill, const char *runbook, const char *scenario,
+		const struct clock *clock, sandbox_progress_fn *progress, void *data, struct err *err)
+{
+	char *state;
+
+	*drill = (struct drill){ .clock = clock, .sandbox.lock = -1, .sandbox.env.log = -1 };
+	/* What would fail at the end fails before anything is built. */
+	state = state_folder(err);
+	if (!state)
+		return -1;
+	free(state);
+	sandbox_sweep(false, progress, data);
+	if (scenario_load(&drill->scenario, runbook, scenario, err) < 0)
+		return -1;
+	if (sandbox_build(&drill->sandbox, &drill->scenario, clock, progress, data, err) < 0 ||
+	    open_incident(drill, err) < 0 || write_link(drill, err) < 0 ||
+	    sandbox_belongs(&drill->sandbox, drill->incident, err) < 0) {
+		drill_release(drill, false);
+		return -1;
+	}
+	return 0;
+}
+
+int drill_resume(struct drill *drill, const char *incident, bool hold, const struct clock *clock,
+		 struct err *err)
+{
+	char *path = path_join(incident, "drill.json");
+	struct jdoc link = { 0 };
+	int result = -1;
+
+	*drill = (struct drill){ .clock = clock, .sandbox.lock = -1, .sandbox.env.log = -1,
+				 .incident = xstrdup(incident) };
+	if (jdoc_load(&link, path, err) < 0)
+		goto out;
+	if (scenario_load(&drill->scenario, json_str(link.root, "runbook", ""),
+			  json_str(link.root, "scenario", ""), err) < 0 ||
+	    sandbox_open(&drill->sandbox, json_str(link.root, "sandbox", ""), &drill->scenario, hold,
+			 clock, err) < 0)
+		goto out;
+	result = 0;
+out:
+	jdoc_release(&link);
+	free(path);
+	if (result < 0)
+		drill_release(drill, true);
+	return result;
+}
+
+void drill_release(struct drill *drill, bool keep)
+{
+	if (drill->injector > 0)
+		waitpid(drill->injector, NULL, WNOHANG);
+	sandbox_close(&drill->sandbox, keep);
+	scenario_release(&drill->scenario);
+	free(drill->incident);
+	drill->incident = NULL;
+	drill->injector = 0;
+}
+
+static bool on_record(const struct incident_state *state, enum event_id event)
+{
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		if (state->timeline[i].event == event)
+			return true;
+	}
+	return false;
+}
+
+bool drill_is_scored(const struct incident_state *state)
+{
+	return state->scored != NULL;
+}
+
+int drill_inject(struct drill *drill, struct err *err)
+{
+	struct incident incident = { 0 };
+	char *self;
+	bool done;
+
+	if (incident_open(&incident, drill->incident, drill->clock, err) < 0)
+		return -1;
+	done = on_record(&incident.state, EV_INJECTING);
+	incident_close(&incident);
+	if (done)
+		return 0;
+	self = self_path();
+	drill->injector = child_start(
+		&(struct child_spec){ .argv = (const char *[]){ self, "__inject", drill->incident, NULL },
+				      .env = (const char *[]){ drill->sandbox.env.mark, NULL },
+				      .in = -1, .detached = true },
+		err);
+	free(self);
+	return drill->injector > 0 ? 0 : -1;
+}
+
+/* The console holds the sandbox meanwhile: the injector works beside it. */
+static int inject(const char *folder, struct err *err)
+{
+	struct drill drill = { 0 };
+	struct incident incident = { 0 };
+	int result = -1;
+
+	if (drill_resume(&drill, folder, false, &clock_system, err) < 0)
+		return -1;
+	if (incident_open(&incident, folder, &clock_system, err) < 0)
+		goto out;
+	if (incident_append(&incident, EV_INJECTING,
+			    json_pack("{s:s}", "scenario", drill.scenario.name), err) < 0 ||
+	    sandbox_inject(&drill.sandbox, &drill.scenario, err) < 0)
+		goto out;
+	result = incident_append(&incident, EV_INJECTED,
+				 json_pack("{s:s}", "scenario", drill.scenario.name), err);
+out:
+	incident_close(&incident);
+	drill_release(&drill, true);
+	return result;
+}
+
+int inject_main(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+
+	if (argc != 2)
+		return 2;
+	return inject(argv[1], &err) < 0;
+}
+
+int drill_score(struct drill *drill, struct score *score, struct err *err)
+{
+	struct incident incident = { 0 };
+	json_t *fields;
+	int result = -1;
+
+	if (incident_open(&incident, drill->incident, drill->clock, err) < 0)
+		return -1;
+	if (score_make(score, &incident, &drill->sandbox, &drill->scenario, err) < 0)
+		goto out;
+	fields = json_pack("{s:o}", "score", score_json(score, &incident, &drill->scenario));
+	result = drill_is_scored(&incident.state) ? 0 :
+		 incident_append(&incident, EV_SCORED, json_incref(fields), err);
+	json_decref(fields);
+out:
+	incident_close(&incident);
+	return result;
+}
+
+char **drill_briefing(const struct drill *drill)
+{
+	const struct runbook *runbook = drill->sandbox.loaded.runbook;
+	const json_t *lines = json_object_get(drill->scenario.doc.root, "briefing"), *line;
+	char **out = xcalloc(json_array_size(lines) + 16, sizeof(*out));
+	size_t n = 0, i;
+
+	out[n++] = xasprintf("DRILL: %s", runbook->title);
+	out[n++] = xstrdup("");
+	out[n++] = xasprintf("You are %s.", json_str(drill->scenario.doc.root, "role",
+						     "the on-call admin"));
+	out[n++] = xstrdup(runbook->about ? runbook->about : "");
+	out[n++] = xstrdup("");
+	json_array_foreach(lines, i, line)
+		out[n++] = xstrdup(json_string_value(line) ? json_string_value(line) : "");
+	out[n++] = xstrdup("");
+	out[n++] = xstrdup("1 shows the panels, 2 decides, 4 executes, 5 is the log, ? explains every key.");
+	out[n++] = xstrdup("The line below the header always says what to do now.");
+	out[n++] = xstrdup("Everything here is a sandbox: nothing you do can hurt.");
+	return out;
+}
+
+void drill_briefing_free(char **lines)
+{
+	for (char **line = lines; line && *line; line++)
+		free(*line);
+	free(lines);
+}

@@ -1,0 +1,256 @@
+#include "drill/score.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/sense.h"
+#include "core/vocabulary.h"
+#include "lib/mem.h"
+#include "lib/timefmt.h"
+
+/* How long the parts may take until all are well: a service that was just restarted settles. */
+#define WELL_WITHIN (10 * CLOCK_US)
+
+/* The scenario's own probes and facts as one more document of the runbook, so that the checker and the
+ * ordinary evaluation serve here, too. New. */
+static char *well_document(const struct sandbox *sandbox, const struct scenario *scenario)
+{
+	json_t *params = json_object(), *doc;
+	const char *name;
+	json_t *value;
+	char *text;
+
+	json_object_foreach(sandbox->facts, name, value) {
+		char *param = xasprintf("fact_%s", name);
+
+		json_object_set_new(params, param,
+				    json_pack("{s:s, s:s, s:O}", "type", "string", "help",
+					      "taken before the fault", "default", value));
+		free(param);
+	}
+	doc = json_pack("{s:o, s:O}", "parameters", params, "probes",
+			json_object_get(scenario->doc.root, "well"));
+	text = json_line(doc);
+	json_decref(doc);
+	return text;
+}
+
+struct well {
+	struct jdoc *docs;  /* the runbook's, borrowed, and one more, owned */
+	size_t ndocs;
+	struct runbook *runbook;
+	struct target *target;
+};
+
+static void well_release(struct well *well)
+{
+	target_free(well->target);
+	runbook_free(well->runbook);
+	if (well->docs)
+		jdoc_release(&well->docs[well->ndocs - 1]);
+	free(well->docs);
+}
+
+static int well_build(struct well *well, const struct sandbox *sandbox,
+		      const struct scenario *scenario, struct err *err)
+{
+	const struct loaded *loaded = &sandbox->loaded;
+	char *text = well_document(sandbox, scenario);
+	struct findings findings = { 0 };
+	int result = -1;
+
+	well->ndocs = loaded->ndocs + 1;
+	well->docs = xcalloc(well->ndocs, sizeof(*well->docs));
+	memcpy(well->docs, loaded->docs, loaded->ndocs * sizeof(*well->docs));
+	if (jdoc_parse(&well->docs[loaded->ndocs], scenario->doc.name, text, strlen(text), err) < 0)
+		goto out;
+	well->runbook = runbook_build(well->docs, well->ndocs, vocabulary_all(), &findings);
+	if (well->runbook)
+		well->target = target_build(&loaded->target_doc, well->runbook, vocabulary_all(),
+					    &findings);
+	if (!well->target) {
+		struct buf list = BUF_INIT;
+
+		findings_print(&findings, &list);
+		err_set(err, "%s: \"well\" is invalid: %s", scenario->doc.name, buf_str(&list));
+		buf_release(&list);
+		goto out;
+	}
+	result = 0;
+out:
+	findings_release(&findings);
+	free(text);
+	return result;
+}
+
+static int ask_parts(struct score *score, const struct sandbox *sandbox,
+		     const struct scenario *scenario, struct err *err)
+{
+	const json_t *wells = json_object_get(scenario->doc.root, "well");
+	size_t n = json_object_size(wells), i = 0;
+	struct probe **probes = xcalloc(n + 1, sizeof(*probes));
+	struct reading *readings = xcalloc(n + 1, sizeof(*readings));
+	struct well well = { 0 };
+	struct sense *sense = NULL;
+	const char *name;
+	json_t *value;
+	int result = -1;
+
+	if (well_build(&well, sandbox, scenario, err) < 0)
+		goto out;
+	json_object_foreach((json_t *)wells, name, value)
+		probes[i++] = runbook_probe(well.runbook, name);
+	sense = sense_new(NULL, sandbox->env.clock, well.runbook, well.target, NULL, NULL, err);
+	if (!sense)
+		goto out;
+	score->recovered = n > 0 && sense_verify(sense, probes, n, 0, WELL_WITHIN, readings) ==
+				    VERDICT_PASS;
+	for (i = 0; i < n; i++) {
+		if (readings[i].verdict != VERDICT_PASS)
+			json_object_set_new(score->wells, probes[i]->id,
+					    json_string(readings[i].evidence));
+	}
+	result = 0;
+out:
+	sense_free(sense);
+	well_release(&well);
+	free(probes);
+	free(readings);
+	return result;
+}
+
+static double seconds(int64_t from, int64_t to)
+{
+	return from && to && to >= from ? (double)(to - from) / (double)CLOCK_US : -1;
+}
+
+/* The times of the way: each is the first of its kind after the one before. */
+static void read_times(struct score *score, const struct incident_state *state)
+{
+	int64_t injected = 0, detected = 0;
+	const struct attempt *last = NULL;
+
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		const struct timeline_entry *entry = &state->timeline[i];
+
+		if (entry->event == EV_INJECTED || (entry->event == EV_INJECTING && !injected))
+			injected = injected ? injected : entry->at;
+		if (injected && !detected &&
+		    (entry->event == EV_ALERT || entry->event == EV_CONDITION ||
+		     entry->event == EV_SEVERITY))
+			detected = entry->at;
+	}
+	for (size_t i = 0; i < state->nattempts; i++) {
+		if (state->attempts[i].approved_at)
+			last = &state->attempts[i];
+	}
+	score->detect_s = seconds(injected, detected);
+	score->decide_s = last ? seconds(detected, last->approved_at) : -1;
+	score->recover_s = last ? seconds(last->approved_at, last->ended_at) : -1;
+}
+
+static void read_way(struct score *score, const struct incident_state *state)
+{
+	for (size_t i = 0; i < state->nattempts; i++) {
+		const struct attempt *attempt = &state->attempts[i];
+
+		if (!attempt->approved_at)
+			continue;
+		if (score->procedure[0])
+			score->wrong_paths++;
+		snprintf(score->procedure, sizeof(score->procedure), "%s",
+			 attempt->procedure.procedure->name);
+		score->budget_s = (double)attempt->procedure.procedure->budget_us / (double)CLOCK_US;
+		score->verified = !strcmp(attempt->result, "done") &&
+				  procedure_clean(&attempt->procedure);
+		for (size_t s = 0; s < attempt->procedure.procedure->nsteps; s++)
+			score->skipped += attempt->procedure.steps[s].status == STEP_SKIPPED;
+	}
+	for (size_t i = 0; i < state->tree.n; i++)
+		score->overrides += state->tree.answers[i].overridden;
+}
+
+int score_make(struct score *score, const struct incident *incident, const struct sandbox *sandbox,
+	       const struct scenario *scenario, struct err *err)
+{
+	*score = (struct score){ .wells = json_object(), .detect_s = -1, .decide_s = -1,
+				 .recover_s = -1 };
+	snprintf(score->expected, sizeof(score->expected), "%s",
+		 json_str(scenario->doc.root, "procedure", ""));
+	read_times(score, &incident->state);
+	read_way(score, &incident->state);
+	return ask_parts(score, sandbox, scenario, err);
+}
+
+void score_release(struct score *score)
+{
+	json_decref(score->wells);
+	score->wells = NULL;
+}
+
+const char *score_result(const struct score *score)
+{
+	return score->recovered ? "recovered" : "not recovered";
+}
+
+/* A time that was never reached is null, never a number that could be taken for one. */
+static json_t *json_seconds(double value)
+{
+	return value < 0 ? json_null() : json_real((double)(long long)(value * 1000) / 1000);
+}
+
+json_t *score_json(const struct score *score, const struct incident *incident,
+		   const struct scenario *scenario)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:s, s:O, s:I, s:I, s:I}",
+			 "runbook", incident->state.runbook->system, "scenario", scenario->name,
+			 "procedure", score->procedure, "result", score_result(score), "verified",
+			 score->verified && score->recovered, "detect_s",
+			 json_seconds(score->detect_s), "decide_s", json_seconds(score->decide_s),
+			 "recover_s", json_seconds(score->recover_s), "budget_s",
+			 json_seconds(score->budget_s), "incident", incident->id, "not_well",
+			 score->wells, "wrong_paths", (json_int_t)score->wrong_paths, "skipped",
+			 (json_int_t)score->skipped, "overrides", (json_int_t)score->overrides);
+}
+
+static void add_time(struct buf *out, const char *what, double value)
+{
+	char text[48];
+
+	if (value < 0)
+		buf_printf(out, "  %-10s never\n", what);
+	else
+		buf_printf(out, "  %-10s %s\n", what,
+			   duration_text((int64_t)(value * 1e6), text, sizeof(text)));
+}
+
+char *score_text(const struct score *score, const struct scenario *scenario)
+{
+	struct buf out = BUF_INIT;
+	const char *name;
+	json_t *evidence;
+
+	buf_printf(&out, "%s: %s%s\n", scenario->name, score_result(score),
+		   score->recovered && score->verified ? ", verified" : "");
+	add_time(&out, "detected", score->detect_s);
+	add_time(&out, "decided", score->decide_s);
+	add_time(&out, "recovered", score->recovered ? score->recover_s : -1);
+	add_time(&out, "budget", score->budget_s);
+	if (score->procedure[0])
+		buf_printf(&out, "  procedure  %s\n", score->procedure);
+	if (score->expected[0] && strcmp(score->expected, score->procedure))
+		buf_printf(&out, "  the shortest way here was %s\n", score->expected);
+	if (score->wrong_paths)
+		buf_printf(&out, "  %zu other procedure%s tried first\n", score->wrong_paths,
+			   score->wrong_paths == 1 ? " was" : "s were");
+	if (score->skipped)
+		buf_printf(&out, "  %zu step%s skipped\n", score->skipped,
+			   score->skipped == 1 ? " was" : "s were");
+	if (score->overrides)
+		buf_printf(&out, "  %zu answer%s given against what was sensed\n", score->overrides,
+			   score->overrides == 1 ? " was" : "s were");
+	json_object_foreach(score->wells, name, evidence)
+		buf_printf(&out, "  not well: %s: %s\n", name, json_string_value(evidence));
+	return buf_detach(&out);
+}

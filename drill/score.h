@@ -1,0 +1,37 @@
+/*
+ * The score of a drill: what the sandbox's parts say now, and what the record says of the way there.
+ */
+#ifndef DRILL_SCORE_H
+#define DRILL_SCORE_H
+
+#include "core/incident.h"
+#include "drill/sandbox.h"
+
+struct score {
+	bool recovered;        /* every `well` probe of the scenario passes, asked anew */
+	bool verified;         /* the last procedure ended done, nothing of it skipped or unverified */
+	double detect_s;       /* fault injected -> first alert, condition or declaration; -1: never */
+	double decide_s;       /* detected -> procedure approved; -1 */
+	double recover_s;      /* approved -> procedure ended; -1 */
+	double budget_s;       /* of that procedure */
+	char procedure[64];    /* the last one approved; "" */
+	json_t *wells;         /* owned: name -> evidence of those that do not pass */
+	size_t wrong_paths;    /* procedures tried before the last one */
+	size_t skipped;        /* steps skipped or left undone */
+	size_t overrides;      /* answers given against the proposal */
+	char expected[64];     /* the scenario's procedure */
+};
+
+/* Blocks while the parts are asked. */
+int score_make(struct score *score, const struct incident *incident, const struct sandbox *sandbox,
+	       const struct scenario *scenario, struct err *err);
+void score_release(struct score *score);
+/* New: what the ledger keeps, and `drill --json` prints most of. */
+json_t *score_json(const struct score *score, const struct incident *incident,
+		   const struct scenario *scenario);
+/* New: some lines for a person. */
+char *score_text(const struct score *score, const struct scenario *scenario);
+/* "recovered", "not recovered". */
+const char *score_result(const struct score *score);
+
+#endif
