@@ -159,6 +159,8 @@ struct step {
 	const char *alternative; /* a step of this procedure that is offered when verify fails, or NULL;
 	                            such a step runs only as an alternative */
 	bool only_alternative;
+	char *origin;            /* owned: "PROCEDURE/STEP" that it was copied from, when it came with a
+	                            step that is a procedure; NULL: its own */
 };
 
 struct item; /* of a checklist */
@@ -272,6 +274,7 @@ struct vocabulary {
 	const struct type *const *sources;
 	const struct type *const *probes;
 	const struct type *const *actions;
+	const struct type *manual; /* the action that a person does; targets may bind it. NULL: none */
 };
 
 /* One mistake. */

@@ -16,7 +16,8 @@ enum target_class { TARGET_LIVE, TARGET_STAGING, TARGET_DRILL };
 
 /* An action or probe in the place of a manual step or item. */
 struct binding {
-	const char *place;    /* "PROCEDURE/STEP" or "CHECKLIST/ITEM" */
+	char *place;          /* owned: "PROCEDURE/STEP" or "CHECKLIST/ITEM"; copies of a bound step in
+	                         other procedures are bound, too */
 	struct typed action;  /* type NULL when it is a probe */
 	struct probe *probe;
 };

@@ -47,6 +47,7 @@ enum field_type {
 	FIELD_OBJECTS,  /* a list of them */
 	FIELD_OBJECT_MAP, /* an object: declared name -> object of the shape `of` */
 	FIELD_SOURCE_DEF, /* {"TYPE": {...}, "title": ...} */
+	FIELD_SETTINGS, /* what a source type's own table describes */
 	FIELD_METRIC,   /* a metric */
 	FIELD_ROWS,     /* a list of lists of text */
 };

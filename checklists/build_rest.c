@@ -1,0 +1,119 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "checklists/check.h"
+#include "lib/mem.h"
+
+void build_contacts(struct checker *checker)
+{
+	const struct names *names = &checker->names[SECTION_CONTACTS];
+	for (size_t i = 0; i < names->n; i++) {
+		const struct node *node = &names->list[i];
+		checker->runbook->contacts[i] = (struct contact){
+			.name = node->key,
+			.role = build_text(node, "role"),
+			.reach = build_text(node, "reach"),
+			.hours = build_text(node, "hours"),
+			.duties = build_text(node, "duties"),
+			.after = json_object_get(node->value, "after"),
+		};
+	}
+}
+
+void build_messages(struct checker *checker)
+{
+	const struct names *names = &checker->names[SECTION_MESSAGES];
+	for (size_t i = 0; i < names->n; i++) {
+		const struct node *node = &names->list[i];
+		checker->runbook->messages[i] = (struct message){
+			.name = node->key,
+			.title = build_text(node, "title"),
+			.channel = build_text(node, "channel"),
+			.text = build_text(node, "text"),
+		};
+	}
+}
+
+static const char **texts(const json_t *list, size_t *n)
+{
+	*n = json_array_size(list);
+	const char **out = xcalloc(*n + 1, sizeof(*out));
+	for (size_t i = 0; i < *n; i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+		out[i] = text ? text : "";
+	}
+	return out;
+}
+
+static void matrix_fill(struct checker *checker, struct matrix *matrix, const struct node *node)
+{
+	struct node rows = node_member(node, "rows");
+	matrix->columns = texts(json_object_get(node->value, "columns"), &matrix->ncolumns);
+	matrix->nrows = json_array_size(rows.value);
+	matrix->cells = xcalloc(matrix->nrows * matrix->ncolumns + 1, sizeof(*matrix->cells));
+	for (size_t r = 0; r < matrix->nrows; r++) {
+		struct node row = node_element(&rows, r);
+		size_t n;
+		const char **cells = texts(row.value, &n);
+		if (json_is_array(row.value) && n != matrix->ncolumns)
+			say(checker, &row, NULL, "expected %zu cells, one a column, found %zu",
+			    matrix->ncolumns, n);
+		for (size_t c = 0; c < matrix->ncolumns; c++)
+			matrix->cells[r * matrix->ncolumns + c] = c < n ? cells[c] : "";
+		free(cells);
+	}
+}
+
+void build_matrix(struct checker *checker)
+{
+	struct matrix *matrix = &checker->runbook->matrix;
+	for (size_t d = 0; d < checker->ndocs; d++) {
+		struct node root = node_root(&checker->docs[d]);
+		struct node node = node_member(&root, "matrix");
+		if (!json_is_object(node.value))
+			continue;
+		if (matrix->columns)
+			say_key(checker, &node, NULL, "another file has a matrix already");
+		else
+			matrix_fill(checker, matrix, &node);
+	}
+}
+
+/* What each kind of panel can't do without. */
+static const struct {
+	const char *kind, *needs;
+} panel_needs[] = {
+	{ "log", "source" },
+	{ "connections", "source" },
+	{ "chart", "metrics" },
+	{ "memory", "metrics" },
+};
+
+static void build_panel(struct checker *checker, struct panel *panel, const struct node *node)
+{
+	panel->title = build_text(node, "title");
+	panel->kind = build_text(node, "kind");
+	panel->source = build_text(node, "source");
+	panel->metrics = texts(json_object_get(node->value, "metrics"), &panel->nmetrics);
+	for (size_t i = 0; panel->kind && i < sizeof(panel_needs) / sizeof(*panel_needs); i++)
+		if (strcmp(panel_needs[i].kind, panel->kind) == 0 &&
+		    !json_object_get(node->value, panel_needs[i].needs))
+			say(checker, node, NULL, "a panel of kind \"%s\" needs \"%s\"", panel->kind,
+			    panel_needs[i].needs);
+}
+
+void build_panels(struct checker *checker)
+{
+	struct runbook *rb = checker->runbook;
+	size_t cap = 0;
+	for (size_t d = 0; d < checker->ndocs; d++) {
+		struct node root = node_root(&checker->docs[d]);
+		struct node list = node_member(&root, "panels");
+		for (size_t i = 0; i < json_array_size(list.value); i++) {
+			struct node node = node_element(&list, i);
+			rb->panels = xgrow(rb->panels, &cap, rb->npanels + 1, sizeof(*rb->panels));
+			rb->panels[rb->npanels] = (struct panel){ 0 };
+			build_panel(checker, &rb->panels[rb->npanels++], &node);
+		}
+	}
+}

@@ -1,0 +1,198 @@
+/*
+ * Inside of the checker: shared by checklists/check_*.c, build_*.c and target.c, by nobody else.
+ *
+ * Checking takes three walks. declare_all() collects the names that the documents declare, so that
+ * references may point forward and across files. check_document() holds every value against the field
+ * tables (types, unknown keys, references, parameters); it visits each value exactly once. The
+ * build_*() functions then fill the structs and find what no table can say (cycles, guards, orders);
+ * they pass silently over values that the second walk has refused.
+ */
+#ifndef CHECKLISTS_CHECK_H
+#define CHECKLISTS_CHECK_H
+
+#include "checklists/runbook.h"
+
+enum section_id {
+	SECTION_PARAMETERS,
+	SECTION_SOURCES,
+	SECTION_METRICS,
+	SECTION_PROBES,
+	SECTION_CONDITIONS,
+	SECTION_QUESTIONS, /* tree.questions */
+	SECTION_PROCEDURES,
+	SECTION_CHECKLISTS,
+	SECTION_CONTACTS,
+	SECTION_MESSAGES,
+	SECTION_COUNT
+};
+
+/* A value in a document. Nodes lie on the stack of the walk; `up` outlives them. */
+struct node {
+	const struct jdoc *doc;
+	const struct node *up; /* NULL: the document itself */
+	const char *key;       /* NULL: an element of a list */
+	size_t index;
+	json_t *value;         /* borrowed; NULL: missing */
+};
+
+/* What a section declares. */
+struct names {
+	struct node *list; /* owned; their `up` is one of checker.tops */
+	size_t n, cap;
+};
+
+struct checker {
+	const struct vocabulary *vocabulary;
+	struct findings *findings;
+	const struct jdoc *docs;
+	size_t ndocs;
+	struct node **tops;             /* owned: the sections' own nodes, for the names' `up` */
+	size_t ntops, cap_tops;
+	struct names names[SECTION_COUNT];
+	struct runbook *runbook;
+	bool *used;                     /* owned: one for each parameter; NULL: nobody asks */
+	bool no_asks;                   /* inside a source or metric: asked parameters are refused */
+	struct probe **inline_probes;   /* owned until the runbook or target takes them */
+	size_t ninline_probes, cap_inline_probes;
+	char *built;                    /* owned: how far each procedure is (build_procedures.c) */
+};
+
+void checker_release(struct checker *checker);
+
+/* ---- check.c: places and findings ---- */
+
+struct node node_root(const struct jdoc *doc);
+struct node node_member(const struct node *up, const char *key);
+struct node node_element(const struct node *up, size_t index);
+/* New: the JSON pointer. */
+char *node_pointer(const struct node *node);
+/* Adds a finding at a node; `suggestion` may be NULL. */
+void say(struct checker *checker, const struct node *node, const char *suggestion, const char *fmt,
+	 ...) __attribute__((format(printf, 4, 5)));
+/* The same, at the key of a member: for names that are wrong themselves. */
+void say_key(struct checker *checker, const struct node *node, const char *suggestion,
+	     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Puts the findings from `first` on into the order of files, lines and columns. */
+void findings_sort(struct findings *findings, size_t first);
+/* New: "did you mean ...?" for the nearest of `names` within two edits, or NULL. */
+char *suggest(const char *word, const char *const *names, size_t n);
+/* New: what a value is, for messages: `the string "x"`, "a list". */
+char *value_text(const json_t *value);
+/* Whether a name is one: letters, digits, ".", "_", "-", not beginning with a dot or minus. */
+bool name_valid(const char *name);
+
+/* ---- check_names.c ---- */
+
+void declare_all(struct checker *checker);
+/* For targets: the names that a built runbook has. */
+void declare_runbook(struct checker *checker, const struct runbook *runbook);
+const struct node *declared(const struct checker *checker, enum section_id section, const char *name);
+/* SECTION_COUNT when there is no such section. */
+enum section_id section_find(const char *name);
+const char *section_word(enum section_id section); /* "metric", "procedure": one of them */
+/* Says that `name` is not declared in the section, unless it is. */
+bool check_reference(struct checker *checker, const struct node *node, enum section_id section,
+		     const char *name);
+
+/* ---- check_params.c ---- */
+
+/* Parameters that a string names: marks them used, reports unknown ones and those whose type does not
+ * fit a field of type `type`. */
+void check_params(struct checker *checker, const struct node *node, const char *text,
+		  enum field_type type);
+/* A literal string: no "${", and BACKOUT_NAME counts as a use. */
+void check_literal(struct checker *checker, const struct node *node, const char *text);
+void check_unused_params(struct checker *checker);
+/* Marks the parameters that a value uses, literals' BACKOUT_NAME too, in `used` (one a parameter). */
+void params_used(const struct runbook *runbook, const json_t *value, bool *used);
+bool has_params(const char *text);
+
+/* ---- check_field.c ---- */
+
+void check_field(struct checker *checker, const struct node *node, const struct field *field,
+		 const struct type *source);
+/* Holds an object against the union of `tables` (NULL-terminated). `what` names it in messages ("a
+ * step"); `source` is the type of the source that FIELD_READ means, or NULL. */
+void check_object(struct checker *checker, const struct node *node, const char *what,
+		  const struct field *const *tables, const char *const *const *one_of,
+		  const struct type *source);
+void check_shape(struct checker *checker, const struct node *node, const char *shape);
+
+/* ---- check_typed.c ---- */
+
+/* The type that an object names by one of its keys, or NULL. */
+const struct type *typed_find(const struct type *const *types, const json_t *object);
+/* The way of joining probes that an object names ("all", "held", "manual", ...), or NULL. */
+const struct type *join_find(const struct vocabulary *vocabulary, const json_t *object);
+void check_probe(struct checker *checker, const struct node *node);
+void check_action(struct checker *checker, const struct node *node);
+void check_metric(struct checker *checker, const struct node *node);
+void check_source(struct checker *checker, const struct node *node);
+/* New array of the names of flags that a source declares; NULL when it declares none. */
+const char **flags_declared(const struct source_def *source, size_t *n);
+
+/* ---- build_*.c: each fills what declare_*() and structs_begin() have made room for ---- */
+
+void build_params(struct checker *checker);    /* types and defaults: before any check */
+void build_sources(struct checker *checker);   /* types: before any check */
+void build_probes(struct checker *checker);
+void build_proposals(struct checker *checker); /* of parameters */
+void build_metrics(struct checker *checker);
+void build_conditions(struct checker *checker);
+void build_tree(struct checker *checker);
+void build_procedures(struct checker *checker);
+void build_checklists(struct checker *checker);
+void build_contacts(struct checker *checker);
+void build_messages(struct checker *checker);
+void build_matrix(struct checker *checker);
+void build_panels(struct checker *checker);
+
+/* A probe: the declared one for a name, else a new one that joins checker->inline_probes. NULL for
+ * missing and malformed values. Lists give a new array. */
+struct probe *build_probe(struct checker *checker, const struct node *node);
+struct probe *build_probe_member(struct checker *checker, const struct node *up, const char *key);
+struct probe **build_probe_list(struct checker *checker, const struct node *up, const char *key,
+				size_t *n);
+/* An empty one in checker->inline_probes; steals the id. */
+struct probe *probe_new(struct checker *checker, char *id);
+void probe_free(struct probe *probe);
+/* The type and arguments of an object; `type` is NULL when it has none. */
+struct typed build_typed(const struct type *const *types, const struct node *node);
+struct source_def build_source(const struct checker *checker, const struct node *node);
+struct outcome build_outcome(struct checker *checker, const struct node *up, const char *key);
+/* A member duration that must be given here, without parameters; 0 when it is missing. */
+int64_t build_duration(struct checker *checker, const struct node *up, const char *key);
+/* A member text, or NULL. */
+const char *build_text(const struct node *up, const char *key);
+/* Reports thresholds in the wrong order; NAN for those not given. */
+void check_limits(struct checker *checker, const struct node *node, const double limits[4],
+		  bool below);
+/* Members that make no sense in this place: says so for each of `keys` (ended by NULL) that is there. */
+void check_absent(struct checker *checker, const struct node *node, const char *where,
+		  const char *const *keys);
+
+/* ---- build_steps.c ---- */
+
+struct step_list {
+	struct step *list;
+	size_t n, cap;
+};
+
+/* Where steps are added: the procedure's path so far and the answer that decides about them. */
+struct step_place {
+	const char *prefix; /* "" or "code/" */
+	int guard;
+	const char *answer;
+};
+
+/* Gives the steps of another procedure, built; NULL (and a finding) when that is a circle. */
+typedef const struct procedure *procedure_fn(struct checker *checker, const struct node *node,
+					     const char *name);
+void build_steps(struct checker *checker, const struct node *list, const struct step_place *place,
+		 procedure_fn *procedure, struct step_list *steps);
+/* Copies the steps of an inner procedure, chosen by "only" and "except" of the step `node`. */
+void inline_steps(struct checker *checker, const struct node *node, const struct procedure *inner,
+		  const struct step_place *place, struct step_list *steps);
+void steps_release(struct step *steps, size_t n);
+
+#endif

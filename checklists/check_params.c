@@ -1,0 +1,175 @@
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checklists/check.h"
+#include "checklists/shapes.h"
+#include "lib/mem.h"
+#include "lib/params.h"
+
+#define ENV_PREFIX "BACKOUT_" /* as lib/params.h names them */
+
+/* Which parameters may stand alone in a field: the value then has the parameter's type. */
+static bool param_fits(enum field_type param, enum field_type field)
+{
+	switch (field) {
+	case FIELD_INT:
+		return param == FIELD_INT;
+	case FIELD_NUMBER:
+		return param == FIELD_INT || param == FIELD_NUMBER;
+	case FIELD_BOOL:
+		return param == FIELD_BOOL;
+	case FIELD_DURATION:
+		return param == FIELD_DURATION;
+	case FIELD_SIZE:
+		return param == FIELD_SIZE || param == FIELD_INT;
+	case FIELD_PATH:
+		return param == FIELD_PATH || param == FIELD_STRING;
+	case FIELD_STRING:
+	case FIELD_CHOICE:
+		return param == FIELD_STRING || param == FIELD_PATH || param == FIELD_DURATION ||
+		       param == FIELD_SIZE;
+	default:
+		return true;
+	}
+}
+
+struct param_walk {
+	struct checker *checker;
+	const struct node *node;
+	const char *text;
+	enum field_type type;
+	size_t found;
+};
+
+static void param_seen(const char *name, size_t len, void *data)
+{
+	struct param_walk *walk = data;
+	struct checker *checker = walk->checker;
+	const struct runbook *rb = checker->runbook;
+	char *word = xstrndup(name, len);
+
+	walk->found++;
+	if (!check_reference(checker, walk->node, SECTION_PARAMETERS, word))
+		goto out;
+	for (size_t i = 0; i < rb->nparams; i++) {
+		const struct param *param = &rb->params[i];
+		if (strcmp(param->name, word) != 0)
+			continue;
+		if (checker->used)
+			checker->used[i] = true;
+		bool alone = strlen(walk->text) == len + strlen("${}");
+		if (alone && !param_fits(param->type, walk->type))
+			say(checker, walk->node, NULL, "expected %s; parameter \"%s\" is of type %s",
+			    field_type_expected(walk->type), word, field_type_name(param->type));
+		if (checker->no_asks && param->ask)
+			say(checker, walk->node, NULL,
+			    "parameter \"%s\" is asked before a plan is made; what is read all the "
+			    "time can't wait for it",
+			    word);
+	}
+out:
+	free(word);
+}
+
+static void count_param(const char *name, size_t len, void *data)
+{
+	(void)name;
+	(void)len;
+	*(size_t *)data += 1;
+}
+
+bool has_params(const char *text)
+{
+	size_t n = 0;
+	params_each(text, count_param, &n);
+	return n > 0;
+}
+
+void check_params(struct checker *checker, const struct node *node, const char *text,
+		  enum field_type type)
+{
+	struct param_walk walk = { .checker = checker, .node = node, .text = text, .type = type };
+	size_t opened = 0;
+
+	for (const char *c = text; (c = strstr(c, "${")) != NULL; c += 2)
+		if (c == text || c[-1] != '$')
+			opened++;
+	params_each(text, param_seen, &walk);
+	if (opened > walk.found)
+		say(checker, node, NULL,
+		    "\"${\" without a parameter's name and \"}\"; \"$${\" stands for a literal \"${\"");
+}
+
+static bool env_names(const char *word, const char *param)
+{
+	for (; *param; word++, param++) {
+		int c = *param == '-' || *param == '.' ? '_' : toupper((unsigned char)*param);
+		if (*word != c)
+			return false;
+	}
+	return !isalnum((unsigned char)*word) && *word != '_';
+}
+
+static void literal_used(const struct runbook *rb, const char *text, bool *used)
+{
+	for (const char *c = text; (c = strstr(c, ENV_PREFIX)) != NULL;) {
+		c += strlen(ENV_PREFIX);
+		for (size_t i = 0; i < rb->nparams; i++)
+			used[i] = used[i] || env_names(c, rb->params[i].name);
+	}
+}
+
+void check_literal(struct checker *checker, const struct node *node, const char *text)
+{
+	if (strstr(text, "${"))
+		say(checker, node, NULL,
+		    "\"${\" in a literal text: SQL gets parameters through \"with\", a shell "
+		    "through $" ENV_PREFIX "NAME (without braces)");
+	if (checker->used)
+		literal_used(checker->runbook, text, checker->used);
+}
+
+struct used_walk {
+	const struct runbook *runbook;
+	bool *used;
+};
+
+static void mark_used(const char *name, size_t len, void *data)
+{
+	struct used_walk *walk = data;
+	for (size_t i = 0; i < walk->runbook->nparams; i++) {
+		const char *param = walk->runbook->params[i].name;
+		if (strlen(param) == len && strncmp(param, name, len) == 0)
+			walk->used[i] = true;
+	}
+}
+
+void params_used(const struct runbook *runbook, const json_t *value, bool *used)
+{
+	struct used_walk walk = { .runbook = runbook, .used = used };
+	const char *key;
+	json_t *member;
+	size_t i;
+
+	if (json_is_string(value)) {
+		params_each(json_string_value(value), mark_used, &walk);
+		literal_used(runbook, json_string_value(value), used);
+	} else if (json_is_array(value)) {
+		json_array_foreach(value, i, member)
+			params_used(runbook, member, used);
+	} else if (json_is_object(value)) {
+		json_object_foreach((json_t *)value, key, member)
+			params_used(runbook, member, used);
+	}
+}
+
+void check_unused_params(struct checker *checker)
+{
+	const struct names *names = &checker->names[SECTION_PARAMETERS];
+	for (size_t i = 0; i < names->n; i++)
+		if (!checker->used[i])
+			say_key(checker, &names->list[i], NULL,
+				"parameter \"%s\" is never used: use it as \"${%s}\" or remove it",
+				names->list[i].key, names->list[i].key);
+}
