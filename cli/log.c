@@ -1,0 +1,88 @@
+/* backout log: the timeline of one incident. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "core/incident.h"
+#include "lib/jdoc.h"
+#include "lib/text.h"
+#include "lib/timefmt.h"
+
+#define USAGE "log INCIDENT [--json]"
+
+static void entry_json(struct buf *out, const struct timeline_entry *entry)
+{
+	json_t *line = json_copy(entry->json);
+	char *text;
+
+	json_object_set_new(line, "text", json_text(entry->text, strlen(entry->text)));
+	text = json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12));
+	buf_printf(out, "%s\n", text);
+	free(text);
+	json_decref(line);
+}
+
+static void entry_text(struct buf *out, const struct timeline_entry *entry)
+{
+	char at[TIME_RFC3339_MAX];
+
+	buf_printf(out, "%4llu  %sZ  ", (unsigned long long)entry->seq, time_datetime(entry->at, at));
+	if (*entry->by)
+		buf_printf(out, "%s  ", entry->by);
+	text_clean(out, entry->text, strlen(entry->text));
+	buf_putc(out, '\n');
+}
+
+static int print_log(const struct incident *incident, bool json)
+{
+	const struct incident_state *state = &incident->state;
+	struct buf out = BUF_INIT;
+	int code;
+
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		const struct timeline_entry *entry = &state->timeline[i];
+
+		if (entry->hidden && !state_reveals(state))
+			continue;
+		if (json)
+			entry_json(&out, entry);
+		else
+			entry_text(&out, entry);
+	}
+	code = cli_print(&out);
+	buf_release(&out);
+	return code;
+}
+
+int cmd_log(int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+	struct incident incident;
+	struct err err = ERR_INIT;
+	bool json = false;
+	int option, code;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option != 'j')
+			return cli_usage(USAGE);
+		json = true;
+	}
+	if (optind + 1 != argc)
+		return cli_usage(USAGE);
+	if (incident_open(&incident, argv[optind], &clock_system, &err)) {
+		cli_error(&err);
+		return EXIT_USAGE;
+	}
+	code = print_log(&incident, json);
+	if (*incident.damage) {
+		err_set(&err, "incident %s: %s: the log above ends before the damage", incident.id,
+			incident.damage);
+		err_hint(&err, "see backout verify %s", incident.id);
+		cli_error(&err);
+		code = EXIT_LEDGER;
+	}
+	incident_close(&incident);
+	return code;
+}

@@ -1,0 +1,401 @@
+#include "core/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/reportparts.h"
+#include "lib/file.h"
+#include "lib/jdoc.h"
+#include "lib/mem.h"
+#include "lib/text.h"
+#include "lib/timefmt.h"
+
+#define QUOTE_MAX (64 * 1024)
+
+/* ---- Formatting ---- */
+
+char *number_text(double value, const char *unit, char *out, size_t size)
+{
+	if (isnan(value))
+		snprintf(out, size, "-");
+	else
+		snprintf(out, size, "%.4g%s%s", value, unit && *unit ? " " : "", unit ? unit : "");
+	return out;
+}
+
+char *time_text(int64_t at, char *out)
+{
+	char text[TIME_RFC3339_MAX];
+
+	snprintf(out, TIME_TEXT_MAX, "%s UTC", time_datetime(at, text));
+	return out;
+}
+
+void fact_time(json_t *facts, const char *key, int64_t at)
+{
+	char text[TIME_RFC3339_MAX];
+
+	if (at)
+		json_object_set_new(facts, key, json_string(time_rfc3339(at, text)));
+}
+
+void fact_seconds(json_t *facts, const char *key, int64_t from, int64_t to)
+{
+	if (from && to)
+		json_object_set_new(facts, key, json_real((double)(to - from) / (double)CLOCK_US));
+}
+
+void fact_text(json_t *facts, const char *key, const char *text)
+{
+	if (text && *text)
+		json_object_set_new(facts, key, json_text(text, strlen(text)));
+}
+
+static void field_time(struct report_section *section, const char *name, int64_t at)
+{
+	char text[TIME_TEXT_MAX];
+
+	if (at)
+		section_field(section, name, "%s", time_text(at, text));
+}
+
+/* ---- What happened when ---- */
+
+static const struct attempt *decisive_of(const struct incident_state *state)
+{
+	const struct attempt *approved = NULL, *done = NULL;
+
+	for (size_t i = 0; i < state->nattempts; i++) {
+		if (state->attempts[i].approved_at)
+			approved = &state->attempts[i];
+		if (strcmp(state->attempts[i].result, "done") == 0)
+			done = &state->attempts[i];
+	}
+	return done ? done : approved ? approved : state_attempt(state);
+}
+
+static const struct timeline_entry *entry_first(const struct incident_state *state, enum event_id id)
+{
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		if (state->timeline[i].event == id && !state->timeline[i].misfit)
+			return &state->timeline[i];
+	}
+	return NULL;
+}
+
+/* The first alert's metric, followed backwards from the alert as long as it was past the threshold. */
+static int64_t sign_sensed(const struct report_work *work)
+{
+	const struct incident_state *state = work->state;
+	const struct timeline_entry *entry = NULL;
+	const struct metric *metric;
+	struct chart_point *points;
+	double threshold;
+	int64_t at = 0;
+	size_t n;
+
+	for (size_t i = 0; i < state->ntimeline && !entry; i++) {
+		if (state->timeline[i].event == EV_ALERT && state->timeline[i].at == state->first_alert_at)
+			entry = &state->timeline[i];
+	}
+	metric = entry ? runbook_metric(state->runbook, json_str(entry->json, "metric", "")) : NULL;
+	threshold = entry ? json_num(entry->json, "threshold", NAN) : NAN;
+	if (!metric || isnan(threshold))
+		return 0;
+	points = incident_metrics(work->incident->folder, metric->name, &n);
+	while (n && points[n - 1].at > entry->at)
+		n--;
+	for (; n; n--) {
+		double value = points[n - 1].value;
+
+		if (metric->below ? value >= threshold : value <= threshold)
+			break;
+		at = points[n - 1].at;
+	}
+	free(points);
+	return at;
+}
+
+static void times_fill(struct report_work *work)
+{
+	const struct incident_state *state = work->state;
+	const struct timeline_entry *injected = entry_first(state, EV_INJECTED);
+
+	work->decisive = decisive_of(state);
+	work->alert_at = state->first_alert_at;
+	if (injected && state_reveals(state)) {
+		work->sign_at = injected->at;
+		work->sign_source = "fault injected";
+	} else if (work->alert_at) {
+		work->sign_at = sign_sensed(work);
+		work->sign_source = "first sample past the alert's threshold";
+	}
+	if (work->decisive) {
+		work->decided_at = work->decisive->approved_at;
+		if (strcmp(work->decisive->result, "done") == 0) {
+			work->recovered_at = work->decisive->ended_at;
+			work->recovered_source = "the procedure ended, every step verified";
+		}
+	}
+	if (!work->recovered_at && state->resolved_at) {
+		work->recovered_at = state->resolved_at;
+		work->recovered_source = "resolved by the operator";
+	}
+}
+
+/* ---- Sections ---- */
+
+static void summary_facts(struct report_work *work)
+{
+	const struct incident_state *state = work->state;
+	static const char *const phases[] = { "none", "open", "resolved", "closed" };
+	json_t *facts = work->facts;
+
+	fact_text(facts, "incident", work->incident->id);
+	fact_text(facts, "kind", kind_name(state->kind));
+	fact_text(facts, "phase", phases[state->phase]);
+	fact_text(facts, "system", state->runbook->system);
+	fact_text(facts, "target", state->target ? state->target->name : NULL);
+	fact_text(facts, "severity", severity_name(state->severity));
+	fact_text(facts, "title", state->title);
+	fact_time(facts, "opened", state->opened_at);
+	fact_time(facts, "first_alert", state->first_alert_at);
+	fact_time(facts, "resolved", state->resolved_at);
+	fact_time(facts, "closed", state->closed_at);
+}
+
+void report_summary(struct report_work *work)
+{
+	const struct incident_state *state = work->state;
+	struct report_section *section = report_section(work->report, "Incident");
+	char text[64];
+
+	summary_facts(work);
+	section_field(section, "Incident", "%s", work->incident->id);
+	section_field(section, "Kind", "%s", kind_name(state->kind));
+	if (state->runbook->title)
+		section_field(section, "System", "%s (%s)", state->runbook->system,
+			      state->runbook->title);
+	else
+		section_field(section, "System", "%s", state->runbook->system);
+	if (state->target)
+		section_field(section, "Target", "%s (%s)", state->target->name,
+			      target_class_name(state->target->class));
+	section_field(section, "Severity", "%s", severity_name(state->severity));
+	field_time(section, "First alert", state->first_alert_at);
+	field_time(section, "Opened", state->opened_at);
+	field_time(section, "Resolved", state->resolved_at);
+	field_time(section, "Closed", state->closed_at);
+	if (state->opened_at && state->resolved_at)
+		section_field(section, "Open for", "%s",
+			      duration_text(state->resolved_at - state->opened_at, text,
+					    sizeof(text)));
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		char at[TIME_RFC3339_MAX];
+
+		if (state->timeline[i].event == EV_SEVERITY)
+			section_field(section, "Severity changed", "%s: %s",
+				      time_clock(state->timeline[i].at, at), state->timeline[i].text);
+	}
+}
+
+void report_errors(struct report_work *work)
+{
+	struct buf text = BUF_INIT;
+	char *path = path_join(work->incident->folder, "errors.txt");
+
+	if (file_read(path, &text, QUOTE_MAX, NULL) == 0 && text.len) {
+		struct report_section *section = report_section(work->report, "Error details");
+
+		while (text.len && text.data[text.len - 1] == '\n')
+			buf_cut(&text, text.len - 1);
+		section_quote(section, buf_str(&text));
+		json_object_set_new(work->facts, "errors", json_text(text.data, text.len));
+	}
+	buf_release(&text);
+	free(path);
+}
+
+static void span_field(struct report_section *section, const char *name, int64_t from, int64_t to,
+		       const char *how)
+{
+	char text[64];
+
+	if (from && to && to >= from)
+		section_field(section, name, "%s (%s)", duration_text(to - from, text, sizeof(text)),
+			      how);
+}
+
+void report_times(struct report_work *work)
+{
+	struct report_section *section = report_section(work->report, "Times");
+	int64_t detected = work->alert_at ? work->alert_at : work->state->opened_at;
+	json_t *facts = json_object();
+
+	if (work->sign_at) {
+		char text[TIME_TEXT_MAX];
+
+		section_field(section, "Trouble began", "%s (%s)", time_text(work->sign_at, text),
+			      work->sign_source);
+	}
+	span_field(section, "Time to detect", work->sign_at, detected, "trouble to alert");
+	span_field(section, "Time to decide", detected, work->decided_at, "alert to approval");
+	span_field(section, "Time to recover", detected, work->recovered_at,
+		   work->recovered_source ? work->recovered_source : "");
+	fact_time(facts, "began", work->sign_at);
+	fact_time(facts, "detected", detected);
+	fact_time(facts, "decided", work->decided_at);
+	fact_time(facts, "recovered", work->recovered_at);
+	fact_seconds(facts, "detect_s", work->sign_at, detected);
+	fact_seconds(facts, "decide_s", detected, work->decided_at);
+	fact_seconds(facts, "recover_s", detected, work->recovered_at);
+	json_object_set_new(work->facts, "times", facts);
+}
+
+void report_notes(struct report_work *work)
+{
+	static const char *const columns[] = { "At", "By", "Note" };
+	const struct incident_state *state = work->state;
+	struct report_section *section = report_section(work->report, "Notes");
+	struct report_table *table = section_table(section, columns, 3);
+	json_t *facts = json_array();
+
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		const struct timeline_entry *entry = &state->timeline[i];
+		char at[TIME_RFC3339_MAX];
+		json_t *fact;
+
+		if (entry->event != EV_NOTE)
+			continue;
+		table_row(table, (const char *[]){ time_clock(entry->at, at), entry->by,
+						   json_str(entry->json, "text", "") });
+		fact = json_object();
+		fact_time(fact, "at", entry->at);
+		fact_text(fact, "by", entry->by);
+		fact_text(fact, "text", json_str(entry->json, "text", ""));
+		json_array_append_new(facts, fact);
+	}
+	json_object_set_new(work->facts, "notes", facts);
+}
+
+void report_score(struct report_work *work)
+{
+	struct report_section *section;
+	const char *key;
+	json_t *value;
+
+	if (!work->state->scored)
+		return;
+	section = report_section(work->report, "Drill score");
+	json_object_foreach(work->state->scored, key, value) {
+		char *text = json_is_string(value) ? xstrdup(json_string_value(value)) :
+						     json_dumps(value, JSON_ENCODE_ANY |
+									       JSON_REAL_PRECISION(6));
+
+		section_field(section, key, "%s", text ? text : "");
+		free(text);
+	}
+	json_object_set(work->facts, "score", work->state->scored);
+}
+
+static void told_or_blank(struct report_work *work, const char *title, const char *key,
+			  const char *text)
+{
+	struct report_section *section = report_section(work->report, title);
+
+	if (text)
+		section_prose(section, text);
+	else
+		section->blank_lines = 3;
+	fact_text(work->facts, key, text);
+}
+
+void report_closing(struct report_work *work)
+{
+	const struct incident_state *state = work->state;
+	struct report_section *section;
+
+	told_or_blank(work, "Root cause", "root_cause", state->root_cause);
+	told_or_blank(work, "Remediation", "remediation", state->remediation);
+	told_or_blank(work, "Lessons learned", "lessons", state->lessons);
+	section = report_section(work->report, "Sign-off");
+	section_field(section, "Operator", "%s", "______________________  Date ______________");
+	section_field(section, "Reviewed by", "%s", "______________________  Date ______________");
+}
+
+void report_record(struct report_work *work)
+{
+	static const char *const results[] = {
+		[LEDGER_GOOD] = "good", [LEDGER_TORN] = "torn", [LEDGER_DAMAGED] = "damaged",
+	};
+	struct ledger_report report = { .result = LEDGER_DAMAGED };
+	struct report_section *section = report_section(work->report, "Record");
+	struct err err = ERR_INIT;
+	json_t *facts = json_object();
+
+	if (incident_verify(work->incident->folder, NULL, &report, &err)) {
+		section_field(section, "Verify", "could not be read: %s", err.msg);
+		fact_text(facts, "verify", "unreadable");
+		fact_text(facts, "what", err.msg);
+		goto out;
+	}
+	section_field(section, "Lines", "%llu", (unsigned long long)report.lines);
+	section_field(section, "Head", "%s", report.head);
+	if (report.result == LEDGER_GOOD)
+		section_field(section, "Verify", "good%s",
+			      report.closed ? ", sealed" : ", not closed yet");
+	else
+		section_field(section, "Verify", "%s: %s",
+			      report.result == LEDGER_TORN ? "good up to a torn last line" : "DAMAGED",
+			      report.what);
+	section_field(section, "Check with", "backout verify %s --head HEAD", work->incident->id);
+	fact_text(facts, "verify", results[report.result]);
+	fact_text(facts, "what", report.result == LEDGER_GOOD ? NULL : report.what);
+	fact_text(facts, "head", report.head);
+	json_object_set_new(facts, "lines", json_integer((json_int_t)report.lines));
+	json_object_set_new(facts, "closed", json_boolean(report.closed));
+out:
+	json_object_set_new(work->facts, "record", facts);
+}
+
+static char *title_new(const struct incident *incident)
+{
+	struct buf title = BUF_INIT;
+
+	buf_printf(&title, "%s report %s\n",
+		   incident->state.kind == INCIDENT_DRILL ? "Drill" : "Incident", incident->id);
+	text_clean(&title, incident->state.title, strlen(incident->state.title));
+	return buf_detach(&title);
+}
+
+int report_fold(struct report *report, const struct incident *incident, struct err *err)
+{
+	struct report_work work = {
+		.incident = incident, .state = &incident->state, .report = report,
+	};
+
+	*report = (struct report){ .title = NULL };
+	if (incident->state.phase == INCIDENT_NONE)
+		return err_set(err, "incident %s: its record has no beginning, so there is nothing to "
+				    "report%s%s", incident->id, *incident->damage ? ": " : "",
+			       incident->damage);
+	report->title = title_new(incident);
+	report->facts = work.facts = json_object();
+	times_fill(&work);
+	report_summary(&work);
+	report_description(&work);
+	report_errors(&work);
+	report_decision(&work);
+	report_execution(&work);
+	report_validation(&work);
+	report_charts(&work);
+	report_times(&work);
+	report_loss(&work);
+	report_score(&work);
+	report_notes(&work);
+	report_closing(&work);
+	report_record(&work);
+	return 0;
+}

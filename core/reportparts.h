@@ -1,0 +1,66 @@
+/*
+ * The parts of the report, each one section or a few; core/report.c calls them in order. Private.
+ */
+#ifndef CORE_REPORTPARTS_H
+#define CORE_REPORTPARTS_H
+
+#include "core/incident.h"
+#include "logs/report.h"
+
+/* What the parts share. Wall times; 0: it did not happen, or nothing says when. */
+struct report_work {
+	const struct incident *incident;     /* borrowed */
+	const struct incident_state *state;  /* borrowed */
+	struct report *report;               /* borrowed */
+	json_t *facts;                       /* borrowed: report->facts */
+	const struct attempt *decisive;      /* the attempt that ended done, else the latest approved one,
+	                                        else the latest; or NULL */
+	int64_t sign_at;                     /* when the trouble began, as far as the record tells */
+	const char *sign_source;             /* what says so */
+	int64_t alert_at, decided_at, recovered_at;
+	const char *recovered_source;
+};
+
+/* One run (or undo, answer, skip) of a step. The JSON is borrowed from the timeline. */
+struct step_run {
+	size_t attempt;                      /* index into state->attempts */
+	const struct step *step;
+	int number;                          /* the attempt at this step, from 1; 0: not run */
+	bool undo;
+	int64_t start, end;                  /* 0: none */
+	const json_t *outcome, *verify, *settled;
+	const char *instead;                 /* "skipped", "not applicable", "answered ...": no run */
+	bool died;
+};
+
+/* New: every run in order. */
+struct step_run *step_runs(const struct incident_state *state, size_t *n);
+/* Whether a timeline entry departs from what was proposed or planned. */
+bool entry_deviates(const struct timeline_entry *entry);
+
+/* Formatting that several parts share. */
+char *number_text(double value, const char *unit, char *out, size_t size);
+char *time_text(int64_t at, char *out); /* "2026-11-21 21:31:07 UTC"; TIME_TEXT_MAX bytes */
+#define TIME_TEXT_MAX 40
+/* A fact: time as RFC 3339, left out when it is 0; seconds between two times, left out when one is 0. */
+void fact_time(json_t *facts, const char *key, int64_t at);
+void fact_seconds(json_t *facts, const char *key, int64_t from, int64_t to);
+void fact_text(json_t *facts, const char *key, const char *text); /* NULL or "": left out */
+
+void report_summary(struct report_work *work);
+void report_description(struct report_work *work);
+void report_errors(struct report_work *work);
+void report_decision(struct report_work *work);
+void report_execution(struct report_work *work);
+void report_validation(struct report_work *work);
+/* The table of metrics before and after, for the validation. */
+void report_metrics(struct report_work *work, struct report_section *section);
+void report_charts(struct report_work *work);
+void report_times(struct report_work *work);
+void report_loss(struct report_work *work);
+void report_notes(struct report_work *work);
+void report_score(struct report_work *work);
+void report_closing(struct report_work *work);
+void report_record(struct report_work *work);
+
+#endif
