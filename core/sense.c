@@ -238,6 +238,11 @@ json_t *sense_fill(const struct sense *sense, const json_t *args, struct err *er
 	return wiring_fill(&sense->wiring, args, err);
 }
 
+const struct runbook *sense_runbook(const struct sense *sense)
+{
+	return sense->runbook;
+}
+
 const json_t *sense_values(const struct sense *sense)
 {
 	return sense->wiring.values;

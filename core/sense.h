@@ -54,6 +54,7 @@ void sense_params(struct sense *sense, const json_t *params);
 json_t *sense_fill(const struct sense *sense, const json_t *args, struct err *err);
 /* Filled-in declaration of a source; borrowed. NULL when there is none, or a parameter is missing. */
 const json_t *sense_declared(struct sense *sense, const char *source);
+const struct runbook *sense_runbook(const struct sense *sense);
 /* All values that fills use, secrets and answers included; borrowed. */
 const json_t *sense_values(const struct sense *sense);
 /* A filled-in duration in microseconds; `fallback` for NULL or what can't be filled in. */

@@ -1,0 +1,153 @@
+#include "core/claim.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+#include "lib/mem.h"
+#include "lib/params.h"
+
+#define CLAIM_FOLDER "/run/lock/backout"
+
+static void name_add(struct buf *out, const char *name)
+{
+	for (; *name; name++)
+		buf_putc(out, isalnum((unsigned char)*name) || strchr("-_", *name) ? *name : '.');
+}
+
+/* New: the folder of claims. All users share it, so it is sticky like /tmp; whoever can't reach it keeps
+ * claims among those who share the state folder. */
+static char *claim_folder(struct err *err)
+{
+	char *state, *folder;
+
+	if (mkdir(CLAIM_FOLDER, 01777) == 0)
+		chmod(CLAIM_FOLDER, 01777);
+	if (access(CLAIM_FOLDER, W_OK | X_OK) == 0)
+		return xstrdup(CLAIM_FOLDER);
+	state = state_folder(err);
+	if (!state)
+		return NULL;
+	folder = path_join(state, "claims");
+	free(state);
+	if (file_mkdirs(folder, 02770, err) != 0) {
+		free(folder);
+		return NULL;
+	}
+	return folder;
+}
+
+static char *claim_path(const struct incident *incident, struct err *err)
+{
+	const struct target *target = incident->loaded.target;
+	struct buf name = BUF_INIT;
+	char *folder, *path;
+
+	if (target->claim) {
+		json_t *text = json_string(target->claim), *filled = params_fill(text, target->params, err);
+
+		path = filled ? xstrdup(json_string_value(filled)) : NULL;
+		json_decref(text);
+		json_decref(filled);
+		return path;
+	}
+	folder = claim_folder(err);
+	if (!folder)
+		return NULL;
+	name_add(&name, incident->loaded.runbook->system);
+	buf_putc(&name, '-');
+	name_add(&name, target->name);
+	buf_puts(&name, ".claim");
+	path = path_join(folder, buf_str(&name));
+	buf_release(&name);
+	free(folder);
+	return path;
+}
+
+/* Opened and locked for the time of one look; -1. */
+static int claim_open(const char *path, int flags, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0660);
+
+	if (fd < 0 && (flags & O_CREAT))
+		err_sys(err, "the target's claim %s can't be opened", path);
+	if (fd >= 0 && flock(fd, LOCK_EX) != 0) {
+		err_sys(err, "the target's claim %s can't be locked", path);
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* The incident's folder that stands in the claim; "" when it is free. */
+static void claim_read(int fd, char *folder, size_t size)
+{
+	ssize_t n = pread(fd, folder, size - 1, 0);
+
+	folder[n > 0 ? n : 0] = '\0';
+	folder[strcspn(folder, "\n")] = '\0';
+}
+
+static bool claim_is_live(const char *folder, const struct clock *clock)
+{
+	struct incident other;
+	bool live;
+
+	if (!file_exists(folder) || incident_open(&other, folder, clock, NULL) != 0)
+		return false;
+	live = other.state.phase == INCIDENT_OPEN;
+	incident_close(&other);
+	return live;
+}
+
+int claim_take(const struct incident *incident, struct err *err)
+{
+	char *path = claim_path(incident, err), holder[4096];
+	char *mine = xasprintf("%s\n", incident->folder);
+	int fd = path ? claim_open(path, O_CREAT, err) : -1, result = -1;
+
+	if (fd < 0)
+		goto out;
+	claim_read(fd, holder, sizeof(holder));
+	if (strcmp(holder, incident->folder) == 0) {
+		result = 0;
+	} else if (holder[0] && claim_is_live(holder, incident->clock)) {
+		const char *id = strrchr(holder, '/');
+
+		err_set(err, "target %s is claimed by incident %s", incident->loaded.target->name,
+			id ? id + 1 : holder);
+		err_hint(err, "work there (backout attach), or resolve it first");
+	} else if (ftruncate(fd, 0) != 0 || pwrite(fd, mine, strlen(mine), 0) != (ssize_t)strlen(mine)) {
+		err_sys(err, "the target's claim %s can't be written", path);
+	} else {
+		result = 0;
+	}
+out:
+	if (fd >= 0)
+		close(fd);
+	free(mine);
+	free(path);
+	return result;
+}
+
+void claim_release(const struct incident *incident)
+{
+	char *path = claim_path(incident, NULL), holder[4096];
+	int fd = path ? claim_open(path, 0, NULL) : -1;
+
+	if (fd >= 0) {
+		claim_read(fd, holder, sizeof(holder));
+		/* The file stays, empty: unlinking it would let two take it at once. */
+		if (strcmp(holder, incident->folder) == 0 && ftruncate(fd, 0) != 0)
+			unlink(path);
+		close(fd);
+	}
+	free(path);
+}

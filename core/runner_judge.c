@@ -1,0 +1,89 @@
+/* What became of a step whose runner died. Looks, never runs anything. */
+#include <string.h>
+#include <unistd.h>
+
+#include "core/runner_work.h"
+#include "core/steplock.h"
+#include "lib/jdoc.h"
+
+#define LOOK_US (60 * CLOCK_US)
+
+/* Settled or not by the action's own word, about the recorded intent. */
+static int judge_unknown(struct work *work, bool *settled, struct err *err)
+{
+	json_t *answer = NULL, *fields;
+	enum work_end end = work_call(work, work->undo ? stage_undone : stage_settled, LOOK_US, &answer);
+	const char *verdict = end == WORK_DONE ? json_str(answer, "settled", "unknown") : "unknown";
+	const char *evidence = json_str(answer, "evidence", "it could not be asked");
+	int status;
+
+	*settled = strcmp(verdict, "yes") == 0;
+	if (work->undo && *settled) {
+		fields = json_pack("{s:s, s:s, s:s}", "act", "undo", "result", "done", "detail", evidence);
+		status = work_append(work, EV_OUTCOME, fields, err);
+	} else if (work->undo) {
+		/* The step itself is as it was, or half undone: only a person can tell. */
+		fields = json_pack("{s:s, s:s}", "settled", "unknown", "evidence", evidence);
+		status = work_append(work, EV_SETTLED, fields, err);
+	} else {
+		fields = json_pack("{s:s, s:s}", "settled", verdict, "evidence", evidence);
+		status = work_append(work, EV_SETTLED, fields, err);
+	}
+	json_decref(answer);
+	return status;
+}
+
+int runner_judge_step(struct work *work, struct err *err)
+{
+	const json_t *intent = work_last(work->incident, work->procedure->name, work->step->id,
+					 EV_INTENT, false, NULL);
+	bool settled = work_state(work)->status == STEP_RAN;
+
+	json_decref(work->before);
+	work->before = json_object_get(intent, "before") ?
+		       json_incref(json_object_get(intent, "before")) : json_object();
+	if (work_state(work)->status == STEP_RUNNING && work_append(work, EV_DIED, NULL, err) != 0)
+		return -1;
+	if (work_state(work)->status == STEP_UNKNOWN && judge_unknown(work, &settled, err) != 0)
+		return -1;
+	if (!settled || work->undo)
+		return 0;
+	/* Nobody knows when it ended; what counts is what holds from now on. */
+	work->since = work_state(work)->ended ? work_state(work)->ended : clock_wall(work->incident->clock);
+	return work_verify(work, err);
+}
+
+int runner_judge_locked(struct incident *incident, int stop_fd, struct err *err)
+{
+	const struct procedure *procedure =
+		state_attempt(&incident->state) ? state_attempt(&incident->state)->procedure.procedure : NULL;
+	int status = 0;
+
+	for (size_t i = 0; procedure && i < procedure->nsteps && status == 0; i++) {
+		const struct step_state *step = &state_attempt(&incident->state)->procedure.steps[i];
+		struct work work;
+
+		if (step->status != STEP_RUNNING && step->status != STEP_RAN &&
+		    step->status != STEP_UNKNOWN)
+			continue;
+		status = work_begin(&work, incident, procedure->steps[i].id,
+				    step->undoing, step->attempt, stop_fd, err);
+		if (status == 0)
+			status = runner_judge_step(&work, err);
+		work_release(&work);
+	}
+	return status;
+}
+
+int runner_judge(struct incident *incident, struct err *err)
+{
+	int lock = incident_lock(incident, LOCK_STEP, err), status;
+
+	if (lock < 0)
+		return -1;
+	status = incident_refresh(incident, err);
+	if (status == 0)
+		status = runner_judge_locked(incident, -1, err);
+	close(lock);
+	return status;
+}

@@ -1,0 +1,194 @@
+/* The parts of a step's work that look at or change the world. Each runs in a process of its own. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "checklists/verdict.h"
+#include "core/offspring.h"
+#include "core/plan.h"
+#include "core/runner_work.h"
+#include "lib/jdoc.h"
+#include "lib/mem.h"
+
+#define WHEN_US (20 * CLOCK_US)
+
+static json_t *evidence_json(const char *text)
+{
+	return json_text(text, strlen(text));
+}
+
+json_t *stage_when(struct work *work, const struct action_env *env)
+{
+	struct reading reading = { 0 };
+
+	(void)env;
+	sense_eval(work->sense, work->step->when, 0, WHEN_US, &reading);
+	return json_pack("{s:s, s:o}", "verdict", verdict_name(reading.verdict), "evidence",
+			 evidence_json(reading.evidence));
+}
+
+static json_t *plan_lines(const struct work *work, const struct action_env *env)
+{
+	json_t *lines = json_array();
+	struct plan plan = { 0 };
+	const char *text;
+
+	if (work->type->plan && work->type->plan(env, work->args, &plan, NULL) == 0) {
+		for (text = buf_str(&plan.lines); *text;) {
+			size_t len = strcspn(text, "\n");
+
+			json_array_append_new(lines, json_text(text, len));
+			text += len + (text[len] == '\n');
+		}
+	}
+	plan_release(&plan);
+	return lines;
+}
+
+json_t *stage_prepare(struct work *work, const struct action_env *env)
+{
+	struct err err = ERR_INIT;
+	json_t *out, *before = NULL;
+
+	if (work->type->ready && work->type->ready(env, work->args, &err) != 0)
+		return err_to_json(&err);
+	before = work->type->before ? work->type->before(env, work->args, &err) : json_object();
+	if (!before)
+		return err_to_json(&err);
+	out = json_object();
+	json_object_set_new(out, "plan", plan_lines(work, env));
+	json_object_set_new(out, "before", before);
+	return out;
+}
+
+json_t *stage_run(struct work *work, const struct action_env *env)
+{
+	struct err err = ERR_INIT;
+	json_t *out, *facts = NULL;
+
+	if (work->type->run(env, work->args, work->before, &facts, &err) != 0)
+		out = err_to_json(&err);
+	else
+		out = json_object();
+	if (facts)
+		json_object_set_new(out, "facts", facts);
+	return out;
+}
+
+json_t *stage_undo(struct work *work, const struct action_env *env)
+{
+	struct err err = ERR_INIT;
+
+	if (!work->type->undo)
+		err_set(&err, "this step can't be undone");
+	else if (work->type->undo(env, work->args, work->before, &err) == 0)
+		return json_object();
+	return err_to_json(&err);
+}
+
+static json_t *settled_json(enum settled settled, struct buf *why)
+{
+	static const char *const names[] = {
+		[SETTLED_UNKNOWN] = "unknown", [SETTLED_YES] = "yes", [SETTLED_NO] = "no",
+	};
+	json_t *out = json_pack("{s:s, s:o}", "settled", names[settled], "evidence",
+				json_text(buf_str(why), strcspn(buf_str(why), "\n")));
+
+	buf_release(why);
+	return out;
+}
+
+json_t *stage_settled(struct work *work, const struct action_env *env)
+{
+	struct buf why = BUF_INIT;
+	enum settled settled = SETTLED_UNKNOWN;
+
+	if (work->type && work->type->settled)
+		settled = work->type->settled(env, work->args, work->before, &why);
+	else
+		buf_puts(&why, "nothing can tell");
+	return settled_json(settled, &why);
+}
+
+json_t *stage_undone(struct work *work, const struct action_env *env)
+{
+	struct buf why = BUF_INIT;
+	enum settled settled = SETTLED_UNKNOWN;
+
+	if (work->type && work->type->undone)
+		settled = work->type->undone(env, work->args, work->before, &why);
+	else
+		buf_puts(&why, "nothing can tell");
+	return settled_json(settled, &why);
+}
+
+json_t *stage_clean(struct work *work, const struct action_env *env)
+{
+	struct err err = ERR_INIT;
+
+	if (work->type->clean && work->type->clean(env, work->args, work->before, &err) != 0)
+		return err_to_json(&err);
+	return json_object();
+}
+
+static enum verdict settled_verdict(struct work *work, const struct action_env *env, json_t *rows)
+{
+	json_t *answer;
+	const char *settled;
+	enum verdict verdict;
+
+	if (!work->type || !work->type->settled)
+		return VERDICT_PASS;
+	answer = stage_settled(work, env);
+	settled = json_str(answer, "settled", "unknown");
+	verdict = strcmp(settled, "yes") == 0 ? VERDICT_PASS :
+		  strcmp(settled, "no") == 0 ? VERDICT_FAIL : VERDICT_UNKNOWN;
+	json_array_append_new(rows, json_pack("{s:s, s:s, s:O}", "probe", "settled", "verdict",
+					      verdict_name(verdict), "evidence",
+					      json_object_get(answer, "evidence")));
+	json_decref(answer);
+	return verdict;
+}
+
+/* The step's own probes, and the one that the target binds in a manual step's place. New. */
+static struct probe **verify_probes(const struct work *work, size_t *n)
+{
+	const struct step *step = work->step;
+	struct probe *bound = step_bound_probe(step, work->procedure, work->incident->loaded.target);
+	struct probe **probes = xcalloc(step->nverify + 2, sizeof(struct probe *));
+
+	*n = step->nverify;
+	if (step->nverify)
+		memcpy(probes, step->verify, step->nverify * sizeof(struct probe *));
+	if (bound)
+		probes[(*n)++] = bound;
+	return probes;
+}
+
+json_t *stage_verify(struct work *work, const struct action_env *env)
+{
+	int64_t within = sense_duration(work->sense, work->step->within, 30 * CLOCK_US);
+	int64_t gone = clock_wall(env->clock) - work->since;
+	json_t *rows = json_array();
+	enum verdict verdicts[2];
+	struct reading *readings;
+	struct probe **probes;
+	size_t n;
+
+	/* `within` counts from the step's end, but each check looks at least once. */
+	within = work->since && gone > 0 ? (gone < within ? within - gone : 0) : within;
+	probes = verify_probes(work, &n);
+	readings = xcalloc(n + 1, sizeof(*readings));
+	verdicts[0] = settled_verdict(work, env, rows);
+	verdicts[1] = verdicts[0] == VERDICT_FAIL ? VERDICT_UNKNOWN :
+		      sense_verify(work->sense, probes, n, work->since, within, readings);
+	for (size_t i = 0; i < n && verdicts[0] != VERDICT_FAIL; i++) {
+		const char *name = probes[i]->title ? probes[i]->title : probes[i]->id;
+
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:o}", "probe", name, "verdict",
+						      verdict_name(readings[i].verdict), "evidence",
+						      evidence_json(readings[i].evidence)));
+	}
+	free(readings);
+	free(probes);
+	return json_pack("{s:s, s:o}", "verdict", verdict_name(verdict_all(verdicts, 2)), "probes", rows);
+}

@@ -1,0 +1,404 @@
+/* The runner process: one step's run, undo or check. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "core/claim.h"
+#include "core/offspring.h"
+#include "core/plan.h"
+#include "core/runner_work.h"
+#include "core/steplock.h"
+#include "lib/child.h"
+#include "lib/jdoc.h"
+
+#define LOOK_US (60 * CLOCK_US)
+#define TIMEOUT_US (60 * CLOCK_US)
+
+/* ---- May it? ---- */
+
+static int may_act(const struct work *work, struct err *err)
+{
+	const struct incident *incident = work->incident;
+	char digest[SHA256_HEX];
+
+	if (incident->state.phase != INCIDENT_OPEN)
+		return err_set(err, "the incident is not open any more");
+	if (!work_attempt(work)->procedure.approved)
+		return err_set(err, "%s is not approved", work->procedure->name);
+	if (plan_digest(work->sense, &incident->loaded, work->procedure, work_attempt(work)->params, digest,
+			err) != 0)
+		return -1;
+	if (strcmp(digest, work_attempt(work)->digest) != 0) {
+		err_set(err, "%s is not what was approved any more", work->procedure->name);
+		return err_hint(err, "make the plan again and approve that");
+	}
+	if (!work->type || work->type->manual)
+		return err_set(err, "step %s is done by a person", work->step->id);
+	return 0;
+}
+
+static int may_run(const struct work *work, struct err *err)
+{
+	const struct procedure_state *state = &work_attempt(work)->procedure;
+	enum step_status status = work_state(work)->status;
+	int next = procedure_next(state);
+
+	if (may_act(work, err) != 0)
+		return -1;
+	if (state->stopped || work_attempt(work)->ended_at)
+		return err_set(err, "%s has ended", work->procedure->name);
+	if (next < 0 || &work->procedure->steps[next] != work->step)
+		return err_set(err, "step %s is not the one that is next", work->step->id);
+	if (status != STEP_WAITING && status != STEP_FAILED && status != STEP_NOT_VERIFIED &&
+	    status != STEP_UNDONE)
+		return err_set(err, "step %s is %s: it can't be run now", work->step->id,
+			       step_status_name(status));
+	return claim_take(work->incident, err);
+}
+
+static int may_undo(const struct work *work, struct err *err)
+{
+	enum step_status status = work_state(work)->status;
+
+	if (may_act(work, err) != 0)
+		return -1;
+	if (!work->type->undo)
+		return err_set(err, "step %s can't be undone", work->step->id);
+	if (status != STEP_DONE && status != STEP_FAILED && status != STEP_NOT_VERIFIED &&
+	    status != STEP_RAN)
+		return err_set(err, "step %s is %s: there is nothing to undo", work->step->id,
+			       step_status_name(status));
+	return claim_take(work->incident, err);
+}
+
+/* ---- The record of one act ---- */
+
+static json_t *act_json(const struct work *work)
+{
+	return json_pack("{s:s}", "act", work->undo ? "undo" : "run");
+}
+
+static int append_intent(struct work *work, json_t *plan, struct err *err)
+{
+	json_t *fields = work_fields(work), *act = act_json(work);
+
+	json_object_update(fields, act);
+	json_decref(act);
+	if (plan)
+		json_object_set(fields, "plan", plan);
+	if (work->before)
+		json_object_set(fields, "before", work->before);
+	json_object_set_new(fields, "out",
+			    json_string(work->out_path + strlen(work->incident->folder) + 1));
+	json_object_set_new(fields, "pid", json_integer(getpid()));
+	return incident_act(work->incident, EV_INTENT, fields, NULL, err);
+}
+
+static int append_outcome(struct work *work, const char *result, const char *detail, json_t *facts,
+			  int64_t elapsed_us, struct err *err)
+{
+	json_t *fields = act_json(work);
+
+	json_object_set_new(fields, "result", json_string(result));
+	if (detail && *detail)
+		json_object_set_new(fields, "detail", json_text(detail, strlen(detail)));
+	if (facts)
+		json_object_set(fields, "facts", facts);
+	json_object_set_new(fields, "elapsed", json_real((double)elapsed_us / (double)CLOCK_US));
+	return work_append(work, EV_OUTCOME, fields, err);
+}
+
+static const char *end_reason(enum work_end end)
+{
+	switch (end) {
+	case WORK_LATE:
+		return "it took too long; everything that it had started was ended";
+	case WORK_STOPPED:
+		return "stopped by the operator; everything that it had started was ended";
+	default:
+		return "its process died";
+	}
+}
+
+static const char *end_result(enum work_end end)
+{
+	return end == WORK_LATE ? "timeout" : end == WORK_STOPPED ? "stopped" : "failed";
+}
+
+/* A step that can't even begin is on record as refused, with nothing done. */
+static int refuse(struct work *work, enum work_end end, const json_t *result, struct err *err)
+{
+	const char *why = json_str(result, "error", end_reason(end));
+	const char *what = end == WORK_STOPPED ? "stopped" : "refused";
+
+	if (append_intent(work, NULL, err) != 0)
+		return -1;
+	return append_outcome(work, what, why, NULL, 0, err);
+}
+
+/* ---- Running ---- */
+
+/* 1: not applicable (on record); 0: go on; -1. */
+static int check_when(struct work *work, struct err *err)
+{
+	json_t *result = NULL, *fields;
+	int skip = 0;
+
+	if (!work->step->when)
+		return 0;
+	/* Unknown applies: a step is left out only for a reason that was seen. */
+	if (work_call(work, stage_when, LOOK_US, &result) == WORK_DONE &&
+	    strcmp(json_str(result, "verdict", ""), "fail") == 0) {
+		fields = json_pack("{s:s, s:s, s:O}", "procedure", work->procedure->name, "step",
+				   work->step->id, "evidence", json_object_get(result, "evidence"));
+		skip = incident_act(work->incident, EV_NOT_APPLICABLE, fields, NULL, err) ? -1 : 1;
+	}
+	json_decref(result);
+	return skip;
+}
+
+/* Whether it is undone is asked before its outcome is written: an undo has no verify of its own. */
+static int finish_undo(struct work *work, int64_t elapsed, struct err *err)
+{
+	json_t *answer = NULL;
+	enum work_end end = work_call(work, stage_undone, LOOK_US, &answer);
+	bool undone = end == WORK_DONE && (!work->type->undone ||
+					   strcmp(json_str(answer, "settled", ""), "yes") == 0);
+	int result = append_outcome(work, undone ? "done" : "failed",
+				    json_str(answer, "evidence", undone ? "" : end_reason(end)), NULL,
+				    elapsed, err);
+
+	json_decref(answer);
+	return result;
+}
+
+static int do_it(struct work *work, struct err *err)
+{
+	const struct clock *clock = work->incident->clock;
+	int64_t timeout = sense_duration(work->sense, work->step->timeout, TIMEOUT_US);
+	int64_t start = clock_mono(clock), elapsed;
+	json_t *result = NULL;
+	enum work_end end = work_call(work, work->undo ? stage_undo : stage_run, timeout, &result);
+	const char *error = json_str(result, "error", NULL);
+	int status;
+
+	elapsed = clock_mono(clock) - start;
+	if (end != WORK_DONE) {
+		status = append_outcome(work, end_result(end), end_reason(end), NULL, elapsed, err);
+	} else if (error) {
+		status = append_outcome(work, elapsed >= timeout ? "timeout" : "failed", error,
+					json_object_get(result, "facts"), elapsed, err);
+	} else if (work->undo) {
+		status = finish_undo(work, elapsed, err);
+	} else {
+		status = append_outcome(work, "done", NULL, json_object_get(result, "facts"), elapsed,
+					err);
+		work->since = clock_wall(clock);
+		if (status == 0)
+			status = work_verify(work, err);
+	}
+	json_decref(result);
+	return status;
+}
+
+static int run_step(struct work *work, struct err *err)
+{
+	json_t *result = NULL;
+	enum work_end end;
+	int status = check_when(work, err);
+
+	if (status != 0)
+		return status < 0 ? -1 : 0;
+	end = work_call(work, stage_prepare, LOOK_US, &result);
+	if (end != WORK_DONE || json_object_get(result, "error")) {
+		status = refuse(work, end, result, err);
+	} else {
+		work->before = json_incref(json_object_get(result, "before"));
+		status = append_intent(work, json_object_get(result, "plan"), err);
+		if (status == 0)
+			status = do_it(work, err);
+	}
+	json_decref(result);
+	return status;
+}
+
+static json_t *recorded_before(const struct work *work)
+{
+	const json_t *intent = work_last(work->incident, work->procedure->name, work->step->id,
+					 EV_INTENT, false, NULL);
+	json_t *before = json_object_get(intent, "before");
+
+	return before ? json_incref(before) : json_object();
+}
+
+static int clean_step(struct work *work, struct err *err)
+{
+	json_t *result = NULL;
+	enum work_end end;
+	int status = 0;
+
+	work->before = recorded_before(work);
+	end = work_call(work, stage_clean, LOOK_US, &result);
+	if (end != WORK_DONE || json_object_get(result, "error")) {
+		err_set(err, "what the dead run left can't be cleaned: %s",
+			json_str(result, "error", end_reason(end)));
+		status = -1;
+	}
+	json_decref(result);
+	json_decref(work->before);
+	work->before = NULL;
+	return status;
+}
+
+static int undo_step(struct work *work, struct err *err)
+{
+	work->before = recorded_before(work);
+	if (append_intent(work, NULL, err) != 0)
+		return -1;
+	return do_it(work, err);
+}
+
+static int check_step(struct work *work, struct err *err)
+{
+	enum step_status status = work_state(work)->status;
+	int64_t ended = work_state(work)->ended;
+
+	if (status == STEP_UNKNOWN)
+		return runner_judge_step(work, err);
+	if (status != STEP_RAN && status != STEP_NOT_VERIFIED && status != STEP_FAILED)
+		return err_set(err, "step %s is %s: there is nothing to check", work->step->id,
+			       step_status_name(status));
+	work->before = recorded_before(work);
+	work->since = ended;
+	return work_verify(work, err);
+}
+
+/* ---- The process ---- */
+
+struct call {
+	const char *folder, *step;
+	enum runner_act act;
+	uint64_t after;
+};
+
+static int call_parse(struct call *call, int argc, char **argv)
+{
+	char *end;
+
+	if (argc != 5)
+		return -1;
+	call->folder = argv[1];
+	call->step = argv[2];
+	call->after = strtoumax(argv[4], &end, 10);
+	if (*end || !*argv[4])
+		return -1;
+	for (int act = RUNNER_RUN; act <= RUNNER_JUDGE; act++) {
+		if (strcmp(argv[3], runner_act_name((enum runner_act)act)) == 0) {
+			call->act = (enum runner_act)act;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+/* TERM comes through a descriptor; what a dying terminal sends is not for us. */
+static int signals_prepare(void)
+{
+	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU };
+	sigset_t set;
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int act_on_step(struct incident *incident, const struct call *call, int stop_fd, struct err *err)
+{
+	bool undo = call->act == RUNNER_UNDO;
+	bool look = call->act == RUNNER_VERIFY;
+	struct work work;
+	int status = -1, number = 0;
+
+	if (look || undo) {
+		const json_t *intent = NULL;
+
+		if (state_attempt(&incident->state))
+			intent = work_last(incident,
+					   state_attempt(&incident->state)->procedure.procedure->name,
+					   call->step, EV_INTENT, false, NULL);
+		number = (int)json_num(intent, "attempt", 1);
+	}
+	if (work_begin(&work, incident, call->step, undo, number, stop_fd, err) != 0)
+		goto out;
+	if (look) {
+		status = check_step(&work, err);
+	} else if (undo) {
+		status = may_undo(&work, err) || undo_step(&work, err) ? -1 : 0;
+	} else if (may_run(&work, err) == 0 &&
+		   (call->act != RUNNER_CLEAN_AND_RUN || clean_step(&work, err) == 0)) {
+		status = run_step(&work, err);
+	}
+out:
+	work_release(&work);
+	return status;
+}
+
+static int runner_work(const struct call *call, int stop_fd, struct err *err)
+{
+	struct incident incident;
+	int lock, exit_status = RUNNER_REFUSED;
+
+	if (incident_open(&incident, call->folder, &clock_system, err) != 0)
+		return RUNNER_NO_LEDGER;
+	lock = incident_lock(&incident, LOCK_STEP, err);
+	if (lock < 0) {
+		err_hint(err, "a step is running already");
+		goto out;
+	}
+	/* What came in before the lock was ours counts, too. */
+	if (incident_refresh(&incident, err) != 0) {
+		exit_status = RUNNER_NO_LEDGER;
+		goto out;
+	}
+	if (incident.state.last_act != call->after) {
+		err_set(err, "something was done to the incident meanwhile");
+		err_hint(err, "look at it, then decide again");
+		goto out;
+	}
+	if (call->act == RUNNER_JUDGE) {
+		exit_status = runner_judge_locked(&incident, stop_fd, err) ? RUNNER_NO_LEDGER : RUNNER_DONE;
+		goto out;
+	}
+	if (act_on_step(&incident, call, stop_fd, err) == 0)
+		exit_status = RUNNER_DONE;
+out:
+	if (lock >= 0)
+		close(lock);
+	incident_close(&incident);
+	return exit_status;
+}
+
+int runner_main(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	struct call call;
+	int stop_fd, status;
+
+	if (call_parse(&call, argc, argv) != 0)
+		return RUNNER_BAD_CALL;
+	setsid();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	stop_fd = signals_prepare();
+	status = runner_work(&call, stop_fd, &err);
+	if (err.set)
+		dprintf(STDERR_FILENO, "%s%s%s\n", err.msg, err.hint[0] ? "\n" : "", err.hint);
+	return status;
+}

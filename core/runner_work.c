@@ -1,0 +1,367 @@
+#include "core/runner_work.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/offspring.h"
+#include "core/plan.h"
+#include "core/statefolder.h"
+#include "lib/child.h"
+#include "lib/file.h"
+#include "lib/jdoc.h"
+#include "lib/mem.h"
+#include "lib/params.h"
+
+#define SWEEP_US (2 * CLOCK_US)
+#define LINE_MAX_BYTES 65536
+#define OUTPUT_MAX (64UL << 20)
+
+
+static const char *const act_names[] = {
+	[RUNNER_RUN] = "run",
+	[RUNNER_UNDO] = "undo",
+	[RUNNER_VERIFY] = "verify",
+	[RUNNER_CLEAN_AND_RUN] = "clean-and-run",
+	[RUNNER_JUDGE] = "judge",
+};
+
+const char *runner_act_name(enum runner_act act)
+{
+	return act_names[act];
+}
+
+/* ---- Life ---- */
+
+static int step_index(const struct procedure *procedure, const char *id)
+{
+	for (size_t i = 0; i < procedure->nsteps; i++) {
+		if (strcmp(procedure->steps[i].id, id) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static int work_action(struct work *work, struct err *err)
+{
+	const struct typed *action =
+		step_action(work->step, work->procedure, work->incident->loaded.target);
+
+	if (!action)
+		return 0;
+	work->type = action_type(action->type->name);
+	work->args = sense_fill(work->sense, action->args, err);
+	return work->args ? 0 : err_wrap(err, "step %s", work->step->id);
+}
+
+static int work_paths(struct work *work, struct err *err)
+{
+	char *name;
+
+	work->out_path = incident_out(work->incident, work->step->id, work->number, work->undo);
+	name = xasprintf("steps/%s", strrchr(work->out_path, '/') + 1);
+	name[strlen(name) - strlen(".log")] = '\0';
+	work->keep = path_join(work->incident->folder, name);
+	work->intent = xasprintf("%s.%s", work->incident->id, name + strlen("steps/"));
+	free(name);
+	return file_mkdirs(work->keep, 0700, err);
+}
+
+const struct attempt *work_attempt(const struct work *work)
+{
+	return &work->incident->state.attempts[work->attempt];
+}
+
+const struct step_state *work_state(const struct work *work)
+{
+	return &work_attempt(work)->procedure.steps[work->step - work->procedure->steps];
+}
+
+int work_begin(struct work *work, struct incident *incident, const char *step, bool undo, int number,
+	       int stop_fd, struct err *err)
+{
+	const struct loaded *loaded = &incident->loaded;
+	int index;
+
+	*work = (struct work){ .incident = incident, .undo = undo, .stop_fd = stop_fd };
+	if (!state_attempt(&incident->state))
+		return err_set(err, "no procedure is chosen");
+	work->attempt = incident->state.nattempts - 1;
+	work->procedure = work_attempt(work)->procedure.procedure;
+	index = step_index(work->procedure, step);
+	if (index < 0)
+		return err_set(err, "%s has no step %s", work->procedure->name, step);
+	work->step = &work->procedure->steps[index];
+	work->number = number ? number : work_state(work)->attempt + !undo;
+	work->sense = sense_new(NULL, incident->clock, loaded->runbook, loaded->target,
+				work_attempt(work)->params, NULL, err);
+	if (!work->sense)
+		return -1;
+	if (incident->state.first_alert_at)
+		sense_trouble(work->sense, incident->state.first_alert_at);
+	work->shell = params_env(sense_values(work->sense));
+	return work_action(work, err) || work_paths(work, err) ? -1 : 0;
+}
+
+void work_release(struct work *work)
+{
+	if (work->shell)
+		params_env_free(work->shell);
+	json_decref(work->args);
+	json_decref(work->before);
+	sense_free(work->sense);
+	free(work->out_path);
+	free(work->keep);
+	free(work->intent);
+	*work = (struct work){ .stop_fd = -1 };
+}
+
+/* ---- Calling a stage ---- */
+
+struct call {
+	struct work *work;
+	work_stage *stage;
+	int64_t timeout_us;
+	int log[2];         /* pipe: the stage's output */
+};
+
+/* The step's file, written redacted and line by line, whatever comes. */
+struct output {
+	const struct redactor *redactor;
+	int from, to;
+	struct buf line;
+	size_t written;
+};
+
+static const json_t *env_declared(void *data, const char *name)
+{
+	const struct work *work = data;
+
+	return sense_declared(work->sense, name);
+}
+
+static int env_await(void *data, const json_t *probe, int64_t timeout_us, struct err *err)
+{
+	const struct work *work = data;
+
+	return sense_await(work->sense, probe, timeout_us, err);
+}
+
+static void stage_main(int fd, void *data)
+{
+	struct call *call = data;
+	struct work *work = call->work;
+	struct action_env env = {
+		.clock = work->incident->clock,
+		.deadline = clock_mono(work->incident->clock) + call->timeout_us,
+		.out = work->keep,
+		.log = call->log[1],
+		.intent = work->intent,
+		.declared = env_declared,
+		.await = env_await,
+		.shell_env = (const char *const *)work->shell,
+		.data = work,
+	};
+	json_t *result;
+	char *text;
+
+	close(call->log[0]);
+	signal(SIGTERM, SIG_DFL);
+	dup2(call->log[1], STDOUT_FILENO);
+	dup2(call->log[1], STDERR_FILENO);
+	result = call->stage(work, &env);
+	text = json_line(result);
+	if (text)
+		offspring_write(fd, text, strlen(text));
+}
+
+static void output_flush(struct output *output, size_t len)
+{
+	struct buf clean = BUF_INIT;
+
+	redact(output->redactor, &clean, output->line.data, len);
+	if (output->to >= 0 && output->written < OUTPUT_MAX) {
+		output->written += clean.len;
+		offspring_write(output->to, clean.data, clean.len);
+		if (output->written >= OUTPUT_MAX)
+			offspring_write(output->to, "[more output was dropped]\n", 26);
+	}
+	buf_drop(&output->line, len);
+	buf_release(&clean);
+}
+
+/* False at the end. */
+static bool output_take(struct output *output)
+{
+	char bytes[16384];
+	ssize_t n = read(output->from, bytes, sizeof(bytes));
+	const char *end;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (n <= 0)
+		return false;
+	buf_add(&output->line, bytes, (size_t)n);
+	end = memrchr(output->line.data, '\n', output->line.len);
+	if (end)
+		output_flush(output, (size_t)(end - output->line.data) + 1);
+	else if (output->line.len > LINE_MAX_BYTES)
+		output_flush(output, output->line.len);
+	return true;
+}
+
+/* What is still in the pipe; a service that was started may hold its other end for ever. */
+static void output_end(struct output *output)
+{
+	struct pollfd pipe_fd = { .fd = output->from, .events = POLLIN };
+
+	while (poll(&pipe_fd, 1, 0) > 0 && output_take(output))
+		;
+	if (output->line.len)
+		output_flush(output, output->line.len);
+	buf_release(&output->line);
+}
+
+static bool pipe_take(int fd, struct buf *text)
+{
+	char bytes[16384];
+	ssize_t n = read(fd, bytes, sizeof(bytes));
+
+	if (n > 0)
+		buf_add(text, bytes, (size_t)n);
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+/* Waits until the stage has given its result, and pumps its output meanwhile. */
+static enum work_end stage_wait(struct work *work, int fd, int64_t timeout_us, struct output *output,
+				struct buf *text)
+{
+	const struct clock *clock = work->incident->clock;
+	int64_t end = clock_mono(clock) + timeout_us;
+	struct pollfd fds[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = output->from, .events = POLLIN },
+		{ .fd = work->stop_fd, .events = POLLIN },
+	};
+
+	for (;;) {
+		int64_t left = end - clock_mono(clock);
+
+		if (left <= 0)
+			return WORK_LATE;
+		if (poll(fds, 3, left < CLOCK_US ? (int)(left / 1000 + 1) : 1000) < 0 && errno != EINTR)
+			return WORK_DIED;
+		if (fds[1].revents && !output_take(output))
+			fds[1].fd = -1;
+		if (fds[2].revents)
+			return WORK_STOPPED;
+		if (fds[0].revents && !pipe_take(fd, text))
+			return WORK_DONE;
+	}
+}
+
+enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us, json_t **result)
+{
+	struct call call = { .work = work, .stage = stage, .timeout_us = timeout_us, .log = { -1, -1 } };
+	struct output output = { .redactor = work->incident->redactor, .from = -1, .to = -1 };
+	mode_t mode = incident_file_mode(work->incident->folder);
+	enum work_end end = WORK_DIED;
+	struct buf text = BUF_INIT;
+	int fd = -1;
+	pid_t pid;
+
+	*result = NULL;
+	if (pipe2(call.log, O_CLOEXEC) != 0)
+		return WORK_DIED;
+	fcntl(call.log[0], F_SETFL, O_NONBLOCK);
+	output.from = call.log[0];
+	output.to = open(work->out_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
+	pid = offspring_start(stage_main, &call, &fd, NULL);
+	close(call.log[1]);
+	if (pid > 0) {
+		/* The action knows its deadline; this is for one that hangs. */
+		end = stage_wait(work, fd, timeout_us + 3 * CLOCK_US, &output, &text);
+		offspring_kill(pid);
+		if (end != WORK_DONE)
+			child_sweep(SWEEP_US);
+		close(fd);
+	}
+	output_end(&output);
+	if (end == WORK_DONE)
+		*result = json_loadb(buf_str(&text), text.len, JSON_DECODE_ANY, NULL);
+	if (end == WORK_DONE && !*result)
+		end = WORK_DIED;
+	work->stopped = work->stopped || end == WORK_STOPPED;
+	if (output.to >= 0)
+		close(output.to);
+	close(call.log[0]);
+	buf_release(&text);
+	return end;
+}
+
+/* ---- The record ---- */
+
+json_t *work_fields(const struct work *work)
+{
+	json_t *fields = json_object();
+
+	json_object_set_new(fields, "procedure", json_string(work->procedure->name));
+	json_object_set_new(fields, "step", json_string(work->step->id));
+	json_object_set_new(fields, "attempt", json_integer(work->number));
+	return fields;
+}
+
+int work_append(struct work *work, enum event_id event, json_t *more, struct err *err)
+{
+	json_t *fields = work_fields(work);
+
+	json_object_update(fields, more);
+	json_decref(more);
+	return incident_append(work->incident, event, fields, err);
+}
+
+const json_t *work_last(const struct incident *incident, const char *procedure, const char *step,
+			enum event_id event, bool undo, int64_t *at)
+{
+	const struct incident_state *state = &incident->state;
+
+	for (size_t i = state->ntimeline; i-- > 0;) {
+		const struct timeline_entry *entry = &state->timeline[i];
+		const char *act = json_str(entry->json, "act", "run");
+
+		if (entry->event != event || strcmp(json_str(entry->json, "step", ""), step) != 0 ||
+		    strcmp(json_str(entry->json, "procedure", ""), procedure) != 0 ||
+		    (strcmp(act, "undo") == 0) != undo)
+			continue;
+		if (at)
+			*at = entry->at;
+		return entry->json;
+	}
+	return NULL;
+}
+
+int work_verify(struct work *work, struct err *err)
+{
+	int64_t within = sense_duration(work->sense, work->step->within, 30 * CLOCK_US);
+	json_t *result = NULL, *fields = json_object();
+	enum work_end end = work_call(work, stage_verify, within + 30 * CLOCK_US, &result);
+
+	if (end == WORK_DONE && !json_object_get(result, "error")) {
+		json_object_update(fields, result);
+	} else {
+		const char *why = end == WORK_STOPPED ? "stopped" : end == WORK_LATE ?
+				  "it took too long to look" : json_str(result, "error", "it died");
+
+		json_object_set_new(fields, "verdict", json_string("unknown"));
+		json_object_set_new(fields, "probes", json_pack("[{s:s, s:s, s:o}]", "probe", "settled",
+			"verdict", "unknown", "evidence", json_text(why, strlen(why))));
+	}
+	json_decref(result);
+	return work_append(work, EV_VERIFY, fields, err);
+}
