@@ -11,7 +11,12 @@ const struct source_type *const source_types[] = {
 	&source_backups,
 	&source_flags,
 	&source_git,
+	&source_host,
+	&source_http,
+	&source_log,
 	&source_postgres,
+	&source_process,
+	&source_service,
 	NULL,
 };
 

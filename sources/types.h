@@ -10,7 +10,12 @@
 extern const struct source_type source_backups;
 extern const struct source_type source_flags;
 extern const struct source_type source_git;
+extern const struct source_type source_host;
+extern const struct source_type source_http;
+extern const struct source_type source_log;
 extern const struct source_type source_postgres;
+extern const struct source_type source_process;
+extern const struct source_type source_service;
 
 extern const struct probe_type probe_backup;
 extern const struct probe_type probe_disk;

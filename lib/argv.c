@@ -1,0 +1,158 @@
+#include "lib/argv.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/mem.h"
+#include "lib/text.h"
+
+#define TAIL_MAX 2048
+
+char *argv_scalar(const json_t *value)
+{
+	if (json_is_string(value))
+		return xstrdup(json_string_value(value));
+	if (json_is_integer(value))
+		return xasprintf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	if (json_is_real(value))
+		return xasprintf("%.15g", json_real_value(value));
+	if (json_is_boolean(value))
+		return xstrdup(json_is_true(value) ? "true" : "false");
+	return NULL;
+}
+
+char **argv_new(const json_t *list, const char *what, struct err *err)
+{
+	size_t n = json_array_size(list);
+	char **argv;
+
+	if (!json_is_array(list) || n == 0) {
+		err_set(err, "%s: expected a list with a program and its arguments", what);
+		return NULL;
+	}
+	argv = xcalloc(n + 1, sizeof(*argv));
+	for (size_t i = 0; i < n; i++) {
+		argv[i] = argv_scalar(json_array_get(list, i));
+		if (argv[i] == NULL) {
+			err_set(err, "%s: element %zu is neither text nor a number", what, i + 1);
+			argv_free(argv);
+			return NULL;
+		}
+	}
+	if (argv[0][0] == '\0') {
+		err_set(err, "%s: the program's name is empty", what);
+		argv_free(argv);
+		return NULL;
+	}
+	return argv;
+}
+
+char **argv_env(const json_t *map)
+{
+	char **env = xcalloc(json_object_size(map) + 1, sizeof(*env));
+	const char *key;
+	json_t *value;
+	size_t n = 0;
+
+	json_object_foreach((json_t *)map, key, value) {
+		char *text = argv_scalar(value);
+
+		if (text != NULL)
+			env[n++] = xasprintf("%s=%s", key, text);
+		free(text);
+	}
+	return env;
+}
+
+void argv_free(char **argv)
+{
+	if (argv == NULL)
+		return;
+	for (size_t i = 0; argv[i] != NULL; i++)
+		free(argv[i]);
+	free(argv);
+}
+
+static void word_quoted(struct buf *out, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "-_./:=@%+,";
+
+	if (*word != '\0' && word[strspn(word, plain)] == '\0') {
+		buf_puts(out, word);
+		return;
+	}
+	buf_putc(out, '\'');
+	for (; *word != '\0'; word++) {
+		if (*word == '\'')
+			buf_puts(out, "'\\''");
+		else
+			buf_putc(out, *word);
+	}
+	buf_putc(out, '\'');
+}
+
+void argv_text(struct buf *out, const char *const *argv)
+{
+	struct buf line = BUF_INIT;
+
+	for (size_t i = 0; argv[i] != NULL; i++) {
+		if (i > 0)
+			buf_putc(&line, ' ');
+		word_quoted(&line, argv[i]);
+	}
+	text_clean(out, buf_str(&line), line.len);
+	buf_release(&line);
+}
+
+/* The last non-empty line that a command wrote behind `from`, cleaned; "" when there is none. */
+static void last_line(int log, off_t from, char *out, size_t size)
+{
+	char path[64], tail[TAIL_MAX];
+	off_t end = lseek(log, 0, SEEK_END);
+	ssize_t n = 0;
+	int fd;
+
+	out[0] = '\0';
+	if (end <= from)
+		return;
+	if (end - from > TAIL_MAX)
+		from = end - TAIL_MAX;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", log);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = pread(fd, tail, sizeof(tail), from);
+		close(fd);
+	}
+	while (n > 0 && (tail[n - 1] == '\n' || tail[n - 1] == '\r' || tail[n - 1] == ' '))
+		n--;
+	if (n > 0) {
+		const char *nl = memrchr(tail, '\n', (size_t)n);
+		const char *start = nl ? nl + 1 : tail;
+
+		text_clean_to(out, size, start, (size_t)(tail + n - start));
+	}
+}
+
+int argv_run(const struct child_spec *spec, int64_t timeout_us, int log, int expected, struct err *err)
+{
+	struct child_spec own = *spec;
+	struct child_end end = {0};
+	char how[96], last[300] = "";
+	off_t from = log >= 0 ? lseek(log, 0, SEEK_END) : -1;
+
+	own.in = -1;
+	own.out = own.err = log;
+	if (child_run(&own, NULL, timeout_us, 0, NULL, NULL, &end, err) < 0)
+		return -1;
+	if (!end.timed_out && WIFEXITED(end.status) && WEXITSTATUS(end.status) == expected)
+		return 0;
+	if (from >= 0)
+		last_line(log, from, last, sizeof(last));
+	return err_set(err, "%s: %s%s%s", spec->argv[0], child_end_text(&end, how, sizeof(how)),
+		       last[0] != '\0' ? ": " : "", last);
+}

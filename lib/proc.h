@@ -1,0 +1,96 @@
+/*
+ * Processes and the host, read from /proc.
+ *
+ * A process is known by its pid and its start time together: pids are reused, the pair is not (within
+ * one boot). Format of the files: proc(5).
+ */
+#ifndef LIB_PROC_H
+#define LIB_PROC_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/err.h"
+#include "lib/field.h"
+
+struct proc_id {
+	pid_t pid;
+	uint64_t start; /* clock ticks after boot */
+};
+
+struct proc_stat {
+	struct proc_id id;
+	pid_t parent;
+	char state;         /* 'R', 'S', 'Z', ... */
+	uint64_t cpu_ticks; /* user and system time so far */
+	int64_t rss;        /* bytes */
+};
+
+/* 0, or -1 with errno (ENOENT or ESRCH: there is no such process). */
+int proc_stat(pid_t pid, struct proc_stat *out);
+/* It is there, and no zombie. */
+bool proc_alive(struct proc_id id);
+/* Wall time of its start, microseconds, good to about 20 ms. */
+int64_t proc_started(struct proc_id id);
+/* 0 when the signal was sent, or the process is gone already. */
+int proc_signal(struct proc_id id, int signal, struct err *err);
+/* Blocking: true when it is gone within `timeout_us`. */
+bool proc_wait_gone(struct proc_id id, int64_t timeout_us);
+/* Blocking: TERM, and KILL to what is left after `grace_us`; returns how many had to be killed, -1 (with
+ * err) when one can't be ended. */
+int proc_end(const struct proc_id *ids, size_t n, int64_t grace_us, struct err *err);
+/* New: the arguments joined by blanks, cleaned; the name in brackets for a kernel thread; "" when gone. */
+char *proc_command(pid_t pid);
+
+/*
+ * Which processes a declaration means:
+ *     {"pid_file": path}                        the one whose pid the file holds (and which began before
+ *                                               the file was written)
+ *     {"match": [patterns..], "user": name?}    whose arguments match these shell patterns, in order; the
+ *                                               first one matches the program, by its path or base name
+ *     {"unit": name}                            all in the control group of this systemd unit
+ */
+extern const struct field proc_fields[];
+extern const char *const *const proc_one_of[];
+
+struct proc_decl {
+	const char *pid_file, *unit; /* borrowed, or NULL */
+	char **match;                /* owned, or NULL */
+	bool any_user;
+	uid_t uid;
+};
+
+int proc_decl_init(struct proc_decl *decl, const json_t *declaration, struct err *err);
+void proc_decl_release(struct proc_decl *decl);
+
+struct proc_list {
+	struct proc_stat *list; /* owned */
+	size_t n, cap;
+	size_t roots;           /* those whose parent is not in the list: workers are not counted */
+	char why[160];          /* when n is 0: what was looked for, clean */
+};
+
+/* 0, or -1 when it can't be said (no permission); none found is 0 and n 0. Oldest first. */
+int proc_find(const struct proc_decl *decl, struct proc_list *out, struct err *err);
+void proc_list_release(struct proc_list *list);
+
+/* The processor time and memory of the host. */
+struct proc_host {
+	uint64_t busy, total;        /* clock ticks since boot */
+	int64_t memory, memory_free; /* bytes; free: what programs can still get (MemAvailable) */
+	int64_t swap, swap_free;     /* bytes */
+	double load[3];
+	double uptime_s;
+	int processors;
+};
+
+int proc_host(struct proc_host *out, struct err *err);
+/* Percent of processor time used between two looks; NAN when they are the same. */
+double proc_host_cpu(const struct proc_host *then, const struct proc_host *now);
+/* Percent of the file system of `path` in use, as df(1) has it: used / (used + available). */
+int proc_disk(const char *path, double *percent, int64_t *available, struct err *err);
+
+#endif

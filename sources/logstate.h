@@ -1,0 +1,57 @@
+/*
+ * What a log source keeps between its files; nobody else includes this.
+ */
+#ifndef SOURCES_LOGSTATE_H
+#define SOURCES_LOGSTATE_H
+
+#include "lib/rx.h"
+#include "sources/log.h"
+#include "sources/logfollow.h"
+#include "sources/logring.h"
+#include "sources/window.h"
+
+#define LOG_MATCHERS 32
+
+enum log_series { LOG_LINES, LOG_WARNINGS, LOG_ERRORS };
+
+/* A pattern that is counted as lines come in. */
+struct log_matcher {
+	char *pattern;       /* owned */
+	enum loglevel least;
+	struct rx *rx;       /* owned */
+	struct window window;
+	uint64_t latest;     /* seq of its latest hit; 0: none */
+	bool captured;       /* the first group gave a number */
+	double value;        /* the latest one */
+	int64_t value_at;
+};
+
+struct log_source {
+	struct source source; /* first */
+	char *path;
+	struct logfollow *follow;
+	struct logring ring;
+	struct window window;
+	struct logline_zone zone;
+	struct logfold fold;
+	uint64_t record;     /* seq of the latest record */
+	int64_t record_at;
+	int64_t first_at;    /* of the first line with a time that was read; 0: none yet */
+	struct rx **known;   /* owned */
+	size_t nknown;
+	struct log_matcher *matchers; /* owned */
+	size_t nmatchers, matchers_cap;
+};
+
+/* The matcher of a pattern, made and run over the ring when it is new. */
+struct log_matcher *log_matcher(struct log_source *log, const char *pattern, enum loglevel least,
+				struct err *err);
+/* Shows a new line to all matchers. */
+void log_matchers_feed(struct log_source *log, const struct logring_line *line);
+void log_matchers_release(struct log_source *log);
+/* The number that the pattern's first group finds in a line. */
+bool log_capture(const struct rx *rx, const struct logring_line *line, double *value);
+/* A line's time is not before `since`, as far as its precision tells. */
+bool log_line_since(const struct logring_line *line, int64_t since);
+
+#endif
