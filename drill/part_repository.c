@@ -43,6 +43,10 @@ static int lay_over(const struct drill_env *env, const char *from, const char *t
 	int result = drill_run(env, false, NULL, NULL,
 			       (const char *[]){ "cp", "-R", content, to, NULL }, err);
 
+	/* The service's user must be able to read the code, whatever mode the data came with. */
+	if (result == 0)
+		result = drill_run(env, false, NULL, NULL,
+				   (const char *[]){ "chmod", "-R", "a+rX", to, NULL }, err);
 	free(content);
 	return result;
 }
@@ -76,7 +80,7 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 {
 	const char *repository = json_str(args, "repository", "");
 	const json_t *release;
-	mode_t old = umask(022); /* the service's user must be able to read the code */
+	mode_t old = umask(022);
 	size_t i;
 	int result = -1;
 

@@ -102,10 +102,27 @@ static int make_folder(struct sandbox *sandbox, struct err *err)
 	return 0;
 }
 
+/* The services' user may not be able to read where the program lies: the stand-in comes along. */
+static int copy_standin(struct sandbox *sandbox, struct err *err)
+{
+	char *from = data_path("drill/standin/standin.py");
+	char *folder = path_join(sandbox->folder, "standin");
+	char *to = path_join(folder, "standin.py");
+	int result = -1;
+
+	if (file_mkdirs(folder, 0755, err) == 0 && chmod(folder, 0755) == 0 &&
+	    file_copy(from, to, err) == 0)
+		result = chmod(to, 0644) == 0 ? 0 : err_sys(err, "setting the mode of %s", to);
+	free(from);
+	free(folder);
+	free(to);
+	return result;
+}
+
 /* What the target's template may name. */
 static json_t *base_values(const struct sandbox *sandbox)
 {
-	char *self = self_path(), *standin = data_path("drill/standin");
+	char *self = self_path(), *standin = path_join(sandbox->folder, "standin");
 	char user[48];
 	json_t *values;
 
@@ -272,7 +289,8 @@ int sandbox_build(struct sandbox *sandbox, const struct scenario *scenario, cons
 	int result = -1;
 
 	*sandbox = (struct sandbox){ .lock = -1, .env.log = -1 };
-	if (pick_user(&sandbox->env, err) < 0 || make_folder(sandbox, err) < 0)
+	if (pick_user(&sandbox->env, err) < 0 || make_folder(sandbox, err) < 0 ||
+	    copy_standin(sandbox, err) < 0)
 		goto out;
 	base = base_values(sandbox);
 	target = params_fill(json_object_get(scenario->sandbox_doc.root, "target"), base, err);

@@ -26,4 +26,4 @@ INSERT INTO match_predictions (session_start_date, team_a_guids, team_b_guids, p
 SELECT now() - n * interval '4 hours', 'team-' || n, 'team-' || n + 1, 'a', 0.5 + (n % 45) / 100.0,
        now() - n * interval '4 hours', CASE WHEN n % 3 = 0 THEN 'b' ELSE 'a' END, n % 3 <> 0
 FROM generate_series(1, 800) AS n;
-ANALYZE;
+ANALYZE rounds, player_stats, match_predictions, lineup_performance, head_to_head_matchups, map_performance;
