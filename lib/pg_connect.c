@@ -1,5 +1,4 @@
 /* Connections: how they begin, and why they fail. */
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,10 +90,9 @@ static const char *message_state(const char *message, char state[6])
 {
 	for (const char *p = strchr(message, ':'); p; p = strchr(p + 1, ':')) {
 		const char *code = p + 1 + strspn(p + 1, " ");
-		size_t len = 0;
-		while (len < 5 && (isdigit((unsigned char)code[len]) || isupper((unsigned char)code[len])))
-			len++;
-		if (code == p + 1 || len != 5 || code[5] != ':' || !strpbrk(code, "0123456789"))
+		size_t len = strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+		/* "FATAL" itself has five letters, too; an error's code always has a digit. */
+		if (code == p + 1 || len != 5 || code[5] != ':' || strcspn(code, "0123456789") > 4)
 			continue;
 		memcpy(state, code, 5);
 		state[5] = '\0';

@@ -370,7 +370,7 @@ static struct source *postgres_open(const struct source_env *env, const char *na
 		free(pg);
 		return NULL;
 	}
-	source_init(&pg->source, &postgres_source, env, name);
+	source_init(&pg->source, &source_postgres, env, name);
 	pg->info.size_bytes = -1;
 	pg->info.since = wall(pg);
 	pg->info.state = POSTGRES_CONNECTING;
@@ -389,7 +389,7 @@ static void postgres_close(struct source *source)
 
 const struct postgres_info *postgres_info(const struct source *source)
 {
-	return source && source->type == &postgres_source ? &((const struct postgres *)source)->info
+	return source && source->type == &source_postgres ? &((const struct postgres *)source)->info
 							  : NULL;
 }
 
@@ -401,7 +401,7 @@ static void postgres_read(struct source *source, const json_t *metric, int64_t s
 	postgres_figure(&pg->info, json_str(metric, "read", ""), wall(pg), since, out);
 }
 
-const struct source_type postgres_source = {
+const struct source_type source_postgres = {
 	.type = { .name = "postgres",
 		  .help = "a PostgreSQL server and one of its databases",
 		  .fields = pg_fields,

@@ -9,6 +9,7 @@
 #include "lib/pgdump.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
+#include "sources/declaration.h"
 #include "sources/types.h"
 
 #define DECODE_US (600 * CLOCK_US)
@@ -211,14 +212,11 @@ static const struct field source_fields[] = {
 static struct source *backups_open(const struct source_env *env, const char *name, const json_t *args,
 				   struct err *err)
 {
-	struct source *source = xcalloc(1, sizeof *source);
-
 	(void)args, (void)err;
-	source_init(source, &backups_source, env, name);
-	return source;
+	return declaration_new(&source_backups, env, name);
 }
 
-const struct source_type backups_source = {
+const struct source_type source_backups = {
 	.type = { .name = "backups", .help = "a folder of backups", .fields = source_fields },
 	.open = backups_open,
 };
