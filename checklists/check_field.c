@@ -6,6 +6,7 @@
 #include "lib/buf.h"
 #include "lib/mem.h"
 #include "lib/rx.h"
+#include "lib/size.h"
 #include "lib/timefmt.h"
 
 #define NAMES_SHOWN 16
@@ -30,21 +31,6 @@ static bool is_string(struct checker *checker, const struct node *node, enum fie
 static const char *text_of(const struct node *node)
 {
 	return json_string_value(node->value);
-}
-
-/* Sizes: "10MB" (powers of 1000), "1GiB" (powers of 1024), "512B", "512". */
-static bool size_valid(const char *text)
-{
-	static const char *const units[] = { "",   "B",   "kB",  "KB",  "MB",
-					     "GB", "TB",  "KiB", "MiB", "GiB", "TiB" };
-	char *end;
-	if (*text < '0' || *text > '9')
-		return false;
-	(void)strtoull(text, &end, 10);
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-		if (strcmp(end, units[i]) == 0)
-			return true;
-	return false;
 }
 
 static bool offset_valid(const char *text)
@@ -111,7 +97,7 @@ static void check_scalar(struct checker *checker, const struct node *node, enum 
 {
 	const json_t *value = node->value;
 	const char *text = json_string_value(value);
-	int64_t us;
+	int64_t number;
 	bool right = false;
 
 	if (text && strstr(text, "${")) {
@@ -129,11 +115,10 @@ static void check_scalar(struct checker *checker, const struct node *node, enum 
 		right = json_is_boolean(value);
 		break;
 	case FIELD_DURATION:
-		right = text && duration_parse(text, &us) == 0;
+		right = text && duration_parse(text, &number) == 0;
 		break;
 	case FIELD_SIZE:
-		right = text ? size_valid(text) :
-			       json_is_integer(value) && json_integer_value(value) >= 0;
+		right = size_of(value, &number) == 0;
 		break;
 	default:
 		right = text || json_is_number(value) || json_is_boolean(value);

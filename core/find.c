@@ -1,0 +1,271 @@
+#include "core/find.h"
+
+#include <dirent.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/datadir.h"
+#include "lib/file.h"
+#include "lib/mem.h"
+
+#define DEPTH_MAX 8
+
+/* ---- by name ---- */
+
+/* New: $XDG_CONFIG_HOME/backout, else ~/.config/backout; NULL without a home. */
+static char *config_folder(void)
+{
+	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	if (xdg && *xdg == '/')
+		return path_join(xdg, "backout");
+	return home && *home == '/' ? path_join(home, ".config/backout") : NULL;
+}
+
+/* The folders that hold `runbooks` and `targets`, in order; new strings. */
+static size_t find_roots(char *roots[4])
+{
+	size_t n = 0;
+	roots[n++] = xstrdup(".");
+	char *config = config_folder();
+	if (config)
+		roots[n++] = config;
+	roots[n++] = xstrdup("/etc/backout");
+	roots[n++] = data_path("");
+	return n;
+}
+
+static bool is_path(const char *name)
+{
+	size_t len = strlen(name);
+	return strchr(name, '/') || (len > 5 && strcmp(name + len - 5, ".json") == 0);
+}
+
+/* New: the first of the roots' `patterns` (with ROOT before them) that exists, or NULL. */
+static char *find_first(const char *const *rels, struct err *err, const char *what, const char *name)
+{
+	char *roots[4], *found = NULL;
+	size_t n = find_roots(roots);
+	struct buf tried = BUF_INIT;
+
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; rels[k] && !found; k++) {
+			char *path = path_join(roots[i], rels[k]);
+			if (file_exists(path))
+				found = path;
+			else
+				free(path);
+		}
+		buf_printf(&tried, "%s%s", i ? ", " : "", roots[i]);
+	}
+	if (!found) {
+		err_set(err, "%s \"%s\" was not found", what, name);
+		err_hint(err, "looked for %s in %s; give a path instead", rels[0], buf_str(&tried));
+	}
+	for (size_t i = 0; i < n; i++)
+		free(roots[i]);
+	buf_release(&tried);
+	return found;
+}
+
+char *find_runbook(const char *name, struct err *err)
+{
+	if (!is_path(name)) {
+		char *folder = xasprintf("runbooks/%s", name);
+		char *file = xasprintf("runbooks/%s.json", name);
+		const char *const rels[] = { folder, file, NULL };
+		char *found = file_exists(name) && *name == '.' ? xstrdup(name) :
+								  find_first(rels, err, "runbook", name);
+		free(folder);
+		free(file);
+		return found;
+	}
+	if (file_exists(name))
+		return xstrdup(name);
+	err_sys(err, "runbook %s", name);
+	return NULL;
+}
+
+char *find_target(const char *name, const char *system, struct err *err)
+{
+	if (!is_path(name)) {
+		char *apart = xasprintf("targets/%s/%s.json", system, name);
+		char *beside = xasprintf("runbooks/targets/%s/%s.json", system, name);
+		const char *const rels[] = { apart, beside, NULL };
+		char *found = find_first(rels, err, "target", name);
+		free(apart);
+		free(beside);
+		return found;
+	}
+	if (file_exists(name))
+		return xstrdup(name);
+	err_sys(err, "target %s", name);
+	return NULL;
+}
+
+/* ---- a runbook's files ---- */
+
+struct paths {
+	char **list;
+	size_t n, cap;
+};
+
+static bool is_document(const char *name)
+{
+	size_t len = strlen(name);
+	return *name != '.' && len > 5 && strcmp(name + len - 5, ".json") == 0;
+}
+
+/* Sandboxes and targets have formats of their own. */
+static bool is_apart(const char *name)
+{
+	return *name == '.' || strcmp(name, "drill") == 0 || strcmp(name, "targets") == 0;
+}
+
+static int walk(const char *folder, int depth, struct paths *paths, struct err *err)
+{
+	struct dirent **entries;
+	int n = scandir(folder, &entries, NULL, alphasort), result = 0;
+
+	if (n < 0)
+		return err_sys(err, "%s can't be read", folder);
+	for (int i = 0; i < n; i++) {
+		char *path = path_join(folder, entries[i]->d_name);
+		struct stat st;
+		bool there = lstat(path, &st) == 0;
+		if (there && S_ISDIR(st.st_mode) && !is_apart(entries[i]->d_name) &&
+		    depth < DEPTH_MAX && result == 0)
+			result = walk(path, depth + 1, paths, err);
+		if (there && !S_ISDIR(st.st_mode) && is_document(entries[i]->d_name)) {
+			paths->list = xgrow(paths->list, &paths->cap, paths->n + 1,
+					    sizeof(*paths->list));
+			paths->list[paths->n++] = path;
+			path = NULL;
+		}
+		free(path);
+		free(entries[i]);
+	}
+	free(entries);
+	return result;
+}
+
+/* "runbook.json" says what the system is: it comes first. */
+static void main_first(struct paths *paths, const char *folder)
+{
+	char *main = path_join(folder, "runbook.json");
+	for (size_t i = 1; i < paths->n; i++) {
+		if (strcmp(paths->list[i], main) != 0)
+			continue;
+		char *moving = paths->list[i];
+		memmove(&paths->list[1], &paths->list[0], i * sizeof(*paths->list));
+		paths->list[0] = moving;
+	}
+	free(main);
+}
+
+char **find_documents(const char *path, size_t *n, struct err *err)
+{
+	struct paths paths = { 0 };
+	struct stat st;
+
+	*n = 0;
+	if (stat(path, &st) < 0) {
+		err_sys(err, "runbook %s", path);
+		return NULL;
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		paths.list = xcalloc(1, sizeof(*paths.list));
+		paths.list[paths.n++] = xstrdup(path);
+	} else if (walk(path, 0, &paths, err) < 0) {
+		find_release(paths.list, paths.n);
+		return NULL;
+	}
+	if (paths.n == 0) {
+		err_set(err, "runbook %s holds no *.json", path);
+		return NULL;
+	}
+	main_first(&paths, path);
+	*n = paths.n;
+	return paths.list;
+}
+
+void find_release(char **paths, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(paths[i]);
+	free(paths);
+}
+
+/* ---- trust ---- */
+
+/* The owner's own group, in which nobody else is: group-writable is no wider then. */
+static bool is_private_group(uid_t uid, gid_t gid)
+{
+	const struct passwd *user = getpwuid(uid);
+	if (!user)
+		return (gid_t)uid == gid;
+	if (user->pw_gid != gid)
+		return false;
+	char *name = xstrdup(user->pw_name);
+	const struct group *group = getgrgid(gid);
+	bool alone = !group || (strcmp(group->gr_name, name) == 0 && !group->gr_mem[0]);
+	free(name);
+	return alone;
+}
+
+/* Who may write what this process believes: root, its user, who called sudo, and who could replace the
+ * program itself. */
+static bool is_trusted_owner(uid_t uid)
+{
+	const char *sudo = getenv("SUDO_UID");
+	if (uid == 0 || uid == geteuid() || uid == getuid())
+		return true;
+	if (sudo && geteuid() == 0 && (uid_t)strtoul(sudo, NULL, 10) == uid)
+		return true;
+	char *self = self_path();
+	struct stat st;
+	bool same = stat(self, &st) == 0 && st.st_uid == uid;
+	free(self);
+	return same;
+}
+
+static int check_trust(const char *path, bool folder, struct err *err)
+{
+	struct stat st;
+	if (stat(path, &st) < 0)
+		return err_sys(err, "%s can't be read", path);
+	if (folder && (st.st_mode & S_ISVTX))
+		return 0; /* others can't replace a file in it */
+	if (!is_trusted_owner(st.st_uid)) {
+		err_set(err, "%s belongs to another user (uid %u), who could have commands run under "
+			     "this account", path, (unsigned)st.st_uid);
+		return err_hint(err, "make yourself or root its owner: chown %u %s",
+				(unsigned)geteuid(), path);
+	}
+	if (st.st_mode & S_IWOTH) {
+		err_set(err, "%s is writable by everyone, who could have commands run under this account",
+			path);
+		return err_hint(err, "chmod o-w %s", path);
+	}
+	if ((st.st_mode & S_IWGRP) && !is_private_group(st.st_uid, st.st_gid)) {
+		err_set(err, "%s is writable by a group (gid %u), whose members could have commands run "
+			     "under this account", path, (unsigned)st.st_gid);
+		return err_hint(err, "chmod g-w %s", path);
+	}
+	return 0;
+}
+
+int find_trusted(const char *path, struct err *err)
+{
+	char *folder = path_folder(path);
+	int result = check_trust(path, false, err);
+	if (result == 0)
+		result = check_trust(folder, true, err);
+	free(folder);
+	return result;
+}

@@ -1,0 +1,22 @@
+/*
+ * Where runbooks and targets are looked for, and whether their files can be trusted.
+ */
+#ifndef CORE_FIND_H
+#define CORE_FIND_H
+
+#include <stddef.h>
+
+#include "lib/err.h"
+
+/* New: the path of a runbook (a file or a folder) by path or name, or NULL. */
+char *find_runbook(const char *name, struct err *err);
+/* New: the path of a target of `system`, by path or name, or NULL. */
+char *find_target(const char *name, const char *system, struct err *err);
+/* New: the runbook's files, sorted, "runbook.json" first: the path itself when it is a file. The strings
+ * and the array are new. NULL with err when it can't be read. */
+char **find_documents(const char *path, size_t *n, struct err *err);
+void find_release(char **paths, size_t n);
+/* 0; -1 when someone else could write the file: then they could have commands run under this account. */
+int find_trusted(const char *path, struct err *err);
+
+#endif
