@@ -35,7 +35,8 @@ int drill_run(const struct drill_env *env, bool as_user, const char *cwd, const 
 	      const char *const *argv, struct err *err)
 {
 	const char *vars[16] = { env->mark };
-	struct child_spec spec = { .argv = argv, .env = vars, .cwd = cwd, .in = -1 };
+	struct child_spec spec = { .argv = argv, .env = vars, .cwd = cwd, .in = -1,
+				   .keep_umask = true };
 
 	for (size_t i = 0; more_env && more_env[i] && i < 14; i++)
 		vars[i + 1] = more_env[i];
