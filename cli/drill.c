@@ -10,6 +10,7 @@
 
 #include "cli/cli.h"
 #include "cli/drill_console.h"
+#include "core/find.h"
 #include "drill/drill.h"
 #include "lib/mem.h"
 
@@ -66,9 +67,17 @@ static void print_line(const char *line, void *data)
 	fflush(to);
 }
 
+/* What --list and --all do with each scenario. */
+struct all {
+	struct options options;
+	int status;
+};
+
 static void print_scenario(const char *name, const char *title, void *data)
 {
-	printf("%-12s %-20s %s\n", (const char *)data, name, title);
+	const struct all *all = data;
+
+	printf("%-18s %-18s %s\n", all->options.runbook, name, title);
 }
 
 static int print_result(const struct options *options, struct drill *drill, const struct score *score)
@@ -129,20 +138,27 @@ static int run_automatic(const struct options *options, const char *scenario)
 	return status;
 }
 
-struct all {
-	const struct options *options;
-	int status;
-};
-
 static void run_one(const char *name, const char *title, void *data)
 {
 	struct all *all = data;
 	int status;
 
 	(void)title;
-	status = run_automatic(all->options, name);
+	status = run_automatic(&all->options, name);
 	if (status != EXIT_HOLDS)
 		all->status = status;
+}
+
+static void one_runbook(const char *name, void *data)
+{
+	struct all *all = data;
+	struct err err = ERR_INIT;
+
+	all->options.runbook = name;
+	if (scenario_each(name, all->options.list ? print_scenario : run_one, all, &err) < 0) {
+		cli_error(&err);
+		all->status = EXIT_FAILED;
+	}
 }
 
 static int run_console(const struct options *options)
@@ -162,32 +178,25 @@ static int run_console(const struct options *options)
 
 int cmd_drill(int argc, char **argv)
 {
-	struct options options;
-	struct err err = ERR_INIT;
-	struct all all = { .options = &options, .status = EXIT_HOLDS };
+	struct all all = { .status = EXIT_HOLDS };
+	struct options *options = &all.options;
 
-	if (parse(&options, argc, argv) < 0)
+	if (parse(options, argc, argv) < 0)
 		return cli_usage(USAGE);
-	if (options.clean) {
+	if (options->clean) {
 		int n = sandbox_sweep(true, print_line, stdout);
 
 		printf("%d sandbox%s removed\n", n, n == 1 ? "" : "es");
 		return EXIT_HOLDS;
 	}
-	if (!options.runbook) {
-		if (!options.list && !options.all)
-			return cli_usage(USAGE);
-		options.runbook = "slomix";
-	}
-	if (options.list || options.all) {
-		int result = scenario_each(options.runbook, options.list ? print_scenario : run_one,
-					   options.list ? (void *)options.runbook : &all, &err);
-
-		if (result < 0) {
-			cli_error(&err);
-			return EXIT_FAILED;
-		}
+	if (options->list || options->all) {
+		if (options->runbook)
+			one_runbook(options->runbook, &all);
+		else
+			find_each(one_runbook, &all);
 		return all.status;
 	}
-	return options.automatic ? run_automatic(&options, options.scenario) : run_console(&options);
+	if (!options->runbook)
+		return cli_usage(USAGE "\n       backout drill --list names the runbooks and scenarios");
+	return options->automatic ? run_automatic(options, options->scenario) : run_console(options);
 }

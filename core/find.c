@@ -91,6 +91,43 @@ char *find_runbook(const char *name, struct err *err)
 	return NULL;
 }
 
+/* Whether the root before it in the order has a runbook of that name already. */
+static bool stands_before(char *const *roots, size_t root, const char *name)
+{
+	bool found = false;
+	for (size_t i = 0; i < root && !found; i++) {
+		char *path = xasprintf("%s/runbooks/%s/runbook.json", roots[i], name);
+		found = file_exists(path);
+		free(path);
+	}
+	return found;
+}
+
+void find_each(void (*fn)(const char *name, void *data), void *data)
+{
+	char *roots[4];
+	size_t n = find_roots(roots);
+
+	for (size_t i = 0; i < n; i++) {
+		struct dirent **entries = NULL;
+		char *folder = path_join(roots[i], "runbooks");
+		int count = scandir(folder, &entries, NULL, alphasort);
+
+		for (int k = 0; k < count; k++) {
+			const char *name = entries[k]->d_name;
+			char *path = xasprintf("%s/%s/runbook.json", folder, name);
+			if (*name != '.' && file_exists(path) && !stands_before(roots, i, name))
+				fn(name, data);
+			free(path);
+			free(entries[k]);
+		}
+		free(entries);
+		free(folder);
+	}
+	for (size_t i = 0; i < n; i++)
+		free(roots[i]);
+}
+
 char *find_target(const char *name, const char *system, struct err *err)
 {
 	if (!is_path(name)) {

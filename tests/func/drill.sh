@@ -1,0 +1,78 @@
+#!/bin/bash
+# Drills end to end: on a real cluster, a real repository and a real service, without a person.
+cd "$(dirname "$0")/../.." || exit 2
+. tests/func/tap.sh.inc
+export TMPDIR=$work
+plan 17
+
+json() { python3 -c "import json,sys; print(json.load(open(sys.argv[1])).get(sys.argv[2]))" "$1" "$2"; }
+field() { [ "$(json "$work/$1.json" "$2")" = "$3" ] || { cat "$work/$1.json" "$work/$1.err"; return 1; }; }
+one_line() { [ "$(wc -l <"$work/$1.json")" = 1 ]; }
+drill() { # NAME ARGS...
+	local name=$1
+	shift
+	"$BACKOUT" drill slomix "$@" --json >"$work/$name.json" 2>"$work/$name.err"
+}
+# Processes, folders and shared memory of sandboxes below $work.
+nothing_left() {
+	local left
+	left=$(grep -lzs "^BACKOUT_SANDBOX=$work" /proc/[0-9]*/environ; pgrep -fa "$work/backout-drill" |
+		grep -v pgrep; ls -d "$work"/backout-drill-* "$work"/backout-new-* 2>/dev/null)
+	[ -z "$left" ] || { echo "$left"; return 1; }
+}
+shm() { ipcs -m | awk 'NR > 3 && $1 {print $2}' | sort; }
+shm_before=$(shm)
+cleanup() { "$BACKOUT" drill --clean >/dev/null 2>&1; }
+
+drill release bad-release --auto
+check "bad-release: exit 0" test $? = 0
+check "bad-release: recovered by Level 2" field release procedure level-2
+check "bad-release: recovered" field release result recovered
+check "bad-release: verified" field release verified True
+check "bad-release: one object on one line" one_line release
+
+drill migration bad-migration --auto --keep
+check "bad-migration: exit 0" test $? = 0
+check "bad-migration: recovered by Level 3" field migration procedure level-3
+check "bad-migration: recovered" field migration result recovered
+
+# The handles lead to the real parts: the restored database, and the damaged one kept beside it.
+psql_at() {
+	local dsn
+	dsn=$(python3 -c "import json,sys; print(json.load(open(sys.argv[1]))['sandbox']['postgres'])" \
+		"$work/migration.json") && psql -X -At "$dsn dbname=$1" -c "$2"
+}
+restored_good() { [ "$(psql_at etlegacy "SELECT count(*) FROM player_stats WHERE kills < 0")" = 0 ]; }
+damaged_kept() {
+	local old
+	old=$(psql_at postgres "SELECT datname FROM pg_database WHERE datname LIKE 'etlegacy_before%'")
+	[ -n "$old" ] || return 1
+	psql_at postgres "ALTER DATABASE \"$old\" ALLOW_CONNECTIONS true" >/dev/null
+	[ "$(psql_at "$old" "SELECT count(*) > 0 FROM player_stats WHERE kills < 0")" = t ]
+}
+check "bad-migration: the restored database is good" restored_good
+check "bad-migration: the damaged database is kept beside it" damaged_kept
+check "a kept sandbox is removed by --clean" bash -c '"$BACKOUT" drill --clean && ! ls -d "$TMPDIR"/backout-drill-* 2>/dev/null'
+
+drill wrong bad-migration --procedure level-1
+check "a wrong procedure: exit 1" test $? = 1
+check "a wrong procedure: not recovered" field wrong result "not recovered"
+
+verified() {
+	local id
+	id=$(json "$work/migration.json" incident)
+	"$BACKOUT" verify "$id" && python3 tests/verify_ledger.py "$BACKOUT_STATE_DIR/incidents/$id"
+}
+check "the ledger verifies, twice" verified
+
+# Killed in the middle: another console finishes it.
+"$BACKOUT" drill slomix bad-migration --auto >"$work/killed.out" 2>&1 &
+pid=$!
+until grep -q "restore" "$work/killed.out" || ! kill -0 $pid 2>/dev/null; do sleep 0.1; done
+kill -KILL $pid
+wait $pid 2>/dev/null
+attached() { "$BACKOUT" attach --auto >"$work/attached.out" 2>&1 || { cat "$work/killed.out" "$work/attached.out"; return 1; }; }
+check "killed in the middle of the restore: attach --auto finishes it" attached
+check "nothing is left behind" nothing_left
+same_shm() { [ "$(shm)" = "$shm_before" ]; }
+check "no shared memory is left behind" same_shm
