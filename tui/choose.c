@@ -5,6 +5,7 @@
 #include "lib/mem.h"
 #include "lib/timefmt.h"
 #include "tui/modal.h"
+#include "tui/say.h"
 
 static int chosen_done(struct ui *ui, const char *name, const char *reason, struct err *err)
 {
@@ -55,7 +56,7 @@ static void menu_chosen(struct ui *ui, const char *value, const char *subject)
 void procedures_open(struct ui *ui)
 {
 	const struct runbook *runbook = session_runbook(ui->session);
-	const struct procedure *suggested = session_suggested(ui->session, NULL);
+	const struct procedure *suggested = suggested_procedure(ui);
 	struct menu_entry *entries = xcalloc(runbook->nprocedures + 1, sizeof(*entries));
 
 	for (size_t i = 0; i < runbook->nprocedures; i++) {

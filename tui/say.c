@@ -3,6 +3,13 @@
 #include "lib/mem.h"
 #include "lib/timefmt.h"
 
+const struct procedure *suggested_procedure(const struct ui *ui)
+{
+	const char *why;
+
+	return session_suggested(ui->session, &why);
+}
+
 const char *probe_name(const struct probe *probe)
 {
 	if (probe->title)

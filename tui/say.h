@@ -6,6 +6,8 @@
 
 #include "tui/ui.h"
 
+/* The suggested procedure, or NULL. */
+const struct procedure *suggested_procedure(const struct ui *ui);
 /* What a screen calls a probe. Borrowed. */
 const char *probe_name(const struct probe *probe);
 /* "yes", "no", "unknown". */

@@ -344,11 +344,11 @@ static bool decide_can(struct ui *ui, void *data, enum act act)
 		if (!ui_open(ui))
 			return false;
 		if (!question)
-			return session_suggested(ui->session, NULL) != NULL;
+			return suggested_procedure(ui) != NULL;
 		session_proposal(ui->session, question, &proposal);
 		return proposal.verdict != VERDICT_UNKNOWN;
 	case ACT_CHOOSE:
-		return ui_open(ui) && session_suggested(ui->session, NULL);
+		return ui_open(ui) && suggested_procedure(ui);
 	case ACT_PROCEDURES:
 		return ui_open(ui) && runbook->nprocedures > 0;
 	case ACT_BACK_TO:
@@ -387,7 +387,7 @@ static void enter(struct ui *ui, struct decide *decide)
 		if (proposal.verdict != VERDICT_UNKNOWN)
 			answer(ui, question, proposal.verdict == VERDICT_PASS);
 	} else {
-		choose_procedure(ui, session_suggested(ui->session, NULL)->name);
+		choose_procedure(ui, suggested_procedure(ui)->name);
 	}
 }
 
@@ -421,7 +421,7 @@ static void decide_act(struct ui *ui, void *data, enum act act)
 		enter(ui, decide);
 		break;
 	case ACT_CHOOSE:
-		choose_procedure(ui, session_suggested(ui->session, NULL)->name);
+		choose_procedure(ui, suggested_procedure(ui)->name);
 		break;
 	case ACT_PROCEDURES:
 		procedures_open(ui);
