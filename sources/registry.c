@@ -22,11 +22,19 @@ const struct source_type *const source_types[] = {
 
 const struct probe_type *const probe_types[] = {
 	&probe_backup,
+	&probe_command,
 	&probe_disk,
 	&probe_file,
 	&probe_flag,
 	&probe_git,
+	&probe_host,
+	&probe_http,
+	&probe_log,
+	&probe_metric,
 	&probe_postgres,
+	&probe_process,
+	&probe_service,
+	&probe_tcp,
 	NULL,
 };
 

@@ -18,10 +18,18 @@ extern const struct source_type source_process;
 extern const struct source_type source_service;
 
 extern const struct probe_type probe_backup;
+extern const struct probe_type probe_command;
 extern const struct probe_type probe_disk;
 extern const struct probe_type probe_file;
 extern const struct probe_type probe_flag;
 extern const struct probe_type probe_git;
+extern const struct probe_type probe_host;
+extern const struct probe_type probe_http;
+extern const struct probe_type probe_log;
+extern const struct probe_type probe_metric;
 extern const struct probe_type probe_postgres;
+extern const struct probe_type probe_process;
+extern const struct probe_type probe_service;
+extern const struct probe_type probe_tcp;
 
 #endif
