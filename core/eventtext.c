@@ -75,7 +75,8 @@ static void text_opened(struct buf *out, const json_t *line)
 {
 	put(out, line, "kind");
 	put_if(out, line, " ", "incident", "");
-	put_if(out, line, " opened on ", "system", "");
+	buf_puts(out, " opened");
+	put_if(out, line, " on ", "system", "");
 	put_if(out, line, " > ", "target", "");
 	put_if(out, line, ", severity ", "severity", "");
 	put_if(out, line, ": ", "title", "");
