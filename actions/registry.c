@@ -5,6 +5,8 @@
 #include "actions/types.h"
 
 const struct action_type *const action_types[] = {
+	&action_flags,
+	&action_git,
 	NULL,
 };
 

@@ -6,6 +6,8 @@
 
 #include "actions/action.h"
 
+extern const struct action_type action_flags;
+extern const struct action_type action_git;
 extern const struct action_type action_pg_dump;
 extern const struct action_type action_pg_restore;
 extern const struct action_type action_pg_restore_plain;

@@ -47,6 +47,29 @@ int gitrepo_tag(struct gitrepo *repo, const char *name, char commit[GIT_HEX], st
 	return ref_commit(repo, "refs/tags/", name, commit, err);
 }
 
+int gitrepo_ref(struct gitrepo *repo, const char *name, char *ref, size_t size, char id[GIT_HEX],
+		struct err *err)
+{
+	static const char *const prefixes[] = { "refs/tags/", "refs/heads/" };
+
+	id[0] = '\0';
+	for (size_t i = 0; i < 2; i++) {
+		git_oid oid;
+		int is = ref_commit(repo, prefixes[i], name, id, err);
+
+		if (is < 0)
+			return -1;
+		if (is == 0)
+			continue;
+		snprintf(ref, size, "%s%s", prefixes[i], name);
+		if ((is = git_reference_name_to_id(&oid, repo->repo, ref)) < 0)
+			return git_fail(repo, err, is, "%s can't be read", ref);
+		git_oid_tostr(id, GIT_HEX, &oid);
+		return 1;
+	}
+	return 0;
+}
+
 static int ref_make(struct gitrepo *repo, const char *prefix, const char *name, const char *commit,
 		    struct err *err)
 {

@@ -43,7 +43,7 @@ int gitrepo_command(const struct gitrepo_spec *spec, const char *const *words, i
 }
 
 int gitrepo_remote_ref(const struct gitrepo_spec *spec, const char *ref, int64_t timeout_us,
-		       char commit[GIT_HEX], struct err *err)
+		       char id[GIT_HEX], struct err *err)
 {
 	const char *const words[] = { "ls-remote", "--", spec->remote, ref, NULL };
 	struct buf out = BUF_INIT;
@@ -51,7 +51,7 @@ int gitrepo_remote_ref(const struct gitrepo_spec *spec, const char *ref, int64_t
 	size_t len;
 	int rc = 0;
 
-	commit[0] = '\0';
+	id[0] = '\0';
 	if (gitrepo_command(spec, words, timeout_us, -1, &out, err) < 0) {
 		buf_release(&out);
 		return -1;
@@ -60,8 +60,8 @@ int gitrepo_remote_ref(const struct gitrepo_spec *spec, const char *ref, int64_t
 		len = strcspn(line, "\n");
 		if (len > GIT_HEX && line[GIT_HEX - 1] == '\t' &&
 		    len - GIT_HEX == strlen(ref) && memcmp(line + GIT_HEX, ref, len - GIT_HEX) == 0) {
-			memcpy(commit, line, GIT_HEX - 1);
-			commit[GIT_HEX - 1] = '\0';
+			memcpy(id, line, GIT_HEX - 1);
+			id[GIT_HEX - 1] = '\0';
 			rc = 1;
 		}
 	}

@@ -63,6 +63,10 @@ int gitrepo_resolve(struct gitrepo *repo, const char *ref, char commit[GIT_HEX],
 int gitrepo_branch(struct gitrepo *repo, const char *name, char commit[GIT_HEX], struct err *err);
 /* Whether there is a tag of that name, and its commit. 1, 0 or -1. */
 int gitrepo_tag(struct gitrepo *repo, const char *name, char commit[GIT_HEX], struct err *err);
+/* The tag, else the branch `name`: its full reference name, and the id that stands in it (an annotated
+ * tag's own one), which is what a remote lists. 1, 0 (there is neither) or -1. */
+int gitrepo_ref(struct gitrepo *repo, const char *name, char *ref, size_t size, char id[GIT_HEX],
+		struct err *err);
 /* New: the nearest tag ("v1.0", "v1.0-3-g1a2b3c4"), else the short commit. */
 char *gitrepo_describe(struct gitrepo *repo, const char *commit);
 /* Whether `commit` is `tip` or one of its ancestors. 1, 0 or -1. */
@@ -150,8 +154,8 @@ char **gitrepo_argv(const struct gitrepo_spec *spec, const char *const *words);
  * for its messages, or -1. */
 int gitrepo_command(const struct gitrepo_spec *spec, const char *const *words, int64_t timeout_us,
 		    int log, struct buf *out, struct err *err);
-/* The commit that the remote has under a full reference name. 1, 0 (it has none) or -1. */
+/* The id that the remote has under a full reference name. 1, 0 (it has none) or -1. */
 int gitrepo_remote_ref(const struct gitrepo_spec *spec, const char *ref, int64_t timeout_us,
-		       char commit[GIT_HEX], struct err *err);
+		       char id[GIT_HEX], struct err *err);
 
 #endif

@@ -138,10 +138,7 @@ static int ask_pushed(struct question *q, const char *name, struct err *err)
 	char here[GIT_HEX], there[GIT_HEX], ref[300];
 	int local, remote;
 
-	local = gitrepo_tag(q->repo, name, here, err);
-	snprintf(ref, sizeof(ref), "refs/%s/%s", local == 1 ? "tags" : "heads", name);
-	if (local == 0)
-		local = gitrepo_branch(q->repo, name, here, err);
+	local = gitrepo_ref(q->repo, name, ref, sizeof(ref), here, err);
 	if (local < 0)
 		return -1;
 	if (local == 0)

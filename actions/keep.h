@@ -1,0 +1,24 @@
+/*
+ * Pre-states of files: copies under the incident's folder, so that an undo can put them back.
+ *
+ * A kept file is a JSON object for the intent's record: {"path", "kept" (the copy), "mode", "uid",
+ * "gid", "sha256"}, or {"path", "absent": true} where there was none.
+ */
+#ifndef ACTIONS_KEEP_H
+#define ACTIONS_KEEP_H
+
+#include "actions/action.h"
+
+/* New: `text` with what can't be part of a file's name replaced by "-". */
+char *keep_mark(const char *text);
+/* New: the copy is made, synced, and described. Anything but a regular file is refused. */
+json_t *keep_file(const struct action_env *env, const char *path, struct err *err);
+/* Puts it back: content, mode, and as root the owner; what was absent is removed. */
+int keep_put_back(const json_t *kept, struct err *err);
+/* Whether the file is now as it was kept. 1, 0 (`why` says what differs; may be NULL) or -1. */
+int keep_is_back(const json_t *kept, struct buf *why, struct err *err);
+/* -1 (with the reason) unless `path` is absolute, free of "..", lies below one of `roots` (a list; NULL:
+ * anywhere), and the folder that it really lies in, symbolic links followed, does so, too. */
+int keep_within(const char *path, const json_t *roots, struct err *err);
+
+#endif
