@@ -1,16 +1,12 @@
 #include "lib/argv.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
+#include "lib/cmdout.h"
 #include "lib/mem.h"
 #include "lib/text.h"
-
-#define TAIL_MAX 2048
 
 char *argv_scalar(const json_t *value)
 {
@@ -109,50 +105,35 @@ void argv_text(struct buf *out, const char *const *argv)
 	buf_release(&line);
 }
 
-/* The last non-empty line that a command wrote behind `from`, cleaned; "" when there is none. */
-static void last_line(int log, off_t from, char *out, size_t size)
+static void on_tick(void *data)
 {
-	char path[64], tail[TAIL_MAX];
-	off_t end = lseek(log, 0, SEEK_END);
-	ssize_t n = 0;
-	int fd;
-
-	out[0] = '\0';
-	if (end <= from)
-		return;
-	if (end - from > TAIL_MAX)
-		from = end - TAIL_MAX;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", log);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = pread(fd, tail, sizeof(tail), from);
-		close(fd);
-	}
-	while (n > 0 && (tail[n - 1] == '\n' || tail[n - 1] == '\r' || tail[n - 1] == ' '))
-		n--;
-	if (n > 0) {
-		const char *nl = memrchr(tail, '\n', (size_t)n);
-		const char *start = nl ? nl + 1 : tail;
-
-		text_clean_to(out, size, start, (size_t)(tail + n - start));
-	}
+	cmdout_pump(data);
 }
 
 int argv_run(const struct child_spec *spec, int64_t timeout_us, int log, int expected, struct err *err)
 {
 	struct child_spec own = *spec;
 	struct child_end end = {0};
-	char how[96], last[300] = "";
-	off_t from = log >= 0 ? lseek(log, 0, SEEK_END) : -1;
+	struct cmdout out;
+	char how[96], last[300];
+	int rc = -1;
 
-	own.in = -1;
-	own.out = own.err = log;
-	if (child_run(&own, NULL, timeout_us, 0, NULL, NULL, &end, err) < 0)
+	if (cmdout_open(&out, log, err) < 0)
 		return -1;
-	if (!end.timed_out && WIFEXITED(end.status) && WEXITSTATUS(end.status) == expected)
-		return 0;
-	if (from >= 0)
-		last_line(log, from, last, sizeof(last));
-	return err_set(err, "%s: %s%s%s", spec->argv[0], child_end_text(&end, how, sizeof(how)),
-		       last[0] != '\0' ? ": " : "", last);
+	own.in = -1;
+	own.out = own.err = out.fd;
+	own.tick = on_tick;
+	own.tick_data = &out;
+	if (child_run(&own, NULL, timeout_us, 0, NULL, NULL, &end, err) < 0)
+		goto out;
+	if (!end.timed_out && WIFEXITED(end.status) && WEXITSTATUS(end.status) == expected) {
+		rc = 0;
+		goto out;
+	}
+	cmdout_last(&out, last, sizeof(last));
+	err_set(err, "%s: %s%s%s", spec->argv[0], child_end_text(&end, how, sizeof(how)),
+		last[0] != '\0' ? ": " : "", last);
+out:
+	cmdout_close(&out);
+	return rc;
 }

@@ -25,9 +25,10 @@ void argv_text(struct buf *out, const char *const *argv);
 /* New: the text of a JSON scalar (strings as they are, true, false, numbers); NULL for others. */
 char *argv_scalar(const json_t *value);
 
-/* Runs a command to its end with both outputs going to `log` (a descriptor, -1: thrown away). 0 when it
- * exits with `expected`; else -1, and the error quotes the last line it wrote. The fields in, out and err
- * of `spec` are ignored. */
+/* Runs a command to its end with both outputs going to `log` (a descriptor, -1: thrown away), while it
+ * writes them. 0 when it exits with `expected`; else -1, and the error quotes the last line it wrote. What
+ * it leaves running can't write any more, and is not hurt by that (lib/cmdout.h). The fields in, out, err
+ * and tick of `spec` are ignored. */
 int argv_run(const struct child_spec *spec, int64_t timeout_us, int log, int expected, struct err *err);
 
 #endif

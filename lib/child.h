@@ -30,6 +30,8 @@ struct child_spec {
 	uid_t uid;               /* 0: stays who it is; else setgid, setgroups, setuid (needs root) */
 	gid_t gid;
 	const int *keep;         /* further descriptors to leave open, -1-terminated, or NULL */
+	void (*tick)(void *data); /* child_run() calls it ten times a second while it waits; or NULL */
+	void *tick_data;
 };
 
 /* How a child ended. */

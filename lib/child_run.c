@@ -18,7 +18,7 @@
  * be; then it is left behind). */
 static const int64_t grace_us = 2 * CLOCK_US, patience_us = 5 * CLOCK_US;
 
-enum { OUTPUT_MAX = 64 << 20, ERROR_MAX = 64 << 10 };
+enum { OUTPUT_MAX = 64 << 20, ERROR_MAX = 64 << 10, TICK_MS = 100 };
 
 struct run {
 	struct child_tree tree;
@@ -26,6 +26,7 @@ struct run {
 	int pidfd;
 	int64_t start;
 	struct child_end *end;
+	const struct child_spec *spec;
 };
 
 static int64_t now(void)
@@ -46,6 +47,10 @@ static int run_wait(struct run *run, int64_t until)
 
 		if (until && left <= 0)
 			return 0;
+		if (run->spec->tick) {
+			run->spec->tick(run->spec->tick_data);
+			left = left < 0 || left > TICK_MS ? TICK_MS : left;
+		}
 		if (poll(fds, 3, left > INT_MAX ? INT_MAX : (int)left) < 0)
 			continue;
 		child_pipe_read(&run->out);
@@ -107,7 +112,7 @@ int child_run(const struct child_spec *spec, const char *input, int64_t timeout_
 	struct child_end unwanted;
 	struct child_spec mine = *spec;
 	struct run run = { .out = CHILD_PIPE_INIT, .err = CHILD_PIPE_INIT, .pidfd = -1,
-			   .start = now(), .end = end ? end : &unwanted };
+			   .start = now(), .end = end ? end : &unwanted, .spec = &mine };
 	int result = -1, in = -1, reaper = 0;
 
 	*run.end = (struct child_end){ .timed_out = false };

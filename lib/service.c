@@ -10,6 +10,7 @@
 
 #include "lib/argv.h"
 #include "lib/clock.h"
+#include "lib/cmdout.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/proc.h"
@@ -360,29 +361,24 @@ static int state_await(const struct service *service, bool stopped, int64_t dead
 
 /* Start commands of the pid file driver may go to the background or stay in front: whichever comes first
  * counts, the living pid or a bad exit. */
-static int pid_file_start(const struct service *service, int64_t deadline, int log, struct err *err)
+static int pid_file_await(const struct service *service, pid_t pid, const struct cmdout *out,
+			  int64_t deadline, struct err *err)
 {
-	struct child_spec spec = spec_of(service, service->start);
 	struct service_status now;
 	bool running = true;
-	pid_t pid;
 
-	spec.out = spec.err = log;
-	spec.detached = true;
-	pid = child_start(&spec, err);
-	if (pid < 0)
-		return -1;
 	for (;;) {
-		int status;
+		struct child_end end = {0};
+		char how[96], last[300];
 
-		if (running && waitpid(pid, &status, WNOHANG) == pid) {
-			struct child_end end = {.status = status};
-			char how[96];
-
+		if (running && waitpid(pid, &end.status, WNOHANG) == pid) {
 			running = false;
-			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-				return err_set(err, "%s: %s", service->start[0],
-					       child_end_text(&end, how, sizeof(how)));
+			if (!WIFEXITED(end.status) || WEXITSTATUS(end.status) != 0) {
+				cmdout_last(out, last, sizeof(last));
+				return err_set(err, "%s: %s%s%s", service->start[0],
+					       child_end_text(&end, how, sizeof(how)),
+					       last[0] != '\0' ? ": " : "", last);
+			}
 		}
 		service_state(service, query_time(deadline), &now);
 		if (now.state == SERVICE_ACTIVE)
@@ -391,6 +387,24 @@ static int pid_file_start(const struct service *service, int64_t deadline, int l
 			return err_set(err, "still not active: %s", now.evidence);
 		pause_a_moment();
 	}
+}
+
+static int pid_file_start(const struct service *service, int64_t deadline, int log, struct err *err)
+{
+	struct child_spec spec = spec_of(service, service->start);
+	struct cmdout out;
+	pid_t pid;
+	int rc = -1;
+
+	if (cmdout_open(&out, log, err) < 0)
+		return -1;
+	spec.out = spec.err = out.fd;
+	spec.detached = true;
+	pid = child_start(&spec, err);
+	if (pid >= 0)
+		rc = pid_file_await(service, pid, &out, deadline, err);
+	cmdout_close(&out);
+	return rc;
 }
 
 static int pid_file_stop(const struct service *service, int64_t deadline, struct err *err)

@@ -1,0 +1,83 @@
+#include "lib/cmdout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/text.h"
+
+#define CHUNK 65536
+#define TAIL_MAX 2048
+/* What was passed on is given back to the system, but for so much. */
+#define KEEP ((off_t)1 << 20)
+
+int cmdout_open(struct cmdout *out, int log, struct err *err)
+{
+	*out = (struct cmdout){.fd = memfd_create("output", MFD_CLOEXEC | MFD_ALLOW_SEALING), .log = log};
+	if (out->fd < 0)
+		return err_sys(err, "a file in memory for a command's output");
+	fcntl(out->fd, F_SETFL, O_APPEND);
+	return 0;
+}
+
+static void write_all(int fd, const char *bytes, size_t len)
+{
+	while (fd >= 0 && len > 0) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		bytes += n;
+		len -= (size_t)n;
+	}
+}
+
+void cmdout_pump(struct cmdout *out)
+{
+	char bytes[CHUNK];
+	ssize_t n;
+
+	while ((n = pread(out->fd, bytes, sizeof(bytes), out->done)) > 0) {
+		write_all(out->log, bytes, (size_t)n);
+		out->done += n;
+	}
+	if (out->done > 2 * KEEP)
+		fallocate(out->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, out->done - KEEP);
+}
+
+char *cmdout_last(const struct cmdout *out, char *text, size_t size)
+{
+	char tail[TAIL_MAX];
+	struct stat st = {0};
+	off_t from;
+	ssize_t n;
+
+	text[0] = '\0';
+	fstat(out->fd, &st);
+	from = st.st_size > TAIL_MAX ? st.st_size - TAIL_MAX : 0;
+	n = pread(out->fd, tail, sizeof(tail), from);
+	while (n > 0 && strchr(" \t\r\n", tail[n - 1]) != NULL)
+		n--;
+	if (n > 0) {
+		const char *nl = memrchr(tail, '\n', (size_t)n);
+		const char *start = nl != NULL ? nl + 1 : tail;
+
+		text_clean_to(text, size, start, (size_t)(tail + n - start));
+	}
+	return text;
+}
+
+void cmdout_close(struct cmdout *out)
+{
+	if (out->fd < 0)
+		return;
+	cmdout_pump(out);
+	fcntl(out->fd, F_ADD_SEALS, F_SEAL_GROW);
+	close(out->fd);
+	out->fd = -1;
+}

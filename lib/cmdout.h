@@ -1,0 +1,28 @@
+/*
+ * The output of a command, through a file in memory: nobody blocks on it, what was written last can be
+ * quoted, and a program that keeps running afterwards can't be hurt by it (no broken pipe) nor fill the
+ * memory (the file can't grow any more).
+ */
+#ifndef LIB_CMDOUT_H
+#define LIB_CMDOUT_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "lib/err.h"
+
+struct cmdout {
+	int fd;     /* give it to the child as out and err */
+	int log;    /* where it goes on to; -1: nowhere */
+	off_t done; /* what went on already */
+};
+
+int cmdout_open(struct cmdout *out, int log, struct err *err);
+/* Passes on what came. */
+void cmdout_pump(struct cmdout *out);
+/* The last line that is not blank, cleaned; "" when there is none. Returns `text`. */
+char *cmdout_last(const struct cmdout *out, char *text, size_t size);
+/* Passes on the rest and closes. */
+void cmdout_close(struct cmdout *out);
+
+#endif
