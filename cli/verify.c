@@ -61,21 +61,16 @@ static int print_good(const char *id, const struct ledger_report *report)
 
 	text_clean(&out, id, strlen(id));
 	buf_printf(&out, ": good, %llu lines%s, head %s\n", (unsigned long long)report->lines,
-		   report->closed ? ", sealed" : ", not closed yet", report->head);
-	if (report->result == LEDGER_TORN) {
+		   !report->closed ? ", not closed yet" : report->sealed_ok ? ", sealed" : ", closed",
+		   report->head);
+	if (report->what[0]) {
 		buf_puts(&out, "note: ");
 		text_clean(&out, report->what, strlen(report->what));
-		buf_puts(&out, "; every line before it is whole\n");
+		buf_putc(&out, '\n');
 	}
 	code = cli_print(&out);
 	buf_release(&out);
 	return code;
-}
-
-static bool is_bad(const struct ledger_report *report)
-{
-	return report->result == LEDGER_DAMAGED || (report->closed && !report->sealed_ok) ||
-	       (report->closed && report->result == LEDGER_TORN);
 }
 
 static int verify(const struct verify_call *call, const char *folder)
@@ -91,10 +86,10 @@ static int verify(const struct verify_call *call, const char *folder)
 		return EXIT_LEDGER;
 	}
 	code = call->json ? print_json(id, &report) : EXIT_HOLDS;
-	if (!is_bad(&report))
+	if (report.result != LEDGER_DAMAGED)
 		return call->json ? code : print_good(id, &report);
-	err_set(&err, "incident %s: %s", id, report.what[0] ? report.what : "what was sealed has changed");
-	err_hint(&err, "the record was changed or damaged there; compare it with a copy of %s", folder);
+	err_set(&err, "incident %s: %s", id, report.what);
+	err_hint(&err, "the record was changed or damaged there; compare %s with a copy", folder);
 	cli_error(&err);
 	return EXIT_LEDGER;
 }

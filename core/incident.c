@@ -163,17 +163,39 @@ static void fold_one(const struct ledger_line *line, void *data)
 	state_fold(&incident->state, line);
 }
 
+/* Whether the chain is broken; says where. */
+static bool note_damage(struct incident *incident)
+{
+	char beginning[SHA256_HEX];
+	struct ledger_report report;
+
+	beginning_of(incident, beginning);
+	if (ledger_verify(incident->folder, beginning, NULL, &report, NULL) ||
+	    report.result != LEDGER_DAMAGED)
+		return false;
+	snprintf(incident->damage, sizeof(incident->damage), "%s", report.what);
+	return true;
+}
+
 static int ledger_attach(struct incident *incident, struct err *err)
 {
 	char beginning[SHA256_HEX];
+	struct err why = ERR_INIT;
 
 	beginning_of(incident, beginning);
 	incident->ledger = ledger_open(incident->folder, beginning, incident->clock, incident->redactor,
-				       &incident->torn, err);
-	if (!incident->ledger)
-		return -1;
-	write_as_me(incident->ledger);
-	return ledger_read(incident->ledger, fold_one, incident, err);
+				       &incident->torn, &why);
+	if (incident->ledger) {
+		write_as_me(incident->ledger);
+		return ledger_read(incident->ledger, fold_one, incident, err);
+	}
+	if (note_damage(incident)) {
+		ledger_each(incident->folder, beginning, fold_one, incident, NULL);
+		return 0;
+	}
+	/* Not damaged: it could not be opened for another reason, which is for the caller to see. */
+	err_set(err, "%s", why.msg);
+	return *why.hint ? err_hint(err, "%s", why.hint) : -1;
 }
 
 int incident_open(struct incident *incident, const char *id, const struct clock *clock, struct err *err)
@@ -201,6 +223,18 @@ void incident_close(struct incident *incident)
 	*incident = (struct incident){ .folder = NULL };
 }
 
+int incident_adopt(struct incident *incident, struct loaded *loaded, struct err *err)
+{
+	state_release(&incident->state);
+	loaded_release(&incident->loaded);
+	incident->loaded = *loaded;
+	*loaded = (struct loaded){ 0 };
+	state_init(&incident->state, incident->loaded.runbook, incident->loaded.target);
+	ledger_close(incident->ledger);
+	incident->ledger = NULL;
+	return ledger_attach(incident, err);
+}
+
 /* ---- Appending ---- */
 
 static int refuse_damaged(const struct incident *incident, struct err *err)
@@ -212,9 +246,12 @@ static int refuse_damaged(const struct incident *incident, struct err *err)
 
 int incident_refresh(struct incident *incident, struct err *err)
 {
-	if (!incident->ledger)
+	if (*incident->damage)
 		return refuse_damaged(incident, err);
-	return ledger_read(incident->ledger, fold_one, incident, err);
+	if (ledger_read(incident->ledger, fold_one, incident, err) == 0)
+		return 0;
+	note_damage(incident);
+	return -1;
 }
 
 /* Nothing comes after incident.closed. */
@@ -257,7 +294,7 @@ static int append(struct incident *incident, enum event_id event, json_t *fields
 	if (!fields)
 		fields = json_object();
 	drop_nulls(fields);
-	if (!incident->ledger) {
+	if (*incident->damage) {
 		refuse_damaged(incident, err);
 		goto out;
 	}

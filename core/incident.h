@@ -24,8 +24,8 @@ struct incident {
 	const struct clock *clock;    /* borrowed */
 	bool torn;                    /* a torn tail was found when it was opened */
 	char damage[256];             /* where the ledger is damaged ("ledger.jsonl line 12: ..."), "": it is
-	                                 not. Then `ledger` is NULL, the state is the one up to the damage,
-	                                 and nothing can be appended */
+	                                 not. The state is the one up to the damage, and nothing can be
+	                                 appended; `ledger` is NULL when that was found at opening */
 };
 
 /* New: the state folder: $BACKOUT_STATE_DIR, else /var/lib/backout when it is writable, else
@@ -41,6 +41,9 @@ int incident_create(struct incident *incident, const struct loaded *loaded, enum
  * incident_close() may be called, and need not. */
 int incident_open(struct incident *incident, const char *id, const struct clock *clock, struct err *err);
 void incident_close(struct incident *incident);
+/* Goes on with `loaded` (stolen) in the place of what was read from the frozen files, which it was frozen
+ * to: whoever holds pointers into it can keep them. */
+int incident_adopt(struct incident *incident, struct loaded *loaded, struct err *err);
 
 /* Folds what others appended. -1 on damage. */
 int incident_refresh(struct incident *incident, struct err *err);
@@ -69,6 +72,9 @@ int incident_verify(const char *id, const char *head, struct ledger_report *repo
  */
 int incident_metrics_append(const struct incident *incident, const char *metric,
 			    const struct chart_point *points, size_t n, struct err *err);
+/* The same into any file of such lines; made with `mode` if need be. */
+int metric_file_append(const char *path, mode_t mode, const char *metric,
+		       const struct chart_point *points, size_t n, struct err *err);
 /* New: the points of a metric, oldest first; NULL and *n 0 when there are none. */
 struct chart_point *incident_metrics(const char *folder, const char *metric, size_t *n);
 

@@ -22,31 +22,79 @@ static bool has_ledger(const char *folder)
 	return there;
 }
 
-/* What the chain begins with, by the files as they are now. */
-static int beginning_now(const char *folder, char runbook[SHA256_HEX], char target[SHA256_HEX],
-			 char beginning[SHA256_HEX], struct err *err)
+/* New: the first line's JSON, as far as it is any; NULL. */
+static json_t *first_line(const char *folder)
 {
-	char *runbook_path = path_join(folder, "runbook.json");
-	char *target_path = path_join(folder, "target.json");
+	char *path = path_join(folder, FIRST_SEGMENT);
+	struct buf bytes = BUF_INIT;
+	json_t *line = NULL;
+
+	if (file_read(path, &bytes, 0, NULL) == 0) {
+		const char *text = buf_str(&bytes);
+
+		line = json_loadb(text, (size_t)(strchrnul(text, '\n') - text), 0, NULL);
+	}
+	buf_release(&bytes);
+	free(path);
+	return line;
+}
+
+/* What the chain begins with: by the frozen files as they are now, or as incident.opened recorded them. */
+struct beginning {
+	char runbook[SHA256_HEX], target[SHA256_HEX], hash[SHA256_HEX];
+};
+
+static void beginning_hash(const char *folder, struct beginning *beginning)
+{
+	ledger_beginning(strrchr(folder, '/') + 1, beginning->runbook, beginning->target,
+			 beginning->hash);
+}
+
+static void beginning_recorded(const char *folder, struct beginning *beginning)
+{
+	json_t *opened = first_line(folder);
+
+	snprintf(beginning->runbook, sizeof(beginning->runbook), "%s",
+		 json_str(opened, "runbook_hash", ""));
+	snprintf(beginning->target, sizeof(beginning->target), "%s",
+		 json_str(opened, "target_hash", ""));
+	beginning_hash(folder, beginning);
+	json_decref(opened);
+}
+
+/* A ledger that was copied without the frozen files has but its own word for them: *alone says so. */
+static int beginning_now(const char *folder, struct beginning *beginning, bool *alone, struct err *err)
+{
+	char *runbook = path_join(folder, "runbook.json"), *target = path_join(folder, "target.json");
 	int result = -1;
 
-	if (sha256_file(runbook_path, runbook, err) == 0 && sha256_file(target_path, target, err) == 0) {
-		ledger_beginning(strrchr(folder, '/') + 1, runbook, target, beginning);
+	*alone = !file_exists(runbook) && !file_exists(target);
+	if (*alone) {
+		beginning_recorded(folder, beginning);
+		result = 0;
+	} else if (sha256_file(runbook, beginning->runbook, err) == 0 &&
+		   sha256_file(target, beginning->target, err) == 0) {
+		beginning_hash(folder, beginning);
 		result = 0;
 	}
-	free(runbook_path);
-	free(target_path);
+	free(runbook);
+	free(target);
 	return result;
 }
 
 static int verify_folder(const char *folder, const char *head, struct ledger_report *report,
 			 struct err *err)
 {
-	char runbook[SHA256_HEX], target[SHA256_HEX], beginning[SHA256_HEX];
+	struct beginning beginning;
+	bool alone;
 
-	if (beginning_now(folder, runbook, target, beginning, err))
+	if (beginning_now(folder, &beginning, &alone, err) ||
+	    ledger_verify(folder, beginning.hash, head, report, err))
 		return -1;
-	return ledger_verify(folder, beginning, head, report, err);
+	if (alone && report->result == LEDGER_GOOD)
+		snprintf(report->what, sizeof(report->what),
+			 "runbook.json and target.json are not here: only the chain was verified");
+	return 0;
 }
 
 static bool is_closed(const char *folder)
@@ -159,47 +207,25 @@ int incidents_each(void (*fn)(const char *id, const char *folder, void *data), v
 
 /* ---- Verifying ---- */
 
-/* New: the first line's JSON, as far as it is any; NULL. */
-static json_t *first_line(const char *folder)
-{
-	char *path = path_join(folder, FIRST_SEGMENT);
-	struct buf bytes = BUF_INIT;
-	json_t *line = NULL;
-
-	if (file_read(path, &bytes, 0, NULL) == 0) {
-		const char *text = buf_str(&bytes);
-
-		line = json_loadb(text, (size_t)(strchrnul(text, '\n') - text), 0, NULL);
-	}
-	buf_release(&bytes);
-	free(path);
-	return line;
-}
-
 /* When the chain is whole by the hashes that incident.opened recorded, then not the ledger was changed
  * but a frozen file. */
 static void blame_frozen(const char *folder, const char *head, struct ledger_report *report)
 {
-	char runbook[SHA256_HEX], target[SHA256_HEX], beginning[SHA256_HEX];
-	struct ledger_report other = { .closed = false };
-	json_t *opened = first_line(folder);
-	const char *was_runbook = json_str(opened, "runbook_hash", "");
-	const char *was_target = json_str(opened, "target_hash", "");
+	struct beginning now, was;
+	struct ledger_report other;
+	bool alone;
 
-	if (beginning_now(folder, runbook, target, beginning, NULL) == 0) {
-		ledger_beginning(strrchr(folder, '/') + 1, was_runbook, was_target, beginning);
-		if (ledger_verify(folder, beginning, head, &other, NULL) == 0 &&
-		    (other.result != LEDGER_DAMAGED || other.closed)) {
-			bool is_runbook = strcmp(runbook, was_runbook) != 0;
-
-			other.result = LEDGER_DAMAGED;
-			snprintf(other.what, sizeof(other.what),
-				 "%s: it is not what was frozen when the incident was opened",
-				 is_runbook ? "runbook.json" : "target.json");
-			*report = other;
-		}
-	}
-	json_decref(opened);
+	if (beginning_now(folder, &now, &alone, NULL))
+		return;
+	beginning_recorded(folder, &was);
+	if (strcmp(now.hash, was.hash) == 0 || ledger_verify(folder, was.hash, head, &other, NULL) ||
+	    (other.result == LEDGER_DAMAGED && strncmp(other.what, "ledger", 6) == 0))
+		return;
+	*report = other;
+	report->result = LEDGER_DAMAGED;
+	snprintf(report->what, sizeof(report->what),
+		 "%s: it is not what was frozen when the incident was opened",
+		 strcmp(now.runbook, was.runbook) != 0 ? "runbook.json" : "target.json");
 }
 
 int incident_verify(const char *id, const char *head, struct ledger_report *report, struct err *err)

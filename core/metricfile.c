@@ -51,16 +51,12 @@ static int write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
-int incident_metrics_append(const struct incident *incident, const char *metric,
-			    const struct chart_point *points, size_t n, struct err *err)
+int metric_file_append(const char *path, mode_t mode, const char *metric,
+		       const struct chart_point *points, size_t n, struct err *err)
 {
-	char *path = path_join(incident->folder, METRICS_FILE);
-	mode_t mode = incident_file_mode(incident->folder);
 	struct buf lines = BUF_INIT;
 	int fd = -1, result = 0;
 
-	if (incident->state.phase == INCIDENT_CLOSED)
-		goto out; /* sealed */
 	for (size_t i = 0; i < n; i++)
 		sample_add(&lines, metric, &points[i]);
 	if (!lines.len)
@@ -73,6 +69,19 @@ out:
 	if (fd >= 0)
 		close(fd);
 	buf_release(&lines);
+	return result;
+}
+
+int incident_metrics_append(const struct incident *incident, const char *metric,
+			    const struct chart_point *points, size_t n, struct err *err)
+{
+	char *path = path_join(incident->folder, METRICS_FILE);
+	int result = 0;
+
+	/* A closed one is sealed. */
+	if (incident->state.phase != INCIDENT_CLOSED)
+		result = metric_file_append(path, incident_file_mode(incident->folder), metric, points, n,
+					    err);
 	free(path);
 	return result;
 }
