@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -89,6 +90,13 @@ static size_t known_secret(const struct redactor *redactor, const struct rest *r
 	return 0;
 }
 
+static const char *const secret_names[] = {
+	"password", "passwd", "passphrase", "token", "secret", "api_key", "api-key", "apikey",
+	"access_key",
+};
+
+enum { SECRET_NAMES = sizeof(secret_names) / sizeof(secret_names[0]) };
+
 static bool begins(const char *p, const char *end, const char *word)
 {
 	size_t len = strlen(word);
@@ -133,15 +141,11 @@ static bool is_name(char c)
 /* password=..., "token": "...", PGPASSWORD=..., --token ..., --password=... */
 static bool shape_named(const struct rest *rest, const char **from, const char **to)
 {
-	static const char *const names[] = {
-		"password", "passwd", "passphrase", "token", "secret", "api_key", "api-key",
-		"apikey", "access_key",
-	};
 	const char *p = NULL, *option = rest->p, *separator;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !p; i++)
-		if (begins(rest->p, rest->end, names[i]))
-			p = rest->p + strlen(names[i]);
+	for (size_t i = 0; i < SECRET_NAMES && !p; i++)
+		if (begins(rest->p, rest->end, secret_names[i]))
+			p = rest->p + strlen(secret_names[i]);
 	if (!p)
 		return false;
 	while (option > rest->start && is_name(option[-1]))
@@ -241,4 +245,70 @@ void redact(const struct redactor *redactor, struct buf *out, const char *bytes,
 			buf_putc(out, *rest.p++);
 		}
 	}
+}
+
+/* "db_password", "--token": a name that ends in one that is known for secrets. */
+static bool names_secret(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < SECRET_NAMES; i++) {
+		size_t tail = strlen(secret_names[i]);
+
+		if (len >= tail && strcasecmp(name + len - tail, secret_names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static json_t *redact_string(const struct redactor *redactor, const json_t *string)
+{
+	struct buf out = BUF_INIT;
+	json_t *result;
+
+	redact(redactor, &out, json_string_value(string), json_string_length(string));
+	result = json_stringn(buf_str(&out), out.len);
+	buf_release(&out);
+	return result ? result : json_string(replacement);
+}
+
+static json_t *redact_list(const struct redactor *redactor, const json_t *list)
+{
+	json_t *result = json_array();
+	bool secret = false;
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *item = json_array_get(list, i);
+		const char *text = json_string_value(item);
+
+		json_array_append_new(result, secret && text ? json_string(replacement)
+							     : redact_json(redactor, item));
+		secret = text && strncmp(text, "--", 2) == 0 && names_secret(text);
+	}
+	return result;
+}
+
+json_t *redact_json(const struct redactor *redactor, const json_t *value)
+{
+	json_t *result;
+	void *iter;
+
+	if (json_is_string(value))
+		return redact_string(redactor, value);
+	if (json_is_array(value))
+		return redact_list(redactor, value);
+	if (!json_is_object(value))
+		return json_deep_copy(value);
+	result = json_object();
+	for (iter = json_object_iter((json_t *)(uintptr_t)value); iter;
+	     iter = json_object_iter_next((json_t *)(uintptr_t)value, iter)) {
+		const char *key = json_object_iter_key(iter);
+		const json_t *member = json_object_iter_value(iter);
+
+		json_object_set_new(result, key,
+				    names_secret(key) && json_is_string(member)
+					    ? json_string(replacement)
+					    : redact_json(redactor, member));
+	}
+	return result;
 }

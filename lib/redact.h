@@ -8,6 +8,7 @@
 #ifndef LIB_REDACT_H
 #define LIB_REDACT_H
 
+#include <jansson.h>
 #include <stddef.h>
 
 #include "lib/buf.h"
@@ -20,5 +21,8 @@ void redactor_free(struct redactor *redactor);
 void redactor_add(struct redactor *redactor, const char *secret);
 /* Appends `bytes` with every secret replaced. `redactor` may be NULL: then only shapes. */
 void redact(const struct redactor *redactor, struct buf *out, const char *bytes, size_t len);
+/* New: a deep copy with every string redacted; also the values of members called password, token and
+ * the like, and what follows --token or --password in a list (an argv). */
+json_t *redact_json(const struct redactor *redactor, const json_t *value);
 
 #endif

@@ -58,12 +58,20 @@ void ledger_by(struct ledger *ledger, const json_t *by);
 int ledger_append(struct ledger *ledger, const char *event, const json_t *fields,
 		  bool (*expect)(const struct ledger_line *line, void *data), void *data, bool *moved,
 		  struct err *err);
-/* Calls `fn` for each line that was not read yet (the own appended ones, too). 0, or -1 on damage. */
+/* Calls `fn` for each line that was not read yet (the own appended ones, too). 0, or -1 on damage, after
+ * the lines before it. */
 int ledger_read(struct ledger *ledger, void (*fn)(const struct ledger_line *line, void *data),
 		void *data, struct err *err);
+/* Of the last line that was verified, read or appended. */
 struct ledger_head ledger_head(const struct ledger *ledger);
-/* A descriptor that becomes readable (inotify) when the folder changes: for event loops. */
+/* A descriptor that becomes readable (inotify) when something was appended, until ledger_read(): for
+ * event loops. -1 when the system has no more of them. */
 int ledger_watch_fd(const struct ledger *ledger);
+
+/* Calls `fn` for each line up to the end or the damage (then -1): for looking at a ledger that can't be
+ * opened. Takes no lock and keeps nothing. */
+int ledger_each(const char *folder, const char beginning[SHA256_HEX],
+		void (*fn)(const struct ledger_line *line, void *data), void *data, struct err *err);
 
 enum ledger_result { LEDGER_GOOD, LEDGER_TORN, LEDGER_DAMAGED };
 
@@ -73,11 +81,12 @@ struct ledger_report {
 	char head[SHA256_HEX];
 	char what[256];       /* "ledger.jsonl line 12: hash does not match its bytes" */
 	bool closed;          /* the last event is incident.closed */
-	bool sealed_ok;       /* closed: the sealed files' hashes match */
+	bool sealed_ok;       /* closed: the sealed files are there and their hashes match */
 };
 
 /* Verifies without changing anything; safe beside a writer. `head` (or NULL): the chain must contain
- * it. -1 only when the files can't be read. */
+ * it; its first 16 digits or more are enough. A ledger copied without any of its sealed files is good,
+ * with sealed_ok false and `what` saying so. -1 only when the files can't be read. */
 int ledger_verify(const char *folder, const char beginning[SHA256_HEX], const char *head,
 		  struct ledger_report *report, struct err *err);
 

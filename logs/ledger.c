@@ -1,0 +1,415 @@
+#include "logs/ledger.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+#include "lib/mem.h"
+#include "logs/ledger_line.h"
+#include "logs/ledger_walk.h"
+#include "logs/segment.h"
+
+/* A failed sync is answered with a new segment, so many times for one append. */
+enum { NEW_SEGMENTS = 3 };
+
+/* Far above any event, far below what a reader should have to hold. */
+enum { LINE_MAX_BYTES = 4 << 20 };
+
+struct ledger {
+	char *folder;
+	const struct clock *clock;
+	const struct redactor *redactor;
+	json_t *by;
+	char *boot;
+	struct cursor read; /* what the caller was told */
+	struct cursor tail; /* what this process knows; never before `read` */
+	int inotify;
+	unsigned watched;   /* the newest segment that is watched */
+};
+
+void ledger_beginning(const char *id, const char *runbook_hash, const char *target_hash,
+		      char out[SHA256_HEX])
+{
+	char *text = xasprintf("%s\n%s\n%s\n", id, runbook_hash, target_hash);
+
+	sha256_hex(text, strlen(text), out);
+	free(text);
+}
+
+static char *boot_id(void)
+{
+	struct buf text = BUF_INIT;
+
+	if (file_read("/proc/sys/kernel/random/boot_id", &text, 64, NULL) < 0)
+		buf_puts(&text, "unknown");
+	buf_cut(&text, strcspn(text.data, "\n"));
+	return buf_detach(&text);
+}
+
+/* Each segment is watched by itself: other files of the folder change all the time. */
+static void watch_segments(struct ledger *ledger)
+{
+	char name[SEGMENT_NAME], *path;
+	unsigned newest;
+
+	if (ledger->inotify < 0)
+		return;
+	for (newest = segment_newest(ledger->folder); ledger->watched < newest;) {
+		path = path_join(ledger->folder, segment_name(++ledger->watched, name));
+		inotify_add_watch(ledger->inotify, path, IN_MODIFY);
+		free(path);
+	}
+}
+
+static struct ledger *ledger_new(const char *folder, const char beginning[SHA256_HEX],
+				 const struct clock *clock, const struct redactor *redactor)
+{
+	struct ledger *ledger = xcalloc(1, sizeof(*ledger));
+
+	*ledger = (struct ledger){ .folder = xstrdup(folder), .clock = clock,
+				   .redactor = redactor, .by = json_object(), .boot = boot_id(),
+				   .read = cursor_beginning(beginning),
+				   .tail = cursor_beginning(beginning),
+				   .inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC) };
+	if (ledger->inotify >= 0)
+		inotify_add_watch(ledger->inotify, folder, IN_CREATE);
+	return ledger;
+}
+
+struct ledger *ledger_create(const char *folder, const char beginning[SHA256_HEX],
+			     const struct clock *clock, const struct redactor *redactor,
+			     struct err *err)
+{
+	struct ledger *ledger;
+	int fd = segment_open(folder, 1, true, err);
+
+	if (fd < 0)
+		return NULL;
+	close(fd);
+	ledger = ledger_new(folder, beginning, clock, redactor);
+	watch_segments(ledger);
+	return ledger;
+}
+
+/* Turns the end of a walk into 0 or -1 with a message. */
+static int walk_outcome(const struct ledger *ledger, enum walk_result result,
+			const struct walk_end *end, struct err *err)
+{
+	if (result == WALK_DAMAGED) {
+		err_set(err, "%s: the ledger is damaged: %s", ledger->folder, end->what);
+		return err_hint(err, "see backout verify; keep a copy of the folder");
+	}
+	return result == WALK_ERROR ? -1 : 0;
+}
+
+struct ledger *ledger_open(const char *folder, const char beginning[SHA256_HEX],
+			   const struct clock *clock, const struct redactor *redactor, bool *torn,
+			   struct err *err)
+{
+	struct ledger *ledger;
+	struct walk_end end = { .newest = 0 };
+	enum walk_result result;
+	/* Shared: half a line seen under the lock is torn, not being written. */
+	int lock = segment_lock(folder, LOCK_SH, err);
+
+	if (lock < 0)
+		return NULL;
+	ledger = ledger_new(folder, beginning, clock, redactor);
+	result = ledger_walk(folder, &ledger->tail, NULL, NULL, &end, err);
+	close(lock);
+	if (torn)
+		*torn = result == WALK_END && end.tail.len > 0;
+	if (walk_outcome(ledger, result, &end, err) < 0) {
+		ledger_close(ledger);
+		ledger = NULL;
+	} else {
+		watch_segments(ledger);
+	}
+	buf_release(&end.tail);
+	return ledger;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	if (ledger->inotify >= 0)
+		close(ledger->inotify);
+	json_decref(ledger->by);
+	free(ledger->boot);
+	free(ledger->folder);
+	free(ledger);
+}
+
+void ledger_by(struct ledger *ledger, const json_t *by)
+{
+	json_decref(ledger->by);
+	ledger->by = redact_json(ledger->redactor, by);
+}
+
+struct ledger_head ledger_head(const struct ledger *ledger)
+{
+	return ledger->tail.head;
+}
+
+int ledger_watch_fd(const struct ledger *ledger)
+{
+	return ledger->inotify;
+}
+
+/* ---- reading ---- */
+
+struct reader {
+	void (*fn)(const struct ledger_line *line, void *data);
+	void *data;
+};
+
+static bool read_line(const struct ledger_line *line, void *data)
+{
+	const struct reader *reader = data;
+
+	reader->fn(line, reader->data);
+	return true;
+}
+
+int ledger_read(struct ledger *ledger, void (*fn)(const struct ledger_line *line, void *data),
+		void *data, struct err *err)
+{
+	struct reader reader = { .fn = fn, .data = data };
+	struct walk_end end;
+	enum walk_result result;
+	char changes[4096];
+	int outcome;
+
+	/* Before reading: a change from here on makes the descriptor readable again. */
+	while (ledger->inotify >= 0 && read(ledger->inotify, changes, sizeof(changes)) > 0)
+		;
+	watch_segments(ledger);
+	result = ledger_walk(ledger->folder, &ledger->read, read_line, &reader, &end, err);
+	if (ledger->read.head.seq >= ledger->tail.head.seq)
+		ledger->tail = ledger->read;
+	outcome = walk_outcome(ledger, result, &end, err);
+	buf_release(&end.tail);
+	return outcome;
+}
+
+int ledger_each(const char *folder, const char beginning[SHA256_HEX],
+		void (*fn)(const struct ledger_line *line, void *data), void *data, struct err *err)
+{
+	struct reader reader = { .fn = fn, .data = data };
+	struct cursor cursor = cursor_beginning(beginning);
+
+	return ledger_walk(folder, &cursor, read_line, &reader, NULL, err) == WALK_END ? 0 : -1;
+}
+
+/* ---- appending ---- */
+
+struct expectation {
+	bool (*expect)(const struct ledger_line *line, void *data);
+	void *data;
+	char event[64]; /* the one that was not expected */
+};
+
+static bool expect_line(const struct ledger_line *line, void *data)
+{
+	struct expectation *expectation = data;
+
+	if (expectation->expect(line, expectation->data))
+		return true;
+	snprintf(expectation->event, sizeof(expectation->event), "%s", line->event);
+	return false;
+}
+
+/* Shows the caller what came since it last read. */
+static int append_ask(const struct ledger *ledger, struct expectation *expectation, bool *moved,
+		      struct err *err)
+{
+	struct cursor cursor = ledger->read;
+	struct walk_end end;
+	enum walk_result result;
+	int outcome;
+
+	if (!expectation->expect)
+		return 0;
+	result = ledger_walk(ledger->folder, &cursor, expect_line, expectation, &end, err);
+	outcome = walk_outcome(ledger, result, &end, err);
+	buf_release(&end.tail);
+	if (result != WALK_STOPPED)
+		return outcome;
+	if (moved)
+		*moved = true;
+	err_set(err, "the head has moved: %s came in between", expectation->event);
+	return err_hint(err, "look at what happened, then decide again");
+}
+
+/* The last line again, with which a new segment begins. */
+static int add_last_line(const struct ledger *ledger, struct buf *out, struct err *err)
+{
+	const struct cursor *tail = &ledger->tail;
+	struct buf bytes = BUF_INIT;
+	off_t offset = tail->offset - (off_t)tail->last_len;
+	int result = -1;
+
+	if (tail->head.seq == 0)
+		return 0;
+	if (segment_read(ledger->folder, tail->segment, offset, &bytes, err) == 0 &&
+	    bytes.len >= tail->last_len) {
+		buf_add(out, bytes.data, tail->last_len);
+		result = 0;
+	} else {
+		err_set(err, "the last line of the ledger can't be read again");
+	}
+	buf_release(&bytes);
+	return result;
+}
+
+/* Half a line at the end belongs to an append that nobody was told had succeeded. */
+static int append_tidy(const struct ledger *ledger, const struct walk_end *end, int fd,
+		       struct err *err)
+{
+	const struct cursor *tail = &ledger->tail;
+	int before, result;
+
+	if (end->tail.len == 0)
+		return 0;
+	if (!line_is_torn(end->tail.data, end->tail.len)) {
+		err_set(err, "%s: the ledger is damaged: the end of its last line was overwritten",
+			ledger->folder);
+		return err_hint(err, "see backout verify; keep a copy of the folder");
+	}
+	if (end->newest > tail->segment) {
+		before = segment_open(ledger->folder, tail->segment, false, err);
+		if (before < 0)
+			return -1;
+		result = segment_set_aside(ledger->folder, tail->segment, before, tail->offset,
+					   err);
+		close(before);
+		if (result < 0)
+			return -1;
+	}
+	return segment_set_aside(ledger->folder, end->newest, fd, end->offset, err);
+}
+
+static void cursor_move(struct cursor *cursor, unsigned segment, off_t offset, size_t lines,
+			size_t last_len)
+{
+	if (segment != cursor->segment)
+		cursor->line = 0;
+	cursor->segment = segment;
+	cursor->offset = offset;
+	cursor->line += lines;
+	cursor->last_len = last_len;
+}
+
+/* A file whose sync failed can't be trusted with a retry: the kernel has marked its pages clean.
+ * The line goes into a new file, and counts when that one is synced. */
+static int append_elsewhere(struct ledger *ledger, unsigned newest, const char *line, size_t len,
+			    struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	err_sys(&why, "the ledger can't be synced");
+	for (int i = 0; i < NEW_SEGMENTS; i++) {
+		int fd = segment_open(ledger->folder, ++newest, true, &why);
+		bool done = fd >= 0 && segment_write(fd, 0, line, len, &why) == 0 &&
+			    fdatasync(fd) == 0;
+
+		if (fd < 0)
+			break;
+		close(fd);
+		if (done) {
+			cursor_move(&ledger->tail, newest, (off_t)len, 1, len);
+			return 0;
+		}
+	}
+	/* The next append must not trust the last of them either. */
+	newest = segment_newest(ledger->folder);
+	close(segment_open(ledger->folder, newest + 1, true, &why));
+	err_set(err, "%s", why.msg);
+	return err_hint(err, "the disk is failing: nothing destructive may start from here");
+}
+
+/* Puts the bytes on the disk; `line` is the last part of them, the event's own line. */
+static int append_write(struct ledger *ledger, const struct walk_end *end, int fd,
+			const struct buf *bytes, size_t line, struct err *err)
+{
+	if (segment_write(fd, end->offset, bytes->data, bytes->len, err) < 0)
+		return -1;
+	if (fdatasync(fd) == 0) {
+		cursor_move(&ledger->tail, end->newest, end->offset + (off_t)bytes->len,
+			    line < bytes->len ? 2 : 1, line);
+		return 0;
+	}
+	return append_elsewhere(ledger, end->newest, bytes->data + bytes->len - line, line, err);
+}
+
+static int append_line(struct ledger *ledger, const struct walk_end *end, const char *event,
+		       const json_t *fields, struct err *err)
+{
+	json_t *clean = redact_json(ledger->redactor, fields);
+	struct buf bytes = BUF_INIT;
+	struct ledger_head head = { .seq = ledger->tail.head.seq + 1 };
+	struct line_stamp stamp = { .head = &ledger->tail.head, .at = clock_wall(ledger->clock),
+				    .mono = clock_mono(ledger->clock), .boot = ledger->boot,
+				    .by = ledger->by };
+	int result = -1, fd = segment_open(ledger->folder, end->newest, false, err);
+	size_t before;
+
+	if (fd < 0 || append_tidy(ledger, end, fd, err) < 0)
+		goto out;
+	if (end->newest > ledger->tail.segment && add_last_line(ledger, &bytes, err) < 0)
+		goto out;
+	before = bytes.len;
+	line_make(&bytes, &stamp, event, clean, head.hash);
+	if (bytes.len - before > LINE_MAX_BYTES) {
+		err_set(err, "the event %s is too large to be recorded", event);
+		goto out;
+	}
+	result = append_write(ledger, end, fd, &bytes, bytes.len - before, err);
+	if (result == 0)
+		ledger->tail.head = head;
+out:
+	if (fd >= 0)
+		close(fd);
+	buf_release(&bytes);
+	json_decref(clean);
+	return result;
+}
+
+int ledger_append(struct ledger *ledger, const char *event, const json_t *fields,
+		  bool (*expect)(const struct ledger_line *line, void *data), void *data,
+		  bool *moved, struct err *err)
+{
+	struct expectation expectation = { .expect = expect, .data = data };
+	struct walk_end end = { .newest = 0 };
+	int lock, result = -1;
+
+	if (moved)
+		*moved = false;
+	if (line_check_fields(fields, err) < 0)
+		return -1;
+	lock = segment_lock(ledger->folder, LOCK_EX, err);
+	if (lock < 0)
+		return -1;
+	if (append_ask(ledger, &expectation, moved, err) < 0)
+		goto out;
+	if (walk_outcome(ledger, ledger_walk(ledger->folder, &ledger->tail, NULL, NULL, &end, err),
+			 &end, err) < 0)
+		goto out;
+	if (ledger->tail.closed) {
+		err_set(err, "the incident is closed: nothing can be appended");
+		goto out;
+	}
+	result = append_line(ledger, &end, event, fields, err);
+	if (result == 0)
+		ledger->tail.closed = strcmp(event, "incident.closed") == 0;
+out:
+	close(lock);
+	buf_release(&end.tail);
+	return result;
+}

@@ -1,0 +1,203 @@
+#include "logs/segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+#include "lib/mem.h"
+
+/* Some hundred events: enough to record the end of an incident on a full disk. */
+enum { RESERVE = 256 << 10 };
+
+char *segment_name(unsigned number, char out[SEGMENT_NAME])
+{
+	if (number <= 1)
+		snprintf(out, SEGMENT_NAME, "ledger.jsonl");
+	else
+		snprintf(out, SEGMENT_NAME, "ledger-%u.jsonl", number);
+	return out;
+}
+
+static char *segment_path(const char *folder, unsigned number)
+{
+	char name[SEGMENT_NAME];
+
+	return path_join(folder, segment_name(number, name));
+}
+
+unsigned segment_newest(const char *folder)
+{
+	for (unsigned number = 1;; number++) {
+		char *path = segment_path(folder, number);
+		bool there = file_exists(path);
+
+		free(path);
+		if (!there)
+			return number - 1;
+	}
+}
+
+int segment_read(const char *folder, unsigned number, off_t offset, struct buf *out,
+		 struct err *err)
+{
+	enum { CHUNK = 1 << 16 };
+	char *path = segment_path(folder, number), *chunk = xmalloc(CHUNK);
+	int fd = open(path, O_RDONLY | O_CLOEXEC), result = -1;
+	ssize_t got;
+
+	if (fd < 0) {
+		err_sys(err, "%s: can't be opened", path);
+		goto out;
+	}
+	while ((got = pread(fd, chunk, CHUNK, offset)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			err_sys(err, "%s: can't be read", path);
+			goto out;
+		}
+		buf_add(out, chunk, (size_t)got);
+		offset += got;
+	}
+	result = 0;
+out:
+	if (fd >= 0)
+		close(fd);
+	free(chunk);
+	free(path);
+	return result;
+}
+
+/* A shared folder's files are its group's, whatever umask the writer has. */
+static void segment_share(const char *folder, int fd)
+{
+	struct stat st;
+
+	if (stat(folder, &st) == 0 && (st.st_mode & S_IWGRP))
+		fchmod(fd, 0660);
+}
+
+int segment_open(const char *folder, unsigned number, bool make, struct err *err)
+{
+	char *path = segment_path(folder, number);
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT | O_EXCL : 0), 0600);
+
+	if (fd < 0) {
+		err_sys(err, "%s: can't be %s", path, make ? "made" : "opened for writing");
+	} else if (make) {
+		segment_share(folder, fd);
+		fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, RESERVE);
+		if (file_sync_folder(folder, err) < 0) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	free(path);
+	return fd;
+}
+
+/* Renewed when half of it is used; a disk that is full already lives on what is left. */
+static void segment_reserve(int fd, off_t end)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && (off_t)st.st_blocks * 512 < end + RESERVE / 2)
+		fallocate(fd, FALLOC_FL_KEEP_SIZE, end, RESERVE);
+}
+
+int segment_write(int fd, off_t offset, const void *bytes, size_t len, struct err *err)
+{
+	const char *p = bytes;
+	off_t at = offset;
+
+	segment_reserve(fd, offset + (off_t)len);
+	while (len > 0) {
+		ssize_t wrote = pwrite(fd, p, len, at);
+
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote < 0) {
+			err_sys(err, "the ledger can't be written");
+			err_hint(err, "free some space, then repeat; the event is not recorded");
+			/* What can't be cut off is set aside as torn before the next append. */
+			if (at > offset && ftruncate(fd, offset) < 0)
+				return -1;
+			return -1;
+		}
+		p += wrote;
+		at += wrote;
+		len -= (size_t)wrote;
+	}
+	return 0;
+}
+
+/* The first NAME.torn-N that is free. */
+static int torn_open(const char *path, struct err *err)
+{
+	for (int n = 1; n < 10000; n++) {
+		char *torn = xasprintf("%s.torn-%d", path, n);
+		int fd = open(torn, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		int reason = errno;
+
+		free(torn);
+		errno = reason;
+		if (fd >= 0 || reason != EEXIST)
+			return fd >= 0 ? fd : err_sys(err, "%s: its torn end can't be set aside",
+						      path);
+	}
+	return err_set(err, "%s: too many torn ends were set aside", path);
+}
+
+int segment_set_aside(const char *folder, unsigned number, int fd, off_t offset, struct err *err)
+{
+	char *path = segment_path(folder, number);
+	struct buf tail = BUF_INIT;
+	int torn = -1, result = -1;
+
+	if (segment_read(folder, number, offset, &tail, err) < 0)
+		goto out;
+	if (tail.len == 0) {
+		result = 0;
+		goto out;
+	}
+	torn = torn_open(path, err);
+	if (torn < 0)
+		goto out;
+	segment_share(folder, torn);
+	if (segment_write(torn, 0, tail.data, tail.len, err) < 0)
+		goto out;
+	if (fsync(torn) < 0 || ftruncate(fd, offset) < 0 || fsync(fd) < 0) {
+		err_sys(err, "%s: its torn end can't be set aside", path);
+		goto out;
+	}
+	result = file_sync_folder(folder, err);
+out:
+	if (torn >= 0)
+		close(torn);
+	buf_release(&tail);
+	free(path);
+	return result;
+}
+
+int segment_lock(const char *folder, int how, struct err *err)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return err_sys(err, "%s: can't be opened", folder);
+	do
+		rc = flock(fd, how);
+	while (rc < 0 && errno == EINTR);
+	if (rc < 0) {
+		err_sys(err, "%s: its lock can't be taken", folder);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
