@@ -156,10 +156,6 @@ static struct probe **round_probes(size_t *n, void *data)
 	struct probe **list = NULL;
 
 	*n = 0;
-	for (size_t i = 0; i < sense->nwatched; i++) {
-		list = xgrow(list, &cap, *n + 1, sizeof(struct probe *));
-		list[(*n)++] = sense->watched[i];
-	}
 	for (size_t i = 0; i < sense->runbook->nconditions; i++) {
 		const struct condition *condition = &sense->runbook->conditions[i];
 
@@ -168,6 +164,10 @@ static struct probe **round_probes(size_t *n, void *data)
 			list[(*n)++] = condition->needs;
 		for (size_t s = 0; s < condition->nsymptoms; s++)
 			list[(*n)++] = condition->symptoms[s];
+	}
+	for (size_t i = 0; i < sense->nwatched; i++) {
+		list = xgrow(list, &cap, *n + 1, sizeof(struct probe *));
+		list[(*n)++] = sense->watched[i];
 	}
 	return list;
 }

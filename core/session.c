@@ -1,0 +1,422 @@
+/* A session's life: it opens, observes, and passes on what changed. */
+#include "core/session.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "core/claim.h"
+#include "core/session_parts.h"
+#include "core/steplock.h"
+#include "lib/file.h"
+#include "lib/mem.h"
+
+#define TICK_US (CLOCK_US / 2)
+
+void session_say(struct session *session, enum session_change what)
+{
+	if (session->changed)
+		session->changed(what, session->data);
+}
+
+void session_trouble(struct session *session, const struct err *err)
+{
+	snprintf(session->error, sizeof(session->error), "%s%s%s", err->msg, err->hint[0] ? ": " : "",
+		 err->hint);
+	session_say(session, SESSION_ERROR);
+}
+
+/* ---- Sensing ---- */
+
+static void sensed(enum sense_change what, const void *subject, void *data)
+{
+	struct session *session = data;
+
+	(void)subject;
+	if (what == SENSE_SOURCE) {
+		session_say(session, SESSION_SOURCE);
+		return;
+	}
+	/* Not while sense_new() is still at work. */
+	if (session->sense && session->open && what != SENSE_READINGS)
+		session_record_sensed(session);
+	session_say(session, SESSION_SENSED);
+}
+
+static int sense_begin(struct session *session, struct err *err)
+{
+	struct sense_observer observer = { .changed = sensed, .data = session };
+	const struct attempt *attempt = session_attempt(session);
+
+	session->sense = sense_new(session->loop, session->clock, session->loaded->runbook,
+				   session->loaded->target, attempt ? attempt->params : NULL, &observer,
+				   err);
+	if (!session->sense)
+		return -1;
+	if (session->open)
+		sense_trouble(session->sense, session->incident.state.first_alert_at ?
+					      session->incident.state.first_alert_at :
+					      session->incident.state.opened_at);
+	session->saved = xcalloc(session->loaded->runbook->nmetrics + 1, sizeof(*session->saved));
+	return 0;
+}
+
+/* ---- The ledger ---- */
+
+struct attempt *session_attempt(const struct session *session)
+{
+	return session->open ? state_attempt(&session->incident.state) : NULL;
+}
+
+static void ledger_moved(struct session *session)
+{
+	session_plan_tick(session);
+	session_watch_probes(session);
+	session_say(session, SESSION_LEDGER);
+}
+
+void session_refresh(struct session *session)
+{
+	struct err err = ERR_INIT;
+	size_t seen = session->incident.state.ntimeline;
+
+	if (!session->open || session->incident.damage[0])
+		return;
+	if (incident_refresh(&session->incident, &err) != 0)
+		session_trouble(session, &err);
+	if (session->incident.state.ntimeline != seen)
+		ledger_moved(session);
+}
+
+int session_need_open(const struct session *session, struct err *err)
+{
+	if (!session->open) {
+		err_set(err, "no incident is open");
+		return err_hint(err, "declare one first");
+	}
+	if (session->incident.state.phase != INCIDENT_OPEN)
+		return err_set(err, "the incident is %s",
+			       session->incident.state.phase == INCIDENT_CLOSED ? "closed" : "resolved");
+	return 0;
+}
+
+int session_append(struct session *session, bool act, enum event_id event, json_t *fields,
+		   struct err *err)
+{
+	const struct incident_state *state = &session->incident.state;
+	bool moved = false;
+	int status;
+
+	if (!session->open) {
+		json_decref(fields);
+		err_set(err, "no incident is open");
+		return err_hint(err, "declare one first");
+	}
+	status = act ? incident_act(&session->incident, event, fields, &moved, err) :
+		       incident_append(&session->incident, event, fields, err);
+	if (status != 0 && moved) {
+		err_hint(err, "somebody else did something meanwhile: look at it, then decide again");
+		session_refresh(session);
+	}
+	if (status == 0 && state->ntimeline && state->timeline[state->ntimeline - 1].misfit)
+		status = err_set(err, "%s", state->timeline[state->ntimeline - 1].text);
+	ledger_moved(session);
+	return status;
+}
+
+static void ledger_readable(struct watch *watch, uint32_t what, void *data)
+{
+	struct session *session = data;
+	char bytes[4096];
+
+	(void)watch;
+	(void)what;
+	while (read(ledger_watch_fd(session->incident.ledger), bytes, sizeof(bytes)) > 0)
+		;
+	session_refresh(session);
+	session_execute_tick(session);
+}
+
+static int ledger_begin(struct session *session, struct err *err)
+{
+	int fd;
+
+	if (!session->incident.ledger)
+		return 0;
+	fd = ledger_watch_fd(session->incident.ledger);
+	session->ledger_watch = loop_fd(session->loop, fd, EPOLLIN, ledger_readable, session, err);
+	return session->ledger_watch ? 0 : -1;
+}
+
+static void session_tick(struct watch *watch, uint32_t what, void *data)
+{
+	struct session *session = data;
+
+	(void)watch;
+	(void)what;
+	session_refresh(session);
+	if (session->open && session->sensing_lock < 0 && !session->incident.damage[0] &&
+	    session->incident.state.phase == INCIDENT_OPEN) {
+		session->sensing_lock = incident_lock(&session->incident, LOCK_SENSING, NULL);
+		session_record_sensed(session);
+	}
+	session_watch_probes(session);
+	session_record_tick(session);
+	session_execute_tick(session);
+}
+
+/* ---- Life ---- */
+
+static char *kept_folder(const struct loaded *loaded)
+{
+	char *state, *path, *whole = NULL;
+
+	if (!loaded->target)
+		return NULL;
+	state = state_folder(NULL);
+	if (!state)
+		return NULL;
+	path = xasprintf("metrics/%s/%s", loaded->runbook->system, loaded->target->name);
+	/* Names come from files; they must not lead out of the folder. */
+	if (!strstr(path, ".."))
+		whole = path_join(state, path);
+	free(path);
+	free(state);
+	return whole;
+}
+
+struct session *session_new(const struct session_spec *spec, struct err *err)
+{
+	struct session *session = xcalloc(1, sizeof(*session));
+
+	session->loop = spec->loop;
+	session->clock = spec->clock;
+	session->changed = spec->changed;
+	session->data = spec->data;
+	session->sensing_lock = session->runner_err = -1;
+	if (spec->loaded) {
+		session->own = *spec->loaded;
+		*spec->loaded = (struct loaded){ 0 };
+		session->loaded = &session->own;
+	} else {
+		if (incident_open(&session->incident, spec->incident, session->clock, err) != 0)
+			goto fail;
+		session->open = true;
+		session->loaded = &session->incident.loaded;
+	}
+	if (sense_begin(session, err) != 0 || (session->open && ledger_begin(session, err) != 0))
+		goto fail;
+	session->kept_folder = kept_folder(session->loaded);
+	session->tick = loop_timer(session->loop, session->open ? 0 : TICK_US, TICK_US, session_tick,
+				   session);
+	session_plan_tick(session);
+	session_watch_probes(session);
+	return session;
+fail:
+	session_free(session);
+	return NULL;
+}
+
+void session_free(struct session *session)
+{
+	if (!session)
+		return;
+	watch_free(session->tick);
+	watch_free(session->ledger_watch);
+	/* A running step goes on: only the watch for its end goes. */
+	watch_free(session->runner_watch);
+	if (session->runner_err >= 0)
+		close(session->runner_err);
+	if (session->sensing_lock >= 0)
+		close(session->sensing_lock);
+	session_plan_forget(session);
+	sense_free(session->sense);
+	if (session->open)
+		incident_close(&session->incident);
+	loaded_release(&session->own);
+	free(session->saved);
+	free(session->kept_folder);
+	free(session->output);
+	free(session);
+}
+
+int session_open_incident(struct session *session, enum incident_kind kind, enum severity severity,
+			  const char *title, struct err *err)
+{
+	if (session->open)
+		return err_set(err, "incident %s is open already", session->incident.id);
+	if (incident_create(&session->incident, &session->own, kind, severity, title, session->clock,
+			    err) != 0)
+		return -1;
+	session->open = true;
+	/* What is sensed refers to the runbook in memory: the incident goes on with that one. */
+	if (incident_adopt(&session->incident, &session->own, err) != 0)
+		return -1;
+	session->loaded = &session->incident.loaded;
+	if (ledger_begin(session, err) != 0)
+		return -1;
+	session->sensing_lock = incident_lock(&session->incident, LOCK_SENSING, NULL);
+	sense_trouble(session->sense, clock_wall(session->clock));
+	session_record_opened(session);
+	session_watch_probes(session);
+	sense_now(session->sense);
+	session_say(session, SESSION_LEDGER);
+	return 0;
+}
+
+/* ---- What there is ---- */
+
+const struct runbook *session_runbook(const struct session *session)
+{
+	return session->loaded->runbook;
+}
+
+const struct target *session_target(const struct session *session)
+{
+	return session->loaded->target;
+}
+
+struct sense *session_sense(const struct session *session)
+{
+	return session->sense;
+}
+
+const struct incident *session_incident(const struct session *session)
+{
+	return session->open ? &session->incident : NULL;
+}
+
+const struct incident_state *session_state(const struct session *session)
+{
+	return session->open ? &session->incident.state : NULL;
+}
+
+const char *session_error(const struct session *session)
+{
+	return session->error;
+}
+
+/* ---- Simple acts ---- */
+
+static json_t *text(const char *bytes)
+{
+	return bytes && *bytes ? json_text(bytes, strlen(bytes)) : json_null();
+}
+
+int session_severity(struct session *session, enum severity severity, const char *reason,
+		     struct err *err)
+{
+	return session_append(session, false, EV_SEVERITY,
+			      json_pack("{s:s, s:o}", "severity", severity_name(severity), "reason",
+					text(reason)), err);
+}
+
+int session_note(struct session *session, const char *note, struct err *err)
+{
+	if (!note || !note[strspn(note, " \t")])
+		return err_set(err, "the note is empty");
+	return session_append(session, false, EV_NOTE, json_pack("{s:o}", "text", text(note)), err);
+}
+
+int session_acknowledge(struct session *session, const char *metric, struct err *err)
+{
+	const struct metric *found = runbook_metric(session->loaded->runbook, metric);
+
+	if (!found)
+		return err_set(err, "the runbook has no metric %s", metric);
+	if (session->open &&
+	    session->incident.state.alerts[found - session->loaded->runbook->metrics].level == LEVEL_OK)
+		return err_set(err, "there is no alert of %s to acknowledge", metric);
+	return session_append(session, false, EV_ACKNOWLEDGED, json_pack("{s:s}", "metric", metric), err);
+}
+
+static const struct item *item_find(const struct checklist *checklist, const char *id)
+{
+	for (size_t s = 0; s < checklist->nsections; s++) {
+		for (size_t i = 0; i < checklist->sections[s].nitems; i++) {
+			if (strcmp(checklist->sections[s].items[i].id, id) == 0)
+				return &checklist->sections[s].items[i];
+		}
+	}
+	return NULL;
+}
+
+int session_item(struct session *session, const char *checklist, const char *item, const char *act,
+		 const char *reason, struct err *err)
+{
+	const struct checklist *list = runbook_checklist(session->loaded->runbook, checklist);
+	const struct item *found = list ? item_find(list, item) : NULL;
+
+	if (!found)
+		return err_set(err, "there is no checklist item %s/%s", checklist, item);
+	if (strcmp(act, "ticked") == 0 && found->kind == ITEM_SENSED) {
+		err_set(err, "\"%s\" ticks itself when it is sensed to hold", found->say);
+		return err_hint(err, "override it with a reason, or defer it");
+	}
+	if (strcmp(act, "overridden") == 0 && (!reason || !*reason))
+		return err_set(err, "an override needs a reason");
+	return session_append(session, false, EV_ITEM,
+			      json_pack("{s:s, s:s, s:s, s:o}", "checklist", checklist, "item", item,
+					"act", act, "reason", text(reason)), err);
+}
+
+/* What still holds at this moment goes on record with the resolution. */
+static void holding_add(const struct session *session, struct buf *out)
+{
+	const struct runbook *runbook = session->loaded->runbook;
+	const struct condition_state *conditions = sense_conditions(session->sense);
+	size_t n = 0;
+
+	for (size_t i = 0; i < runbook->nconditions; i++) {
+		if (conditions[i].verdict == VERDICT_PASS)
+			buf_printf(out, "%s%s", n++ ? ", " : "", runbook->conditions[i].title);
+	}
+	for (size_t i = 0; i < runbook->nmetrics; i++) {
+		const struct alert *alert = sense_alert(session->sense, &runbook->metrics[i]);
+
+		if (alert->level > LEVEL_OK)
+			buf_printf(out, "%s%s %s", n++ ? ", " : "", level_name(alert->level),
+				   runbook->metrics[i].title ? runbook->metrics[i].title :
+							       runbook->metrics[i].name);
+	}
+	if (!n)
+		buf_puts(out, "nothing");
+}
+
+int session_resolve(struct session *session, const char *how, struct err *err)
+{
+	struct buf line = BUF_INIT;
+	int status;
+
+	if (session_need_open(session, err) != 0)
+		return -1;
+	if (session_running(session) || runner_alive(&session->incident)) {
+		err_set(err, "a step is running");
+		return err_hint(err, "wait for its end, or stop it");
+	}
+	buf_printf(&line, "%s%salerting now: ", how ? how : "", how && *how ? "; " : "");
+	holding_add(session, &line);
+	status = session_append(session, true, EV_RESOLVED,
+				json_pack("{s:o}", "how", text(buf_str(&line))), err);
+	if (status == 0)
+		claim_release(&session->incident);
+	buf_release(&line);
+	return status;
+}
+
+int session_close(struct session *session, const char *root_cause, const char *remediation,
+		  const char *lessons, struct err *err)
+{
+	if (!session->open)
+		return err_set(err, "no incident is open");
+	if (session->incident.state.phase == INCIDENT_OPEN) {
+		err_set(err, "the incident is not resolved yet");
+		return err_hint(err, "resolve it first");
+	}
+	return session_append(session, true, EV_CLOSED,
+			      json_pack("{s:o, s:o, s:o}", "root_cause", text(root_cause), "remediation",
+					text(remediation), "lessons", text(lessons)), err);
+}

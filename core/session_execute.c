@@ -1,0 +1,529 @@
+/* Executing: starting runners and watching them, answers, and what goes on by itself. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/session_parts.h"
+#include "lib/file.h"
+#include "lib/mem.h"
+#include "lib/text.h"
+
+#define OUTPUT_TAIL 16384
+
+static json_t *text(const char *bytes)
+{
+	return bytes && *bytes ? json_text(bytes, strlen(bytes)) : json_null();
+}
+
+/* ---- What runs ---- */
+
+static bool is_running(const struct session *session, enum step_status status)
+{
+	/* Between its outcome and its verify a step runs as long as somebody is at it. */
+	return status == STEP_RUNNING ||
+	       (status == STEP_RAN && (session->runner || runner_alive(&session->incident)));
+}
+
+const struct step *session_running(const struct session *session)
+{
+	const struct attempt *attempt = session_attempt(session);
+
+	if (!attempt)
+		return NULL;
+	for (size_t i = 0; i < attempt->procedure.procedure->nsteps; i++) {
+		if (is_running(session, attempt->procedure.steps[i].status))
+			return &attempt->procedure.procedure->steps[i];
+	}
+	return session->runner ? session->runner_step : NULL;
+}
+
+/* The latest intent of the current attempt's steps; borrowed. */
+static const json_t *intent_last(const struct session *session, const char *step)
+{
+	const struct incident_state *state = &session->incident.state;
+
+	for (size_t i = session->open ? state->ntimeline : 0; i-- > 0;) {
+		const struct timeline_entry *entry = &state->timeline[i];
+
+		if (entry->event == EV_CHOSEN)
+			return NULL;
+		if (entry->event == EV_INTENT &&
+		    (!step || strcmp(json_str(entry->json, "step", ""), step) == 0))
+			return entry->json;
+	}
+	return NULL;
+}
+
+static void clean_lines(struct buf *out, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		const char *end = memchr(bytes, '\n', len);
+		size_t line = end ? (size_t)(end - bytes) : len;
+
+		text_clean(out, bytes, line && bytes[line - 1] == '\r' ? line - 1 : line);
+		buf_putc(out, '\n');
+		line += end != NULL;
+		bytes += line;
+		len -= line;
+	}
+}
+
+const char *session_output(const struct session *session)
+{
+	struct session *mine = (struct session *)session;
+	const char *rel = json_str(intent_last(session, NULL), "out", NULL);
+	struct buf clean = BUF_INIT, bytes = BUF_INIT;
+	const char *tail;
+	char *path;
+
+	free(mine->output);
+	mine->output = NULL;
+	if (!rel || strstr(rel, ".."))
+		return "";
+	path = path_join(session->incident.folder, rel);
+	if (file_read(path, &bytes, 0, NULL) == 0 && bytes.len) {
+		size_t skip = bytes.len > OUTPUT_TAIL ? bytes.len - OUTPUT_TAIL : 0;
+
+		tail = skip ? memchr(bytes.data + skip, '\n', bytes.len - skip) : bytes.data;
+		tail = tail ? tail : bytes.data + skip;
+		clean_lines(&clean, tail, bytes.len - (size_t)(tail - bytes.data));
+	}
+	mine->output = buf_detach(&clean);
+	buf_release(&bytes);
+	free(path);
+	return mine->output ? mine->output : "";
+}
+
+/* ---- Runners ---- */
+
+static void runner_forget(struct session *session)
+{
+	watch_free(session->runner_watch);
+	if (session->runner_err >= 0)
+		close(session->runner_err);
+	session->runner_watch = NULL;
+	session->runner_err = -1;
+	session->runner = 0;
+	session->runner_step = NULL;
+}
+
+static void runner_ended(struct watch *watch, uint32_t what, void *data)
+{
+	struct session *session = data;
+	int status = (int)what;
+	bool judging = session->runner_act == RUNNER_JUDGE;
+	struct err err = ERR_INIT;
+	char why[600] = "";
+	ssize_t n;
+
+	(void)watch;
+	n = pread(session->runner_err, why, sizeof(why) - 1, 0);
+	why[n > 0 ? n : 0] = '\0';
+	while (n > 0 && why[n - 1] == '\n')
+		why[--n] = '\0';
+	for (char *c = why; (c = strchr(c, '\n'));)
+		*c = ' ';
+	runner_forget(session);
+	session_refresh(session);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == RUNNER_DONE) {
+		session_execute_tick(session);
+	} else if (WIFEXITED(status) && !judging) {
+		session->through = false;
+		err_set(&err, "nothing was run: %s", why[0] ? why : "the runner did not say why");
+		session_trouble(session, &err);
+	} else if (WIFSIGNALED(status)) {
+		session->through = false;
+		err_set(&err, "the runner was killed (signal %d)", WTERMSIG(status));
+		session_trouble(session, &err);
+	}
+	session_say(session, SESSION_LEDGER);
+}
+
+static int runner_begin(struct session *session, const struct step *step, enum runner_act act,
+			struct err *err)
+{
+	if (session->runner || runner_alive(&session->incident))
+		return err_set(err, "a step is running already");
+	session->runner_err = memfd_create("runner", MFD_CLOEXEC);
+	session->runner = runner_start(&session->incident, step ? step->id : "", act,
+				       session->incident.state.last_act, session->runner_err, err);
+	session->runner_act = act;
+	session->runner_step = step;
+	if (session->runner > 0)
+		session->runner_watch =
+			loop_child(session->loop, session->runner, runner_ended, session, err);
+	if (session->runner <= 0 || !session->runner_watch) {
+		runner_forget(session);
+		return -1;
+	}
+	session_say(session, SESSION_LEDGER);
+	return 0;
+}
+
+/* ---- Acts on steps ---- */
+
+static int need_steps(const struct session *session, struct err *err)
+{
+	const struct attempt *attempt = session_attempt(session);
+
+	if (session_need_open(session, err) != 0)
+		return -1;
+	if (!attempt)
+		return err_set(err, "no procedure is chosen");
+	if (!attempt->procedure.approved)
+		return err_set(err, "%s is not approved", attempt->procedure.procedure->name);
+	return 0;
+}
+
+static const struct step *step_find(const struct session *session, const char *id, struct step_state *now,
+				    struct err *err)
+{
+	const struct attempt *attempt;
+	const struct step *step;
+
+	if (need_steps(session, err) != 0)
+		return NULL;
+	attempt = session_attempt(session);
+	step = procedure_step(attempt->procedure.procedure, id);
+	if (!step)
+		err_set(err, "%s has no step %s", attempt->procedure.procedure->name, id);
+	else
+		*now = attempt->procedure.steps[step - attempt->procedure.procedure->steps];
+	return step;
+}
+
+static const struct step *step_next(const struct session *session, struct step_state *now)
+{
+	const struct attempt *attempt = session_attempt(session);
+	int next = attempt ? procedure_next(&attempt->procedure) : -1;
+
+	if (next < 0)
+		return NULL;
+	*now = attempt->procedure.steps[next];
+	return &attempt->procedure.procedure->steps[next];
+}
+
+static bool by_machine(const struct session *session, const struct step *step)
+{
+	return step_action(step, session_attempt(session)->procedure.procedure,
+			   session->loaded->target) != NULL;
+}
+
+/* Whether the last run of a step died: its leftovers are cleared before it runs again. */
+static bool died(const struct session *session, const char *step)
+{
+	const struct incident_state *state = &session->incident.state;
+
+	for (size_t i = state->ntimeline; i-- > 0;) {
+		const struct timeline_entry *entry = &state->timeline[i];
+
+		if (entry->event != EV_DIED && entry->event != EV_INTENT)
+			continue;
+		if (strcmp(json_str(entry->json, "step", ""), step) == 0)
+			return entry->event == EV_DIED;
+	}
+	return false;
+}
+
+int session_run_step(struct session *session, struct err *err)
+{
+	const struct step *step;
+	struct step_state now;
+
+	if (need_steps(session, err) != 0)
+		return -1;
+	step = step_next(session, &now);
+	if (!step || session_attempt(session)->ended_at)
+		return err_set(err, "no step is left to run");
+	if (step->kind != STEP_ACTION)
+		return err_set(err, "step %s is a question: answer it", step->id);
+	if (!by_machine(session, step)) {
+		err_set(err, "step %s is done by a person", step->id);
+		return err_hint(err, "do it, then say that it is done");
+	}
+	if (now.status != STEP_WAITING)
+		return err_set(err, "step %s is %s: decide about it first", step->id,
+			       step_status_name(now.status));
+	return runner_begin(session, step, died(session, step->id) ? RUNNER_CLEAN_AND_RUN : RUNNER_RUN,
+			    err);
+}
+
+static bool answer_fits(const struct step *step, const char *answer)
+{
+	if (step->kind == STEP_QUESTION)
+		return strcmp(answer, "yes") == 0 || strcmp(answer, "no") == 0;
+	for (size_t i = 0; step->kind == STEP_CHOICE && i < step->noptions; i++) {
+		if (strcmp(step->options[i].id, answer) == 0)
+			return true;
+	}
+	return false;
+}
+
+int session_answer_step(struct session *session, const char *step, const char *answer,
+			const char *reason, struct err *err)
+{
+	struct proposal proposal;
+	struct step_state now;
+	const struct step *found = step_find(session, step, &now, err), *next;
+
+	if (!found)
+		return -1;
+	if (!answer_fits(found, answer))
+		return err_set(err, "\"%s\" is no answer to step %s", answer, step);
+	next = step_next(session, &now);
+	if (next != found || now.status != STEP_WAITING)
+		return err_set(err, "step %s is not the one that is next", step);
+	session_step_proposal(session, found, &proposal);
+	if (found->kind == STEP_QUESTION && proposal.verdict != VERDICT_UNKNOWN &&
+	    (strcmp(answer, "yes") == 0) != (proposal.verdict == VERDICT_PASS) && (!reason || !*reason))
+		return err_set(err, "the proposed answer is %s: another one needs a reason",
+			       proposal.verdict == VERDICT_PASS ? "yes" : "no");
+	return session_append(session, true, EV_STEP_ANSWERED,
+			      json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "procedure",
+					session_attempt(session)->procedure.procedure->name, "step", step,
+					"answer", answer, "proposed", verdict_name(proposal.verdict),
+					"evidence", text(proposal.evidence), "reason", text(reason)), err);
+}
+
+static json_t *step_fields(const struct session *session, const char *step, int attempt)
+{
+	return json_pack("{s:s, s:s, s:i}", "procedure",
+			 session_attempt(session)->procedure.procedure->name, "step", step, "attempt",
+			 attempt);
+}
+
+int session_step_done(struct session *session, const char *step, const char *note, struct err *err)
+{
+	struct step_state now;
+	const struct step *found = step_find(session, step, &now, err);
+	const struct attempt *attempt;
+	json_t *fields;
+
+	if (!found)
+		return -1;
+	attempt = session_attempt(session);
+	if (found->kind != STEP_ACTION || by_machine(session, found))
+		return err_set(err, "step %s is not done by hand", step);
+	if (attempt->ended_at || attempt->procedure.stopped)
+		return err_set(err, "%s has ended", attempt->procedure.procedure->name);
+	if (now.status != STEP_WAITING || step_next(session, &now) != found)
+		return err_set(err, "step %s is not the one that is next", step);
+	fields = step_fields(session, step, now.attempt + 1);
+	json_object_set_new(fields, "act", json_string("run"));
+	json_object_set_new(fields, "plan", json_pack("[s]", found->say));
+	if (session_append(session, true, EV_INTENT, fields, err) != 0)
+		return -1;
+	fields = step_fields(session, step, now.attempt + 1);
+	json_object_set_new(fields, "act", json_string("run"));
+	json_object_set_new(fields, "result", json_string("done"));
+	json_object_set_new(fields, "detail", text(note && *note ? note : "done by hand"));
+	if (session_append(session, true, EV_OUTCOME, fields, err) != 0)
+		return -1;
+	if (found->nverify || step_bound_probe(found, attempt->procedure.procedure,
+					       session->loaded->target))
+		return runner_begin(session, found, RUNNER_VERIFY, err);
+	fields = step_fields(session, step, now.attempt + 1);
+	json_object_set_new(fields, "verdict", json_string("pass"));
+	return session_append(session, true, EV_VERIFY, fields, err);
+}
+
+int session_check_again(struct session *session, const char *step, struct err *err)
+{
+	struct step_state now;
+	const struct step *found = step_find(session, step, &now, err);
+
+	return found ? runner_begin(session, found, RUNNER_VERIFY, err) : -1;
+}
+
+int session_run_again(struct session *session, const char *step, struct err *err)
+{
+	struct step_state now;
+	const struct step *found = step_find(session, step, &now, err);
+
+	if (!found)
+		return -1;
+	if (now.status == STEP_UNKNOWN) {
+		err_set(err, "nobody knows yet what became of step %s", step);
+		return err_hint(err, "check again first, or skip it with a reason");
+	}
+	return runner_begin(session, found,
+			    died(session, step) ? RUNNER_CLEAN_AND_RUN : RUNNER_RUN, err);
+}
+
+int session_undo(struct session *session, const char *step, struct err *err)
+{
+	struct step_state now;
+	const struct step *found = step_find(session, step, &now, err);
+
+	return found ? runner_begin(session, found, RUNNER_UNDO, err) : -1;
+}
+
+int session_skip(struct session *session, const char *step, const char *reason, struct err *err)
+{
+	struct step_state now;
+	const struct step *found = step_find(session, step, &now, err);
+
+	if (!found)
+		return -1;
+	if (!reason || !*reason)
+		return err_set(err, "skipping a step needs a reason");
+	if (session_running(session) == found)
+		return err_set(err, "step %s is running", step);
+	return session_append(session, true, EV_SKIPPED,
+			      json_pack("{s:s, s:s, s:o}", "procedure",
+					session_attempt(session)->procedure.procedure->name, "step", step,
+					"reason", text(reason)), err);
+}
+
+int session_alternative(struct session *session, const char *step, struct err *err)
+{
+	struct step_state now;
+	const struct step *found = step_find(session, step, &now, err);
+
+	if (!found)
+		return -1;
+	if (!found->alternative)
+		return err_set(err, "the runbook gives no alternative to step %s", step);
+	return session_append(session, true, EV_ALTERNATIVE,
+			      json_pack("{s:s, s:s}", "procedure",
+					session_attempt(session)->procedure.procedure->name, "step", step),
+			      err);
+}
+
+int session_stop(struct session *session, const char *reason, struct err *err)
+{
+	const struct attempt *attempt = session_attempt(session);
+
+	if (session_need_open(session, err) != 0)
+		return -1;
+	if (!attempt || attempt->ended_at)
+		return err_set(err, "no procedure is under way");
+	session->through = false;
+	if (session_running(session) && runner_alive(&session->incident) &&
+	    runner_stop(&session->incident, err) != 0)
+		return -1;
+	if (attempt->procedure.stopped)
+		return 0;
+	/* Stop always stops: no matter who did what meanwhile. */
+	return session_append(session, false, EV_STOPPED,
+			      json_pack("{s:s, s:o}", "procedure",
+					attempt->procedure.procedure->name, "reason", text(reason)), err);
+}
+
+void session_straight_through(struct session *session, bool on)
+{
+	session->through = on;
+	if (on)
+		session_execute_tick(session);
+	session_say(session, SESSION_LEDGER);
+}
+
+bool session_is_straight_through(const struct session *session)
+{
+	return session->through;
+}
+
+/* ---- What goes on by itself ---- */
+
+static bool orphaned(const struct session *session)
+{
+	const struct attempt *attempt = session_attempt(session);
+
+	for (size_t i = 0; attempt && i < attempt->procedure.procedure->nsteps; i++) {
+		enum step_status status = attempt->procedure.steps[i].status;
+
+		if (status == STEP_RUNNING || status == STEP_RAN)
+			return true;
+	}
+	return false;
+}
+
+/* A step whose runner is gone is judged, once for each state of the record. */
+static void orphans_judge(struct session *session)
+{
+	if (!orphaned(session) || session->runner || runner_alive(&session->incident))
+		return;
+	/* Its last words may have come since we read. */
+	session_refresh(session);
+	if (!orphaned(session) || session->judged == session->incident.state.last_act)
+		return;
+	session->judged = session->incident.state.last_act;
+	runner_begin(session, NULL, RUNNER_JUDGE, NULL);
+}
+
+/* A question that does not apply is passed over, as the runner does with an action. */
+static void question_pass_over(struct session *session)
+{
+	struct step_state now;
+	const struct step *step = step_next(session, &now);
+	const struct sensed *sensed;
+
+	if (!step || step->kind == STEP_ACTION || !step->when || now.status != STEP_WAITING)
+		return;
+	sensed = sense_probe(session->sense, step->when);
+	if (sensed->reading.verdict != VERDICT_FAIL || !sensed->reading.at)
+		return;
+	session_append(session, true, EV_NOT_APPLICABLE,
+		       json_pack("{s:s, s:s, s:s}", "procedure",
+				 session_attempt(session)->procedure.procedure->name, "step", step->id,
+				 "evidence", sensed->reading.evidence), NULL);
+}
+
+static void procedure_end(struct session *session)
+{
+	const struct attempt *attempt = session_attempt(session);
+	const struct procedure_state *state = &attempt->procedure;
+	const char *result;
+	json_t *fields;
+
+	if (session->runner || session_running(session))
+		return;
+	if (state->stopped)
+		result = "stopped";
+	else if (procedure_finished(state))
+		result = "done";
+	else if (state->approved && procedure_next(state) < 0)
+		result = "failed";
+	else
+		return;
+	fields = json_pack("{s:s, s:s}", "procedure", state->procedure->name, "result", result);
+	if (state->started)
+		json_object_set_new(fields, "elapsed",
+				    json_real((double)(clock_wall(session->clock) - state->started) /
+					      (double)CLOCK_US));
+	session->through = false;
+	if (session_append(session, true, EV_PROCEDURE_ENDED, fields, NULL) == 0)
+		sense_now(session->sense);
+}
+
+static void through_go_on(struct session *session)
+{
+	struct step_state now;
+	const struct step *step = step_next(session, &now);
+
+	if (!session->through || session->runner || session_running(session))
+		return;
+	if (!step || now.status != STEP_WAITING || step->kind != STEP_ACTION ||
+	    !by_machine(session, step) || session_run_step(session, NULL) != 0) {
+		session->through = false;
+		session_say(session, SESSION_LEDGER);
+	}
+}
+
+void session_execute_tick(struct session *session)
+{
+	const struct attempt *attempt = session_attempt(session);
+
+	if (!attempt || attempt->ended_at || session->incident.damage[0] ||
+	    session->incident.state.phase != INCIDENT_OPEN)
+		return;
+	orphans_judge(session);
+	if (session->sensing_lock >= 0) {
+		if (attempt->procedure.approved && !attempt->procedure.stopped)
+			question_pass_over(session);
+		procedure_end(session);
+	}
+	through_go_on(session);
+}

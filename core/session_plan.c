@@ -1,0 +1,213 @@
+/* Proposals and the plan of the chosen procedure, worked out beside the console; its approval. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/session_parts.h"
+#include "lib/jdoc.h"
+#include "lib/mem.h"
+
+#define TASK_US (90 * CLOCK_US)
+
+static const struct procedure *chosen(const struct session *session)
+{
+	return session_attempt(session)->procedure.procedure;
+}
+
+static void plan_drop(struct session *session)
+{
+	task_cancel(session->planning);
+	session->planning = NULL;
+	if (session->has_plan)
+		plan_free(&session->plan);
+	session->has_plan = false;
+	free(session->plan_problem);
+	session->plan_problem = NULL;
+}
+
+void session_plan_forget(struct session *session)
+{
+	plan_drop(session);
+	task_cancel(session->proposing);
+	session->proposing = NULL;
+	json_decref(session->proposed);
+	json_decref(session->params);
+	session->proposed = session->params = NULL;
+}
+
+/* ---- Proposals ---- */
+
+static json_t *propose_body(void *data)
+{
+	struct session *session = data;
+
+	return plan_propose(session->sense, chosen(session));
+}
+
+static void propose_done(const json_t *result, void *data)
+{
+	struct session *session = data;
+
+	session->proposing = NULL;
+	json_decref(session->proposed);
+	session->proposed = result ? json_deep_copy(result) : json_object();
+	session_say(session, SESSION_PROPOSAL);
+}
+
+static void propose_begin(struct session *session)
+{
+	struct err err = ERR_INIT;
+
+	session->proposing =
+		task_start(session->loop, TASK_US, propose_body, propose_done, session, &err);
+	if (!session->proposing)
+		session_trouble(session, &err);
+}
+
+const json_t *session_proposed_params(const struct session *session)
+{
+	return session->proposed;
+}
+
+/* ---- The plan ---- */
+
+static json_t *plan_body(void *data)
+{
+	struct session *session = data;
+	struct err err = ERR_INIT;
+	struct procedure_plan plan;
+
+	if (plan_make(&plan, session->sense, session->loaded, chosen(session), session->params, &err) != 0)
+		return err_to_json(&err);
+	return plan_to_json(&plan);
+}
+
+static void plan_done(const json_t *result, void *data)
+{
+	struct session *session = data;
+	struct err err = ERR_INIT;
+
+	session->planning = NULL;
+	if (!result)
+		err_set(&err, "making the plan took too long, or died");
+	else if (!err_from_json(result, &err))
+		session->has_plan = plan_from_json(&session->plan, session->loaded->runbook, result,
+						   &err) == 0;
+	if (err.set)
+		session->plan_problem = err.hint[0] ? xasprintf("%s: %s", err.msg, err.hint) :
+						      xstrdup(err.msg);
+	session_say(session, SESSION_PLAN);
+}
+
+static int plan_begin(struct session *session, struct err *err)
+{
+	plan_drop(session);
+	/* The approval is checked against the same values. */
+	sense_params(session->sense, session->params);
+	session->planning = task_start(session->loop, TASK_US, plan_body, plan_done, session, err);
+	return session->planning ? 0 : -1;
+}
+
+const struct procedure_plan *session_plan(const struct session *session, const char **problem)
+{
+	if (problem)
+		*problem = session->plan_problem;
+	return session->has_plan ? &session->plan : NULL;
+}
+
+void session_plan_tick(struct session *session)
+{
+	const struct attempt *attempt = session_attempt(session);
+	struct err err = ERR_INIT;
+
+	if (!attempt || session->attempt == session->incident.state.nattempts)
+		return;
+	session_plan_forget(session);
+	session->attempt = session->incident.state.nattempts;
+	if (attempt->procedure.approved) {
+		sense_params(session->sense, attempt->params);
+		return;
+	}
+	if (attempt->ended_at)
+		return;
+	if (chosen(session)->nasks) {
+		propose_begin(session);
+		return;
+	}
+	session->params = json_object();
+	if (plan_begin(session, &err) != 0)
+		session_trouble(session, &err);
+}
+
+static int need_unapproved(const struct session *session, struct err *err)
+{
+	const struct attempt *attempt = session_attempt(session);
+
+	if (session_need_open(session, err) != 0)
+		return -1;
+	if (!attempt || attempt->ended_at)
+		return err_set(err, "no procedure is chosen");
+	if (attempt->procedure.approved)
+		return err_set(err, "%s is approved already", attempt->procedure.procedure->name);
+	return 0;
+}
+
+int session_make_plan(struct session *session, const json_t *params, struct err *err)
+{
+	json_t *answers;
+
+	if (need_unapproved(session, err) != 0)
+		return -1;
+	answers = json_object();
+	for (size_t i = 0; i < chosen(session)->nasks; i++) {
+		const char *name = chosen(session)->asks[i];
+		json_t *value = json_object_get(params, name);
+
+		if (value && !json_is_null(value)) {
+			json_object_set(answers, name, value);
+			continue;
+		}
+		json_decref(answers);
+		return err_set(err, "%s: parameter %s needs an answer", chosen(session)->name, name);
+	}
+	json_decref(session->params);
+	session->params = answers;
+	return plan_begin(session, err);
+}
+
+/* ---- Approval ---- */
+
+static json_t *loss_json(const struct procedure_plan *plan)
+{
+	json_t *lines = json_array();
+
+	for (size_t i = 0; i < plan->nloss; i++)
+		json_array_append_new(lines, json_text(plan->loss[i], strlen(plan->loss[i])));
+	return lines;
+}
+
+int session_approve(struct session *session, const char *confirm, struct err *err)
+{
+	const struct procedure_plan *plan = &session->plan;
+	const char *target = session->loaded->target->name;
+	char digest[SHA256_HEX];
+
+	if (need_unapproved(session, err) != 0)
+		return -1;
+	if (!session->has_plan || plan->procedure != chosen(session)) {
+		err_set(err, "there is no plan to approve yet");
+		return err_hint(err, "%s", session->plan_problem ? session->plan_problem :
+								   "wait until it is shown");
+	}
+	if (plan_digest(session->sense, session->loaded, plan->procedure, session->params, digest, err))
+		return -1;
+	if (strcmp(digest, plan->digest) != 0)
+		return err_set(err, "the plan is not what was shown any more: make it again");
+	if (plan->risk == ACTION_DESTRUCTIVE && (!confirm || strcmp(confirm, target) != 0)) {
+		err_set(err, "%s is destructive: it is approved by the target's name", plan->procedure->name);
+		return err_hint(err, "type %s", target);
+	}
+	return session_append(session, true, EV_APPROVED,
+			      json_pack("{s:s, s:s, s:O, s:o, s:s*}", "procedure", plan->procedure->name,
+					"digest", plan->digest, "params", session->params, "loss",
+					loss_json(plan), "confirmed", confirm), err);
+}
