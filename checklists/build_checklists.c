@@ -50,6 +50,7 @@ static void item_kind(struct checker *checker, struct item *item, const struct n
 	item->action = build_typed(checker->vocabulary->actions, &action);
 	item->verify = build_probe_list(checker, node, "verify", &item->nverify);
 	item->expires = json_object_get(node->value, "expires");
+	(void)build_duration(checker, node, "expires");
 	if (probe.value && action.value)
 		say_key(checker, &action, NULL,
 			"an item has a probe or an action; what proves the action goes to \"verify\"");

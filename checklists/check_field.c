@@ -424,6 +424,8 @@ static void say_unknown_key(struct checker *checker, const struct node *member, 
 			words[n++] = f->name;
 		}
 	}
+	if (checker->used)
+		params_used(checker->runbook, member->value, checker->used);
 	char *suggestion = suggest(member->key, words, n);
 	char *list = join_words(words, n);
 	say_key(checker, member, suggestion, "%s has no key \"%s\"; it has: %s", what, member->key,

@@ -90,6 +90,9 @@ static void say_no_type(struct checker *checker, const struct node *node, const 
 		if (suggestion)
 			break;
 	}
+	/* What can't be understood still uses its parameters: one mistake, one finding. */
+	if (checker->used)
+		params_used(checker->runbook, node->value, checker->used);
 	char *list = type_names(types);
 	say(checker, node, suggestion, "no key of this object names a type of %s: %s", what, list);
 	free(list);

@@ -220,7 +220,7 @@ static const struct field item_fields[] = {
 	{ "optional", FIELD_BOOL, .help = "does not count for the readiness" },
 	{ "when", FIELD_PROBE, .help = "fail: the item is not applicable" },
 	{ "probe", FIELD_PROBE, .help = "senses it; without probe and action it is manual" },
-	{ "expires", FIELD_DURATION, .help = "how long a sensed green lasts; 60s" },
+	{ "expires", FIELD_DURATION, .help = "how long a sensed green lasts; 60s; no parameters" },
 	{ "action", FIELD_ACTION, .help = "does it" },
 	{ "verify", FIELD_PROBES, .help = "must pass after the action" },
 	{ "done", FIELD_OBJECT, .help = "it was done before", .of = "done" },
