@@ -5,8 +5,19 @@
 #include "actions/types.h"
 
 const struct action_type *const action_types[] = {
+	&action_command,
 	&action_flags,
 	&action_git,
+	&action_manual,
+	&action_pg_dump,
+	&action_pg_restore,
+	&action_pg_restore_plain,
+	&action_pg_sql,
+	&action_pg_terminate_idle,
+	&action_process_stop,
+	&action_service,
+	&action_shell,
+	&action_wait,
 	NULL,
 };
 

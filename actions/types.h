@@ -6,12 +6,18 @@
 
 #include "actions/action.h"
 
+extern const struct action_type action_command;
 extern const struct action_type action_flags;
 extern const struct action_type action_git;
+extern const struct action_type action_manual;
 extern const struct action_type action_pg_dump;
 extern const struct action_type action_pg_restore;
 extern const struct action_type action_pg_restore_plain;
 extern const struct action_type action_pg_sql;
 extern const struct action_type action_pg_terminate_idle;
+extern const struct action_type action_process_stop;
+extern const struct action_type action_service;
+extern const struct action_type action_shell;
+extern const struct action_type action_wait;
 
 #endif

@@ -27,8 +27,8 @@ char *argv_scalar(const json_t *value);
 
 /* Runs a command to its end with both outputs going to `log` (a descriptor, -1: thrown away), while it
  * writes them. 0 when it exits with `expected`; else -1, and the error quotes the last line it wrote. What
- * it leaves running can't write any more, and is not hurt by that (lib/cmdout.h). The fields in, out, err
- * and tick of `spec` are ignored. */
+ * it leaves running may go on writing (lib/cmdout.h). The fields in, out, err and tick of `spec` are
+ * ignored. */
 int argv_run(const struct child_spec *spec, int64_t timeout_us, int log, int expected, struct err *err);
 
 #endif

@@ -16,7 +16,7 @@
 
 int cmdout_open(struct cmdout *out, int log, struct err *err)
 {
-	*out = (struct cmdout){.fd = memfd_create("output", MFD_CLOEXEC | MFD_ALLOW_SEALING), .log = log};
+	*out = (struct cmdout){.fd = memfd_create("output", MFD_CLOEXEC), .log = log};
 	if (out->fd < 0)
 		return err_sys(err, "a file in memory for a command's output");
 	fcntl(out->fd, F_SETFL, O_APPEND);
@@ -77,7 +77,6 @@ void cmdout_close(struct cmdout *out)
 	if (out->fd < 0)
 		return;
 	cmdout_pump(out);
-	fcntl(out->fd, F_ADD_SEALS, F_SEAL_GROW);
 	close(out->fd);
 	out->fd = -1;
 }

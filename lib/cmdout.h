@@ -1,7 +1,8 @@
 /*
  * The output of a command, through a file in memory: nobody blocks on it, what was written last can be
- * quoted, and a program that keeps running afterwards can't be hurt by it (no broken pipe) nor fill the
- * memory (the file can't grow any more).
+ * quoted, and a program that keeps running afterwards is not hurt: there is no pipe that breaks. (What it
+ * goes on writing is kept in memory until it ends, so a service's start command had better send its
+ * service's output somewhere.)
  */
 #ifndef LIB_CMDOUT_H
 #define LIB_CMDOUT_H

@@ -1,0 +1,247 @@
+/* Action "service": starts, stops or restarts a declared service. */
+#include "lib/service.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "actions/types.h"
+#include "lib/argv.h"
+#include "lib/clock.h"
+#include "lib/jdoc.h"
+#include "lib/proc.h"
+
+#define QUERY_US (5 * CLOCK_US)
+/* Of the undo, which has a deadline only when the environment gives one. */
+#define UNDO_US (60 * CLOCK_US)
+
+static const char *const acts[] = {"start", "stop", "restart", NULL};
+
+static const struct field fields[] = {
+	{"service", FIELD_SOURCE, true, "a declared service", "service", NULL},
+	{"do", FIELD_CHOICE, true, "what is done to it", NULL, acts},
+	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+};
+
+static int declared_init(const struct action_env *env, const json_t *args, struct service *service,
+			 struct err *err)
+{
+	const char *name = json_str(args, "service", "");
+	const json_t *declaration = env->declared(env->data, name);
+
+	*service = (struct service){0};
+	if (declaration == NULL)
+		return err_set(err, "the service \"%s\" is not declared, or a parameter of it is missing", name);
+	return service_init(service, declaration, err) < 0 ? err_wrap(err, "service %s", name) : 0;
+}
+
+static enum service_act act_of(const json_t *args)
+{
+	enum service_act act = SERVICE_START;
+
+	service_act_parse(json_str(args, "do", "start"), &act);
+	return act;
+}
+
+static int64_t time_left(const struct action_env *env)
+{
+	int64_t left = env->deadline - clock_mono(env->clock);
+
+	return env->deadline == 0 ? UNDO_US : left > 0 ? left : 0;
+}
+
+static enum risk_class risk(const json_t *args)
+{
+	(void)args;
+	return ACTION_CAUTION;
+}
+
+static int plan(const struct action_env *env, const json_t *args, struct plan *plan, struct err *err)
+{
+	enum service_act act = act_of(args);
+	struct service_status now;
+	struct service service;
+
+	if (declared_init(env, args, &service, err) < 0) {
+		service_release(&service);
+		return -1;
+	}
+	service_plan(&service, act, &plan->lines);
+	service_state(&service, QUERY_US, &now);
+	buf_printf(&plan->lines, "now: %s%s%s\n", service_state_name(now.state),
+		   now.evidence[0] != '\0' ? ", " : "", now.evidence);
+	if (act == SERVICE_STOP)
+		buf_puts(&plan->undo, "It is started again, if it was active.");
+	else if (act == SERVICE_START)
+		buf_puts(&plan->undo, "It is stopped again, if it was stopped.");
+	else
+		buf_puts(&plan->undo, "It is put back to the state it had: started or stopped.");
+	service_release(&service);
+	return 0;
+}
+
+static int ready(const struct action_env *env, const json_t *args, struct err *err)
+{
+	struct service_status now;
+	struct service service;
+	int rc = declared_init(env, args, &service, err);
+
+	if (rc == 0) {
+		service_state(&service, QUERY_US, &now);
+		if (now.state == SERVICE_UNKNOWN)
+			rc = err_set(err, "the state of service %s can't be read: %s",
+				     json_str(args, "service", ""), now.evidence);
+	}
+	service_release(&service);
+	return rc;
+}
+
+/* The main process, with its start time: a restart has happened when it is another one. */
+static json_t *status_json(const struct service_status *status)
+{
+	json_t *state = json_pack("{s:s}", "state", service_state_name(status->state));
+	struct proc_stat main_process;
+
+	if (status->pid > 0 && proc_stat(status->pid, &main_process) == 0) {
+		json_object_set_new(state, "pid", json_integer(status->pid));
+		json_object_set_new(state, "start", json_integer((json_int_t)main_process.id.start));
+	}
+	return state;
+}
+
+static json_t *before(const struct action_env *env, const json_t *args, struct err *err)
+{
+	struct service_status now;
+	struct service service;
+	json_t *state = NULL;
+
+	if (declared_init(env, args, &service, err) == 0) {
+		service_state(&service, QUERY_US, &now);
+		if (now.state == SERVICE_UNKNOWN)
+			err_set(err, "the state of service %s can't be read: %s",
+				json_str(args, "service", ""), now.evidence);
+		else
+			state = status_json(&now);
+	}
+	service_release(&service);
+	return state;
+}
+
+static int run(const struct action_env *env, const json_t *args, const json_t *before_state, json_t **facts,
+	       struct err *err)
+{
+	struct service_status now;
+	struct service service;
+	int rc = declared_init(env, args, &service, err);
+
+	(void)before_state;
+	if (rc == 0)
+		rc = service_do(&service, act_of(args), time_left(env), env->log, err);
+	if (rc == 0) {
+		service_state(&service, QUERY_US, &now);
+		*facts = status_json(&now);
+	}
+	service_release(&service);
+	return rc;
+}
+
+static bool same_process(const json_t *before_state, const struct service_status *now)
+{
+	struct proc_stat main_process;
+
+	return now->pid > 0 && proc_stat(now->pid, &main_process) == 0 &&
+	       (json_int_t)main_process.id.start ==
+		       json_integer_value(json_object_get(before_state, "start")) &&
+	       now->pid == (pid_t)json_integer_value(json_object_get(before_state, "pid"));
+}
+
+static enum settled restart_settled(const json_t *before_state, const struct service_status *now)
+{
+	if (now->state != SERVICE_ACTIVE)
+		return SETTLED_NO;
+	if (strcmp(json_str(before_state, "state", ""), "active") != 0)
+		return SETTLED_YES;
+	/* Without both processes nobody can tell the old one from a new one. */
+	if (now->pid == 0 || json_object_get(before_state, "pid") == NULL)
+		return SETTLED_UNKNOWN;
+	return same_process(before_state, now) ? SETTLED_NO : SETTLED_YES;
+}
+
+static enum settled settled(const struct action_env *env, const json_t *args, const json_t *before_state,
+			    struct buf *why)
+{
+	enum settled result = SETTLED_UNKNOWN;
+	struct service_status now;
+	struct service service;
+	struct err err = ERR_INIT;
+
+	if (declared_init(env, args, &service, &err) < 0) {
+		buf_puts(why, err.msg);
+		goto out;
+	}
+	service_state(&service, QUERY_US, &now);
+	buf_printf(why, "%s: %s", service_state_name(now.state), now.evidence);
+	if (now.state == SERVICE_UNKNOWN)
+		goto out;
+	switch (act_of(args)) {
+	case SERVICE_START: result = now.state == SERVICE_ACTIVE ? SETTLED_YES : SETTLED_NO; break;
+	case SERVICE_STOP:
+		result = now.state == SERVICE_STOPPED || now.state == SERVICE_FAILED ? SETTLED_YES : SETTLED_NO;
+		break;
+	case SERVICE_RESTART: result = restart_settled(before_state, &now); break;
+	}
+out:
+	service_release(&service);
+	return result;
+}
+
+/* Whether it ran, or was meant to, before. */
+static bool was_up(const json_t *before_state)
+{
+	const char *state = json_str(before_state, "state", "");
+
+	return strcmp(state, "active") == 0 || strcmp(state, "changing") == 0;
+}
+
+static int undo(const struct action_env *env, const json_t *args, const json_t *before_state, struct err *err)
+{
+	struct service service;
+	int rc = declared_init(env, args, &service, err);
+
+	if (rc == 0)
+		rc = service_do(&service, was_up(before_state) ? SERVICE_START : SERVICE_STOP, time_left(env),
+				env->log, err);
+	service_release(&service);
+	return rc;
+}
+
+static enum settled undone(const struct action_env *env, const json_t *args, const json_t *before_state,
+			   struct buf *why)
+{
+	enum settled result = SETTLED_UNKNOWN;
+	struct service_status now;
+	struct service service;
+	struct err err = ERR_INIT;
+
+	if (declared_init(env, args, &service, &err) < 0) {
+		buf_puts(why, err.msg);
+	} else {
+		service_state(&service, QUERY_US, &now);
+		buf_printf(why, "%s: %s", service_state_name(now.state), now.evidence);
+		if (now.state != SERVICE_UNKNOWN)
+			result = (now.state == SERVICE_ACTIVE) == was_up(before_state) ? SETTLED_YES : SETTLED_NO;
+	}
+	service_release(&service);
+	return result;
+}
+
+const struct action_type action_service = {
+	.type = {.name = "service", .help = "starts, stops or restarts a service", .fields = fields},
+	.risk = risk,
+	.plan = plan,
+	.ready = ready,
+	.before = before,
+	.run = run,
+	.settled = settled,
+	.undo = undo,
+	.undone = undone,
+};
