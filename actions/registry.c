@@ -5,7 +5,12 @@
 #include "actions/types.h"
 
 const struct action_type *const action_types[] = {
+	&action_archive,
+	&action_archive_restore,
 	&action_command,
+	&action_file_copy,
+	&action_file_remove,
+	&action_file_restore,
 	&action_flags,
 	&action_git,
 	&action_manual,

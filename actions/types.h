@@ -6,7 +6,12 @@
 
 #include "actions/action.h"
 
+extern const struct action_type action_archive;
+extern const struct action_type action_archive_restore;
 extern const struct action_type action_command;
+extern const struct action_type action_file_copy;
+extern const struct action_type action_file_remove;
+extern const struct action_type action_file_restore;
 extern const struct action_type action_flags;
 extern const struct action_type action_git;
 extern const struct action_type action_manual;
