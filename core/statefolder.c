@@ -62,8 +62,10 @@ char *state_folder(struct err *err)
 		err_hint(err, "set BACKOUT_STATE_DIR to a folder that you can write");
 	} else {
 		real = realpath(path, NULL);
-		if (!real)
+		if (!real) {
 			err_sys(err, "the state folder %s can't be used", path);
+			err_hint(err, "set BACKOUT_STATE_DIR to a folder that you can write");
+		}
 	}
 	free(path);
 	return real;

@@ -360,6 +360,7 @@ static void test_unwritable_state(void **state)
 	int status;
 	pid_t pid;
 
+	assert_int_equal(chmod(record->folder, 0755), 0);
 	assert_int_equal(mkdir(getenv("BACKOUT_STATE_DIR"), 0755), 0);
 	pid = fork();
 	if (pid == 0) {

@@ -30,7 +30,7 @@ struct record {
 static const char record_runbook[] =
 	"{\"format\": 1, \"system\": \"shop\", \"title\": \"The shop\","
 	" \"parameters\": {\"limit\": {\"type\": \"number\", \"help\": \"critical errors\","
-	"   \"default\": 50}},"
+	"   \"default\": 50}, \"token\": {\"type\": \"string\", \"secret\": true, \"help\": \"a key\"}},"
 	" \"sources\": {\"shop-log\": {\"log\": {\"path\": \"/var/log/shop.log\"}}},"
 	" \"metrics\": {\"errors\": {\"log\": \"shop-log\", \"read\": \"error_percent\","
 	"   \"title\": \"Error rate\", \"unit\": \"%\", \"warning\": 20, \"critical\": \"${limit}\"}},"
@@ -45,7 +45,8 @@ static const char record_runbook[] =
 	" \"procedures\": {"
 	"   \"restart\": {\"title\": \"Restart the shop\", \"estimate\": \"1m-2m\", \"budget\": \"5m\","
 	"     \"data_loss\": \"none\", \"risk\": \"low\", \"steps\": ["
-	"       {\"id\": \"stop\", \"say\": \"Stop it\", \"action\": {\"command\": [\"true\"]}},"
+	"       {\"id\": \"stop\", \"say\": \"Stop it\","
+	"        \"action\": {\"command\": [\"true\", \"${token}\"]}},"
 	"       {\"id\": \"start\", \"say\": \"Start it\", \"action\": {\"command\": [\"true\"]}}]},"
 	"   \"restore\": {\"title\": \"Restore the orders\", \"estimate\": \"5m-10m\", \"budget\": \"15m\","
 	"     \"data_loss\": \"orders since the backup\", \"risk\": \"high\", \"steps\": ["
@@ -88,6 +89,7 @@ static inline int record_setup(void **state)
 		struct buf out = BUF_INIT;
 
 		findings_print(&findings, &out);
+		file_remove_tree(record->folder, NULL);
 		fail_msg("%s\n%s", err.msg, buf_str(&out));
 	}
 	clock_manual_init(&record->clock, RECORD_BEGIN);
