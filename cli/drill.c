@@ -115,14 +115,41 @@ static int print_result(const struct options *options, struct drill *drill, cons
 	return result;
 }
 
+/* What would fail later fails before anything is built, each with its own exit code. */
+static int check_ground(const char *runbook)
+{
+	struct findings findings = { 0 };
+	struct loaded loaded = { 0 };
+	struct err err = ERR_INIT;
+	char *state = state_folder(&err);
+	int status = state ? EXIT_HOLDS : EXIT_LEDGER;
+
+	if (state) {
+		int result = load_runbook(&loaded, runbook, NULL, &findings, &err);
+
+		status = result == 0 ? EXIT_HOLDS : result == -2 ? EXIT_INVALID : EXIT_USAGE;
+	}
+	if (status == EXIT_INVALID)
+		err_hint(&err, "backout check %s lists every mistake", runbook);
+	if (status != EXIT_HOLDS)
+		cli_error(&err);
+	findings_release(&findings);
+	loaded_release(&loaded);
+	free(state);
+	return status;
+}
+
 static int run_automatic(const struct options *options, const char *scenario)
 {
 	FILE *to = options->json ? stderr : stdout;
 	struct drill drill;
 	struct score score = { 0 };
 	struct err err = ERR_INIT;
-	int status = EXIT_FAILED;
+	int status = check_ground(options->runbook);
 
+	if (status != EXIT_HOLDS)
+		return status;
+	status = EXIT_FAILED;
 	if (drill_begin(&drill, options->runbook, scenario, &clock_system, print_line, to, &err) < 0) {
 		cli_error(&err);
 		return EXIT_FAILED;
@@ -165,15 +192,16 @@ static int run_console(const struct options *options)
 {
 	struct drill drill;
 	struct err err = ERR_INIT;
-	int status;
+	int status = check_ground(options->runbook);
 
+	if (status != EXIT_HOLDS)
+		return status;
 	if (drill_begin(&drill, options->runbook, options->scenario, &clock_system, print_line, stdout,
 			&err) < 0) {
 		cli_error(&err);
 		return EXIT_FAILED;
 	}
-	status = drill_console(&drill, true, options->keep);
-	return status;
+	return drill_console(&drill, true, options->keep);
 }
 
 int cmd_drill(int argc, char **argv)

@@ -42,14 +42,7 @@ static int open_incident(struct drill *drill, struct err *err)
 int drill_begin(struct drill *drill, const char *runbook, const char *scenario,
 		const struct clock *clock, sandbox_progress_fn *progress, void *data, struct err *err)
 {
-	char *state;
-
 	*drill = (struct drill){ .clock = clock, .sandbox.lock = -1, .sandbox.env.log = -1 };
-	/* What would fail at the end fails before anything is built. */
-	state = state_folder(err);
-	if (!state)
-		return -1;
-	free(state);
 	sandbox_sweep(false, progress, data);
 	if (scenario_load(&drill->scenario, runbook, scenario, err) < 0)
 		return -1;

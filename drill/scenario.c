@@ -100,11 +100,7 @@ static char *runbook_folder(const char *runbook, struct err *err)
 		if (!folder)
 			err_set(err, "runbook %s is a single file: drills need a folder", runbook);
 	} else if (result == -2) {
-		struct buf text = BUF_INIT;
-
-		findings_print(&findings, &text);
-		err_hint(err, "backout check %s lists every error", runbook);
-		buf_release(&text);
+		err_hint(err, "backout check %s lists every mistake", runbook);
 	}
 	findings_release(&findings);
 	loaded_release(&loaded);
