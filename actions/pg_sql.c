@@ -1,0 +1,201 @@
+/*
+ * Runs SQL in one transaction. Before it commits, the transaction's id is written to a file of the incident:
+ * after a death in the middle the server can be asked what became of that very transaction.
+ */
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "actions/pg_source.h"
+#include "actions/types.h"
+#include "lib/file.h"
+#include "lib/jdoc.h"
+#include "lib/mem.h"
+#include "lib/text.h"
+
+static enum risk_class sql_risk(const json_t *args)
+{
+	(void)args;
+	return ACTION_DESTRUCTIVE;
+}
+
+static int sql_plan(const struct action_env *env, const json_t *args, struct plan *plan, struct err *err)
+{
+	struct pg_params params;
+	json_t *statement, *value;
+	char name[200];
+	size_t i;
+
+	if (pg_source(env, args, "pg_sql", &params, err) < 0)
+		return -1;
+	buf_printf(&plan->lines, "In one transaction on %s:\n", pg_params_text(&params, name, sizeof name));
+	json_array_foreach(json_object_get(args, "statements"), i, statement)
+	{
+		const char *sql = json_string_value(statement);
+		buf_puts(&plan->lines, "SQL: ");
+		text_clean(&plan->lines, sql ? sql : "", json_string_length(statement));
+		buf_putc(&plan->lines, '\n');
+	}
+	json_array_foreach(json_object_get(args, "with"), i, value)
+	{
+		char *text = json_dumps(value, JSON_ENCODE_ANY);
+		buf_printf(&plan->lines, "  $%zu = %s\n", i + 1, text);
+		free(text);
+	}
+	if (json_object_get(args, "expect_rows"))
+		buf_printf(&plan->lines, "Rolled back unless the last one touches %" JSON_INTEGER_FORMAT
+					 " rows\n",
+			   json_integer_value(json_object_get(args, "expect_rows")));
+	pg_params_release(&params);
+	return 0;
+}
+
+static int sql_ready(const struct action_env *env, const json_t *args, struct err *err)
+{
+	struct pg *pg = pg_source_open(env, args, "pg_sql", true, err);
+
+	pg_close(pg);
+	return pg ? 0 : -1;
+}
+
+static json_t *sql_before(const struct action_env *env, const json_t *args, struct err *err)
+{
+	char *safe = xstrdup(env->intent);
+
+	(void)args, (void)err;
+	for (char *p = safe; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("._-", *p))
+			*p = '_';
+	char *name = xasprintf("%s.transaction", safe);
+	char *path = path_join(env->out, name);
+	json_t *before = json_pack("{s:s}", "transaction", path);
+	free(path);
+	free(name);
+	free(safe);
+	return before;
+}
+
+/* Parameters go to each statement that has placeholders: the server refuses superfluous ones. */
+static size_t placeholders(const char *sql, size_t most)
+{
+	size_t highest = 0;
+
+	for (const char *p = strchr(sql, '$'); p; p = strchr(p + 1, '$')) {
+		size_t number = isdigit((unsigned char)p[1]) ? strtoul(p + 1, NULL, 10) : 0;
+		if (number > highest && number <= most)
+			highest = number;
+	}
+	return highest;
+}
+
+/* Runs all statements; *rows gets how many the last one touched. */
+static int statements_run(const struct action_env *env, const json_t *args, struct pg *pg, long long *rows,
+			  struct err *err)
+{
+	json_t *statement;
+	size_t i, n;
+	char **values = pg_values(json_object_get(args, "with"), &n);
+	int result = 0;
+
+	json_array_foreach(json_object_get(args, "statements"), i, statement)
+	{
+		const char *sql = json_string_value(statement);
+		PGresult *done = pg_query(pg, err, sql ? sql : "", placeholders(sql ? sql : "", n),
+					  (const char *const *)values);
+		if (!done) {
+			err_wrap(err, "statement %zu", i + 1);
+			result = -1;
+			break;
+		}
+		*rows = *PQcmdTuples(done) ? atoll(PQcmdTuples(done)) : PQntuples(done);
+		dprintf(env->log, "statement %zu: %s\n", i + 1, PQcmdStatus(done));
+		PQclear(done);
+	}
+	pg_values_free(values, n);
+	return result;
+}
+
+/* Notes the transaction's id durably; then commits. */
+static int commit(struct pg *pg, const char *path, struct err *err)
+{
+	char *id = pg_value(pg, err, "SELECT pg_current_xact_id()::text", NULL);
+	int result = id ? file_replace(path, id, strlen(id), 0600, err) : -1;
+
+	free(id);
+	return result == 0 ? pg_exec(pg, err, "COMMIT") : -1;
+}
+
+static int sql_run(const struct action_env *env, const json_t *args, const json_t *before,
+		   json_t **facts, struct err *err)
+{
+	struct pg *pg = pg_source_open(env, args, "pg_sql", true, err);
+	const json_t *expect = json_object_get(args, "expect_rows");
+	long long rows = 0;
+	int result = -1;
+
+	if (!pg || pg_exec(pg, err, "BEGIN") < 0 || statements_run(env, args, pg, &rows, err) < 0)
+		goto out;
+	if (expect && rows != json_integer_value(expect)) {
+		err_set(err, "the last statement touched %lld rows, expected %" JSON_INTEGER_FORMAT
+			     ": rolled back", rows, json_integer_value(expect));
+		goto out;
+	}
+	if (commit(pg, json_str(before, "transaction", ""), err) < 0)
+		goto out;
+	*facts = json_pack("{s:I}", "rows", (json_int_t)rows);
+	result = 0;
+out:
+	pg_close(pg); /* an open transaction is rolled back with its session */
+	return result;
+}
+
+static enum settled sql_settled(const struct action_env *env, const json_t *args, const json_t *before,
+				struct buf *why)
+{
+	const char *path = json_str(before, "transaction", "");
+	struct buf id = BUF_INIT;
+	struct err err = ERR_INIT;
+	enum settled settled = SETTLED_UNKNOWN;
+
+	if (!file_exists(path)) {
+		buf_puts(why, "the transaction never came to its commit");
+		return SETTLED_NO;
+	}
+	struct pg *pg = file_read(path, &id, 64, &err) == 0 ? pg_source_open(env, args, "pg_sql", false, &err)
+							     : NULL;
+	char *status = pg ? pg_value(pg, &err, "SELECT pg_xact_status($1::xid8)", buf_str(&id)) : NULL;
+	if (status) {
+		buf_printf(why, "transaction %s: %s", buf_str(&id), status);
+		settled = strcmp(status, "committed") == 0 ? SETTLED_YES
+			  : strcmp(status, "aborted") == 0 ? SETTLED_NO
+							   : SETTLED_UNKNOWN;
+	} else {
+		buf_printf(why, "%s", err.set ? err.msg : "the server no longer knows the transaction");
+	}
+	free(status);
+	pg_close(pg);
+	buf_release(&id);
+	return settled;
+}
+
+static const struct field fields[] = {
+	{ "pg_sql", FIELD_SOURCE, true, "the database", "postgres", NULL },
+	{ "statements", FIELD_STRINGS, true, "run in this order, in one transaction", NULL, NULL },
+	{ "with", FIELD_SCALARS, false, "values of $1, $2, ... in them", NULL, NULL },
+	{ "expect_rows", FIELD_INT, false, "rows that the last one must touch, else all is rolled back",
+	  NULL, NULL },
+	{ 0 },
+};
+
+const struct action_type action_pg_sql = {
+	.type = { .name = "pg_sql",
+		  .help = "runs SQL in one transaction",
+		  .fields = fields },
+	.risk = sql_risk,
+	.plan = sql_plan,
+	.ready = sql_ready,
+	.before = sql_before,
+	.run = sql_run,
+	.settled = sql_settled,
+};

@@ -1,0 +1,504 @@
+/* Restore by swap: what stands in the way, what it would do, what state things are in, and clearing up. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/argv.h"
+#include "lib/backup.h"
+#include "lib/clock.h"
+#include "lib/file.h"
+#include "lib/jdoc.h"
+#include "lib/mem.h"
+#include "lib/pg_facts.h"
+#include "lib/pg_tools.h"
+#include "lib/pgdump.h"
+#include "lib/pgswap.h"
+#include "lib/pgswap_sql.h"
+
+#define LOOK_US (30 * CLOCK_US)
+
+void pgswap_release(struct pgswap *swap)
+{
+	pg_params_release(&swap->live);
+	pg_params_release(&swap->admin);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+/* New: a session on the maintenance database of the declared server, which must be writable. */
+struct pg *pgswap_admin(const struct pgswap *swap, const char *mark, int64_t timeout_us, struct err *err)
+{
+	const struct pg_params *live = &swap->live, *admin = &swap->admin;
+
+	if (!live->database) {
+		err_set(err, "the source must name its database to have it restored");
+		return NULL;
+	}
+	if (!same(live->host, admin->host) || !same(live->port, admin->port)) {
+		err_set(err, "the admin source is on %s port %s, the database on %s port %s: not one server",
+			admin->host, admin->port, live->host, live->port);
+		return NULL;
+	}
+	if (same(live->database, admin->database)) {
+		err_set(err, "the admin source must be another database than %s", live->database);
+		err_hint(err, "declare one for the database \"postgres\"");
+		return NULL;
+	}
+	struct pg *pg = pg_open(admin, mark, timeout_us, NULL, err);
+	struct pg_params expected = *admin;
+	expected.identity = admin->identity ? admin->identity : live->identity;
+	if (pg && pg_check_identity(pg, &expected, true, err) < 0) {
+		pg_close(pg);
+		pg = NULL;
+	}
+	return pg;
+}
+
+/* Each row: a question that must give no row, and what it means when it gives one. */
+static const struct {
+	const char *sql;
+	const char *problem;
+	const char *hint;
+} obstacles[] = {
+	{ "SELECT gid FROM pg_prepared_xacts WHERE database = $1", "a prepared transaction holds it",
+	  "COMMIT PREPARED or ROLLBACK PREPARED it first" },
+	{ "SELECT slot_name FROM pg_replication_slots WHERE database = $1",
+	  "a logical replication slot belongs to it", "its subscriber would lose its place" },
+	{ "SELECT subdbid FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE datname = $1",
+	  "a subscription writes to it", "disable and drop it first" },
+};
+
+static int check_obstacles(const struct pgswap *swap, struct pg *pg, struct err *err)
+{
+	const char *name = swap->live.database;
+
+	for (size_t i = 0; i < sizeof obstacles / sizeof *obstacles; i++) {
+		struct err mine = ERR_INIT;
+		char *found = pg_value(pg, &mine, obstacles[i].sql, name);
+		if (found) {
+			err_set(err, "database %s can't be exchanged: %s (%s)", name, obstacles[i].problem,
+				found);
+			err_hint(err, "%s", obstacles[i].hint);
+			free(found);
+			return -1;
+		}
+		if (mine.set)
+			return err_set(err, "%s", mine.msg);
+	}
+	return 0;
+}
+
+static int check_rights(const struct pgswap *swap, struct pg *pg, const json_t *old, struct err *err)
+{
+	const char *owner = swap->owner ? swap->owner : json_str(old, "owner", NULL);
+	struct err mine = ERR_INIT;
+	char *may = pg_value(pg, &mine,
+			     "SELECT rolsuper OR (rolcreatedb AND ($1::text = '' OR"
+			     " pg_has_role($1::text, 'member'))) FROM pg_roles WHERE rolname = current_user",
+			     owner ? owner : "");
+
+	if (!may)
+		return err_set(err, "%s", mine.set ? mine.msg : "the admin role is not known");
+	bool fine = may[0] == 't';
+	free(may);
+	if (fine)
+		return 0;
+	err_set(err, "role %s may not create a database owned by %s", swap->admin.role,
+		owner ? owner : swap->admin.role);
+	return err_hint(err, "name a superuser, or a role with CREATEDB that is a member of %s",
+			owner ? owner : "the owner");
+}
+
+/* Both copies lie side by side. Only a server on this host can be asked. */
+static int check_space(const struct pgswap *swap, struct pg *pg, const json_t *old, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	int64_t need = (int64_t)json_num(old, "size", 0);
+
+	if (!swap->live.host || swap->live.host[0] != '/')
+		return 0;
+	char *folder = pg_value(pg, &ignored, "SHOW data_directory", NULL);
+	int64_t space = folder ? file_space(folder, &ignored) : -1;
+	int result = 0;
+	if (space >= 0 && space < need + need / 10)
+		result = err_set(err, "%s has %" PRId64 " MB left; a second copy of %s needs about %" PRId64,
+				 folder, space / 1000000, swap->live.database, need / 1000000);
+	if (result < 0)
+		err_hint(err, "make room first: old dumps, old copies of the database, logs");
+	free(folder);
+	return result;
+}
+
+int pgswap_obstacles(const struct pgswap *swap, struct pg *pg, json_t **old, struct err *err)
+{
+	struct err mine = ERR_INIT;
+	const char *name = swap->live.database;
+
+	*old = pgswap_database(pg, name, &mine);
+	if (mine.set)
+		return err_set(err, "%s", mine.msg);
+	if (swap->plain && *old) {
+		err_set(err, "database %s exists: a plain restore would overwrite it", name);
+		return err_hint(err, "restore by swap instead; it keeps the old one");
+	}
+	if (!swap->plain && !*old) {
+		err_set(err, "database %s does not exist: there is nothing to swap with", name);
+		return err_hint(err, "use the plain restore");
+	}
+	if (check_rights(swap, pg, *old, err) < 0 || check_space(swap, pg, *old, err) < 0)
+		return -1;
+	return swap->plain ? 0 : check_obstacles(swap, pg, err);
+}
+
+int pgswap_ready(const struct pgswap *swap, struct err *err)
+{
+	struct pgdump_check check = { .path = swap->dump, .database = swap->live.database,
+				      .bin = swap->live.bin, .timeout_us = swap->timeout_us };
+	json_t *old = NULL, *sidecar = NULL;
+	struct pg *pg = pgswap_admin(swap, swap->mark, LOOK_US, err);
+	int result = -1;
+
+	if (pg && pgswap_obstacles(swap, pg, &old, err) == 0 && (sidecar = pgdump_check(&check, err)))
+		result = 0;
+	json_decref(sidecar);
+	json_decref(old);
+	pg_close(pg);
+	return result;
+}
+
+static void plan_loss(const struct pgswap *swap, const json_t *sidecar, struct buf *loss)
+{
+	struct err err = ERR_INIT;
+	struct pg *pg = pg_open(&swap->live, swap->mark, LOOK_US, NULL, &err);
+	int result = -1;
+
+	if (pg && pg_read_only(pg, LOOK_US, &err) == 0)
+		result = pg_loss(pg, json_object_get(sidecar, "tables"), json_str(sidecar, "made_at", NULL),
+				 swap->loss ? swap->loss : swap->live.loss, loss, &err);
+	if (result < 0)
+		buf_printf(loss, "could not be measured: %s\n", err.msg);
+	pg_close(pg);
+}
+
+static int plan_load(const struct pgswap *swap, const char *copy, int version, struct buf *lines,
+		     struct err *err)
+{
+	char *info = pg_conninfo(&swap->admin, copy, swap->mark, version);
+	char **argv = pgdump_load_argv(swap->dump, swap->live.bin, info, err);
+
+	if (argv) {
+		buf_puts(lines, "$ ");
+		argv_text(lines, (const char *const *)argv);
+		buf_putc(lines, '\n');
+	}
+	argv_free(argv);
+	free(info);
+	return argv ? 0 : -1;
+}
+
+static int plan_steps(const struct pgswap *swap, struct pg *pg, const json_t *old, struct buf *lines,
+		      struct err *err)
+{
+	const char *name = swap->live.database;
+	char *copy = pgswap_name(name, "new", swap->mark);
+	char *aside = pgswap_name(name, "before", swap->mark);
+	struct script make = { 0 }, finish = { 0 };
+	int result = -1;
+
+	pgswap_sql_create(&make, swap, copy, old);
+	script_show(&make, lines);
+	if (plan_load(swap, copy, pg_version(pg), lines, err) < 0)
+		goto out;
+	buf_puts(lines, "Compare rows and checksum of every table of the copy with what the dump recorded; "
+			"check heap and indexes; ANALYZE; on any difference drop the copy and stop\n");
+	if (pgswap_sql_carry(&finish, pg, copy, old, err) < 0)
+		goto out;
+	if (old)
+		pgswap_sql_close(&finish, name);
+	pgswap_sql_swap(&finish, old ? name : NULL, aside, copy, name);
+	script_show(&finish, lines);
+	if (old)
+		buf_printf(lines, "The old database is kept as %s\n", aside);
+	result = 0;
+out:
+	script_release(&make);
+	script_release(&finish);
+	free(copy);
+	free(aside);
+	return result;
+}
+
+int pgswap_plan(const struct pgswap *swap, struct buf *lines, struct buf *loss, struct err *err)
+{
+	json_t *sidecar = sidecar_read(swap->dump, err), *old = NULL;
+	struct err mine = ERR_INIT;
+	struct pg *pg = sidecar ? pgswap_admin(swap, swap->mark, LOOK_US, err) : NULL;
+	int result = -1;
+
+	if (!pg)
+		goto out;
+	old = pgswap_database(pg, swap->live.database, &mine);
+	buf_printf(lines, "Verify SHA-256 and content of %s (made %s)\n", swap->dump,
+		   json_str(sidecar, "made_at", "?"));
+	if (plan_steps(swap, pg, swap->plain ? NULL : old, lines, err) < 0)
+		goto out;
+	if (old && !swap->plain)
+		plan_loss(swap, sidecar, loss);
+	else
+		buf_printf(loss, "everything newer than %s\n", json_str(sidecar, "made_at", "?"));
+	result = 0;
+out:
+	json_decref(old);
+	json_decref(sidecar);
+	pg_close(pg);
+	return result;
+}
+
+json_t *pgswap_before(const struct pgswap *swap, struct err *err)
+{
+	const char *name = swap->live.database;
+	struct pg *pg = pgswap_admin(swap, swap->mark, LOOK_US, err);
+	struct err mine = ERR_INIT;
+	json_t *old, *before = NULL;
+
+	if (!pg)
+		return NULL;
+	old = pgswap_database(pg, name, &mine);
+	char *copy = pgswap_name(name, "new", swap->mark);
+	char *aside = pgswap_name(name, "before", swap->mark);
+	char *undone = pgswap_name(name, "undone", swap->mark);
+	if (mine.set)
+		err_set(err, "%s", mine.msg);
+	else
+		before = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:b}", "mark", swap->mark, "database",
+				   name, "new", copy, "old", aside, "undone", undone, "oid",
+				   json_str(old, "oid", NULL), "open",
+				   json_bool(old, "datallowconn", 1));
+	free(undone);
+	free(aside);
+	free(copy);
+	json_decref(old);
+	pg_close(pg);
+	return before;
+}
+
+/* What stands where. */
+struct places {
+	json_t *live, *old, *copy;
+};
+
+static void places_release(struct places *places)
+{
+	json_decref(places->live);
+	json_decref(places->old);
+	json_decref(places->copy);
+}
+
+static int places_look(struct pg *pg, const json_t *before, struct places *places, struct err *err)
+{
+	struct err mine = ERR_INIT;
+
+	*places = (struct places){ .live = pgswap_database(pg, json_str(before, "database", ""), &mine) };
+	places->old = mine.set ? NULL : pgswap_database(pg, json_str(before, "old", ""), &mine);
+	places->copy = mine.set ? NULL : pgswap_database(pg, json_str(before, "new", ""), &mine);
+	return mine.set ? err_set(err, "%s", mine.msg) : 0;
+}
+
+static bool is_oid(const json_t *database, const json_t *before)
+{
+	const char *oid = json_str(before, "oid", NULL);
+
+	return database && oid && strcmp(json_str(database, "oid", ""), oid) == 0;
+}
+
+static bool is_marked(const json_t *database, const json_t *before)
+{
+	char *comment = pgswap_comment(json_str(before, "mark", ""));
+	bool marked = database && strcmp(json_str(database, "comment", ""), comment) == 0;
+
+	free(comment);
+	return marked;
+}
+
+static int judge_swap(const struct places *at, const json_t *before, struct buf *why)
+{
+	const char *name = json_str(before, "database", ""), *old = json_str(before, "old", "");
+
+	if (is_oid(at->old, before) && at->live) {
+		buf_printf(why, "%s is the restored copy, the old database is kept as %s", name, old);
+		return 1;
+	}
+	if (is_oid(at->live, before)) {
+		buf_printf(why, "%s is still the old database%s%s", name,
+			   json_bool(at->live, "datallowconn", 1) ? "" : ", closed to connections",
+			   at->copy ? "; a half-made copy is left" : "");
+		return 0;
+	}
+	buf_printf(why, "neither %s nor %s is the database that was there before", name, old);
+	return -1;
+}
+
+static int judge_plain(const struct places *at, const json_t *before, struct buf *why)
+{
+	const char *name = json_str(before, "database", "");
+
+	if (is_marked(at->live, before)) {
+		buf_printf(why, "%s was restored by this step", name);
+		return 1;
+	}
+	if (!at->live) {
+		buf_printf(why, "%s does not exist%s", name, at->copy ? "; a half-made copy is left" : "");
+		return 0;
+	}
+	buf_printf(why, "%s exists, but is not marked as restored by this step", name);
+	return -1;
+}
+
+int pgswap_settled(const struct pgswap *swap, const json_t *before, struct buf *why)
+{
+	struct err err = ERR_INIT;
+	struct places at = { 0 };
+	struct pg *pg = pgswap_admin(swap, "look", LOOK_US, &err);
+	int result = -1;
+
+	if (!pg || places_look(pg, before, &at, &err) < 0)
+		buf_puts(why, err.msg);
+	else
+		result = swap->plain ? judge_plain(&at, before, why) : judge_swap(&at, before, why);
+	places_release(&at);
+	pg_close(pg);
+	return result;
+}
+
+int pgswap_undone(const struct pgswap *swap, const json_t *before, struct buf *why)
+{
+	int settled = pgswap_settled(swap, before, why);
+
+	return settled < 0 ? -1 : !settled;
+}
+
+/* Ends what a dead run left on the server and waits until it is gone. */
+static int sessions_end(struct pg *pg, const char *mark, struct err *err)
+{
+	char app[PG_NAME_MAX];
+	int64_t until = clock_mono(&clock_system) + 15 * CLOCK_US;
+
+	pg_app_name(mark, app);
+	for (;;) {
+		struct err mine = ERR_INIT;
+		char *n = pg_value(pg, &mine,
+				   "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+				   " WHERE application_name = $1 AND pid <> pg_backend_pid()",
+				   app);
+		bool gone = n && strcmp(n, "0") == 0;
+		free(n);
+		if (mine.set)
+			return err_set(err, "%s", mine.msg);
+		if (gone)
+			return 0;
+		if (clock_mono(&clock_system) > until)
+			return err_set(err, "sessions of an earlier attempt (%s) can't be ended", app);
+		usleep(50000);
+	}
+}
+
+int pgswap_drop(struct pg *pg, const json_t *database, const json_t *before, int log, struct err *err)
+{
+	const char *name = json_str(database, "datname", "");
+	struct script script = { 0 };
+
+	/* A name with our mark, yet the former database: never. */
+	if (is_oid(database, before))
+		return err_set(err, "database %s is the former one and is not dropped", name);
+	pgswap_sql_close(&script, name);
+	char *quoted = pg_name(name);
+	script_add(&script, "DROP DATABASE %s", quoted);
+	int result = script_run(pg, &script, log, err);
+	free(quoted);
+	script_release(&script);
+	return result;
+}
+
+int pgswap_clean(const struct pgswap *swap, const json_t *before, struct err *err)
+{
+	struct places at = { 0 };
+	struct script open = { 0 };
+	struct pg *pg = pgswap_admin(swap, "clean", LOOK_US, err);
+	int result = -1;
+
+	if (!pg || sessions_end(pg, json_str(before, "mark", ""), err) < 0 ||
+	    places_look(pg, before, &at, err) < 0)
+		goto out;
+	if (at.copy && pgswap_drop(pg, at.copy, before, swap->log, err) < 0)
+		goto out;
+	if (at.live && json_bool(before, "open", 1) && !json_bool(at.live, "datallowconn", 1))
+		pgswap_sql_open(&open, json_str(before, "database", ""));
+	result = script_run(pg, &open, swap->log, err);
+out:
+	script_release(&open);
+	places_release(&at);
+	pg_close(pg);
+	return result;
+}
+
+static int undo_plain(const struct pgswap *swap, struct pg *pg, const struct places *at,
+		      const json_t *before, struct err *err)
+{
+	if (!at->live)
+		return 0;
+	if (!is_marked(at->live, before)) {
+		err_set(err, "%s was not made by this step: it is not dropped", swap->live.database);
+		return -1;
+	}
+	return pgswap_drop(pg, at->live, before, swap->log, err);
+}
+
+static int undo_swap(const struct pgswap *swap, struct pg *pg, const struct places *at,
+		     const json_t *before, struct err *err)
+{
+	const char *name = json_str(before, "database", ""), *old = json_str(before, "old", "");
+	struct script script = { 0 };
+
+	if (is_oid(at->live, before))
+		return 0;
+	if (!is_oid(at->old, before))
+		return err_set(err, "%s is not the database that was there before: nothing is undone", old);
+	if (at->live)
+		pgswap_sql_close(&script, name);
+	pgswap_sql_close(&script, old);
+	pgswap_sql_swap(&script, at->live ? name : NULL, json_str(before, "undone", ""), old, name);
+	int result = script_run(pg, &script, swap->log, err);
+	if (result < 0) {
+		struct script open = { 0 };
+		struct err ignored = ERR_INIT;
+		pg_exec(pg, &ignored, "ROLLBACK");
+		pgswap_sql_open(&open, name);
+		pgswap_sql_open(&open, old);
+		script_run(pg, &open, swap->log, &ignored);
+		script_release(&open);
+	}
+	script_release(&script);
+	return result;
+}
+
+int pgswap_undo(const struct pgswap *swap, const json_t *before, struct err *err)
+{
+	struct places at = { 0 };
+	struct pg *pg;
+	int result = -1;
+
+	/* A run that never came to the swap left at most a copy and a closed door. */
+	if (pgswap_clean(swap, before, err) < 0)
+		return -1;
+	pg = pgswap_admin(swap, swap->mark, swap->timeout_us, err);
+	if (pg && places_look(pg, before, &at, err) == 0)
+		result = swap->plain ? undo_plain(swap, pg, &at, before, err)
+				     : undo_swap(swap, pg, &at, before, err);
+	places_release(&at);
+	pg_close(pg);
+	return result;
+}
