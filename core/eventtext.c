@@ -207,7 +207,7 @@ static void text_chosen(struct buf *out, const json_t *line)
 		buf_puts(out, " against the suggestion");
 	else if (has(line, "source")) {
 		put_if(out, line, ", suggested by the ", "source", "");
-		put_if(out, line, " ", "name", "");
+		put_if(out, line, " (", "name", ")");
 	}
 	put_if(out, line, ", because ", "reason", "");
 }

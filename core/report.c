@@ -136,12 +136,12 @@ static void times_fill(struct report_work *work)
 		work->decided_at = work->decisive->approved_at;
 		if (strcmp(work->decisive->result, "done") == 0) {
 			work->recovered_at = work->decisive->ended_at;
-			work->recovered_source = "the procedure ended, every step verified";
+			work->recovered_source = "alert to the end of the procedure";
 		}
 	}
 	if (!work->recovered_at && state->resolved_at) {
 		work->recovered_at = state->resolved_at;
-		work->recovered_source = "resolved by the operator";
+		work->recovered_source = "alert to the operator's word that it is resolved";
 	}
 }
 
@@ -164,6 +164,20 @@ static void summary_facts(struct report_work *work)
 	fact_time(facts, "first_alert", state->first_alert_at);
 	fact_time(facts, "resolved", state->resolved_at);
 	fact_time(facts, "closed", state->closed_at);
+}
+
+static void severity_fields(struct report_section *section, const struct incident_state *state)
+{
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		const struct timeline_entry *entry = &state->timeline[i];
+		const char *reason = json_str(entry->json, "reason", "");
+		char at[TIME_RFC3339_MAX];
+
+		if (entry->event == EV_SEVERITY && !entry->misfit)
+			section_field(section, "Severity changed", "%s to %s%s%s",
+				      time_clock(entry->at, at), json_str(entry->json, "severity", ""),
+				      *reason ? ": " : "", reason);
+	}
 }
 
 void report_summary(struct report_work *work)
@@ -192,13 +206,7 @@ void report_summary(struct report_work *work)
 		section_field(section, "Open for", "%s",
 			      duration_text(state->resolved_at - state->opened_at, text,
 					    sizeof(text)));
-	for (size_t i = 0; i < state->ntimeline; i++) {
-		char at[TIME_RFC3339_MAX];
-
-		if (state->timeline[i].event == EV_SEVERITY)
-			section_field(section, "Severity changed", "%s: %s",
-				      time_clock(state->timeline[i].at, at), state->timeline[i].text);
-	}
+	severity_fields(section, state);
 }
 
 void report_errors(struct report_work *work)
@@ -350,7 +358,8 @@ void report_record(struct report_work *work)
 		section_field(section, "Verify", "%s: %s",
 			      report.result == LEDGER_TORN ? "good up to a torn last line" : "DAMAGED",
 			      report.what);
-	section_field(section, "Check with", "backout verify %s --head HEAD", work->incident->id);
+	section_field(section, "Check with", "backout verify %s --head %.16s", work->incident->id,
+		      report.head);
 	fact_text(facts, "verify", results[report.result]);
 	fact_text(facts, "what", report.result == LEDGER_GOOD ? NULL : report.what);
 	fact_text(facts, "head", report.head);

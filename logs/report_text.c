@@ -76,6 +76,14 @@ static void put_fields(struct buf *out, const struct report_section *section)
 			put_newline(out);
 			pad = width + 2;
 		}
+		/* A hash or a path is broken last of all: it gets a line of its own first. */
+		if (!strpbrk(field->value, " \n") &&
+		    text_width(field->value) > COLUMNS - 2 - width - GAP) {
+			put_newline(out);
+			buf_printf(out, "    ");
+			put_wrapped(out, field->value, 4);
+			continue;
+		}
 		put_times(out, ' ', pad + GAP);
 		put_wrapped(out, field->value, 2 + width + GAP);
 	}
@@ -267,14 +275,15 @@ static void put_chart(struct buf *out, const struct report_chart *chart)
 static void put_quoted(struct buf *out, const char *text)
 {
 	while (*text) {
-		const char *end = strchrnul(text, '\n');
+		const char *end = strchrnul(text, '\n'), *border = "  | ";
 
 		do {
 			size_t len = text_fit(text, COLUMNS - 4);
 
 			if (len > (size_t)(end - text) || !len)
 				len = (size_t)(end - text);
-			buf_puts(out, "  | ");
+			buf_puts(out, border);
+			border = "  > ";
 			buf_add(out, text, len);
 			put_newline(out);
 			text += len;

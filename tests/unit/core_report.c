@@ -1,0 +1,239 @@
+/*
+ * The report of a scripted incident, held against tests/reports/restore.txt and restore.json. Run with
+ * UPDATE=1 to write them anew.
+ */
+#include "tests/unit/core_record.h"
+
+#include "core/report.h"
+#include "lib/sha256.h"
+
+/* Who writes differs from machine to machine. */
+static void write_as_maria(struct incident *incident)
+{
+	json_t *by = json_pack("{s:s, s:s, s:s}", "user", "root", "sudo", "maria", "host", "db1");
+
+	ledger_by(incident->ledger, by);
+	json_decref(by);
+}
+
+static void replace_all(char **text, const char *old, const char *with)
+{
+	struct buf out = BUF_INIT;
+	const char *at = *text, *hit;
+
+	for (; *old && (hit = strstr(at, old)); at = hit + strlen(old)) {
+		buf_add(&out, at, (size_t)(hit - at));
+		buf_puts(&out, with);
+	}
+	buf_puts(&out, at);
+	free(*text);
+	*text = buf_detach(&out);
+}
+
+static void samples(struct record *record, struct incident *incident, double value, int seconds)
+{
+	struct chart_point points[60];
+	struct err err = ERR_INIT;
+
+	for (int i = 0; i < seconds; i++) {
+		clock_manual_advance(&record->clock, CLOCK_US);
+		points[i] = (struct chart_point){ record->clock.wall_us, value };
+	}
+	assert_int_equal(incident_metrics_append(incident, "errors", points, (size_t)seconds, &err), 0);
+}
+
+static void script_decide(struct record *record, struct incident *incident)
+{
+	record_append(record, incident, EV_ALERT,
+		      "{'metric': 'errors', 'level': 'critical', 'was': 'ok', 'value': 62.5, "
+		      "'unit': '%', 'threshold': 50}");
+	record_append(record, incident, EV_CONDITION,
+		      "{'condition': 'bad-orders', 'verdict': 'pass', 'evidence': '1 of 1 symptoms'}");
+	record_append(record, incident, EV_ACKNOWLEDGED, "{'metric': 'errors'}");
+	record_append(record, incident, EV_NOTE, "{'text': 'deploy 4.2 was at 20:55'}");
+	record_append(record, incident, EV_SEVERITY,
+		      "{'severity': 'critical', 'reason': 'customers call'}");
+	record_append(record, incident, EV_ANSWERED,
+		      "{'question': 'up', 'answer': 'yes', 'proposed': 'pass', "
+		      "'evidence': 'HTTP 200 in 31 ms'}");
+	record_append(record, incident, EV_ANSWERED,
+		      "{'question': 'damaged', 'answer': 'yes', 'proposed': 'fail', "
+		      "'evidence': '0 rows without a price', 'reason': 'I see them on the site'}");
+	record_append(record, incident, EV_CHOSEN,
+		      "{'procedure': 'restore', 'source': 'tree', 'name': 'damaged'}");
+	record_append(record, incident, EV_APPROVED,
+		      "{'procedure': 'restore', 'digest': '0123456789abcdef', "
+		      "'params': {'backup': '/backups/shop-2026-11-21.dump'}, "
+		      "'loss': ['1,204 orders newer than the backup'], 'confirmed': 'test'}");
+}
+
+static void script_restore(struct record *record, struct incident *incident)
+{
+	record_append(record, incident, EV_INTENT,
+		      "{'procedure': 'restore', 'step': 'swap', 'attempt': 1, 'act': 'run', "
+		      "'plan': ['$ pg_restore shop'], 'out': 'out/01.log', 'pid': 4711}");
+	samples(record, incident, 60, 20);
+	record_append(record, incident, EV_OUTCOME,
+		      "{'procedure': 'restore', 'step': 'swap', 'attempt': 1, 'act': 'run', "
+		      "'result': 'failed', 'detail': 'no space left on device', 'elapsed': 21.0}");
+	record_append(record, incident, EV_INTENT,
+		      "{'procedure': 'restore', 'step': 'swap', 'attempt': 2, 'act': 'run'}");
+	samples(record, incident, 60, 30);
+	record_append(record, incident, EV_OUTCOME,
+		      "{'procedure': 'restore', 'step': 'swap', 'attempt': 2, 'act': 'run', "
+		      "'result': 'done', 'elapsed': 31.0, 'facts': {'rows': 118204}}");
+	record_append(record, incident, EV_VERIFY,
+		      "{'procedure': 'restore', 'step': 'swap', 'attempt': 2, 'verdict': 'pass', "
+		      "'probes': [{'probe': 'orders-priced', 'verdict': 'pass', "
+		      "'evidence': '0 rows without a price'}, {'probe': 'rows', 'verdict': 'pass', "
+		      "'evidence': '118204 rows, as in the backup of 20:50'}]}");
+	record_append(record, incident, EV_PROCEDURE_ENDED,
+		      "{'procedure': 'restore', 'result': 'done', 'elapsed': 54.0}");
+	samples(record, incident, 0.4, 40);
+	record_append(record, incident, EV_ALERT,
+		      "{'metric': 'errors', 'level': 'ok', 'was': 'critical', 'value': 0.4, "
+		      "'unit': '%'}");
+	record_append(record, incident, EV_ITEM,
+		      "{'checklist': 'after', 'item': 'look', 'act': 'ticked'}");
+	record_append(record, incident, EV_RESOLVED, "{'how': 'restored from the backup'}");
+}
+
+static void write_errors(const struct incident *incident)
+{
+	static const char errors[] =
+		"21:00:31 ERROR orders: price is null\n"
+		"Traceback (most recent call last):\n"
+		"  File \"shop/orders.py\", line 212, in total\n"
+		"    return sum(line.price for line in self.lines) * (1 - self.discount)\n"
+		"TypeError: unsupported operand \x1b[31m\n";
+	char *path = path_join(incident->folder, "errors.txt");
+	struct err err = ERR_INIT;
+
+	assert_int_equal(file_replace(path, errors, strlen(errors), 0600, &err), 0);
+	free(path);
+}
+
+/* New: the report in a format, with what no two runs share taken out. */
+static char *report_text_of(struct incident *incident, const char *format)
+{
+	struct report report;
+	struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+	char *text, head[SHA256_HEX];
+
+	if (report_fold(&report, incident, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(report_format(format)->write(&report, &out, &err), 0);
+	text = buf_detach(&out);
+	snprintf(head, sizeof(head), "%s", json_string_value(json_object_get(
+			json_object_get(report.facts, "record"), "head")));
+	replace_all(&text, head, "HEAD-HASH");
+	head[16] = '\0';
+	replace_all(&text, head, "HEAD");
+	report_release(&report);
+	return text;
+}
+
+static void held_against(const char *path, const char *text)
+{
+	struct buf want = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (getenv("UPDATE")) {
+		assert_int_equal(file_replace(path, text, strlen(text), 0644, &err), 0);
+		return;
+	}
+	if (file_read(path, &want, 0, &err))
+		fail_msg("%s", err.msg);
+	assert_string_equal(text, buf_str(&want));
+	buf_release(&want);
+}
+
+static void script(struct record *record, struct incident *incident)
+{
+	record_open(record, incident);
+	write_as_maria(incident);
+	write_errors(incident);
+	samples(record, incident, 2, 30);
+	samples(record, incident, 62.5, 12);
+	script_decide(record, incident);
+	script_restore(record, incident);
+	/* incident.opened was written by whoever runs the test. */
+	free(incident->state.timeline[0].by);
+	incident->state.timeline[0].by = strdup("maria as root@db1");
+}
+
+static void no_line_is_wider(const char *text, int columns)
+{
+	for (const char *end; *text; text = *end ? end + 1 : end) {
+		end = strchrnul(text, '\n');
+		assert_true(end - text <= columns);
+		assert_true(end == text || end[-1] != ' ');
+	}
+}
+
+static void test_restored(void **state)
+{
+	struct record *record = *state;
+	struct incident incident;
+	char *text;
+
+	script(record, &incident);
+	text = report_text_of(&incident, "text");
+	no_line_is_wider(text, 72);
+	held_against("tests/reports/restore.txt", text);
+	free(text);
+	text = report_text_of(&incident, "json");
+	held_against("tests/reports/restore.json", text);
+	free(text);
+	incident_close(&incident);
+}
+
+/* Nothing happened yet: no empty heading, nothing that has no source. */
+static void test_just_opened(void **state)
+{
+	struct record *record = *state;
+	struct incident incident;
+	char *text;
+
+	record_open(record, &incident);
+	text = report_text_of(&incident, "text");
+	for (const char *const *title = (const char *const[]){ "Execution", "Validation", "Charts",
+							       "Times", "Decision", "Notes", "Data lost",
+							       "Error details", "Drill score", NULL };
+	     *title; title++)
+		assert_null(strstr(text, *title));
+	assert_non_null(strstr(text, "Root cause"));
+	assert_non_null(strstr(text, "good, not closed yet"));
+	free(text);
+	incident_close(&incident);
+}
+
+static void test_closed(void **state)
+{
+	struct record *record = *state;
+	struct incident incident;
+	char *text;
+
+	script(record, &incident);
+	record_append(record, &incident, EV_CLOSED,
+		      "{'root_cause': 'A migration without a default.', 'lessons': 'Test with rows.'}");
+	text = report_text_of(&incident, "text");
+	assert_non_null(strstr(text, "A migration without a default."));
+	assert_non_null(strstr(text, "good, sealed"));
+	free(text);
+	incident_close(&incident);
+}
+
+#define WITH_RECORD(test) cmocka_unit_test_setup_teardown(test, record_setup, record_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_RECORD(test_restored),
+		WITH_RECORD(test_just_opened),
+		WITH_RECORD(test_closed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
