@@ -206,8 +206,8 @@ static void fields_of_every_line_are_refused(void **state)
 		json_t *fields = json_pack("{s:i}", names[i], 1);
 
 		err_clear(&f->err);
-		assert_int_equal(ledger_append(f->ledger, "note", fields, NULL, NULL, NULL, &f->err),
-				 -1);
+		assert_int_equal(
+			ledger_append(f->ledger, "note", fields, NULL, NULL, NULL, &f->err), -1);
 		assert_non_null(strstr(f->err.msg, names[i]));
 		json_decref(fields);
 	}
@@ -218,8 +218,8 @@ static void secrets_never_reach_the_file(void **state)
 {
 	struct fixture *f = *state;
 	struct redactor *redactor = redactor_new();
-	json_t *fields = json_pack("{s:[ssss], s:s, s:{s:s}}", "plan", "curl", "--token", "abcdef99",
-				   "https://u:pw-in-url@host/", "text",
+	json_t *fields = json_pack("{s:[ssss], s:s, s:{s:s}}", "plan", "curl", "--token",
+				   "abcdef99", "https://u:pw-in-url@host/", "text",
 				   "host=db password='top secret' hunter2hunter2", "db", "password",
 				   "plainpass");
 	struct buf text;
@@ -320,7 +320,8 @@ static void removed_and_exchanged_lines_are_found(void **state)
 
 		buf_cut(&changed, 0);
 		buf_add(&changed, text.data, starts[gone]);
-		buf_add(&changed, text.data + starts[gone + 1], starts[gone + 2] - starts[gone + 1]);
+		buf_add(&changed, text.data + starts[gone + 1],
+			starts[gone + 2] - starts[gone + 1]);
 		buf_add(&changed, text.data + starts[gone], starts[gone + 1] - starts[gone]);
 		buf_add(&changed, text.data + starts[gone + 2], text.len - starts[gone + 2]);
 		overwrite(f, "ledger.jsonl", changed.data, changed.len);
@@ -514,7 +515,8 @@ static void append_is_refused_when_the_head_moved(void **state)
 	assert_true(moved);
 	assert_int_equal(asked, 2);
 	assert_non_null(strstr(f->err.msg, "start"));
-	assert_int_equal(ledger_append(f->ledger, "start", NULL, only_notes, &asked, &moved, NULL), 0);
+	assert_int_equal(ledger_append(f->ledger, "start", NULL, only_notes, &asked, &moved, NULL),
+			 0);
 	assert_int_equal(verify(f, NULL).lines, 3);
 	ledger_close(other);
 }
@@ -642,7 +644,7 @@ static void a_line_lost_with_its_sync_is_in_the_next_file(void **state)
 	add_good(f, "three");
 	first = content(f, "ledger.jsonl");
 	borders(&first, starts);
-	/* What a power cut may leave of the line whose sync failed: nothing, or any beginning of it. */
+	/* What a power cut may leave of the line whose sync failed: nothing, or its beginning. */
 	for (size_t len = starts[1]; len <= first.len; len++) {
 		overwrite(f, "ledger.jsonl", first.data, len);
 		assert_int_equal(verify(f, NULL).result, LEDGER_GOOD);
