@@ -8,43 +8,39 @@
 
 #define LOOK_US (60 * CLOCK_US)
 
-/* Settled or not by the action's own word, about the recorded intent. */
-static int judge_unknown(struct work *work, bool *settled, struct err *err)
+int runner_ask_settled(struct work *work, bool *settled, struct err *err)
 {
 	json_t *answer = NULL, *fields;
 	enum work_end end = work_call(work, work->undo ? stage_undone : stage_settled, LOOK_US, &answer);
 	const char *verdict = end == WORK_DONE ? json_str(answer, "settled", "unknown") : "unknown";
-	const char *evidence = json_str(answer, "evidence", "it could not be asked");
 	int status;
 
 	*settled = strcmp(verdict, "yes") == 0;
-	if (work->undo && *settled) {
-		fields = json_pack("{s:s, s:s, s:s}", "act", "undo", "result", "done", "detail", evidence);
-		status = work_append(work, EV_OUTCOME, fields, err);
-	} else if (work->undo) {
-		/* The step itself is as it was, or half undone: only a person can tell. */
-		fields = json_pack("{s:s, s:s}", "settled", "unknown", "evidence", evidence);
-		status = work_append(work, EV_SETTLED, fields, err);
-	} else {
-		fields = json_pack("{s:s, s:s}", "settled", verdict, "evidence", evidence);
-		status = work_append(work, EV_SETTLED, fields, err);
-	}
+	fields = json_pack("{s:s, s:s}", "settled", verdict, "evidence",
+			   json_str(answer, "evidence", "it could not be asked"));
+	status = work_append(work, EV_SETTLED, fields, err);
 	json_decref(answer);
 	return status;
 }
 
-int runner_judge_step(struct work *work, struct err *err)
+json_t *runner_recorded_before(const struct work *work)
 {
 	const json_t *intent = work_last(work->incident, work->procedure->name, work->step->id,
 					 EV_INTENT, false, NULL);
+	json_t *before = json_object_get(intent, "before");
+
+	return before ? json_incref(before) : json_object();
+}
+
+int runner_judge_step(struct work *work, struct err *err)
+{
 	bool settled = work_state(work)->status == STEP_RAN;
 
 	json_decref(work->before);
-	work->before = json_object_get(intent, "before") ?
-		       json_incref(json_object_get(intent, "before")) : json_object();
+	work->before = runner_recorded_before(work);
 	if (work_state(work)->status == STEP_RUNNING && work_append(work, EV_DIED, NULL, err) != 0)
 		return -1;
-	if (work_state(work)->status == STEP_UNKNOWN && judge_unknown(work, &settled, err) != 0)
+	if (work_state(work)->status == STEP_UNKNOWN && runner_ask_settled(work, &settled, err) != 0)
 		return -1;
 	if (!settled || work->undo)
 		return 0;

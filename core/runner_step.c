@@ -69,8 +69,9 @@ static int may_undo(const struct work *work, struct err *err)
 		return -1;
 	if (!work->type->undo)
 		return err_set(err, "step %s can't be undone", work->step->id);
-	if (status != STEP_DONE && status != STEP_FAILED && status != STEP_NOT_VERIFIED &&
-	    status != STEP_RAN)
+	if (work_state(work)->attempt == 0 ||
+	    (status != STEP_DONE && status != STEP_FAILED && status != STEP_NOT_VERIFIED &&
+	     status != STEP_RAN && status != STEP_SKIPPED))
 		return err_set(err, "step %s is %s: there is nothing to undo", work->step->id,
 			       step_status_name(status));
 	return claim_take(work->incident, err);
@@ -227,22 +228,13 @@ static int run_step(struct work *work, struct err *err)
 	return status;
 }
 
-static json_t *recorded_before(const struct work *work)
-{
-	const json_t *intent = work_last(work->incident, work->procedure->name, work->step->id,
-					 EV_INTENT, false, NULL);
-	json_t *before = json_object_get(intent, "before");
-
-	return before ? json_incref(before) : json_object();
-}
-
 static int clean_step(struct work *work, struct err *err)
 {
 	json_t *result = NULL;
 	enum work_end end;
 	int status = 0;
 
-	work->before = recorded_before(work);
+	work->before = runner_recorded_before(work);
 	end = work_call(work, stage_clean, LOOK_US, &result);
 	if (end != WORK_DONE || json_object_get(result, "error")) {
 		err_set(err, "what the dead run left can't be cleaned: %s",
@@ -257,7 +249,7 @@ static int clean_step(struct work *work, struct err *err)
 
 static int undo_step(struct work *work, struct err *err)
 {
-	work->before = recorded_before(work);
+	work->before = runner_recorded_before(work);
 	if (append_intent(work, NULL, err) != 0)
 		return -1;
 	return do_it(work, err);
@@ -266,16 +258,20 @@ static int undo_step(struct work *work, struct err *err)
 static int check_step(struct work *work, struct err *err)
 {
 	enum step_status status = work_state(work)->status;
-	int64_t ended = work_state(work)->ended;
+	bool settled = true;
 
 	if (status == STEP_UNKNOWN)
 		return runner_judge_step(work, err);
-	if (status != STEP_RAN && status != STEP_NOT_VERIFIED && status != STEP_FAILED)
+	if (status != STEP_RAN && status != STEP_NOT_VERIFIED && status != STEP_FAILED &&
+	    status != STEP_DONE)
 		return err_set(err, "step %s is %s: there is nothing to check", work->step->id,
 			       step_status_name(status));
-	work->before = recorded_before(work);
-	work->since = ended;
-	return work_verify(work, err);
+	work->before = runner_recorded_before(work);
+	work->since = work_state(work)->ended;
+	/* What failed may have had its effect all the same. */
+	if (status == STEP_FAILED && runner_ask_settled(work, &settled, err) != 0)
+		return -1;
+	return settled ? work_verify(work, err) : 0;
 }
 
 /* ---- The process ---- */
@@ -322,20 +318,15 @@ static int signals_prepare(void)
 
 static int act_on_step(struct incident *incident, const struct call *call, int stop_fd, struct err *err)
 {
+	const struct attempt *attempt = state_attempt(&incident->state);
 	bool undo = call->act == RUNNER_UNDO;
 	bool look = call->act == RUNNER_VERIFY;
 	struct work work;
 	int status = -1, number = 0;
 
-	if (look || undo) {
-		const json_t *intent = NULL;
-
-		if (state_attempt(&incident->state))
-			intent = work_last(incident,
-					   state_attempt(&incident->state)->procedure.procedure->name,
-					   call->step, EV_INTENT, false, NULL);
-		number = (int)json_num(intent, "attempt", 1);
-	}
+	if ((look || undo) && attempt)
+		number = (int)json_num(work_last(incident, attempt->procedure.procedure->name, call->step,
+						 EV_INTENT, false, NULL), "attempt", 1);
 	if (work_begin(&work, incident, call->step, undo, number, stop_fd, err) != 0)
 		goto out;
 	if (look) {

@@ -69,6 +69,10 @@ const json_t *work_last(const struct incident *incident, const char *procedure, 
 /* runner_judge() by whoever holds the step's lock, and for one step. */
 int runner_judge_locked(struct incident *incident, int stop_fd, struct err *err);
 int runner_judge_step(struct work *work, struct err *err);
+/* Asks the action itself about the recorded intent (of the undo, when it is one); appends step.settled. */
+int runner_ask_settled(struct work *work, bool *settled, struct err *err);
+/* New: what the last intent of the step's run recorded as `before`. */
+json_t *runner_recorded_before(const struct work *work);
 const char *runner_act_name(enum runner_act act);
 
 #endif

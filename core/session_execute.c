@@ -243,7 +243,7 @@ int session_run_step(struct session *session, struct err *err)
 		err_set(err, "step %s is done by a person", step->id);
 		return err_hint(err, "do it, then say that it is done");
 	}
-	if (now.status != STEP_WAITING)
+	if (now.status != STEP_WAITING && now.status != STEP_UNDONE)
 		return err_set(err, "step %s is %s: decide about it first", step->id,
 			       step_status_name(now.status));
 	return runner_begin(session, step, died(session, step->id) ? RUNNER_CLEAN_AND_RUN : RUNNER_RUN,
@@ -398,13 +398,13 @@ int session_stop(struct session *session, const char *reason, struct err *err)
 
 	if (session_need_open(session, err) != 0)
 		return -1;
-	if (!attempt || attempt->ended_at)
+	if (!attempt || (attempt->ended_at && !session_running(session)))
 		return err_set(err, "no procedure is under way");
 	session->through = false;
 	if (session_running(session) && runner_alive(&session->incident) &&
 	    runner_stop(&session->incident, err) != 0)
 		return -1;
-	if (attempt->procedure.stopped)
+	if (attempt->procedure.stopped || attempt->ended_at)
 		return 0;
 	/* Stop always stops: no matter who did what meanwhile. */
 	return session_append(session, false, EV_STOPPED,
@@ -516,10 +516,12 @@ void session_execute_tick(struct session *session)
 {
 	const struct attempt *attempt = session_attempt(session);
 
-	if (!attempt || attempt->ended_at || session->incident.damage[0] ||
+	if (!attempt || session->incident.damage[0] ||
 	    session->incident.state.phase != INCIDENT_OPEN)
 		return;
 	orphans_judge(session);
+	if (attempt->ended_at)
+		return;
 	if (session->sensing_lock >= 0) {
 		if (attempt->procedure.approved && !attempt->procedure.stopped)
 			question_pass_over(session);

@@ -1,0 +1,274 @@
+/* The operator's commands by name: one table for the `:` prompt, the help and the manual. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/session_parts.h"
+#include "lib/mem.h"
+
+typedef const char *const *words;
+
+/* The n-th word, NULL when it was not given. */
+static const char *word(words args, size_t nargs, size_t n)
+{
+	return n < nargs ? args[n] : NULL;
+}
+
+static int yes_no(const char *text, bool *yes, struct err *err)
+{
+	*yes = strcmp(text, "yes") == 0 || strcmp(text, "y") == 0;
+	if (*yes || strcmp(text, "no") == 0 || strcmp(text, "n") == 0)
+		return 0;
+	return err_set(err, "\"%s\" is neither yes nor no", text);
+}
+
+static int run_note(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_note(session, word(args, nargs, 0), err);
+}
+
+static int run_declare(struct session *session, words args, size_t nargs, struct err *err)
+{
+	enum severity severity;
+
+	if (severity_parse(args[0], &severity) != 0)
+		return err_set(err, "\"%s\" is no severity: low, medium, high or critical", args[0]);
+	return session_open_incident(session, INCIDENT_INCIDENT, severity,
+				     nargs > 1 ? args[1] : "incident", err);
+}
+
+static int run_severity(struct session *session, words args, size_t nargs, struct err *err)
+{
+	enum severity severity;
+
+	if (severity_parse(args[0], &severity) != 0)
+		return err_set(err, "\"%s\" is no severity: low, medium, high or critical", args[0]);
+	return session_severity(session, severity, word(args, nargs, 1), err);
+}
+
+static int run_ack(struct session *session, words args, size_t nargs, struct err *err)
+{
+	(void)nargs;
+	return session_acknowledge(session, args[0], err);
+}
+
+static int run_answer(struct session *session, words args, size_t nargs, struct err *err)
+{
+	bool yes;
+
+	if (yes_no(args[1], &yes, err) != 0)
+		return -1;
+	return session_answer(session, args[0], yes, word(args, nargs, 2), err);
+}
+
+static int run_back(struct session *session, words args, size_t nargs, struct err *err)
+{
+	(void)nargs;
+	return session_back(session, args[0], err);
+}
+
+static int run_choose(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_choose(session, args[0], word(args, nargs, 1), err);
+}
+
+/* Without arguments the proposed answers are taken. */
+static int run_plan(struct session *session, words args, size_t nargs, struct err *err)
+{
+	const json_t *proposed = session_proposed_params(session);
+	json_t *params = proposed ? json_deep_copy(proposed) : json_object();
+	int status = 0;
+
+	for (size_t i = 0; i < nargs && status == 0; i++) {
+		const char *equals = strchr(args[i], '=');
+		char *name = equals ? xstrndup(args[i], (size_t)(equals - args[i])) : NULL;
+
+		if (!name)
+			status = err_set(err, "\"%s\" is not NAME=VALUE", args[i]);
+		else
+			json_object_set_new(params, name, json_text(equals + 1, strlen(equals + 1)));
+		free(name);
+	}
+	if (status == 0)
+		status = session_make_plan(session, params, err);
+	json_decref(params);
+	return status;
+}
+
+static int run_approve(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_approve(session, word(args, nargs, 0), err);
+}
+
+static int run_run(struct session *session, words args, size_t nargs, struct err *err)
+{
+	(void)args;
+	(void)nargs;
+	return session_run_step(session, err);
+}
+
+static int run_reply(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_answer_step(session, args[0], args[1], word(args, nargs, 2), err);
+}
+
+static int run_done(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_step_done(session, args[0], word(args, nargs, 1), err);
+}
+
+static int run_check(struct session *session, words args, size_t nargs, struct err *err)
+{
+	(void)nargs;
+	return session_check_again(session, args[0], err);
+}
+
+static int run_again(struct session *session, words args, size_t nargs, struct err *err)
+{
+	(void)nargs;
+	return session_run_again(session, args[0], err);
+}
+
+static int run_undo(struct session *session, words args, size_t nargs, struct err *err)
+{
+	(void)nargs;
+	return session_undo(session, args[0], err);
+}
+
+static int run_skip(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_skip(session, args[0], word(args, nargs, 1), err);
+}
+
+static int run_alternative(struct session *session, words args, size_t nargs, struct err *err)
+{
+	(void)nargs;
+	return session_alternative(session, args[0], err);
+}
+
+static int run_stop(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_stop(session, word(args, nargs, 0), err);
+}
+
+static int run_through(struct session *session, words args, size_t nargs, struct err *err)
+{
+	(void)args;
+	(void)nargs;
+	(void)err;
+	session_straight_through(session, !session_is_straight_through(session));
+	return 0;
+}
+
+static int run_tick(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_item(session, args[0], args[1], "ticked", word(args, nargs, 2), err);
+}
+
+static int run_reopen(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_item(session, args[0], args[1], "reopened", word(args, nargs, 2), err);
+}
+
+static int run_defer(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_item(session, args[0], args[1], "deferred", word(args, nargs, 2), err);
+}
+
+static int run_override(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_item(session, args[0], args[1], "overridden", word(args, nargs, 2), err);
+}
+
+static int run_resolve(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_resolve(session, word(args, nargs, 0), err);
+}
+
+static int run_close(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_close(session, word(args, nargs, 0), NULL, NULL, err);
+}
+
+const struct command session_commands[] = {
+	{ "note", "TEXT", "write a note into the log", 1, 1, run_note },
+	{ "declare", "SEVERITY [TITLE]", "open an incident", 1, 2, run_declare },
+	{ "severity", "SEVERITY [REASON]", "change the incident's severity", 1, 2, run_severity },
+	{ "ack", "METRIC", "acknowledge an alert", 1, 1, run_ack },
+	{ "answer", "QUESTION yes|no [REASON]", "answer the tree's open question", 2, 3, run_answer },
+	{ "back", "QUESTION", "open a question again, with all later ones", 1, 1, run_back },
+	{ "choose", "PROCEDURE [REASON]", "choose a procedure", 1, 2, run_choose },
+	{ "params", "[NAME=VALUE]...", "answer what the plan must know, and make the plan", 0, 16,
+	  run_plan },
+	{ "approve", "[TARGET]", "approve the plan that is shown", 0, 1, run_approve },
+	{ "run", "", "run the next step", 0, 0, run_run },
+	{ "reply", "STEP ANSWER [REASON]", "answer a step that asks", 2, 3, run_reply },
+	{ "done", "STEP [NOTE]", "a manual step is done", 1, 2, run_done },
+	{ "check", "STEP", "check a step again; runs nothing", 1, 1, run_check },
+	{ "again", "STEP", "run a step again", 1, 1, run_again },
+	{ "undo", "STEP", "undo a step", 1, 1, run_undo },
+	{ "skip", "STEP REASON", "skip a step", 2, 2, run_skip },
+	{ "alternative", "STEP", "take the alternative to a step", 1, 1, run_alternative },
+	{ "stop", "[REASON]", "stop the procedure and what runs", 0, 1, run_stop },
+	{ "through", "", "run straight through, or no more", 0, 0, run_through },
+	{ "tick", "CHECKLIST ITEM [NOTE]", "a manual item is done", 2, 3, run_tick },
+	{ "reopen", "CHECKLIST ITEM [NOTE]", "an item is open again", 2, 3, run_reopen },
+	{ "defer", "CHECKLIST ITEM [NOTE]", "an item comes back at the end", 2, 3, run_defer },
+	{ "override", "CHECKLIST ITEM REASON", "override an item", 3, 3, run_override },
+	{ "resolve", "[HOW]", "the trouble is over", 0, 1, run_resolve },
+	{ "close", "[ROOT CAUSE]", "close and seal the incident", 0, 1, run_close },
+	{ NULL, NULL, NULL, 0, 0, NULL },
+};
+
+static const struct command *command_find(const char *name, size_t len)
+{
+	for (size_t i = 0; session_commands[i].name; i++) {
+		if (strlen(session_commands[i].name) == len &&
+		    strncmp(session_commands[i].name, name, len) == 0)
+			return &session_commands[i];
+	}
+	return NULL;
+}
+
+/* Splits in place; the last of `max` words takes the rest of the line. */
+static size_t split(char *line, const char **out, size_t max)
+{
+	size_t n = 0;
+
+	for (;;) {
+		line += strspn(line, " \t");
+		if (!*line || n == max)
+			return n;
+		out[n++] = line;
+		if (n == max) {
+			for (size_t len = strlen(line); len && strchr(" \t", line[len - 1]);)
+				line[--len] = '\0';
+			return n;
+		}
+		line += strcspn(line, " \t");
+		if (*line)
+			*line++ = '\0';
+	}
+}
+
+int session_command(struct session *session, const char *line, struct err *err)
+{
+	const struct command *command;
+	const char *args[16];
+	size_t len, n;
+	char *copy;
+	int status;
+
+	line += strspn(line, " \t");
+	len = strcspn(line, " \t");
+	command = command_find(line, len);
+	if (!command)
+		return err_set(err, "there is no command \"%.*s\"", (int)len, line);
+	copy = xstrdup(line + len);
+	n = split(copy, args, (size_t)command->max_args);
+	if ((int)n < command->min_args)
+		status = err_set(err, "usage: %s %s", command->name, command->args);
+	else
+		status = command->run(session, args, n, err);
+	free(copy);
+	return status;
+}
