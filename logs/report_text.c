@@ -186,29 +186,27 @@ static int chart_column(const struct chart_spec *spec, int64_t at)
 static void put_marks(struct buf *out, const struct report_chart *chart, const struct chart_spec *spec)
 {
 	char row[COLUMNS + 1], at[TIME_RFC3339_MAX];
-	bool any = false;
+	struct buf legend = BUF_INIT;
 
 	memset(row, ' ', sizeof(row));
 	for (size_t i = 0; i < chart->nmarks; i++) {
 		int column = chart_column(spec, chart->marks[i].at);
 
-		if (column >= 0) {
-			row[column] = chart->marks[i].label[0];
-			any = true;
-		}
+		if (column < 0)
+			continue;
+		row[column] = chart->marks[i].label[0];
+		buf_printf(&legend, "%s%c = %s %s", legend.len ? ", " : "",
+			   chart->marks[i].label[0], chart->marks[i].label,
+			   time_clock(chart->marks[i].at, at));
 	}
-	if (!any)
-		return;
-	put_times(out, ' ', CHART_LEFT);
-	buf_add(out, row, (size_t)spec->width);
-	put_newline(out);
-	put_times(out, ' ', CHART_LEFT);
-	for (size_t i = 0; i < chart->nmarks; i++) {
-		if (chart_column(spec, chart->marks[i].at) >= 0)
-			buf_printf(out, "%c = %s %s   ", chart->marks[i].label[0],
-				   chart->marks[i].label, time_clock(chart->marks[i].at, at));
+	if (legend.len) {
+		put_times(out, ' ', CHART_LEFT);
+		buf_add(out, row, (size_t)spec->width);
+		put_newline(out);
+		put_times(out, ' ', CHART_LEFT);
+		put_wrapped(out, buf_str(&legend), CHART_LEFT);
 	}
-	put_newline(out);
+	buf_release(&legend);
 }
 
 static void put_axis(struct buf *out, const struct chart_spec *spec)
