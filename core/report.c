@@ -16,7 +16,7 @@
 
 /* ---- Formatting ---- */
 
-char *number_text(double value, const char *unit, char *out, size_t size)
+char *number_unit_text(double value, const char *unit, char *out, size_t size)
 {
 	if (isnan(value))
 		snprintf(out, size, "-");

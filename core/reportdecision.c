@@ -100,8 +100,8 @@ static void alerts_table(struct report_work *work, struct report_section *sectio
 			continue;
 		table_row(table, (const char *[]){
 			metric->title ? metric->title : metric->name, level_name(span.level),
-			number_text(span.value, span.unit, worst, sizeof(worst)),
-			number_text(span.threshold, span.unit, threshold, sizeof(threshold)),
+			number_unit_text(span.value, span.unit, worst, sizeof(worst)),
+			number_unit_text(span.threshold, span.unit, threshold, sizeof(threshold)),
 			time_clock(span.raised, raised),
 			span.cleared ? time_clock(span.cleared, cleared) : "-" });
 		json_array_append_new(facts, span_fact(metric, &span));

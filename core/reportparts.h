@@ -39,7 +39,7 @@ struct step_run *step_runs(const struct incident_state *state, size_t *n);
 bool entry_deviates(const struct timeline_entry *entry);
 
 /* Formatting that several parts share. */
-char *number_text(double value, const char *unit, char *out, size_t size);
+char *number_unit_text(double value, const char *unit, char *out, size_t size);
 char *time_text(int64_t at, char *out); /* "2026-11-21 21:31:07 UTC"; TIME_TEXT_MAX bytes */
 #define TIME_TEXT_MAX 40
 /* A fact: time as RFC 3339, left out when it is 0; seconds between two times, left out when one is 0. */
