@@ -251,6 +251,8 @@ static int check_run(const struct procedure_state *state, size_t index, struct e
 
 	if (step->kind != STEP_ACTION)
 		return err_set(err, "step %s is answered, not run", step->id);
+	if (!state->approved)
+		return err_set(err, "the plan of %s is not approved", state->procedure->name);
 	if (is_passed_over(state, index))
 		return err_set(err, "step %s does not apply", step->id);
 	if (next != (int)index)

@@ -34,8 +34,8 @@ struct step_state {
 struct procedure_state {
 	const struct procedure *procedure; /* borrowed; NULL: none chosen */
 	struct step_state *steps;          /* owned, one for each step */
-	bool approved;
-	bool stopped;
+	bool approved;                     /* set by the caller; nothing runs before */
+	bool stopped;                      /* set by the caller */
 	int64_t started, ended;            /* wall times of first intent and last outcome; 0 */
 };
 
