@@ -19,7 +19,6 @@ struct execute {
 	int selected;                    /* step; -1: follows the one that is next */
 	int next_seen;                   /* the next step when `selected` was set */
 	int top;                         /* of the steps or the plan's lines */
-	size_t asked;                    /* attempts for which a plan was asked for */
 };
 
 enum execute_phase execute_phase(struct ui *ui);

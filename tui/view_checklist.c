@@ -47,7 +47,7 @@ static enum style style_item(enum item_status status)
 	return STYLE_DIM;
 }
 
-static const char *box(enum item_status status)
+static const char *mark(enum item_status status)
 {
 	switch (status) {
 	case ITEM_GREEN:
@@ -89,7 +89,7 @@ static void item_row(struct ui *ui, const struct item *item, const struct item_s
 	x = canvas_text(&row, 0, 0, here ? STYLE_FOCUS : STYLE_NORMAL,
 			here ? ui->screen.glyphs->arrow : " ");
 	x = canvas_text(&row, 0, x + 1 + (item->parent >= 0 ? 2 : 0), style_item(state->status),
-			box(state->status));
+			mark(state->status));
 	x = canvas_text(&row, 0, x + 1, here ? STYLE_BOLD : STYLE_NORMAL, item->say);
 	if (state->evidence[0])
 		canvas_printf(&row, 0, x, STYLE_DIM, ": %s", state->evidence);

@@ -91,25 +91,6 @@ static void plan_draw(struct ui *ui, struct execute *execute, const struct canva
 	free(text);
 }
 
-/* A procedure without inputs gets its plan by itself: nothing is left to ask. */
-static void plan_begin(struct ui *ui, struct execute *execute)
-{
-	const struct incident_state *state = session_state(ui->session);
-	const char *problem = NULL;
-	struct err err = ERR_INIT;
-	json_t *none;
-
-	if (execute->asked == state->nattempts || session_plan(ui->session, &problem) ||
-	    (problem && *problem))
-		return;
-	execute->asked = state->nattempts;
-	execute->top = 0;
-	none = json_object();
-	if (session_make_plan(ui->session, none, &err) < 0)
-		ui_notice(ui, STYLE_CRITICAL, "No plan: %s", err.msg);
-	json_decref(none);
-}
-
 static void execute_draw(struct ui *ui, void *data, const struct canvas *canvas)
 {
 	struct execute *execute = data;
@@ -120,10 +101,6 @@ static void execute_draw(struct ui *ui, void *data, const struct canvas *canvas)
 		nothing_draw(ui, canvas);
 		break;
 	case EXECUTE_PLANNING:
-		if (ui_open(ui))
-			plan_begin(ui, execute);
-		waiting_draw(ui, canvas, phase);
-		break;
 	case EXECUTE_INPUTS:
 		waiting_draw(ui, canvas, phase);
 		break;

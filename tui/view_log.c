@@ -174,7 +174,7 @@ static bool log_can(struct ui *ui, void *data, enum act act)
 	}
 }
 
-static void move(struct log_view *view, size_t n, int by)
+static void log_move(struct log_view *view, size_t n, int by)
 {
 	long at = (long)selected(view, n) + by;
 
@@ -201,19 +201,19 @@ static void log_act(struct ui *ui, void *data, enum act act)
 
 	switch (act) {
 	case ACT_UP:
-		move(view, n, -1);
+		log_move(view, n, -1);
 		break;
 	case ACT_DOWN:
-		move(view, n, 1);
+		log_move(view, n, 1);
 		break;
 	case ACT_PAGE_UP:
-		move(view, n, -15);
+		log_move(view, n, -15);
 		break;
 	case ACT_PAGE_DOWN:
-		move(view, n, 15);
+		log_move(view, n, 15);
 		break;
 	case ACT_TOP:
-		move(view, n, -(int)n);
+		log_move(view, n, -(int)n);
 		break;
 	case ACT_BOTTOM:
 		view->held = false;

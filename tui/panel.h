@@ -1,0 +1,48 @@
+/*
+ * Panels of Watch: one file a kind, one row in panel_kinds.
+ */
+#ifndef TUI_PANEL_H
+#define TUI_PANEL_H
+
+#include "tui/ui.h"
+
+/* What a panel remembers. */
+struct panel_state {
+	uint64_t line;       /* log: the selected line; 0: follows the newest */
+	int top;             /* the first row, where it scrolls */
+	const char *search;  /* borrowed: lines with this text only; NULL: all */
+};
+
+struct panel_kind {
+	const char *name;    /* in the runbook: "log", "connections", "memory", "chart"; others are added */
+	bool tall;           /* takes the height that is left over */
+	/* Rows that it would like to have, border included. */
+	int (*want)(struct ui *ui, const struct panel *panel);
+	void (*draw)(struct ui *ui, const struct panel *panel, struct panel_state *state,
+		     const struct canvas *canvas, bool focus);
+	/* Up, down and the like; NULL: it does not scroll. */
+	void (*move)(struct ui *ui, const struct panel *panel, struct panel_state *state, enum act act);
+	/* New: everything about it, for Enter. */
+	char *(*details)(struct ui *ui, const struct panel *panel, struct panel_state *state);
+};
+
+extern const struct panel_kind panel_log, panel_chart, panel_connections, panel_memory, panel_metrics,
+	panel_conditions;
+/* NULL when there is no such kind. */
+const struct panel_kind *panel_kind(const char *name);
+
+/* The metric of a panel by index; NULL. */
+const struct metric *panel_metric(struct ui *ui, const struct panel *panel, size_t i);
+/* The open source that a panel names; NULL. */
+struct source *panel_source(struct ui *ui, const struct panel *panel);
+/* "62 %  CRITICAL": value and level of a metric. */
+char *metric_status(struct ui *ui, const struct metric *metric, char *out, size_t size,
+		    enum style *style);
+const char *metric_title(const struct metric *metric);
+/* Draws the chart of a metric with its scale into the whole canvas. */
+void metric_chart(struct ui *ui, const struct metric *metric, int64_t span_us,
+		  const struct canvas *canvas);
+/* New: values, thresholds, what it suggests. */
+char *metric_details(struct ui *ui, const struct metric *metric);
+
+#endif
