@@ -269,6 +269,7 @@ static const struct field target_fields[] = {
 	{ "target", FIELD_TEXT, true, .help = "its name, one word" },
 	{ "system", FIELD_TEXT, true, .help = "the runbook's system" },
 	{ "class", FIELD_CHOICE, true, .help = "what is at stake", .choices = classes },
+	{ "claim", FIELD_TEXT, .help = "path of the file that claims it while an incident works on it" },
 	{ "parameters", FIELD_MAP, .help = "parameter -> value; may use other parameters" },
 	{ "secrets", FIELD_OBJECT_MAP, .help = "secret parameter -> where it is", .of = "secret" },
 	{ "sources", FIELD_OBJECT_MAP, .help = "sources of the runbook, redefined with their type",

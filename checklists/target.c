@@ -326,6 +326,7 @@ static void build_head(struct checker *checker, struct target *target, const str
 	struct node name = node_member(root, "target"), system = node_member(root, "system");
 	const char *class = build_text(root, "class");
 
+	target->claim = build_text(root, "claim");
 	target->name = json_string_value(name.value);
 	if (target->name && !name_valid(target->name))
 		say(checker, &name, NULL, "expected one word of letters, digits, \".\", \"_\", \"-\"");
