@@ -1,0 +1,190 @@
+/* backout run: one procedure without a screen, as an incident of its own. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/load.h"
+#include "core/robot.h"
+#include "lib/jdoc.h"
+#include "lib/mem.h"
+
+#define USAGE "run RUNBOOK PROCEDURE --target T --confirm T [--title TEXT] [--json]"
+
+struct run {
+	struct loop *loop;
+	struct session *session;
+	struct robot *robot;
+	bool json, interrupted;
+};
+
+static void on_progress(const char *line, void *data)
+{
+	const struct run *run = data;
+
+	/* With --json stdout holds the result and nothing else. */
+	fprintf(run->json ? stderr : stdout, "%s\n", line);
+	fflush(run->json ? stderr : stdout);
+}
+
+static void on_done(enum robot_result result, void *data)
+{
+	struct run *run = data;
+
+	(void)result;
+	loop_stop(run->loop);
+}
+
+static void on_change(enum session_change what, void *data)
+{
+	struct run *run = data;
+
+	if (what == SESSION_ERROR)
+		on_progress(session_error(run->session), run);
+}
+
+static void on_signal(struct watch *watch, uint32_t what, void *data)
+{
+	struct run *run = data;
+	struct err err = ERR_INIT;
+
+	(void)watch;
+	(void)what;
+	/* The first one stops the procedure, on record; a second one leaves at once. */
+	if (run->interrupted || session_stop(run->session, "interrupted", &err) != 0)
+		loop_stop(run->loop);
+	run->interrupted = true;
+}
+
+static void print_result(const struct run *run)
+{
+	const struct incident *incident = session_incident(run->session);
+	const struct attempt *attempt = state_attempt(session_state(run->session));
+	json_t *line = json_pack("{s:s, s:s, s:s, s:o}", "incident", incident->id, "result",
+				 robot_result(run->robot) == ROBOT_RECOVERED ? "done" : "failed",
+				 "procedure", attempt ? attempt->procedure.procedure->name : "", "why",
+				 json_text(robot_why(run->robot), strlen(robot_why(run->robot))));
+	char *text = json_line(line);
+
+	if (run->json)
+		printf("%s\n", text);
+	else
+		printf("incident %s: %s\n", incident->id, robot_why(run->robot));
+	free(text);
+	json_decref(line);
+}
+
+static int run_to_end(struct run *run, const char *procedure, struct err *err)
+{
+	const struct attempt *attempt;
+
+	run->robot = robot_new(&(struct robot_spec){ .session = run->session,
+						     .loop = run->loop,
+						     .procedure = procedure,
+						     .progress = on_progress,
+						     .done = on_done,
+						     .data = run });
+	if (!loop_signal(run->loop, SIGINT, on_signal, run, err) ||
+	    !loop_signal(run->loop, SIGTERM, on_signal, run, err) || loop_run(run->loop, err) != 0)
+		return EXIT_FAILED;
+	print_result(run);
+	attempt = state_attempt(session_state(run->session));
+	if (run->interrupted)
+		return EXIT_STOPPED;
+	if (robot_result(run->robot) == ROBOT_RECOVERED)
+		return EXIT_HOLDS;
+	return robot_result(run->robot) == ROBOT_STOPPED && attempt ? EXIT_STOPPED : EXIT_FAILED;
+}
+
+static int run_procedure(struct loaded *loaded, const char *procedure, const char *title, bool json)
+{
+	struct run run = { .json = json };
+	struct err err = ERR_INIT;
+	struct session_spec spec = { .clock = &clock_system, .loaded = loaded, .changed = on_change,
+				     .data = &run };
+	char *what = title ? xstrdup(title) : xasprintf("backout run %s", procedure);
+	int status = EXIT_FAILED;
+
+	run.loop = spec.loop = loop_new(&clock_system, &err);
+	if (!run.loop)
+		goto out;
+	run.session = session_new(&spec, &err);
+	if (!run.session)
+		goto out;
+	if (session_open_incident(run.session, INCIDENT_ROUTINE, SEVERITY_MEDIUM, what, &err) != 0) {
+		status = EXIT_LEDGER;
+		goto out;
+	}
+	status = run_to_end(&run, procedure, &err);
+out:
+	if (err.set)
+		cli_error(&err);
+	robot_free(run.robot);
+	session_free(run.session);
+	loop_free(run.loop);
+	free(what);
+	return status;
+}
+
+/* The target is named twice on purpose: what is confirmed must be what is meant. */
+static int confirmed(const struct loaded *loaded, const char *procedure, const char *confirm)
+{
+	struct err err = ERR_INIT;
+
+	if (strcmp(loaded->target->name, confirm) != 0) {
+		err_set(&err, "the target is %s, but %s was confirmed", loaded->target->name, confirm);
+		err_hint(&err, "nothing was done; write --confirm %s", loaded->target->name);
+	} else if (!runbook_procedure(loaded->runbook, procedure)) {
+		err_set(&err, "the runbook has no procedure %s", procedure);
+	}
+	if (err.set)
+		cli_error(&err);
+	return err.set ? EXIT_USAGE : EXIT_HOLDS;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "target", required_argument, NULL, 't' },
+		{ "confirm", required_argument, NULL, 'c' },
+		{ "title", required_argument, NULL, 'T' },
+		{ "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *target = NULL, *confirm = NULL, *title = NULL;
+	struct loaded loaded;
+	bool json = false;
+	int option, status;
+
+	optind = 1;
+	while ((option = getopt_long(argc, argv, "t:", options, NULL)) != -1) {
+		switch (option) {
+		case 't':
+			target = optarg;
+			break;
+		case 'c':
+			confirm = optarg;
+			break;
+		case 'T':
+			title = optarg;
+			break;
+		case 'j':
+			json = true;
+			break;
+		default:
+			return cli_usage(USAGE);
+		}
+	}
+	if (argc - optind != 2 || !target || !confirm)
+		return cli_usage(USAGE);
+	status = cli_load(&loaded, argv[optind], target);
+	if (status != EXIT_HOLDS)
+		return status;
+	status = confirmed(&loaded, argv[optind + 1], confirm);
+	if (status == EXIT_HOLDS)
+		status = run_procedure(&loaded, argv[optind + 1], title, json);
+	loaded_release(&loaded);
+	return status;
+}
