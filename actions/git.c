@@ -21,9 +21,9 @@ static const struct field fields[] = {
 	{ "to", FIELD_STRING, false,
 	  "checkout, reset: the tag, branch or commit to go to (a local branch is switched to, anything "
 	  "else is checked out detached; reset moves HEAD's branch there); tag, branch: where to make it "
-	  "(HEAD); pull: the remote's branch",
+	  "(HEAD); revert: the last commit to revert (HEAD); pull: the remote's branch",
 	  NULL, NULL },
-	{ "since", FIELD_STRING, false, "revert: all commits since this one are reverted", NULL, NULL },
+	{ "since", FIELD_STRING, false, "revert: all commits since this one are reverted, newest first", NULL, NULL },
 	{ "name", FIELD_STRING, false, "tag, branch, push: its name", NULL, NULL },
 	{ "overwrites", FIELD_STRINGS, false,
 	  "changed files (or folders), relative to the repository, that may be replaced; they are kept for "

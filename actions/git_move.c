@@ -36,7 +36,7 @@ static int aim_reset(struct git_act *act, struct aim *aim, struct err *err)
 static int aim_revert(struct git_act *act, struct aim *aim, struct err *err)
 {
 	aim->how = GIT_ADVANCE;
-	return gitrepo_revert(act->repo, act->since, true, aim->to, aim->tree, &aim->count, err);
+	return gitrepo_revert(act->repo, act->since, act->to, true, aim->to, aim->tree, &aim->count, err);
 }
 
 static int aim_pull(struct git_act *act, struct aim *aim, struct err *err)
@@ -84,7 +84,7 @@ static void plan_command(struct git_act *act, const struct aim *aim, struct buf 
 	const char *fetch[] = { "fetch", "--no-recurse-submodules", act->spec.remote, aim->branch, NULL };
 	const char *merge[] = { "merge", "--ff-only", aim->to, NULL };
 
-	snprintf(since, sizeof(since), "%s..HEAD", act->since ? act->since : "");
+	snprintf(since, sizeof(since), "%s..%s", act->since ? act->since : "", act->to ? act->to : "HEAD");
 	if (act->what == &git_do_checkout)
 		git_act_command(act, aim->how == GIT_SWITCH ? switch_to : detach, out);
 	else if (act->what == &git_do_reset)
@@ -101,15 +101,16 @@ static void plan_command(struct git_act *act, const struct aim *aim, struct buf 
 static int plan_commits(struct git_act *act, const struct aim *aim, struct buf *out, struct err *err)
 {
 	const char *head = act->head.commit;
-	char base[GIT_HEX];
+	char base[GIT_HEX], upto[GIT_HEX];
 	size_t behind = 0, ahead = 0;
 
 	if (act->what == &git_do_revert) {
-		if (gitrepo_resolve(act->repo, act->since, base, err) < 0)
+		if (gitrepo_resolve(act->repo, act->since, base, err) < 0 ||
+		    gitrepo_resolve(act->repo, act->to ? act->to : "HEAD", upto, err) < 0)
 			return -1;
 		buf_printf(out, "reverts %zu %s, one new commit each:\n", aim->count,
 			   aim->count == 1 ? "commit" : "commits");
-		return gitrepo_log(act->repo, base, head, 10, "  ", out, err);
+		return gitrepo_log(act->repo, base, upto, 10, "  ", out, err);
 	}
 	if (act->what == &git_do_pull) {
 		buf_printf(out, "%s/%s is at %.*s\n", act->spec.remote, aim->branch, GIT_SHORT, aim->to);
@@ -297,7 +298,7 @@ static int move_run(struct git_act *act, const json_t *before, json_t **facts, s
 	if (act->what == &git_do_pull && fetch(act, &aim, head, err) < 0)
 		return -1;
 	if (act->what == &git_do_revert &&
-	    gitrepo_revert(act->repo, act->since, false, aim.to, tree, &count, err) < 0)
+	    gitrepo_revert(act->repo, act->since, act->to, false, aim.to, tree, &count, err) < 0)
 		return -1;
 	move = move_of(act, head, &aim);
 	move.to = aim.to;
@@ -478,7 +479,7 @@ static int move_clean(struct git_act *act, const json_t *before, struct err *err
 		size_t count;
 
 		/* The same revert again ends with the same files, in commits of its own. */
-		if (gitrepo_revert(act->repo, act->since, false, aim.to, tree, &count, err) < 0)
+		if (gitrepo_revert(act->repo, act->since, act->to, false, aim.to, tree, &count, err) < 0)
 			return -1;
 	}
 	move = move_of(act, act->head.commit, &aim);

@@ -128,11 +128,11 @@ int gitrepo_move(struct gitrepo *repo, const struct git_move *move, struct err *
  * and HEAD is still at `expected`, the files go back. Nothing changed: fine, too. */
 int gitrepo_unmove(struct gitrepo *repo, const struct git_move *move, struct err *err);
 
-/* Reverts all commits of HEAD's first-parent line since `since` (not itself), newest first, one commit
- * each; merges against their first parent. Nothing but objects is written, and with `dry` not even
+/* Reverts the commits of `upto`'s first-parent line (NULL: HEAD's) since `since` (not itself), newest
+ * first, one commit each on top of HEAD; merges against their first parent. Nothing but objects is written, and with `dry` not even
  * those. Gives the last new commit (`dry`: "") and its tree. A conflict names the commit and file. */
-int gitrepo_revert(struct gitrepo *repo, const char *since, bool dry, char commit[GIT_HEX],
-		   char tree[GIT_HEX], size_t *count, struct err *err);
+int gitrepo_revert(struct gitrepo *repo, const char *since, const char *upto, bool dry,
+		   char commit[GIT_HEX], char tree[GIT_HEX], size_t *count, struct err *err);
 /* The tree of a commit. */
 int gitrepo_tree(struct gitrepo *repo, const char *commit, char tree[GIT_HEX], struct err *err);
 

@@ -105,18 +105,18 @@ static int odb_in_memory(struct gitrepo *repo, struct err *err)
 	return code < 0 ? -1 : 0;
 }
 
-static int revert_line(struct gitrepo *repo, const git_oid *since, git_commit **tip,
+static int revert_line(struct gitrepo *repo, const git_oid *since, const char *upto, git_commit **tip,
 		       const git_signature *who, size_t *count, struct err *err)
 {
 	git_commit *commit = NULL, *parent = NULL;
 	int code, rc = -1;
 
-	if ((code = git_commit_dup(&commit, *tip)) < 0)
-		return git_fail(repo, err, code, "HEAD can't be read");
+	if (git_commit_of(repo, upto, &commit, err) < 0)
+		return -1;
 	while (!git_oid_equal(git_commit_id(commit), since)) {
 		if (git_commit_parentcount(commit) == 0) {
-			err_set(err, "%s: the commit to revert back to is not on HEAD's first-parent line",
-				repo->path);
+			err_set(err, "%s: the commit to revert back to is not on the first-parent line of %s",
+				repo->path, upto);
 			err_hint(err, "check it out instead: git log --first-parent shows the line");
 			goto out;
 		}
@@ -137,29 +137,40 @@ out:
 	return rc;
 }
 
-static int revert_in(struct gitrepo *repo, const char *since, char commit[GIT_HEX], char tree[GIT_HEX],
-		     size_t *count, struct err *err)
+/* `ref` must be `tip` or one of its ancestors: else there is nothing of it to revert. */
+static int must_contain(struct gitrepo *repo, const char *tip, const char *ref, struct err *err)
+{
+	char a[GIT_HEX], b[GIT_HEX];
+	int has;
+
+	if (gitrepo_resolve(repo, tip, a, err) < 0 || gitrepo_resolve(repo, ref, b, err) < 0 ||
+	    (has = gitrepo_contains(repo, a, b, err)) < 0)
+		return -1;
+	if (has)
+		return 0;
+	err_set(err, "%s: %s is no ancestor of %s: there is nothing to revert back to", repo->path, ref,
+		tip);
+	return err_hint(err, "check it out instead");
+}
+
+static int revert_in(struct gitrepo *repo, const char *since, const char *upto, char commit[GIT_HEX],
+		     char tree[GIT_HEX], size_t *count, struct err *err)
 {
 	git_commit *tip = NULL, *base = NULL;
 	git_signature *who = NULL;
-	int on_line, rc = -1;
+	int rc = -1;
 
+	upto = upto ? upto : "HEAD";
+	if (must_contain(repo, "HEAD", upto, err) < 0 || must_contain(repo, upto, since, err) < 0)
+		return -1;
 	if (git_commit_of(repo, since, &base, err) < 0 || git_commit_of(repo, "HEAD", &tip, err) < 0 ||
 	    git_sign(repo, &who, err) < 0)
 		goto out;
-	on_line = git_oid_equal(git_commit_id(tip), git_commit_id(base)) ?
-			  1 :
-			  git_graph_descendant_of(repo->repo, git_commit_id(tip), git_commit_id(base));
-	if (on_line != 1) {
-		err_set(err, "%s: %s is no ancestor of HEAD: there is nothing to revert back to",
-			repo->path, since);
-		err_hint(err, "check it out instead");
-		goto out;
-	}
-	if (revert_line(repo, git_commit_id(base), &tip, who, count, err) < 0)
+	if (revert_line(repo, git_commit_id(base), upto, &tip, who, count, err) < 0)
 		goto out;
 	if (*count == 0) {
-		err_set(err, "%s: there is no commit since %s", repo->path, since);
+		err_set(err, "%s: there is no commit between %s and %s", repo->path, since,
+			upto);
 		goto out;
 	}
 	git_oid_tostr(commit, GIT_HEX, git_commit_id(tip));
@@ -172,8 +183,8 @@ out:
 	return rc;
 }
 
-int gitrepo_revert(struct gitrepo *repo, const char *since, bool dry, char commit[GIT_HEX],
-		   char tree[GIT_HEX], size_t *count, struct err *err)
+int gitrepo_revert(struct gitrepo *repo, const char *since, const char *upto, bool dry,
+		   char commit[GIT_HEX], char tree[GIT_HEX], size_t *count, struct err *err)
 {
 	struct gitrepo *trial;
 	int rc;
@@ -181,13 +192,13 @@ int gitrepo_revert(struct gitrepo *repo, const char *since, bool dry, char commi
 	*count = 0;
 	commit[0] = tree[0] = '\0';
 	if (!dry)
-		return revert_in(repo, since, commit, tree, count, err);
+		return revert_in(repo, since, upto, commit, tree, count, err);
 	trial = gitrepo_open(repo->path, err);
 	if (!trial)
 		return -1;
 	rc = odb_in_memory(trial, err);
 	if (rc == 0)
-		rc = revert_in(trial, since, commit, tree, count, err);
+		rc = revert_in(trial, since, upto, commit, tree, count, err);
 	commit[0] = '\0';
 	gitrepo_free(trial);
 	return rc;
