@@ -13,7 +13,7 @@ static int swap_from(const struct action_env *env, const json_t *args, bool plai
 	*swap = (struct pgswap){ .dump = json_str(args, "from", ""),
 				 .owner = json_str(args, "owner", NULL),
 				 .loss = json_object_get(args, "loss"),
-				 .smoke = json_object_get(args, "smoke"),
+				 .smoke = json_str(args, "smoke", NULL),
 				 .mark = env->intent ? env->intent : "mark",
 				 .plain = plain,
 				 .log = env->log,
@@ -162,7 +162,8 @@ static enum risk_class caution(const json_t *args)
 	{ "owner", FIELD_STRING, false, "owner of the restored database (default: as it was)", NULL, \
 	  NULL }, \
 	{ "loss", FIELD_MAP, false, "table -> time column, to measure what is lost", NULL, NULL }, \
-	{ "smoke", FIELD_STRINGS, false, "statements that must give true afterwards", NULL, NULL }
+	{ "smoke", FIELD_LITERAL, false, "a statement that must give true on the copy, and after the swap", \
+	  NULL, NULL }
 
 static const struct field swap_fields[] = {
 	RESTORE_FIELDS("pg_restore", "the database that is restored"),

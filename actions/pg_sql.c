@@ -1,6 +1,6 @@
 /*
- * Runs SQL in one transaction. Before it commits, the transaction's id is written to a file of the incident:
- * after a death in the middle the server can be asked what became of that very transaction.
+ * Runs SQL in one transaction. Its id is written to a file of the incident first: after a death in the
+ * middle the server can be asked what became of that very transaction.
  */
 #include <ctype.h>
 #include <inttypes.h>
@@ -23,20 +23,16 @@ static enum risk_class sql_risk(const json_t *args)
 static int sql_plan(const struct action_env *env, const json_t *args, struct plan *plan, struct err *err)
 {
 	struct pg_params params;
-	json_t *statement, *value;
+	json_t *value;
 	char name[200];
 	size_t i;
 
 	if (pg_source(env, args, "pg_sql", &params, err) < 0)
 		return -1;
 	buf_printf(&plan->lines, "In one transaction on %s:\n", pg_params_text(&params, name, sizeof name));
-	json_array_foreach(json_object_get(args, "statements"), i, statement)
-	{
-		const char *sql = json_string_value(statement);
-		buf_puts(&plan->lines, "SQL: ");
-		text_clean(&plan->lines, sql ? sql : "", json_string_length(statement));
-		buf_putc(&plan->lines, '\n');
-	}
+	buf_puts(&plan->lines, "SQL: ");
+	text_clean(&plan->lines, json_str(args, "sql", ""), strlen(json_str(args, "sql", "")));
+	buf_putc(&plan->lines, '\n');
 	json_array_foreach(json_object_get(args, "with"), i, value)
 	{
 		char *text = json_dumps(value, JSON_ENCODE_ANY);
@@ -76,77 +72,70 @@ static json_t *sql_before(const struct action_env *env, const json_t *args, stru
 	return before;
 }
 
-/* Parameters go to each statement that has placeholders: the server refuses superfluous ones. */
-static size_t placeholders(const char *sql, size_t most)
-{
-	size_t highest = 0;
-
-	for (const char *p = strchr(sql, '$'); p; p = strchr(p + 1, '$')) {
-		size_t number = isdigit((unsigned char)p[1]) ? strtoul(p + 1, NULL, 10) : 0;
-		if (number > highest && number <= most)
-			highest = number;
-	}
-	return highest;
-}
-
-/* Runs all statements; *rows gets how many the last one touched. */
+/* Runs the statement with its parameters, or several without; *rows gets how many the last one touched. */
 static int statements_run(const struct action_env *env, const json_t *args, struct pg *pg, long long *rows,
 			  struct err *err)
 {
-	json_t *statement;
-	size_t i, n;
+	const char *sql = json_str(args, "sql", "");
+	size_t n;
 	char **values = pg_values(json_object_get(args, "with"), &n);
-	int result = 0;
+	PGresult *done = n ? pg_query(pg, err, sql, n, (const char *const *)values)
+			   : pg_script(pg, err, sql);
 
-	json_array_foreach(json_object_get(args, "statements"), i, statement)
-	{
-		const char *sql = json_string_value(statement);
-		PGresult *done = pg_query(pg, err, sql ? sql : "", placeholders(sql ? sql : "", n),
-					  (const char *const *)values);
-		if (!done) {
-			err_wrap(err, "statement %zu", i + 1);
-			result = -1;
-			break;
-		}
+	if (done) {
 		*rows = *PQcmdTuples(done) ? atoll(PQcmdTuples(done)) : PQntuples(done);
-		dprintf(env->log, "statement %zu: %s\n", i + 1, PQcmdStatus(done));
-		PQclear(done);
+		dprintf(env->log, "%s\n", PQcmdStatus(done));
 	}
 	pg_values_free(values, n);
-	return result;
+	PQclear(done);
+	return done ? 0 : -1;
 }
 
-/* Notes the transaction's id durably; then commits. */
-static int commit(struct pg *pg, const char *path, struct err *err)
+/* New: the id of the transaction that is open. */
+static char *transaction_id(struct pg *pg, struct err *err)
 {
-	char *id = pg_value(pg, err, "SELECT pg_current_xact_id()::text", NULL);
-	int result = id ? file_replace(path, id, strlen(id), 0600, err) : -1;
+	return pg_value(pg, err, "SELECT pg_current_xact_id()::text", NULL);
+}
 
+/* Between BEGIN and COMMIT, that the SQL itself must not contain: then `id` no longer holds. */
+static int transaction(const struct action_env *env, const json_t *args, const char *path, struct pg *pg,
+		       long long *rows, struct err *err)
+{
+	const json_t *expect = json_object_get(args, "expect_rows");
+	char *id = transaction_id(pg, err), *after = NULL;
+	int result = -1;
+
+	if (!id || file_replace(path, id, strlen(id), 0600, err) < 0 ||
+	    statements_run(env, args, pg, rows, err) < 0 || !(after = transaction_id(pg, err)))
+		goto out;
+	if (strcmp(id, after) != 0)
+		err_set(err, "the SQL ended its transaction itself: what it did until then has happened");
+	else if (expect && *rows != json_integer_value(expect))
+		err_set(err, "the last statement touched %lld rows, expected %" JSON_INTEGER_FORMAT
+			     ": rolled back", *rows, json_integer_value(expect));
+	else
+		result = 0;
+out:
+	free(after);
 	free(id);
-	return result == 0 ? pg_exec(pg, err, "COMMIT") : -1;
+	return result;
 }
 
 static int sql_run(const struct action_env *env, const json_t *args, const json_t *before,
 		   json_t **facts, struct err *err)
 {
 	struct pg *pg = pg_source_open(env, args, "pg_sql", true, err);
-	const json_t *expect = json_object_get(args, "expect_rows");
+	const char *path = json_str(before, "transaction", "");
 	long long rows = 0;
 	int result = -1;
 
-	if (!pg || pg_exec(pg, err, "BEGIN") < 0 || statements_run(env, args, pg, &rows, err) < 0)
-		goto out;
-	if (expect && rows != json_integer_value(expect)) {
-		err_set(err, "the last statement touched %lld rows, expected %" JSON_INTEGER_FORMAT
-			     ": rolled back", rows, json_integer_value(expect));
-		goto out;
+	/* An open transaction is rolled back with its session. */
+	if (pg && pg_exec(pg, err, "BEGIN") == 0 &&
+	    transaction(env, args, path, pg, &rows, err) == 0 && pg_exec(pg, err, "COMMIT") == 0) {
+		*facts = json_pack("{s:I}", "rows", (json_int_t)rows);
+		result = 0;
 	}
-	if (commit(pg, json_str(before, "transaction", ""), err) < 0)
-		goto out;
-	*facts = json_pack("{s:I}", "rows", (json_int_t)rows);
-	result = 0;
-out:
-	pg_close(pg); /* an open transaction is rolled back with its session */
+	pg_close(pg);
 	return result;
 }
 
@@ -159,7 +148,7 @@ static enum settled sql_settled(const struct action_env *env, const json_t *args
 	enum settled settled = SETTLED_UNKNOWN;
 
 	if (!file_exists(path)) {
-		buf_puts(why, "the transaction never came to its commit");
+		buf_puts(why, "its transaction never began");
 		return SETTLED_NO;
 	}
 	struct pg *pg = file_read(path, &id, 64, &err) == 0 ? pg_source_open(env, args, "pg_sql", false, &err)
@@ -181,8 +170,8 @@ static enum settled sql_settled(const struct action_env *env, const json_t *args
 
 static const struct field fields[] = {
 	{ "pg_sql", FIELD_SOURCE, true, "the database", "postgres", NULL },
-	{ "statements", FIELD_STRINGS, true, "run in this order, in one transaction", NULL, NULL },
-	{ "with", FIELD_SCALARS, false, "values of $1, $2, ... in them", NULL, NULL },
+	{ "sql", FIELD_LITERAL, true, "one statement, or (without \"with\") several", NULL, NULL },
+	{ "with", FIELD_SCALARS, false, "values of $1, $2, ...", NULL, NULL },
 	{ "expect_rows", FIELD_INT, false, "rows that the last one must touch, else all is rolled back",
 	  NULL, NULL },
 	{ 0 },

@@ -98,7 +98,9 @@ enum pg_fault pg_fault(const struct pg *pg);
  * err when it failed. */
 PGresult *pg_query(struct pg *pg, struct err *err, const char *sql, size_t n,
 		   const char *const *values);
-/* Statements without parameters, perhaps several; results are thrown away. */
+/* Statements without parameters, perhaps several. New: the last one's result. */
+PGresult *pg_script(struct pg *pg, struct err *err, const char *sql);
+/* The same, the result thrown away. */
 int pg_exec(struct pg *pg, struct err *err, const char *sql);
 /* pg_exec() of a format. Names and values must have been quoted (pg_name, pg_text). */
 int pg_execf(struct pg *pg, struct err *err, const char *fmt, ...)

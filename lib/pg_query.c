@@ -221,32 +221,42 @@ static PGresult *results_collect(struct pg *pg, struct err *err)
 	return NULL;
 }
 
+/* 0 when a statement may be sent. */
+static int usable(struct pg *pg, struct err *err)
+{
+	pg->fault = pg->conn ? PG_FAULT_NONE : PG_FAULT_LOST;
+	if (pg->conn)
+		return 0;
+	return err_set(err, "PostgreSQL %s: the connection was lost before", pg->name);
+}
+
+static PGresult *sent(struct pg *pg, int accepted, struct err *err)
+{
+	if (accepted)
+		return results_collect(pg, err);
+	broken(pg, PG_FAULT_LOST, err, PQerrorMessage(pg->conn));
+	return NULL;
+}
+
 PGresult *pg_query(struct pg *pg, struct err *err, const char *sql, size_t n,
 		   const char *const *values)
 {
-	pg->fault = PG_FAULT_NONE;
-	if (!pg->conn) {
-		pg->fault = PG_FAULT_LOST;
-		err_set(err, "PostgreSQL %s: the connection was lost before", pg->name);
+	if (usable(pg, err) < 0)
 		return NULL;
-	}
-	if (!PQsendQueryParams(pg->conn, sql, (int)n, NULL, values, NULL, NULL, 0)) {
-		broken(pg, PG_FAULT_LOST, err, PQerrorMessage(pg->conn));
+	return sent(pg, PQsendQueryParams(pg->conn, sql, (int)n, NULL, values, NULL, NULL, 0), err);
+}
+
+PGresult *pg_script(struct pg *pg, struct err *err, const char *sql)
+{
+	if (usable(pg, err) < 0)
 		return NULL;
-	}
-	return results_collect(pg, err);
+	return sent(pg, PQsendQuery(pg->conn, sql), err);
 }
 
 int pg_exec(struct pg *pg, struct err *err, const char *sql)
 {
-	pg->fault = PG_FAULT_NONE;
-	if (!pg->conn) {
-		pg->fault = PG_FAULT_LOST;
-		return err_set(err, "PostgreSQL %s: the connection was lost before", pg->name);
-	}
-	if (!PQsendQuery(pg->conn, sql))
-		return broken(pg, PG_FAULT_LOST, err, PQerrorMessage(pg->conn));
-	PGresult *result = results_collect(pg, err);
+	PGresult *result = pg_script(pg, err, sql);
+
 	PQclear(result);
 	return result ? 0 : -1;
 }

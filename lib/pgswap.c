@@ -124,13 +124,12 @@ out:
 	return result;
 }
 
-/* Statements of which each must give true. `role`: in whose name; NULL: the session's own. */
-static int smoke(struct pg *pg, const json_t *statements, const char *role, struct err *err)
+/* A statement that must give true. `role`: in whose name; NULL: the session's own. */
+static int smoke(struct pg *pg, const char *sql, const char *role, struct err *err)
 {
-	json_t *statement;
-	size_t i;
+	struct err mine = ERR_INIT;
 
-	if (json_array_size(statements) == 0)
+	if (!sql)
 		return 0;
 	if (role) {
 		char *quoted = pg_name(role);
@@ -139,18 +138,14 @@ static int smoke(struct pg *pg, const json_t *statements, const char *role, stru
 		if (result < 0)
 			return -1;
 	}
-	json_array_foreach(statements, i, statement)
-	{
-		const char *sql = json_string_value(statement);
-		struct err mine = ERR_INIT;
-		char *value = pg_value(pg, &mine, sql ? sql : "", NULL);
-		bool holds = value && (strcmp(value, "t") == 0 || strtod(value, NULL) != 0);
-		free(value);
-		if (!holds)
-			return err_set(err, "smoke test \"%.200s\": %s", sql ? sql : "",
-				       mine.set ? mine.msg : "does not hold");
-	}
-	return 0;
+	char *value = pg_value(pg, &mine, sql, NULL);
+	bool holds = value && (strcmp(value, "t") == 0 || strtod(value, NULL) != 0);
+	if (!holds)
+		err_set(err, "smoke test \"%.200s\": %s%s", sql,
+			mine.set ? mine.msg : "does not hold, it gave ",
+			mine.set ? "" : value ? value : "nothing");
+	free(value);
+	return holds ? 0 : -1;
 }
 
 static int copy_verify(struct run *run, struct err *err)
@@ -289,7 +284,7 @@ static int smoke_live(struct run *run, struct err *err)
 	struct pg *pg;
 	int result;
 
-	if (json_array_size(run->swap->smoke) == 0)
+	if (!run->swap->smoke)
 		return 0;
 	pg = pg_open(&run->swap->live, run->swap->mark, time_left(run), NULL, err);
 	result = pg ? smoke(pg, run->swap->smoke, NULL, err) : -1;

@@ -31,7 +31,7 @@ struct pgswap {
 	const char *dump;       /* borrowed, as all below */
 	const char *owner;      /* of the restored database; NULL: the old one's, or the admin's role */
 	const json_t *loss;     /* table -> time column; NULL: the declaration's */
-	const json_t *smoke;    /* list of statements whose first value must be true; or NULL */
+	const char *smoke;      /* a statement whose first value must be true; or NULL */
 	const char *mark;
 	bool plain;
 	int log;                /* descriptor for what happens, line by line; -1: none */

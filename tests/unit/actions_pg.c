@@ -176,7 +176,7 @@ static void test_swap_and_undo(void **state)
 	char *damaged = content("shop"), *sql;
 
 	(void)state;
-	json_object_set_new(args, "smoke", json_pack("[s]", "SELECT count(*) = 20000 FROM orders"));
+	json_object_set_new(args, "smoke", json_string("SELECT count(*) = 20000 FROM orders"));
 	intent_next();
 	/* An application that stays connected must not stop it. */
 	struct pg_params params;
@@ -563,9 +563,8 @@ static void test_terminate_idle(void **state)
 
 static void test_sql(void **state)
 {
-	json_t *args = json_pack("{s:s, s:[s,s], s:[i], s:i}", "pg_sql", "main", "statements",
-				 "CREATE TABLE done (id int)",
-				 "DELETE FROM lines WHERE id <= $1", "with", 10, "expect_rows", 10);
+	json_t *args = json_pack("{s:s, s:s, s:[i], s:i}", "pg_sql", "main", "sql",
+				 "DELETE FROM lines WHERE id <= $1", "with", 10, "expect_rows", 11);
 	json_t *before, *facts = NULL;
 	struct err err = ERR_INIT;
 	struct buf why = BUF_INIT;
@@ -574,7 +573,6 @@ static void test_sql(void **state)
 	intent_next();
 	before = action_pg_sql.before(&env, args, &err);
 	assert_int_equal(action_pg_sql.settled(&env, args, before, &why), SETTLED_NO);
-	json_object_set_new(args, "expect_rows", json_integer(11));
 	assert_int_equal(action_pg_sql.run(&env, args, before, &facts, &err), -1);
 	assert_non_null(strstr(err.msg, "10 rows, expected 11"));
 	assert_int_equal(action_pg_sql.settled(&env, args, before, &why), SETTLED_NO);
@@ -586,6 +584,11 @@ static void test_sql(void **state)
 	char *left = cluster_value(&cluster, "shop", "SELECT count(*) FROM lines");
 	assert_string_equal(left, "19990");
 	free(left);
+	json_object_clear(args);
+	json_object_set_new(args, "pg_sql", json_string("main"));
+	json_object_set_new(args, "sql", json_string("CREATE TABLE a (); COMMIT; CREATE TABLE b ()"));
+	assert_int_equal(action_pg_sql.run(&env, args, before, &facts, &err), -1);
+	assert_non_null(strstr(err.msg, "ended its transaction itself"));
 	buf_release(&why);
 	json_decref(facts);
 	json_decref(before);
