@@ -14,6 +14,7 @@
 #include "lib/file.h"
 #include "lib/mem.h"
 #include "lib/text.h"
+#include "sources/logmissed.h"
 #include "sources/logring.h"
 
 #define CHUNK ((size_t)64 << 10)
@@ -23,6 +24,8 @@
 #define LINGER_US (10 * CLOCK_US)
 /* Bytes before the reading position that are compared, to notice a file that was cut and grew again. */
 #define MARK 64
+/* How many files that were read are remembered, so that rotation doesn't bring them back. */
+#define PAST_N 8
 
 #define FOLDER_EVENTS (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
 #define FILE_EVENTS (IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
@@ -42,15 +45,24 @@ struct tail {
 	bool idle;          /* the look before found nothing new */
 };
 
+/* A file that was read, and how far. */
+struct past {
+	dev_t device;
+	ino_t inode;
+	off_t at;
+};
+
 struct logfollow {
 	char *path, *folder;
 	const char *base; /* in path */
 	const struct clock *clock;
 	struct tail now, old;
 	int64_t old_until;  /* monotonic */
+	struct past past[PAST_N];
+	size_t npast;
 	off_t end;          /* of the file when it was opened first: what lies before is not fresh */
 	bool seeding;       /* still before it */
-	bool seen;          /* a file was open before: a new one is read from its beginning */
+	bool seen;          /* there was a file before, or none: one that comes is read from its beginning */
 	bool skipped;
 	size_t tail_max;
 	enum logfollow_state state;
@@ -227,6 +239,7 @@ static void file_open(struct logfollow *follow)
 	if (fd < 0) {
 		bool missing = errno == ENOENT || errno == ENOTDIR;
 
+		follow->seen = follow->seen || missing;
 		state_set(follow, missing ? LOGFOLLOW_MISSING : LOGFOLLOW_FAILED,
 			  missing ? "the file is not there" : "it can't be opened", missing ? 0 : errno);
 		return;
@@ -244,20 +257,68 @@ static void file_open(struct logfollow *follow)
 	state_set(follow, LOGFOLLOW_FOLLOWING, "", 0);
 }
 
-/* The file was renamed or removed: its writer may go on with it for a while. */
-static void file_retire(struct logfollow *follow)
+static void old_end(struct logfollow *follow)
 {
 	bool got = false;
 
 	if (follow->old.fd >= 0) {
 		tail_read(follow, &follow->old, 0, &got);
 		partial_out(follow, &follow->old);
+		follow->past[follow->npast++ % PAST_N] = (struct past){
+			.device = follow->old.device, .inode = follow->old.inode, .at = follow->old.at};
 	}
 	tail_close(&follow->old);
-	follow->seeding = false;
+}
+
+static bool is_past(const struct logfollow *follow, const struct stat *st)
+{
+	for (size_t i = 0; i < PAST_N && i < follow->npast; i++)
+		if (follow->past[i].device == st->st_dev && follow->past[i].inode == st->st_ino &&
+		    follow->past[i].at >= st->st_size)
+			return true;
+	return false;
+}
+
+/* The file was renamed or removed: its writer may go on with it for a while. */
+static void file_retire(struct logfollow *follow)
+{
+	bool got = false;
+
+	old_end(follow);
 	follow->old = follow->now;
 	follow->now = (struct tail){.fd = -1};
 	follow->old_until = clock_mono(follow->clock) + LINGER_US;
+	tail_read(follow, &follow->old, 0, &got);
+	follow->seeding = false;
+}
+
+/* A second rotation since the last look: what lies between the two files is read, too. */
+static void missed_read(struct logfollow *follow, const struct stat *now)
+{
+	struct stat was;
+	struct logmissed *list;
+	size_t n;
+
+	if (follow->old.fd < 0 || fstat(follow->old.fd, &was) < 0)
+		return;
+	list = logmissed_find(follow->folder, follow->base, &was, now, &n);
+	for (size_t i = 0; i < n; i++) {
+		int fd = -1;
+
+		if (!is_past(follow, &list[i].st))
+			fd = open(list[i].path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		if (fd < 0)
+			continue;
+		old_end(follow);
+		follow->old = (struct tail){
+			.fd = fd, .device = list[i].st.st_dev, .inode = list[i].st.st_ino};
+	}
+	if (n > 0) {
+		bool got = false;
+
+		tail_read(follow, &follow->old, 0, &got);
+	}
+	logmissed_free(list, n);
 }
 
 /* What the path names now against what is open. */
@@ -268,16 +329,17 @@ static void identity_check(struct logfollow *follow)
 	if (stat(follow->path, &st) < 0) {
 		if (follow->now.fd >= 0)
 			file_retire(follow);
-		if (errno == ENOENT || errno == ENOTDIR || follow->state != LOGFOLLOW_FAILED)
-			file_open(follow);
+		file_open(follow); /* says why it can't be read */
 		return;
 	}
 	if (follow->now.fd >= 0 && (st.st_dev != follow->now.device || st.st_ino != follow->now.inode))
 		file_retire(follow);
-	if (follow->now.fd < 0)
+	if (follow->now.fd < 0) {
+		missed_read(follow, &st);
 		file_open(follow);
-	else if (st.st_size < follow->now.at)
+	} else if (st.st_size < follow->now.at) {
 		tail_restart(&follow->now);
+	}
 }
 
 static void old_read(struct logfollow *follow, bool *got)
@@ -285,10 +347,8 @@ static void old_read(struct logfollow *follow, bool *got)
 	if (follow->old.fd < 0)
 		return;
 	tail_read(follow, &follow->old, 0, got);
-	if (clock_mono(follow->clock) >= follow->old_until) {
-		partial_out(follow, &follow->old);
-		tail_close(&follow->old);
-	}
+	if (clock_mono(follow->clock) >= follow->old_until)
+		old_end(follow);
 }
 
 static void idle_note(struct logfollow *follow, bool got)
