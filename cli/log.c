@@ -17,7 +17,7 @@ static void entry_json(struct buf *out, const struct timeline_entry *entry)
 	json_t *line = json_copy(entry->json);
 	char *text;
 
-	json_object_set_new(line, "text", json_text(entry->text, strlen(entry->text)));
+	json_object_set_new(line, "says", json_text(entry->text, strlen(entry->text)));
 	text = json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12));
 	buf_printf(out, "%s\n", text);
 	free(text);

@@ -10,6 +10,7 @@
 #include "lib/text.h"
 
 #define USAGE "verify INCIDENT [--head HASH] [--json]"
+#define HEAD_MIN 16 /* digits: fewer could be hit by trying */
 
 struct verify_call {
 	const char *id, *head;
@@ -94,6 +95,13 @@ static int verify(const struct verify_call *call, const char *folder)
 	return EXIT_LEDGER;
 }
 
+static bool is_head(const char *head)
+{
+	size_t digits = strspn(head, "0123456789abcdef");
+
+	return digits >= HEAD_MIN && digits < SHA256_HEX && !head[digits];
+}
+
 int cmd_verify(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -115,6 +123,12 @@ int cmd_verify(int argc, char **argv)
 	if (optind + 1 != argc)
 		return cli_usage(USAGE);
 	call.id = argv[optind];
+	if (call.head && !is_head(call.head)) {
+		err_set(&err, "--head takes %d to %d hexadecimal digits, as the console and the report "
+			"show them", HEAD_MIN, SHA256_HEX - 1);
+		cli_error(&err);
+		return EXIT_USAGE;
+	}
 	folder = incident_find(call.id, &err);
 	if (!folder) {
 		cli_error(&err);

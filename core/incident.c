@@ -163,15 +163,12 @@ static void fold_one(const struct ledger_line *line, void *data)
 	state_fold(&incident->state, line);
 }
 
-/* Whether the chain is broken; says where. */
+/* Whether the record is damaged; says where. */
 static bool note_damage(struct incident *incident)
 {
-	char beginning[SHA256_HEX];
 	struct ledger_report report;
 
-	beginning_of(incident, beginning);
-	if (ledger_verify(incident->folder, beginning, NULL, &report, NULL) ||
-	    report.result != LEDGER_DAMAGED)
+	if (incident_verify(incident->folder, NULL, &report, NULL) || report.result != LEDGER_DAMAGED)
 		return false;
 	snprintf(incident->damage, sizeof(incident->damage), "%s", report.what);
 	return true;

@@ -53,12 +53,13 @@ static char *state_path(struct err *err)
 
 char *state_folder(struct err *err)
 {
+	struct err why = ERR_INIT;
 	char *path = state_path(err), *real = NULL;
 
 	if (!path)
 		return NULL;
-	if (file_mkdirs(path, 0700, err)) {
-		err_wrap(err, "the state folder %s can't be made", path);
+	if (file_mkdirs(path, 0700, &why)) {
+		err_set(err, "the state folder can't be made: %s", why.msg);
 		err_hint(err, "set BACKOUT_STATE_DIR to a folder that you can write");
 	} else {
 		real = realpath(path, NULL);
