@@ -25,9 +25,11 @@ static int index_supported(struct gitrepo *repo, struct err *err)
 	git_index *index = NULL;
 	int code, rc = 0;
 
-	code = git_repository_index(&index, repo->repo);
-	if (code < 0)
+	if ((code = git_repository_index(&index, repo->repo)) < 0 ||
+	    (code = git_index_read(index, false)) < 0) {
+		git_index_free(index);
 		return git_fail(repo, err, code, "its index can't be read");
+	}
 	for (size_t i = 0, n = git_index_entrycount(index); i < n && rc == 0; i++) {
 		const git_index_entry *entry = git_index_get_byindex(index, i);
 
