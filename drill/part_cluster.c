@@ -83,8 +83,8 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 	long port = (long)json_num(args, "port", 5432);
 	char *data = xasprintf("%s/data", folder);
 	char *log = xasprintf("%s/server.log", folder);
-	char *initdb = pg_tool("initdb", NULL, err);
-	char *pg_ctl = initdb ? pg_tool("pg_ctl", NULL, err) : NULL;
+	char *initdb = pg_tool(NULL, "initdb", err);
+	char *pg_ctl = initdb ? pg_tool(NULL, "pg_ctl", err) : NULL;
 	int result = -1;
 
 	if (!initdb || !pg_ctl) {

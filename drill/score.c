@@ -108,7 +108,8 @@ static int ask_parts(struct score *score, const struct sandbox *sandbox,
 				    VERDICT_PASS;
 	for (i = 0; i < n; i++) {
 		if (readings[i].verdict != VERDICT_PASS)
-			json_object_set_new(score->wells, probes[i]->id,
+			json_object_set_new(score->wells,
+					    probes[i]->title ? probes[i]->title : probes[i]->id,
 					    json_string(readings[i].evidence));
 	}
 	result = 0;
