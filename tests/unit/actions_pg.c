@@ -16,10 +16,10 @@
 #define ROWS 20000
 
 static struct cluster cluster;
-static char *dump;          /* a sound one of "shop" */
-static json_t *sources;     /* name -> declaration */
+static char *dump;	/* a sound one of "shop" */
+static json_t *sources; /* name -> declaration */
 static char intent[64] = "t-1.restore.1";
-static int count;           /* of intents */
+static int count; /* of intents */
 
 static const json_t *declared(void *data, const char *name)
 {
@@ -27,8 +27,9 @@ static const json_t *declared(void *data, const char *name)
 	return json_object_get(sources, name);
 }
 
-static struct action_env env = { .clock = &clock_system, .log = -1, .intent = intent,
-				 .declared = declared };
+static struct action_env env = {
+	.clock = &clock_system, .log = -1, .intent = intent, .declared = declared
+};
 
 /* Each use of an action is an intent of its own. */
 static void intent_next(void)
@@ -46,10 +47,11 @@ static int setup(void **state)
 	env.out = cluster.folder;
 	env.log = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	const char *host = cluster.folder;
-	sources = json_pack("{s:{s:s,s:i,s:s,s:s}, s:{s:s,s:i,s:s,s:s}, s:{s:s,s:i,s:s,s:s}}", "main",
-			    "host", host, "port", 5432, "database", "shop", "role", "app", "admin", "host",
-			    host, "port", 5432, "database", "postgres", "role", "postgres", "gone", "host",
-			    host, "port", 5432, "database", "gone", "role", "app");
+	sources =
+	    json_pack("{s:{s:s,s:i,s:s,s:s}, s:{s:s,s:i,s:s,s:s}, s:{s:s,s:i,s:s,s:s}}", "main",
+		      "host", host, "port", 5432, "database", "shop", "role", "app", "admin",
+		      "host", host, "port", 5432, "database", "postgres", "role", "postgres",
+		      "gone", "host", host, "port", 5432, "database", "gone", "role", "app");
 	return cluster_sql(&cluster, "postgres", "CREATE ROLE app LOGIN; CREATE ROLE reader") < 0 ||
 	       cluster_sql(&cluster, "postgres", "CREATE DATABASE shop OWNER app") < 0 ||
 	       cluster_sql(&cluster, "postgres",
@@ -58,14 +60,17 @@ static int setup(void **state)
 			   "ALTER DATABASE shop SET work_mem = '5MB';"
 			   "ALTER DATABASE shop SET search_path = public, \"$user\";"
 			   "ALTER ROLE app IN DATABASE shop SET statement_timeout = '9s';"
-			   "REVOKE ALL ON DATABASE shop FROM PUBLIC; GRANT CONNECT ON DATABASE shop TO reader")
-		       < 0 ||
+			   "REVOKE ALL ON DATABASE shop FROM PUBLIC; GRANT CONNECT ON DATABASE "
+			   "shop TO reader") < 0 ||
 	       cluster_sql(&cluster, "shop",
-			   "SET ROLE app; CREATE TABLE orders (id int PRIMARY KEY, at timestamp, note text);"
-			   "INSERT INTO orders SELECT i, '2026-01-01'::timestamp + i * interval '1 min',"
+			   "SET ROLE app; CREATE TABLE orders (id int PRIMARY KEY, at timestamp, "
+			   "note text);"
+			   "INSERT INTO orders SELECT i, '2026-01-01'::timestamp + i * interval '1 "
+			   "min',"
 			   " 'order ' || i FROM generate_series(1, 20000) i;"
 			   "CREATE TABLE lines (id int REFERENCES orders, n int);"
-			   "INSERT INTO lines SELECT i, i % 7 FROM generate_series(1, 20000) i") < 0;
+			   "INSERT INTO lines SELECT i, i % 7 FROM generate_series(1, 20000) i") <
+		   0;
 }
 
 static int teardown(void **state)
@@ -88,9 +93,10 @@ static char *content(const char *database)
 
 static char *databases(void)
 {
-	return cluster_value(&cluster, "postgres",
-			     "SELECT string_agg(datname || CASE WHEN datallowconn THEN '' ELSE '!' END, ' '"
-			     " ORDER BY datname) FROM pg_database WHERE datname NOT LIKE 'template%'");
+	return cluster_value(
+	    &cluster, "postgres",
+	    "SELECT string_agg(datname || CASE WHEN datallowconn THEN '' ELSE '!' END, ' '"
+	    " ORDER BY datname) FROM pg_database WHERE datname NOT LIKE 'template%'");
 }
 
 /* The state that only one database, whole and open, gives. */
@@ -107,8 +113,8 @@ static void assert_untouched(const char *before)
 
 static json_t *restore_args(const char *from)
 {
-	return json_pack("{s:s, s:s, s:s, s:{s:s}}", "pg_restore", "main", "admin", "admin", "from", from,
-			 "loss", "orders", "at");
+	return json_pack("{s:s, s:s, s:s, s:{s:s}}", "pg_restore", "main", "admin", "admin", "from",
+			 from, "loss", "orders", "at");
 }
 
 static void test_dump(void **state)
@@ -120,8 +126,8 @@ static void test_dump(void **state)
 
 	(void)state;
 	intent_next();
-	args = json_pack("{s:s, s:s, s:s, s:{s:s}}", "pg_dump", "main", "to", folder, "name", "shop",
-			 "loss", "orders", "at");
+	args = json_pack("{s:s, s:s, s:s, s:{s:s}}", "pg_dump", "main", "to", folder, "name",
+			 "shop", "loss", "orders", "at");
 	assert_int_equal(action_pg_dump.ready(&env, args, &err), 0);
 	before = action_pg_dump.before(&env, args, &err);
 	assert_int_equal(action_pg_dump.settled(&env, args, before, &why), SETTLED_NO);
@@ -142,7 +148,8 @@ static void damage_rows(void)
 	assert_int_equal(cluster_sql(&cluster, "shop",
 				     "UPDATE orders SET note = 'ruined' WHERE id % 3 = 0;"
 				     "INSERT INTO orders SELECT i, '2026-02-01'::timestamp, 'new'"
-				     " FROM generate_series(20001, 20123) i"), 0);
+				     " FROM generate_series(20001, 20123) i"),
+			 0);
 }
 
 static void test_plan(void **state)
@@ -160,7 +167,8 @@ static void test_plan(void **state)
 	assert_non_null(strstr(buf_str(&plan.lines), "CREATE DATABASE \"shop_new_"));
 	assert_non_null(strstr(buf_str(&plan.lines), "pg_restore"));
 	assert_non_null(strstr(buf_str(&plan.lines), "RENAME TO \"shop\""));
-	assert_non_null(strstr(buf_str(&plan.loss), "123 rows of public.orders newer than the backup"));
+	assert_non_null(
+	    strstr(buf_str(&plan.loss), "123 rows of public.orders newer than the backup"));
 	assert_true(plan.undo.len > 0);
 	assert_untouched(before);
 	plan_release(&plan);
@@ -195,14 +203,17 @@ static void test_swap_and_undo(void **state)
 	assert_true(strncmp(good, "20000/", 6) == 0);
 	assert_string_equal(kept, damaged);
 	/* What a plain rename would have lost. */
-	sql = cluster_value(&cluster, "postgres",
-			    "SELECT pg_get_userbyid(datdba) || ' ' || datconnlimit || ' ' ||"
-			    " shobj_description(oid, 'pg_database') || ' ' || datacl::text || ' ' ||"
-			    " (SELECT string_agg(setrole::regrole || array_to_string(setconfig, ','), ';'"
-			    " ORDER BY setrole) FROM pg_db_role_setting WHERE setdatabase = d.oid)"
-			    " FROM pg_database d WHERE datname = 'shop'");
-	assert_string_equal(sql, "app 17 the shop's {app=CTc/app,reader=c/app} "
-				 "-work_mem=5MB,search_path=public, \"$user\";appstatement_timeout=9s");
+	sql =
+	    cluster_value(&cluster, "postgres",
+			  "SELECT pg_get_userbyid(datdba) || ' ' || datconnlimit || ' ' ||"
+			  " shobj_description(oid, 'pg_database') || ' ' || datacl::text || ' ' ||"
+			  " (SELECT string_agg(setrole::regrole || array_to_string(setconfig, "
+			  "','), ';'"
+			  " ORDER BY setrole) FROM pg_db_role_setting WHERE setdatabase = d.oid)"
+			  " FROM pg_database d WHERE datname = 'shop'");
+	assert_string_equal(sql,
+			    "app 17 the shop's {app=CTc/app,reader=c/app} "
+			    "-work_mem=5MB,search_path=public, \"$user\";appstatement_timeout=9s");
 	assert_int_equal(action_pg_restore.undo(&env, args, before, &err), 0);
 	assert_int_equal(action_pg_restore.undone(&env, args, before, &why), SETTLED_YES);
 	assert_int_equal(action_pg_restore.settled(&env, args, before, &why), SETTLED_NO);
@@ -325,7 +336,10 @@ static void test_other_dumps(void **state)
 	char *before = content("shop"), *path = xasprintf("%s/dumps/other.dump", cluster.folder);
 	struct pg_params params;
 	struct err err = ERR_INIT;
-	struct pgdump_spec spec = { .path = path, .mark = "other", .log = -1, .params = &params,
+	struct pgdump_spec spec = { .path = path,
+				    .mark = "other",
+				    .log = -1,
+				    .params = &params,
 				    .timeout_us = 60 * CLOCK_US };
 
 	(void)state;
@@ -362,13 +376,15 @@ static void test_obstacles(void **state)
 
 	(void)state;
 	intent_next();
-	cluster_sql(&cluster, "shop", "BEGIN; DELETE FROM lines WHERE id = 1; PREPARE TRANSACTION 'p1'");
+	cluster_sql(&cluster, "shop",
+		    "BEGIN; DELETE FROM lines WHERE id = 1; PREPARE TRANSACTION 'p1'");
 	assert_int_equal(action_pg_restore.ready(&env, args, &err), -1);
 	assert_non_null(strstr(err.msg, "prepared transaction"));
 	cluster_sql(&cluster, "shop", "ROLLBACK PREPARED 'p1'");
 	err_clear(&err);
 	free(cluster_value(&cluster, "shop",
-			   "SELECT pg_create_logical_replication_slot('s1', 'test_decoding')::text"));
+			   "SELECT pg_create_logical_replication_slot('s1', "
+			   "'test_decoding')::text"));
 	assert_int_equal(action_pg_restore.ready(&env, args, &err), -1);
 	assert_non_null(strstr(err.msg, "replication slot"));
 	free(cluster_value(&cluster, "shop", "SELECT pg_drop_replication_slot('s1')::text"));
@@ -401,8 +417,8 @@ static bool killed_run(const json_t *args, const json_t *before, unsigned us)
 	return WIFEXITED(status);
 }
 
-/* Kills at moments spread over the whole run: what is left is the whole old or the whole new database, and
- * after clearing up it is open and a second run succeeds. */
+/* Kills at moments spread over the whole run: what is left is the whole old or the whole new
+ * database, and after clearing up it is open and a second run succeeds. */
 static void test_kills(void **state)
 {
 	json_t *args = restore_args(dump);
@@ -478,8 +494,8 @@ static void test_left_closed(void **state)
 
 static void test_plain(void **state)
 {
-	json_t *args = json_pack("{s:s, s:s, s:s, s:s}", "pg_restore_plain", "main", "admin", "admin",
-				 "from", dump, "owner", "app");
+	json_t *args = json_pack("{s:s, s:s, s:s, s:s}", "pg_restore_plain", "main", "admin",
+				 "admin", "from", dump, "owner", "app");
 	json_t *before, *facts = NULL;
 	struct err err = ERR_INIT;
 	struct buf why = BUF_INIT;
@@ -535,11 +551,14 @@ static void test_terminate_idle(void **state)
 	assert_int_equal(PQsendQuery(busy, "SELECT pg_sleep(2), 7"), 1);
 	while (action_pg_terminate_idle.settled(&env, args, nothing, &why) == SETTLED_YES)
 		usleep(1000); /* until they have been idle for long enough */
-	for (char *n = NULL; !n || strcmp(n, "2") != 0;) {
+	for (bool both = false; !both;) {
+		char *n =
+		    cluster_value(&cluster, "postgres",
+				  "SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop' AND"
+				  " state LIKE 'idle%' AND state_change < now() - interval '100 "
+				  "ms'");
+		both = strcmp(n, "2") == 0;
 		free(n);
-		n = cluster_value(&cluster, "postgres",
-				  "SELECT count(*)::text FROM pg_stat_activity WHERE datname = 'shop' AND"
-				  " state LIKE 'idle%' AND state_change < now() - interval '100 ms'");
 	}
 	assert_int_equal(action_pg_terminate_idle.plan(&env, args, &plan, &err), 0);
 	assert_non_null(strstr(buf_str(&plan.lines), "2 sessions"));
@@ -586,7 +605,8 @@ static void test_sql(void **state)
 	free(left);
 	json_object_clear(args);
 	json_object_set_new(args, "pg_sql", json_string("main"));
-	json_object_set_new(args, "sql", json_string("CREATE TABLE a (); COMMIT; CREATE TABLE b ()"));
+	json_object_set_new(args, "sql",
+			    json_string("CREATE TABLE a (); COMMIT; CREATE TABLE b ()"));
 	assert_int_equal(action_pg_sql.run(&env, args, before, &facts, &err), -1);
 	assert_non_null(strstr(err.msg, "ended its transaction itself"));
 	buf_release(&why);
@@ -598,16 +618,11 @@ static void test_sql(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dump),
-		cmocka_unit_test(test_plan),
-		cmocka_unit_test(test_swap_and_undo),
-		cmocka_unit_test(test_damaged_dumps),
-		cmocka_unit_test(test_other_dumps),
-		cmocka_unit_test(test_obstacles),
-		cmocka_unit_test(test_left_closed),
-		cmocka_unit_test(test_kills),
-		cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_terminate_idle),
+		cmocka_unit_test(test_dump),	      cmocka_unit_test(test_plan),
+		cmocka_unit_test(test_swap_and_undo), cmocka_unit_test(test_damaged_dumps),
+		cmocka_unit_test(test_other_dumps),   cmocka_unit_test(test_obstacles),
+		cmocka_unit_test(test_left_closed),   cmocka_unit_test(test_kills),
+		cmocka_unit_test(test_plain),	      cmocka_unit_test(test_terminate_idle),
 		cmocka_unit_test(test_sql),
 	};
 

@@ -1,8 +1,9 @@
 /*
- * A throw-away PostgreSQL cluster for tests: its own folder, a unix socket only, nothing synced. A guard
- * process owns it and removes everything as soon as the test ends, however it ends.
+ * A throw-away PostgreSQL cluster for tests: its own folder, a unix socket only, nothing synced. A
+ * guard process owns it and removes everything as soon as the test ends, however it ends.
  *
- *     cluster_start(&cluster);  cluster_params(&cluster, "postgres", &params);  cluster_end(&cluster);
+ *     cluster_start(&cluster);  cluster_params(&cluster, "postgres", &params);
+ * cluster_end(&cluster);
  */
 #ifndef TESTS_UNIT_CLUSTER_H
 #define TESTS_UNIT_CLUSTER_H
@@ -27,8 +28,8 @@
 struct cluster {
 	char folder[64];
 	pid_t guard;
-	int to, from;   /* pipes to the guard and back */
-	pid_t server;   /* the postmaster, 0 while it is stopped */
+	int to, from; /* pipes to the guard and back */
+	pid_t server; /* the postmaster, 0 while it is stopped */
 };
 
 /* In the guard: runs a program as the user that PostgreSQL accepts. */
@@ -57,10 +58,16 @@ static inline pid_t cluster_serve(const char *folder)
 {
 	struct err err = ERR_INIT;
 	char *program = pg_tool(NULL, "postgres", &err), *data = xasprintf("%s/data", folder);
-	const char *argv[] = { program, "-D", data, "-k", folder, "-h", "", "-F", "-c",
-			       "max_connections=30", "-c", "shared_buffers=16MB", "-c",
-			       "max_prepared_transactions=2", "-c", "wal_level=logical", "-c",
-			       "full_page_writes=off", NULL };
+	const char *argv[] = { program, "-D",
+			       data,	"-k",
+			       folder,	"-h",
+			       "",	"-F",
+			       "-c",	"max_connections=30",
+			       "-c",	"shared_buffers=16MB",
+			       "-c",	"max_prepared_transactions=2",
+			       "-c",	"wal_level=logical",
+			       "-c",	"full_page_writes=off",
+			       NULL };
 
 	return cluster_spawn(folder, argv);
 }
@@ -79,8 +86,10 @@ static inline void cluster_guard(const char *folder, int in, int out)
 {
 	struct err err = ERR_INIT;
 	char *data = xasprintf("%s/data", folder), *initdb = pg_tool(NULL, "initdb", &err);
-	const char *argv[] = { initdb, "-D", data, "-U", "postgres", "--auth=trust", "--no-locale",
-			       "-E", "UTF8", "-N", "--no-instructions", NULL };
+	const char *argv[] = {
+		initdb,	       "-D", data,   "-U", "postgres",		"--auth=trust",
+		"--no-locale", "-E", "UTF8", "-N", "--no-instructions", NULL
+	};
 	int status = -1;
 	pid_t server = 0;
 	char letter;
@@ -199,7 +208,8 @@ static inline int cluster_sql(const struct cluster *cluster, const char *databas
 }
 
 /* New: the first value of a query; NULL when there is none or it failed. */
-static inline char *cluster_value(const struct cluster *cluster, const char *database, const char *sql)
+static inline char *cluster_value(const struct cluster *cluster, const char *database,
+				  const char *sql)
 {
 	struct pg_params params;
 	struct err err = ERR_INIT;

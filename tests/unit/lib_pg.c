@@ -22,14 +22,15 @@ static int setup(void **state)
 	       cluster_sql(&cluster, "postgres",
 			   "CREATE ROLE app LOGIN; CREATE ROLE locked NOLOGIN") < 0 ||
 	       cluster_sql(&cluster, "postgres", "CREATE DATABASE shop OWNER app") < 0 ||
-	       cluster_sql(&cluster, "shop",
-			   "CREATE TABLE orders (id int PRIMARY KEY, at timestamp, note text, f float8);"
-			   "INSERT INTO orders SELECT i, '2026-01-01'::timestamp + i * interval '1 min',"
-			   " 'order ' || i, i / 7.0 FROM generate_series(1, 20000) i;"
-			   "CREATE TABLE \"Odd t\" (t text, \"a\"\"b\" int);"
-			   "INSERT INTO \"Odd t\" VALUES ('x', 1), (NULL, NULL);"
-			   "CREATE FUNCTION re() RETURNS text LANGUAGE sql AS $f$ SELECT 'a\\d+' $f$;"
-			   "CREATE VIEW latest AS SELECT max(at) FROM orders") < 0;
+	       cluster_sql(
+		   &cluster, "shop",
+		   "CREATE TABLE orders (id int PRIMARY KEY, at timestamp, note text, f float8);"
+		   "INSERT INTO orders SELECT i, '2026-01-01'::timestamp + i * interval '1 min',"
+		   " 'order ' || i, i / 7.0 FROM generate_series(1, 20000) i;"
+		   "CREATE TABLE \"Odd t\" (t text, \"a\"\"b\" int);"
+		   "INSERT INTO \"Odd t\" VALUES ('x', 1), (NULL, NULL);"
+		   "CREATE FUNCTION re() RETURNS text LANGUAGE sql AS $f$ SELECT 'a\\d+' $f$;"
+		   "CREATE VIEW latest AS SELECT max(at) FROM orders") < 0;
 }
 
 static int teardown(void **state)
@@ -88,10 +89,12 @@ static void test_closed_and_full(void **state)
 
 	(void)state;
 	cluster_params(&cluster, "shop", &params);
-	assert_int_equal(cluster_sql(&cluster, "postgres", "ALTER DATABASE shop ALLOW_CONNECTIONS false"),
+	assert_int_equal(cluster_sql(&cluster, "postgres",
+				     "ALTER DATABASE shop ALLOW_CONNECTIONS false"),
 			 0);
 	assert_int_equal(fault_of(&params, 5 * CLOCK_US, &err), PG_FAULT_CLOSED);
-	assert_int_equal(cluster_sql(&cluster, "postgres", "ALTER DATABASE shop ALLOW_CONNECTIONS true"),
+	assert_int_equal(cluster_sql(&cluster, "postgres",
+				     "ALTER DATABASE shop ALLOW_CONNECTIONS true"),
 			 0);
 	free(params.role);
 	params.role = xstrdup("app");
@@ -146,8 +149,9 @@ static void test_environment(void **state)
 	setenv("PGHOST", "/elsewhere", 1);
 	setenv("PGOPTIONS", "-c search_path=evil", 1);
 	setenv("PGAPPNAME", "other", 1);
-	char *app = cluster_value(&cluster, "shop", "SELECT current_setting('application_name')"
-						    " || ' ' || current_setting('search_path')");
+	char *app = cluster_value(&cluster, "shop",
+				  "SELECT current_setting('application_name')"
+				  " || ' ' || current_setting('search_path')");
 	assert_string_equal(app, "backout test \"$user\", public");
 	assert_null(getenv("PGHOST"));
 	free(app);
@@ -227,8 +231,12 @@ static void make_dump(const char *path, json_t **facts)
 	struct pg_params params;
 	struct err err = ERR_INIT;
 	json_t *loss = json_pack("{s:s}", "orders", "at");
-	struct pgdump_spec spec = { .path = path, .mark = "t.dump.1", .loss = loss, .log = -1,
-				    .timeout_us = 60 * CLOCK_US, .params = &params };
+	struct pgdump_spec spec = { .path = path,
+				    .mark = "t.dump.1",
+				    .loss = loss,
+				    .log = -1,
+				    .timeout_us = 60 * CLOCK_US,
+				    .params = &params };
 
 	cluster_params(&cluster, "shop", &params);
 	if (pgdump_make(&spec, facts, &err) < 0)
@@ -253,7 +261,9 @@ static void test_dump(void **state)
 	assert_int_equal(json_num(json_object_get(tables, "public.\"Odd t\""), "rows", 0), 2);
 	assert_string_equal(json_str(facts, "database", ""), "shop");
 	json_decref(facts);
-	struct pgdump_check check = { .path = path, .database = "shop", .timeout_us = 60 * CLOCK_US };
+	struct pgdump_check check = { .path = path,
+				      .database = "shop",
+				      .timeout_us = 60 * CLOCK_US };
 	facts = pgdump_check(&check, &err);
 	assert_non_null(facts);
 	json_decref(facts);
@@ -263,7 +273,8 @@ static void test_dump(void **state)
 	free(path);
 }
 
-/* Counts and checksums see a changed value, a lost row and a new table; row order does not matter. */
+/* Counts and checksums see a changed value, a lost row and a new table; row order does not matter.
+ */
 static void test_facts(void **state)
 {
 	struct pg_params params;
@@ -273,8 +284,9 @@ static void test_facts(void **state)
 	cluster_params(&cluster, "shop", &params);
 	struct pg *pg = pg_open(&params, "test", 30 * CLOCK_US, NULL, &err);
 	json_t *before = pg_facts(pg, NULL, &err);
-	cluster_sql(&cluster, "shop", "CREATE TABLE c AS SELECT * FROM orders ORDER BY id DESC;"
-				      "TRUNCATE orders; INSERT INTO orders SELECT * FROM c; DROP TABLE c");
+	cluster_sql(&cluster, "shop",
+		    "CREATE TABLE c AS SELECT * FROM orders ORDER BY id DESC;"
+		    "TRUNCATE orders; INSERT INTO orders SELECT * FROM c; DROP TABLE c");
 	json_t *after = pg_facts(pg, NULL, &err);
 	assert_int_equal(pg_facts_compare(before, after, &err), 0);
 	json_decref(after);
@@ -311,12 +323,14 @@ static void test_loss(void **state)
 		    " FROM generate_series(30001, 31204) i; DELETE FROM \"Odd t\" WHERE t = 'x'");
 	cluster_params(&cluster, "shop", &params);
 	struct pg *pg = pg_open(&params, "test", 30 * CLOCK_US, NULL, &err);
-	assert_int_equal(pg_loss(pg, json_object_get(facts, "tables"), "2026-01-01T00:00:00Z", loss, &out,
-				 &err), 0);
+	assert_int_equal(pg_loss(pg, json_object_get(facts, "tables"), "2026-01-01T00:00:00Z", loss,
+				 &out, &err),
+			 0);
 	assert_non_null(strstr(buf_str(&out), "1,204 rows of public.orders newer than the backup"));
 	assert_non_null(strstr(buf_str(&out), "1 rows went out of public.\"Odd t\""));
-	cluster_sql(&cluster, "shop", "DELETE FROM orders WHERE id > 30000;"
-				      "INSERT INTO \"Odd t\" VALUES ('x', 1)");
+	cluster_sql(&cluster, "shop",
+		    "DELETE FROM orders WHERE id > 30000;"
+		    "INSERT INTO \"Odd t\" VALUES ('x', 1)");
 	buf_release(&out);
 	json_decref(facts);
 	json_decref(loss);
@@ -343,10 +357,13 @@ static void test_scan_sql(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(scan("\\restrict abc\nSET standard_conforming_strings = on;\n"
-			      "CREATE FUNCTION f() AS $_$ \\! x $_$;\nSELECT 'a\\b', E'it\\'s', \"\\\";\n"
-			      "COPY public.t (a) FROM stdin;\n\\N\n\\! data\n\\.\n\n-- \\! comment\n"
-			      "/* \\! /* nested */ \\! */ SELECT 1;\n\\unrestrict abc\n", &err), 0);
+	assert_int_equal(
+	    scan("\\restrict abc\nSET standard_conforming_strings = on;\n"
+		 "CREATE FUNCTION f() AS $_$ \\! x $_$;\nSELECT 'a\\b', E'it\\'s', \"\\\";\n"
+		 "COPY public.t (a) FROM stdin;\n\\N\n\\! data\n\\.\n\n-- \\! comment\n"
+		 "/* \\! /* nested */ \\! */ SELECT 1;\n\\unrestrict abc\n",
+		 &err),
+	    0);
 	assert_int_equal(scan("SELECT 1;\n\\! touch x\n", &err), -1);
 	assert_non_null(strstr(err.msg, ":2:"));
 	assert_int_equal(scan("SELECT 1 \\gexec\n", &err), -1);

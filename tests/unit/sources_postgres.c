@@ -42,11 +42,12 @@ static int setup(void **state)
 	json_object_set_new(sources, "admin", declaration("postgres", "postgres"));
 	json_object_set_new(sources, "missing", declaration("nosuch", "app"));
 	char *dumps = xasprintf("%s/dumps", cluster.folder);
-	json_object_set_new(sources, "dumps", json_pack("{s:s, s:s, s:s, s:s}", "folder", dumps, "kind",
-							"postgres", "database", "shop", "pattern",
-							"*.dump"));
+	json_object_set_new(sources, "dumps",
+			    json_pack("{s:s, s:s, s:s, s:s}", "folder", dumps, "kind", "postgres",
+				      "database", "shop", "pattern", "*.dump"));
 	free(dumps);
-	return cluster_sql(&cluster, "postgres", "CREATE ROLE app LOGIN; CREATE ROLE other LOGIN") < 0 ||
+	return cluster_sql(&cluster, "postgres", "CREATE ROLE app LOGIN; CREATE ROLE other LOGIN") <
+		   0 ||
 	       cluster_sql(&cluster, "postgres", "CREATE DATABASE shop OWNER app") < 0 ||
 	       cluster_sql(&cluster, "shop",
 			   "CREATE TABLE t AS SELECT i FROM generate_series(1, 100) i;"
@@ -99,7 +100,8 @@ static void test_probe_verdicts(void **state)
 	expect("{\"postgres\": \"main\", \"role_has\": \"select on t\"}", VERDICT_PASS);
 	expect("{\"postgres\": \"main\", \"role_has\": \"select on nosuch\"}", VERDICT_UNKNOWN);
 	expect("{\"postgres\": \"main\", \"role_has\": \"member of pg_monitor\"}", VERDICT_FAIL);
-	expect("{\"postgres\": \"main\", \"role_has\": \"connect on database shop\"}", VERDICT_PASS);
+	expect("{\"postgres\": \"main\", \"role_has\": \"connect on database shop\"}",
+	       VERDICT_PASS);
 }
 
 static void test_probe_sql(void **state)
@@ -109,16 +111,24 @@ static void test_probe_sql(void **state)
 	       VERDICT_PASS);
 	expect("{\"postgres\": \"main\", \"sql\": \"SELECT count(*) FROM t\", \"above\": 100}",
 	       VERDICT_FAIL);
-	expect("{\"postgres\": \"main\", \"sql\": \"SELECT count(*) FROM t\", \"above\": 99, \"below\":"
-	       " 101}", VERDICT_PASS);
-	expect("{\"postgres\": \"main\", \"sql\": \"SELECT i FROM t WHERE i <= $1\", \"with\": [3],"
-	       " \"rows\": 3}", VERDICT_PASS);
-	expect("{\"postgres\": \"main\", \"sql\": \"SELECT i FROM t WHERE i > 100\", \"empty\": true}",
+	expect("{\"postgres\": \"main\", \"sql\": \"SELECT count(*) FROM t\", \"above\": 99, "
+	       "\"below\":"
+	       " 101}",
 	       VERDICT_PASS);
-	expect("{\"postgres\": \"main\", \"sql\": \"SELECT i FROM t\", \"empty\": true}", VERDICT_FAIL);
-	expect("{\"postgres\": \"main\", \"sql\": \"SELECT 'abc'\", \"equals\": \"abc\"}", VERDICT_PASS);
-	expect("{\"postgres\": \"main\", \"sql\": \"SELECT 'abc'\", \"above\": 1}", VERDICT_UNKNOWN);
-	expect("{\"postgres\": \"main\", \"sql\": \"SELECT NULL\", \"equals\": 1}", VERDICT_UNKNOWN);
+	expect("{\"postgres\": \"main\", \"sql\": \"SELECT i FROM t WHERE i <= $1\", \"with\": [3],"
+	       " \"rows\": 3}",
+	       VERDICT_PASS);
+	expect("{\"postgres\": \"main\", \"sql\": \"SELECT i FROM t WHERE i > 100\", \"empty\": "
+	       "true}",
+	       VERDICT_PASS);
+	expect("{\"postgres\": \"main\", \"sql\": \"SELECT i FROM t\", \"empty\": true}",
+	       VERDICT_FAIL);
+	expect("{\"postgres\": \"main\", \"sql\": \"SELECT 'abc'\", \"equals\": \"abc\"}",
+	       VERDICT_PASS);
+	expect("{\"postgres\": \"main\", \"sql\": \"SELECT 'abc'\", \"above\": 1}",
+	       VERDICT_UNKNOWN);
+	expect("{\"postgres\": \"main\", \"sql\": \"SELECT NULL\", \"equals\": 1}",
+	       VERDICT_UNKNOWN);
 	expect("{\"postgres\": \"main\", \"sql\": \"SELECT * FROM nosuch\", \"empty\": true}",
 	       VERDICT_UNKNOWN);
 	/* Nothing is written, whatever the statement says, nor by ending its transaction. */
@@ -139,7 +149,8 @@ static void test_probe_down(void **state)
 	assert_int_equal(cluster_down(&cluster), 0);
 	expect("{\"postgres\": \"main\", \"reachable\": true}", VERDICT_FAIL);
 	expect("{\"postgres\": \"main\", \"sql\": \"SELECT 1\", \"equals\": 1}", VERDICT_UNKNOWN);
-	expect("{\"postgres\": \"main\", \"sql\": \"SELECT 1\", \"empty\": false}", VERDICT_UNKNOWN);
+	expect("{\"postgres\": \"main\", \"sql\": \"SELECT 1\", \"empty\": false}",
+	       VERDICT_UNKNOWN);
 	expect("{\"postgres\": \"main\", \"exists\": true}", VERDICT_UNKNOWN);
 	expect("{\"postgres\": \"main\", \"exists\": false}", VERDICT_UNKNOWN);
 	expect("{\"postgres\": \"main\", \"server_version\": 1}", VERDICT_UNKNOWN);
@@ -155,8 +166,9 @@ static void make_dump(const char *name)
 	struct pg_params params;
 	struct err err = ERR_INIT;
 	char *path = xasprintf("%s/dumps/%s", cluster.folder, name);
-	struct pgdump_spec spec = { .path = path, .mark = "t", .log = -1, .params = &params,
-				    .timeout_us = 60 * CLOCK_US };
+	struct pgdump_spec spec = {
+		.path = path, .mark = "t", .log = -1, .params = &params, .timeout_us = 60 * CLOCK_US
+	};
 
 	cluster_params(&cluster, "shop", &params);
 	if (pgdump_make(&spec, NULL, &err) < 0)
@@ -295,7 +307,8 @@ static void test_live_figures(void **state)
 		live_until(&live, POSTGRES_CONNECTED, at + 1);
 		at = live.info->at;
 	}
-	char *mine = cluster_value(&cluster, "postgres", "SELECT count(DISTINCT pid) || ' ' ||"
+	char *mine = cluster_value(&cluster, "postgres",
+				   "SELECT count(DISTINCT pid) || ' ' ||"
 				   " max(backend_start)::text FROM pg_stat_activity"
 				   " WHERE application_name = 'backout console'");
 	assert_true(strncmp(mine, "1 ", 2) == 0);
@@ -308,7 +321,8 @@ static void test_live_figures(void **state)
 	pg_params_release(&params);
 }
 
-/* Down and up again: the state says so, figures are unknown meanwhile, then it reconnects by itself. */
+/* Down and up again: the state says so, figures are unknown meanwhile, then it reconnects by
+ * itself. */
 static void test_live_restart(void **state)
 {
 	struct live live;
@@ -336,7 +350,8 @@ static void test_live_frozen(void **state)
 	(void)state;
 	live_open(&live, json_object_get(sources, "main"));
 	live_until(&live, POSTGRES_CONNECTED, 1);
-	char *pid = cluster_value(&cluster, "postgres", "SELECT pid FROM pg_stat_activity"
+	char *pid = cluster_value(&cluster, "postgres",
+				  "SELECT pid FROM pg_stat_activity"
 				  " WHERE application_name = 'backout console'");
 	kill(atoi(pid), SIGSTOP);
 	end = clock_mono(&clock_system) + 10 * CLOCK_US;
@@ -387,8 +402,9 @@ static void test_blocking_sample(void **state)
 {
 	struct err err = ERR_INIT;
 	struct source_env blocking = { .clock = &clock_system };
-	struct live live = { .source = source_postgres.open(&blocking, "main",
-							     json_object_get(sources, "main"), &err) };
+	struct live live = { .source =
+				 source_postgres.open(&blocking, "main",
+						      json_object_get(sources, "main"), &err) };
 
 	(void)state;
 	source_postgres.sample(live.source);
@@ -403,14 +419,10 @@ static void test_blocking_sample(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_probe_verdicts),
-		cmocka_unit_test(test_probe_sql),
-		cmocka_unit_test(test_probe_down),
-		cmocka_unit_test(test_probe_backup),
-		cmocka_unit_test(test_live_figures),
-		cmocka_unit_test(test_live_restart),
-		cmocka_unit_test(test_live_frozen),
-		cmocka_unit_test(test_live_faults),
+		cmocka_unit_test(test_probe_verdicts),	cmocka_unit_test(test_probe_sql),
+		cmocka_unit_test(test_probe_down),	cmocka_unit_test(test_probe_backup),
+		cmocka_unit_test(test_live_figures),	cmocka_unit_test(test_live_restart),
+		cmocka_unit_test(test_live_frozen),	cmocka_unit_test(test_live_faults),
 		cmocka_unit_test(test_blocking_sample),
 	};
 
