@@ -249,6 +249,17 @@ out:
 	json_decref(args);
 }
 
+/* What a person is told to do: the action's own words, else the step's. */
+static void plan_manual(struct plan_step *out, struct sense *sense, const struct step *step)
+{
+	json_t *args = step->action.type ? sense_fill(sense, step->action.args, NULL) : NULL;
+	const char *told = args ? json_str(args, step->action.type->name, NULL) : NULL;
+
+	lines_add(&out->lines, &out->nlines, "by hand:");
+	lines_add(&out->lines, &out->nlines, told ? told : step->note ? step->note : step->say);
+	json_decref(args);
+}
+
 static void plan_one(struct procedure_plan *plan, size_t i, struct sense *sense,
 		     const struct target *target, bool *first)
 {
@@ -266,8 +277,7 @@ static void plan_one(struct procedure_plan *plan, size_t i, struct sense *sense,
 		*first = false;
 	} else if (step->kind == STEP_ACTION) {
 		out->manual = true;
-		lines_add(&out->lines, &out->nlines, "by hand:");
-		lines_add(&out->lines, &out->nlines, step->note ? step->note : step->say);
+		plan_manual(out, sense, step);
 	} else {
 		plan_question(out, step);
 	}
