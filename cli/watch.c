@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "core/load.h"
+#include "cli/load.h"
 #include "tui/tui.h"
 
 #define USAGE_WATCH "[watch] RUNBOOK [--target T] [--plain]"
@@ -55,37 +55,15 @@ static int begin(struct session *session, void *data, struct err *err)
 	return session_open_incident(session, INCIDENT_INCIDENT, wish->severity, wish->title, err);
 }
 
-static int load(const struct wish *wish, struct loaded *loaded)
-{
-	struct findings findings = { 0 };
-	struct buf text = BUF_INIT;
-	struct err err = ERR_INIT;
-	int rc = load_runbook(loaded, wish->runbook, wish->target ? wish->target : "production",
-			      &findings, &err);
-
-	if (rc < 0) {
-		findings_print(&findings, &text);
-		fputs(buf_str(&text), stderr);
-		if (rc == -1 && !wish->target && loaded->runbook)
-			err_hint(&err, "name a target with --target: a name or a path");
-		cli_error(&err);
-	}
-	buf_release(&text);
-	findings_release(&findings);
-	return rc == 0 ? EXIT_HOLDS : rc == -2 ? EXIT_INVALID : EXIT_USAGE;
-}
-
 static int console(struct wish *wish)
 {
 	struct err err = ERR_INIT;
-	struct loaded loaded = { 0 };
+	struct loaded loaded;
 	struct tui_options tui = { .plain = wish->plain, .begin = begin, .data = wish };
-	int rc = load(wish, &loaded);
+	int rc = cli_load(&loaded, wish->runbook, wish->target ? wish->target : "production");
 
-	if (rc != EXIT_HOLDS) {
-		loaded_release(&loaded);
+	if (rc != EXIT_HOLDS)
 		return rc;
-	}
 	tui.spec.clock = &clock_system;
 	tui.spec.loop = loop_new(&clock_system, &err);
 	tui.spec.loaded = &loaded;

@@ -224,14 +224,16 @@ static int plan_lines_draw(struct ui *ui, size_t index, const struct canvas *can
 {
 	const struct procedure_plan *plan = session_plan(ui->session, NULL);
 	const struct attempt *attempt = state_attempt(session_state(ui->session));
+	/* Room is kept for what is verified, and for the line that says that there is more. */
+	size_t shown = canvas->h - y > 6 ? (size_t)(canvas->h - y - 4) : 2;
 
 	if (!plan || plan->procedure != attempt->procedure.procedure || index >= plan->nsteps)
 		return y;
-	for (size_t i = 0; i < plan->steps[index].nlines && i < 3; i++)
-		canvas_text(canvas, y++, 0, STYLE_DIM, plan->steps[index].lines[i]);
-	if (plan->steps[index].nlines > 3)
+	for (size_t i = 0; i < plan->steps[index].nlines && i < shown; i++)
+		y = canvas_wrap(canvas, y, 0, 2, STYLE_NORMAL, plan->steps[index].lines[i]);
+	if (plan->steps[index].nlines > shown)
 		canvas_printf(canvas, y++, 0, STYLE_DIM, "... %zu more lines (Enter)",
-			      plan->steps[index].nlines - 3);
+			      plan->steps[index].nlines - shown);
 	return y;
 }
 
@@ -301,10 +303,10 @@ static void detail_draw(struct ui *ui, const struct execute *execute, const stru
 		y = canvas_wrap(&inside, y, 0, 0, STYLE_NORMAL, step->note);
 	if (step->kind != STEP_ACTION)
 		y = question_draw(ui, step, &inside, y);
-	else if (execute_manual(ui, (size_t)shown) && state->status == STEP_WAITING)
-		y = canvas_wrap(&inside, y, 0, 0, STYLE_KEY, "Done by hand: d says that it is done.");
 	else if (state->status == STEP_WAITING)
 		y = plan_lines_draw(ui, (size_t)shown, &inside, y);
+	if (execute_manual(ui, (size_t)shown) && state->status == STEP_WAITING)
+		y = canvas_wrap(&inside, y, 0, 0, STYLE_KEY, "d says that it is done.");
 	if (state->failure[0] && state->status != STEP_DONE)
 		y = canvas_wrap(&inside, y, 0, 0, STYLE_CRITICAL, state->failure);
 	if (state->same_failures >= 3)

@@ -77,6 +77,8 @@ static const char *body(const struct log_line *line)
 	if (line->joined || line->level == LOGLEVEL_NONE)
 		return line->text;
 	logline_read(&zone, line->text, len, &parts);
+	while (parts.body < len && strchr(" -:|", line->text[parts.body]))
+		parts.body++;
 	return parts.body < len ? line->text + parts.body : line->text;
 }
 
