@@ -15,7 +15,8 @@
 /* New: FOLDER/PREFIX_YYYYmmdd_HHMMSS.dump for a wall time. */
 static char *dump_path(const json_t *args, const struct pg_params *params, int64_t wall)
 {
-	const char *prefix = json_str(args, "name", params->database ? params->database : "database");
+	const char *prefix =
+	    json_str(args, "name", params->database ? params->database : "database");
 	char at[TIME_RFC3339_MAX], stamp[20];
 
 	/* 2026-11-21 21:31:07 */
@@ -48,7 +49,8 @@ static int dump_plan(const struct action_env *env, const json_t *args, struct pl
 	char *path = dump_path(args, &params, clock_wall(env->clock));
 	buf_printf(&plan->lines, "$ pg_dump --format=custom --file=%s\n", path);
 	buf_printf(&plan->lines,
-		   "Dump %s in one snapshot; record SHA-256, rows and checksum of every table in %s.json\n",
+		   "Dump %s in one snapshot; record SHA-256, rows and checksum of every table in "
+		   "%s.json\n",
 		   pg_params_text(&params, text, sizeof text), path);
 	free(path);
 	pg_params_release(&params);
@@ -60,7 +62,8 @@ static int dump_ready(const struct action_env *env, const json_t *args, struct e
 	const char *folder = json_str(args, "to", "");
 	struct err ignored = ERR_INIT;
 	struct pg *pg = pg_source_open(env, args, "pg_dump", false, err);
-	char *size = pg ? pg_value(pg, err, "SELECT pg_database_size(current_database())", NULL) : NULL;
+	char *size =
+	    pg ? pg_value(pg, err, "SELECT pg_database_size(current_database())", NULL) : NULL;
 	int64_t space = file_space(folder, &ignored);
 	int result = size ? 0 : -1;
 
@@ -93,9 +96,11 @@ static int dump_run(const struct action_env *env, const json_t *args, const json
 {
 	struct pg_params params;
 	const char *path = json_str(before, "path", "");
-	struct pgdump_spec spec = { .params = &params, .path = path,
+	struct pgdump_spec spec = { .params = &params,
+				    .path = path,
 				    .mark = json_str(before, "mark", env->intent),
-				    .loss = json_object_get(args, "loss"), .log = env->log,
+				    .loss = json_object_get(args, "loss"),
+				    .log = env->log,
 				    .timeout_us = pg_time_left(env) };
 	json_t *sidecar = NULL;
 
@@ -111,8 +116,8 @@ static int dump_run(const struct action_env *env, const json_t *args, const json
 	return result;
 }
 
-static enum settled dump_settled(const struct action_env *env, const json_t *args, const json_t *before,
-				 struct buf *why)
+static enum settled dump_settled(const struct action_env *env, const json_t *args,
+				 const json_t *before, struct buf *why)
 {
 	const char *path = json_str(before, "path", "");
 	struct err err = ERR_INIT;
@@ -164,8 +169,10 @@ static int dump_clean(const struct action_env *env, const json_t *args, const js
 static const struct field fields[] = {
 	{ "pg_dump", FIELD_SOURCE, true, "the database", "postgres", NULL },
 	{ "to", FIELD_PATH, true, "folder of the dump; made where it is missing", NULL, NULL },
-	{ "name", FIELD_STRING, false, "its name begins with this (default: the database's)", NULL, NULL },
-	{ "loss", FIELD_MAP, false, "table -> time column whose newest value is recorded", NULL, NULL },
+	{ "name", FIELD_STRING, false, "its name begins with this (default: the database's)", NULL,
+	  NULL },
+	{ "loss", FIELD_MAP, false, "table -> time column whose newest value is recorded", NULL,
+	  NULL },
 	{ 0 },
 };
 

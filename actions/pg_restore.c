@@ -7,8 +7,8 @@
 #include "lib/pgswap.h"
 
 /* Borrows from args and env; pgswap_release(). */
-static int swap_from(const struct action_env *env, const json_t *args, bool plain, struct pgswap *swap,
-		     struct err *err)
+static int swap_from(const struct action_env *env, const json_t *args, bool plain,
+		     struct pgswap *swap, struct err *err)
 {
 	*swap = (struct pgswap){ .dump = json_str(args, "from", ""),
 				 .owner = json_str(args, "owner", NULL),
@@ -41,9 +41,11 @@ static int restore_plan(const struct action_env *env, const json_t *args, struct
 	swap.log = -1;
 	int result = pgswap_plan(&swap, &plan->lines, &plan->loss, err);
 	if (swap.plain)
-		buf_printf(&plan->undo, "drop %s again, if this step created it", swap.live.database);
+		buf_printf(&plan->undo, "drop %s again, if this step created it",
+			   swap.live.database);
 	else
-		buf_puts(&plan->undo, "exchange the two names again; the restored copy is kept, too");
+		buf_puts(&plan->undo,
+			 "exchange the two names again; the restored copy is kept, too");
 	pgswap_release(&swap);
 	return result;
 }
@@ -155,15 +157,18 @@ static enum risk_class caution(const json_t *args)
 	return ACTION_CAUTION;
 }
 
+/* clang-format off */
 #define RESTORE_FIELDS(name, what) \
 	{ name, FIELD_SOURCE, true, what, "postgres", NULL }, \
 	{ "from", FIELD_PATH, true, "the dump, with its sidecar beside it", NULL, NULL }, \
-	{ "admin", FIELD_SOURCE, true, "a maintenance database of the same server", "postgres", NULL }, \
-	{ "owner", FIELD_STRING, false, "owner of the restored database (default: as it was)", NULL, \
-	  NULL }, \
+	{ "admin", FIELD_SOURCE, true, "a maintenance database of the same server", \
+	  "postgres", NULL }, \
+	{ "owner", FIELD_STRING, false, "owner of the restored database (default: as it was)", \
+	  NULL, NULL }, \
 	{ "loss", FIELD_MAP, false, "table -> time column, to measure what is lost", NULL, NULL }, \
-	{ "smoke", FIELD_LITERAL, false, "a statement that must give true on the copy, and after the swap", \
-	  NULL, NULL }
+	{ "smoke", FIELD_LITERAL, false, \
+	  "a statement that must give true on the copy, and after the swap", NULL, NULL }
+/* clang-format on */
 
 static const struct field swap_fields[] = {
 	RESTORE_FIELDS("pg_restore", "the database that is restored"),

@@ -1,6 +1,6 @@
 /*
- * Runs SQL in one transaction. Its id is written to a file of the incident first: after a death in the
- * middle the server can be asked what became of that very transaction.
+ * Runs SQL in one transaction. Its id is written to a file of the incident first: after a death in
+ * the middle the server can be asked what became of that very transaction.
  */
 #include <ctype.h>
 #include <inttypes.h>
@@ -20,7 +20,8 @@ static enum risk_class sql_risk(const json_t *args)
 	return ACTION_DESTRUCTIVE;
 }
 
-static int sql_plan(const struct action_env *env, const json_t *args, struct plan *plan, struct err *err)
+static int sql_plan(const struct action_env *env, const json_t *args, struct plan *plan,
+		    struct err *err)
 {
 	struct pg_params params;
 	json_t *value;
@@ -29,7 +30,8 @@ static int sql_plan(const struct action_env *env, const json_t *args, struct pla
 
 	if (pg_source(env, args, "pg_sql", &params, err) < 0)
 		return -1;
-	buf_printf(&plan->lines, "In one transaction on %s:\n", pg_params_text(&params, name, sizeof name));
+	buf_printf(&plan->lines, "In one transaction on %s:\n",
+		   pg_params_text(&params, name, sizeof name));
 	buf_puts(&plan->lines, "SQL: ");
 	text_clean(&plan->lines, json_str(args, "sql", ""), strlen(json_str(args, "sql", "")));
 	buf_putc(&plan->lines, '\n');
@@ -40,8 +42,9 @@ static int sql_plan(const struct action_env *env, const json_t *args, struct pla
 		free(text);
 	}
 	if (json_object_get(args, "expect_rows"))
-		buf_printf(&plan->lines, "Rolled back unless the last one touches %" JSON_INTEGER_FORMAT
-					 " rows\n",
+		buf_printf(&plan->lines,
+			   "Rolled back unless the last one touches %" JSON_INTEGER_FORMAT
+			   " rows\n",
 			   json_integer_value(json_object_get(args, "expect_rows")));
 	pg_params_release(&params);
 	return 0;
@@ -72,15 +75,16 @@ static json_t *sql_before(const struct action_env *env, const json_t *args, stru
 	return before;
 }
 
-/* Runs the statement with its parameters, or several without; *rows gets how many the last one touched. */
-static int statements_run(const struct action_env *env, const json_t *args, struct pg *pg, long long *rows,
-			  struct err *err)
+/* Runs the statement with its parameters, or several without; *rows gets how many the last one
+ * touched. */
+static int statements_run(const struct action_env *env, const json_t *args, struct pg *pg,
+			  long long *rows, struct err *err)
 {
 	const char *sql = json_str(args, "sql", "");
 	size_t n;
 	char **values = pg_values(json_object_get(args, "with"), &n);
-	PGresult *done = n ? pg_query(pg, err, sql, n, (const char *const *)values)
-			   : pg_script(pg, err, sql);
+	PGresult *done =
+	    n ? pg_query(pg, err, sql, n, (const char *const *)values) : pg_script(pg, err, sql);
 
 	if (done) {
 		*rows = *PQcmdTuples(done) ? atoll(PQcmdTuples(done)) : PQntuples(done);
@@ -98,8 +102,8 @@ static char *transaction_id(struct pg *pg, struct err *err)
 }
 
 /* Between BEGIN and COMMIT, that the SQL itself must not contain: then `id` no longer holds. */
-static int transaction(const struct action_env *env, const json_t *args, const char *path, struct pg *pg,
-		       long long *rows, struct err *err)
+static int transaction(const struct action_env *env, const json_t *args, const char *path,
+		       struct pg *pg, long long *rows, struct err *err)
 {
 	const json_t *expect = json_object_get(args, "expect_rows");
 	char *id = transaction_id(pg, err), *after = NULL;
@@ -109,10 +113,13 @@ static int transaction(const struct action_env *env, const json_t *args, const c
 	    statements_run(env, args, pg, rows, err) < 0 || !(after = transaction_id(pg, err)))
 		goto out;
 	if (strcmp(id, after) != 0)
-		err_set(err, "the SQL ended its transaction itself: what it did until then has happened");
+		err_set(err, "the SQL ended its transaction itself: what it did until then has "
+			     "happened");
 	else if (expect && *rows != json_integer_value(expect))
-		err_set(err, "the last statement touched %lld rows, expected %" JSON_INTEGER_FORMAT
-			     ": rolled back", *rows, json_integer_value(expect));
+		err_set(err,
+			"the last statement touched %lld rows, expected %" JSON_INTEGER_FORMAT
+			": rolled back",
+			*rows, json_integer_value(expect));
 	else
 		result = 0;
 out:
@@ -139,8 +146,8 @@ static int sql_run(const struct action_env *env, const json_t *args, const json_
 	return result;
 }
 
-static enum settled sql_settled(const struct action_env *env, const json_t *args, const json_t *before,
-				struct buf *why)
+static enum settled sql_settled(const struct action_env *env, const json_t *args,
+				const json_t *before, struct buf *why)
 {
 	const char *path = json_str(before, "transaction", "");
 	struct buf id = BUF_INIT;
@@ -151,16 +158,19 @@ static enum settled sql_settled(const struct action_env *env, const json_t *args
 		buf_puts(why, "its transaction never began");
 		return SETTLED_NO;
 	}
-	struct pg *pg = file_read(path, &id, 64, &err) == 0 ? pg_source_open(env, args, "pg_sql", false, &err)
-							     : NULL;
-	char *status = pg ? pg_value(pg, &err, "SELECT pg_xact_status($1::xid8)", buf_str(&id)) : NULL;
+	struct pg *pg = file_read(path, &id, 64, &err) == 0
+			    ? pg_source_open(env, args, "pg_sql", false, &err)
+			    : NULL;
+	char *status =
+	    pg ? pg_value(pg, &err, "SELECT pg_xact_status($1::xid8)", buf_str(&id)) : NULL;
 	if (status) {
 		buf_printf(why, "transaction %s: %s", buf_str(&id), status);
 		settled = strcmp(status, "committed") == 0 ? SETTLED_YES
 			  : strcmp(status, "aborted") == 0 ? SETTLED_NO
 							   : SETTLED_UNKNOWN;
 	} else {
-		buf_printf(why, "%s", err.set ? err.msg : "the server no longer knows the transaction");
+		buf_printf(why, "%s",
+			   err.set ? err.msg : "the server no longer knows the transaction");
 	}
 	free(status);
 	pg_close(pg);
@@ -172,15 +182,13 @@ static const struct field fields[] = {
 	{ "pg_sql", FIELD_SOURCE, true, "the database", "postgres", NULL },
 	{ "sql", FIELD_LITERAL, true, "one statement, or (without \"with\") several", NULL, NULL },
 	{ "with", FIELD_SCALARS, false, "values of $1, $2, ...", NULL, NULL },
-	{ "expect_rows", FIELD_INT, false, "rows that the last one must touch, else all is rolled back",
-	  NULL, NULL },
+	{ "expect_rows", FIELD_INT, false,
+	  "rows that the last one must touch, else all is rolled back", NULL, NULL },
 	{ 0 },
 };
 
 const struct action_type action_pg_sql = {
-	.type = { .name = "pg_sql",
-		  .help = "runs SQL in one transaction",
-		  .fields = fields },
+	.type = { .name = "pg_sql", .help = "runs SQL in one transaction", .fields = fields },
 	.risk = sql_risk,
 	.plan = sql_plan,
 	.ready = sql_ready,

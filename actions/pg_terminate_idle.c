@@ -10,12 +10,13 @@
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
-/* Rechecked by the server at the moment of ending: a session that became busy is left alone. Sessions of
- * superusers and replication are never idle clients of an application. */
-#define IDLE_SQL \
-	" FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()" \
-	" AND backend_type = 'client backend' AND (state = 'idle' OR state LIKE 'idle in transaction%%')" \
-	" AND state_change < clock_timestamp() - $2::bigint * interval '1 microsecond'" \
+/* Rechecked by the server at the moment of ending: a session that became busy is left alone.
+ * Sessions of superusers and replication are never idle clients of an application. */
+#define IDLE_SQL                                                                           \
+	" FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"            \
+	" AND backend_type = 'client backend' AND (state = 'idle' OR state LIKE 'idle in " \
+	"transaction%%')"                                                                  \
+	" AND state_change < clock_timestamp() - $2::bigint * interval '1 microsecond'"    \
 	" AND ($3 = '' OR application_name = $3)"
 
 /* The session that may see and end others' sessions: the admin's, where one is named. */
@@ -55,25 +56,28 @@ static int idle_plan(const struct action_env *env, const json_t *args, struct pl
 		     struct err *err)
 {
 	struct pg *pg = idle_open(env, args, err);
-	PGresult *rows = pg ? idle_query(env, args, pg,
-					 "pid, coalesce(usename, ''), coalesce(application_name, ''), state,"
-					 " extract(epoch FROM clock_timestamp() - state_change)::int",
-					 err)
-			    : NULL;
+	PGresult *rows =
+	    pg ? idle_query(env, args, pg,
+			    "pid, coalesce(usename, ''), coalesce(application_name, ''), state,"
+			    " extract(epoch FROM clock_timestamp() - state_change)::int",
+			    err)
+	       : NULL;
 	char age[48];
 
 	if (!rows) {
 		pg_close(pg);
 		return -1;
 	}
-	buf_printf(&plan->lines, "SQL: SELECT pg_terminate_backend(pid) for each of these %d sessions now:\n",
+	buf_printf(&plan->lines,
+		   "SQL: SELECT pg_terminate_backend(pid) for each of these %d sessions now:\n",
 		   PQntuples(rows));
 	for (int i = 0; i < PQntuples(rows); i++) {
 		struct buf line = BUF_INIT;
 		buf_printf(&line, "  pid %s, role %s, application \"%s\", %s for %s",
 			   PQgetvalue(rows, i, 0), PQgetvalue(rows, i, 1), PQgetvalue(rows, i, 2),
 			   PQgetvalue(rows, i, 3),
-			   duration_text(atoll(PQgetvalue(rows, i, 4)) * CLOCK_US, age, sizeof age));
+			   duration_text(atoll(PQgetvalue(rows, i, 4)) * CLOCK_US, age,
+					 sizeof age));
 		text_clean(&plan->lines, buf_str(&line), line.len);
 		buf_putc(&plan->lines, '\n');
 		buf_release(&line);
@@ -98,17 +102,18 @@ static int idle_run(const struct action_env *env, const json_t *args, const json
 		    json_t **facts, struct err *err)
 {
 	struct pg *pg = idle_open(env, args, err);
-	PGresult *rows = pg ? idle_query(env, args, pg,
-					 "pid, pg_terminate_backend(pid), coalesce(application_name, '')", err)
-			    : NULL;
+	PGresult *rows =
+	    pg ? idle_query(env, args, pg,
+			    "pid, pg_terminate_backend(pid), coalesce(application_name, '')", err)
+	       : NULL;
 	int ended = 0;
 
 	(void)before;
 	for (int i = 0; rows && i < PQntuples(rows); i++) {
 		bool done = PQgetvalue(rows, i, 1)[0] == 't';
 		ended += done;
-		dprintf(env->log, "pid %s (%s): %s\n", PQgetvalue(rows, i, 0), PQgetvalue(rows, i, 2),
-			done ? "ended" : "was gone already");
+		dprintf(env->log, "pid %s (%s): %s\n", PQgetvalue(rows, i, 0),
+			PQgetvalue(rows, i, 2), done ? "ended" : "was gone already");
 	}
 	if (rows)
 		*facts = json_pack("{s:i}", "ended", ended);
@@ -119,8 +124,8 @@ static int idle_run(const struct action_env *env, const json_t *args, const json
 }
 
 /* Its effect is a state, not an event: none is left. */
-static enum settled idle_settled(const struct action_env *env, const json_t *args, const json_t *before,
-				 struct buf *why)
+static enum settled idle_settled(const struct action_env *env, const json_t *args,
+				 const json_t *before, struct buf *why)
 {
 	struct err err = ERR_INIT;
 	struct pg *pg = idle_open(env, args, &err);
@@ -140,9 +145,10 @@ static enum settled idle_settled(const struct action_env *env, const json_t *arg
 static const struct field fields[] = {
 	{ "pg_terminate_idle", FIELD_SOURCE, true, "the database", "postgres", NULL },
 	{ "older_than", FIELD_DURATION, true, "idle for longer than this", NULL, NULL },
-	{ "admin", FIELD_SOURCE, false, "the source whose role may end others' sessions", "postgres",
+	{ "admin", FIELD_SOURCE, false, "the source whose role may end others' sessions",
+	  "postgres", NULL },
+	{ "application", FIELD_STRING, false, "only sessions of this application_name", NULL,
 	  NULL },
-	{ "application", FIELD_STRING, false, "only sessions of this application_name", NULL, NULL },
 	{ 0 },
 };
 

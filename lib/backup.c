@@ -32,14 +32,15 @@ int sidecar_write(const char *file, int64_t made_at, const json_t *more, struct 
 		return err_sys(err, "backup %s", file);
 	if (sha256_file(file, hash, err) < 0)
 		return -1;
-	json_t *object = json_pack("{s:s, s:I, s:s}", "sha256", hash, "size", (json_int_t)st.st_size,
-				   "made_at", time_rfc3339(made_at, at));
+	json_t *object = json_pack("{s:s, s:I, s:s}", "sha256", hash, "size",
+				   (json_int_t)st.st_size, "made_at", time_rfc3339(made_at, at));
 	if (more)
 		json_object_update_missing(object, (json_t *)more);
 	char *text = json_dumps(object, JSON_INDENT(1));
 	char *path = sidecar_path(file);
-	int result = text ? file_replace(path, text, strlen(text), 0600, err)
-			  : err_set(err, "sidecar of %s: its members can't be written as JSON", file);
+	int result =
+	    text ? file_replace(path, text, strlen(text), 0600, err)
+		 : err_set(err, "sidecar of %s: its members can't be written as JSON", file);
 	free(path);
 	free(text);
 	json_decref(object);
@@ -80,8 +81,8 @@ json_t *sidecar_read(const char *file, struct err *err)
 	json_t *root = NULL;
 
 	if (!file_exists(path)) {
-		err_set(err, "backup %s has no sidecar %s: what it should hold is not on record", file,
-			path);
+		err_set(err, "backup %s has no sidecar %s: what it should hold is not on record",
+			file, path);
 		err_hint(err, "take a backup that was made with a recorded SHA-256");
 		goto out;
 	}
@@ -125,8 +126,9 @@ int sidecar_check_hash(const char *file, const json_t *sidecar, struct err *err)
 		return -1;
 	if (strcmp(hash, want) != 0)
 		return err_set(err,
-			       "backup %s is damaged: its SHA-256 is %.12s..., recorded was %.12s...", file,
-			       hash, want);
+			       "backup %s is damaged: its SHA-256 is %.12s..., recorded was "
+			       "%.12s...",
+			       file, hash, want);
 	return 0;
 }
 
@@ -155,8 +157,8 @@ static void backups_add(struct backups *backups, size_t *cap, char *path, const 
 	*backup = (struct backup){ .path = path,
 				   .size = st->st_size,
 				   .sidecar = sidecar_read(path, &ignored),
-				   .made_at = st->st_mtim.tv_sec * CLOCK_US +
-					      st->st_mtim.tv_nsec / 1000 };
+				   .made_at =
+				       st->st_mtim.tv_sec * CLOCK_US + st->st_mtim.tv_nsec / 1000 };
 	if (backup->sidecar)
 		backup->made_at = sidecar_made_at(backup->sidecar);
 }

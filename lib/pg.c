@@ -13,22 +13,25 @@
 #include "lib/sha256.h"
 #include "lib/text.h"
 
-static const char *const sslmodes[] = { "disable", "allow",     "prefer",     "require",
+static const char *const sslmodes[] = { "disable",   "allow",	    "prefer", "require",
 					"verify-ca", "verify-full", NULL };
 
 const struct field pg_fields[] = {
-	{ "host", FIELD_STRING, false, "folder of the unix socket, host name or address", NULL, NULL },
+	{ "host", FIELD_STRING, false, "folder of the unix socket, host name or address", NULL,
+	  NULL },
 	{ "port", FIELD_INT, false, "port, also of a unix socket (default 5432)", NULL, NULL },
 	{ "database", FIELD_STRING, false, "name of the database", NULL, NULL },
 	{ "role", FIELD_STRING, false, "role to connect as", NULL, NULL },
 	{ "sslmode", FIELD_CHOICE, false, "how TLS is used and verified", NULL, sslmodes },
-	{ "service", FIELD_STRING, false, "entry of a service file that gives the rest", NULL, NULL },
+	{ "service", FIELD_STRING, false, "entry of a service file that gives the rest", NULL,
+	  NULL },
 	{ "passfile", FIELD_PATH, false, "password file (default ~/.pgpass)", NULL, NULL },
-	{ "bin", FIELD_PATH, false, "folder of pg_dump and pg_restore (default: the newest found)", NULL,
+	{ "bin", FIELD_PATH, false, "folder of pg_dump and pg_restore (default: the newest found)",
+	  NULL, NULL },
+	{ "identity", FIELD_STRING, false, "system_identifier that the server must have", NULL,
 	  NULL },
-	{ "identity", FIELD_STRING, false, "system_identifier that the server must have", NULL, NULL },
-	{ "loss", FIELD_MAP, false, "table -> time column, to measure what a restore would lose", NULL,
-	  NULL },
+	{ "loss", FIELD_MAP, false, "table -> time column, to measure what a restore would lose",
+	  NULL, NULL },
 	{ 0 },
 };
 
@@ -112,9 +115,9 @@ void pg_params_release(struct pg_params *params)
 char *pg_params_text(const struct pg_params *params, char *out, size_t size)
 {
 	char *text = params->host
-			     ? xasprintf("%s on %s port %s", params->database ? params->database : "-",
-					 params->host, params->port ? params->port : "5432")
-			     : xasprintf("service %s", params->service ? params->service : "-");
+			 ? xasprintf("%s on %s port %s", params->database ? params->database : "-",
+				     params->host, params->port ? params->port : "5432")
+			 : xasprintf("service %s", params->service ? params->service : "-");
 
 	text_clean_to(out, size, text, strlen(text));
 	free(text);
@@ -146,11 +149,11 @@ enum pg_fault pg_fault_of_state(const char *state)
 		const char *prefix;
 		enum pg_fault fault;
 	} rows[] = {
-		{ "53300", PG_FAULT_SLOTS },	{ "28", PG_FAULT_AUTH },
-		{ "57P01", PG_FAULT_LOST },	{ "57P02", PG_FAULT_LOST },
-		{ "57P05", PG_FAULT_LOST },	{ "57P03", PG_FAULT_STARTING },
-		{ "57014", PG_FAULT_TIMEOUT },	{ "55P03", PG_FAULT_TIMEOUT },
-		{ "3D000", PG_FAULT_DATABASE }, { "57P04", PG_FAULT_DATABASE },
+		{ "53300", PG_FAULT_SLOTS },	 { "28", PG_FAULT_AUTH },
+		{ "57P01", PG_FAULT_LOST },	 { "57P02", PG_FAULT_LOST },
+		{ "57P05", PG_FAULT_LOST },	 { "57P03", PG_FAULT_STARTING },
+		{ "57014", PG_FAULT_TIMEOUT },	 { "55P03", PG_FAULT_TIMEOUT },
+		{ "3D000", PG_FAULT_DATABASE },	 { "57P04", PG_FAULT_DATABASE },
 		{ "42501", PG_FAULT_PRIVILEGE }, { "08", PG_FAULT_LOST },
 	};
 

@@ -1,14 +1,15 @@
 /*
  * PostgreSQL through libpq: the driver that reading and acting share.
  *
- * A declaration names host, port, database and role itself (or a service file's entry). PG* variables of
- * the environment never fill a gap: they are removed before libpq looks. Sessions call themselves
- * "backout MARK", so that what a dead process left on the server can be found and ended.
+ * A declaration names host, port, database and role itself (or a service file's entry). PG*
+ * variables of the environment never fill a gap: they are removed before libpq looks. Sessions call
+ * themselves "backout MARK", so that what a dead process left on the server can be found and ended.
  *
- * Blocking calls wait with non-blocking libpq and poll() and keep deadlines of their own: the asynchronous
- * connect ignores connect_timeout, and a frozen backend keeps no statement_timeout. A connection whose
- * deadline passed is closed and answers every further query with an error. Host names are resolved in a
- * child process (pg_resolve, or a job running pg_resolve_argv), because libpq would block.
+ * Blocking calls wait with non-blocking libpq and poll() and keep deadlines of their own: the
+ * asynchronous connect ignores connect_timeout, and a frozen backend keeps no statement_timeout. A
+ * connection whose deadline passed is closed and answers every further query with an error. Host
+ * names are resolved in a child process (pg_resolve, or a job running pg_resolve_argv), because
+ * libpq would block.
  *
  * Nothing here prints: libpq's notices and its warning about a readable password file are caught.
  */
@@ -28,13 +29,14 @@
 extern const struct field pg_fields[];
 
 struct pg_params {
-	char *host, *port, *database, *role;       /* owned; NULL only when `service` gives them */
-	char *sslmode, *service, *passfile, *bin;  /* owned; NULL: not given */
-	char *identity;                            /* owned; the expected system_identifier, or NULL */
-	json_t *loss;                              /* owned; table -> time column, or NULL */
+	char *host, *port, *database, *role;	  /* owned; NULL only when `service` gives them */
+	char *sslmode, *service, *passfile, *bin; /* owned; NULL: not given */
+	char *identity; /* owned; the expected system_identifier, or NULL */
+	json_t *loss;	/* owned; table -> time column, or NULL */
 };
 
-/* From a filled-in declaration ({"host": ..., ...}). `*params` is filled or, on failure, released. */
+/* From a filled-in declaration ({"host": ..., ...}). `*params` is filled or, on failure, released.
+ */
 int pg_params_from(const json_t *declared, struct pg_params *params, struct err *err);
 /* A copy that names another database (NULL: the same). */
 void pg_params_copy(struct pg_params *to, const struct pg_params *from, const char *database);
@@ -46,16 +48,16 @@ char *pg_params_text(const struct pg_params *params, char *out, size_t size);
 enum pg_fault {
 	PG_FAULT_NONE,
 	PG_FAULT_REFUSED,      /* nothing listens there */
-	PG_FAULT_SLOTS,        /* no connection slots left: it is up, and full */
-	PG_FAULT_AUTH,         /* who we are was not accepted */
+	PG_FAULT_SLOTS,	       /* no connection slots left: it is up, and full */
+	PG_FAULT_AUTH,	       /* who we are was not accepted */
 	PG_FAULT_TIMEOUT,      /* no answer in time */
 	PG_FAULT_STARTING,     /* starting up, shutting down or recovering */
 	PG_FAULT_UNRESOLVABLE, /* the host's name has no address */
 	PG_FAULT_DATABASE,     /* the database does not exist */
 	PG_FAULT_CLOSED,       /* it exists, and takes no connections */
 	PG_FAULT_PRIVILEGE,    /* the role may not do this */
-	PG_FAULT_LOST,         /* the connection broke */
-	PG_FAULT_SQL,          /* the statement itself failed */
+	PG_FAULT_LOST,	       /* the connection broke */
+	PG_FAULT_SQL,	       /* the statement itself failed */
 };
 
 /* "refused", "no slots left", "authentication", ... */
@@ -73,17 +75,17 @@ bool pg_needs_resolving(const struct pg_params *params);
 void pg_resolve_argv(const struct pg_params *params, const char *argv[4]);
 /* First word of that output. New, or NULL. */
 char *pg_resolved(const char *output);
-/* Begins a connection without waiting (PQconnectStart): the caller polls it. `hostaddr` (or NULL) is the
- * host's resolved address. New: PQfinish(); NULL only when memory is short. */
+/* Begins a connection without waiting (PQconnectStart): the caller polls it. `hostaddr` (or NULL)
+ * is the host's resolved address. New: PQfinish(); NULL only when memory is short. */
 PGconn *pg_start(const struct pg_params *params, const char *hostaddr, const char *mark);
-/* Why a connection that pg_start() began came to PGRES_POLLING_FAILED, and in `err` (or NULL) as a sentence
- * that names the server. */
+/* Why a connection that pg_start() began came to PGRES_POLLING_FAILED, and in `err` (or NULL) as a
+ * sentence that names the server. */
 enum pg_fault pg_start_fault(const struct pg_params *params, PGconn *conn, struct err *err);
 
 struct pg;
 
-/* New, or NULL with `*fault` (which may be NULL) and err. Every later query has `timeout_us` too, until
- * pg_timeout() changes it. */
+/* New, or NULL with `*fault` (which may be NULL) and err. Every later query has `timeout_us` too,
+ * until pg_timeout() changes it. */
 struct pg *pg_open(const struct pg_params *params, const char *mark, int64_t timeout_us,
 		   enum pg_fault *fault, struct err *err);
 /* Accepts NULL. */
@@ -94,8 +96,8 @@ int pg_version(const struct pg *pg);
 /* What the last failed query failed with. */
 enum pg_fault pg_fault(const struct pg *pg);
 
-/* One statement with bound text parameters $1... (NULL elements are SQL NULLs). New: PQclear(); NULL with
- * err when it failed. */
+/* One statement with bound text parameters $1... (NULL elements are SQL NULLs). New: PQclear();
+ * NULL with err when it failed. */
 PGresult *pg_query(struct pg *pg, struct err *err, const char *sql, size_t n,
 		   const char *const *values);
 /* Statements without parameters, perhaps several. New: the last one's result. */
@@ -104,14 +106,15 @@ PGresult *pg_script(struct pg *pg, struct err *err, const char *sql);
 int pg_exec(struct pg *pg, struct err *err, const char *sql);
 /* pg_exec() of a format. Names and values must have been quoted (pg_name, pg_text). */
 int pg_execf(struct pg *pg, struct err *err, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-/* New: the first column of the first row, of a statement with at most one parameter (NULL: none). NULL
- * without err when there is no row or it is an SQL NULL. */
+    __attribute__((format(printf, 3, 4)));
+/* New: the first column of the first row, of a statement with at most one parameter (NULL: none).
+ * NULL without err when there is no row or it is an SQL NULL. */
 char *pg_value(struct pg *pg, struct err *err, const char *sql, const char *value);
 /* New: quoted as an identifier, and as a literal. */
 char *pg_name(const char *name);
 char *pg_text(const char *text);
-/* Parameters of a JSON list of scalars as text. Both new: free() the array with pg_values_free(). */
+/* Parameters of a JSON list of scalars as text. Both new: free() the array with pg_values_free().
+ */
 char **pg_values(const json_t *with, size_t *n);
 void pg_values_free(char **values, size_t n);
 
@@ -119,7 +122,8 @@ void pg_values_free(char **values, size_t n);
 int pg_read_only(struct pg *pg, int64_t timeout_us, struct err *err);
 /* The server is the one that was declared: system_identifier (where declared), database, and (with
  * `writable`) not in recovery. */
-int pg_check_identity(struct pg *pg, const struct pg_params *params, bool writable, struct err *err);
+int pg_check_identity(struct pg *pg, const struct pg_params *params, bool writable,
+		      struct err *err);
 /* New: pg_control_system()'s system_identifier. */
 char *pg_system_identifier(struct pg *pg, struct err *err);
 

@@ -59,12 +59,17 @@ PGconn *pg_start(const struct pg_params *params, const char *hostaddr, const cha
 	const struct {
 		const char *key, *value;
 	} all[] = {
-		{ "service", params->service },	  { "host", params->host },
-		{ "hostaddr", hostaddr },	  { "port", params->port },
-		{ "dbname", params->database },	  { "user", params->role },
-		{ "sslmode", params->sslmode },	  { "passfile", params->passfile },
+		{ "service", params->service },
+		{ "host", params->host },
+		{ "hostaddr", hostaddr },
+		{ "port", params->port },
+		{ "dbname", params->database },
+		{ "user", params->role },
+		{ "sslmode", params->sslmode },
+		{ "passfile", params->passfile },
 		{ "application_name", pg_app_name(mark, app) },
-		{ "client_encoding", "UTF8" },	  { "tcp_user_timeout", "10000" },
+		{ "client_encoding", "UTF8" },
+		{ "tcp_user_timeout", "10000" },
 	};
 
 	environment_drop();
@@ -78,7 +83,8 @@ PGconn *pg_start(const struct pg_params *params, const char *hostaddr, const cha
 	PGconn *conn = start_quietly(keys, values);
 	if (conn) {
 		PQsetNoticeReceiver(conn, notice_ignore, NULL);
-		/* Makes libpq put the SQLSTATE into the message: a failed connect has no other place. */
+		/* Makes libpq put the SQLSTATE into the message: a failed connect has no other
+		 * place. */
 		PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
 	}
 	return conn;
@@ -118,13 +124,16 @@ static void hint_for(const struct pg_params *params, enum pg_fault fault, struct
 		err_hint(err, "is the server running, and are host and port right?");
 		break;
 	case PG_FAULT_SLOTS:
-		err_hint(err, "end idle sessions; superuser_reserved_connections are left for superusers");
+		err_hint(err, "end idle sessions; superuser_reserved_connections are left for "
+			      "superusers");
 		break;
 	case PG_FAULT_AUTH:
 		if (passfile && stat(passfile, &st) == 0 && (st.st_mode & 077))
-			err_hint(err, "others may read %s, so libpq ignores it: chmod 600", passfile);
+			err_hint(err, "others may read %s, so libpq ignores it: chmod 600",
+				 passfile);
 		else
-			err_hint(err, "give the role's password in ~/.pgpass, and check pg_hba.conf");
+			err_hint(err,
+				 "give the role's password in ~/.pgpass, and check pg_hba.conf");
 		break;
 	case PG_FAULT_STARTING:
 		err_hint(err, "wait until the server is up again");

@@ -8,26 +8,28 @@
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 
-/* Ordinary tables outside the system's schemas, without members of extensions: CREATE EXTENSION makes
- * those, a dump doesn't carry their rows. Foreign and partitioned tables hold no rows of their own. */
-#define TABLES_SQL                                                                                    \
-	"SELECT format('%I.%I', n.nspname, c.relname)"                                                \
-	" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"                              \
-	" WHERE c.relkind = 'r' AND c.relpersistence <> 't'"                                          \
-	" AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"                      \
-	" AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"             \
+/* Ordinary tables outside the system's schemas, without members of extensions: CREATE EXTENSION
+ * makes those, a dump doesn't carry their rows. Foreign and partitioned tables hold no rows of
+ * their own. */
+#define TABLES_SQL                                                                        \
+	"SELECT format('%I.%I', n.nspname, c.relname)"                                    \
+	" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"                  \
+	" WHERE c.relkind = 'r' AND c.relpersistence <> 't'"                              \
+	" AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"          \
+	" AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass" \
 	" AND d.objid = c.oid AND d.deptype = 'e') ORDER BY 1"
 
 int pg_facts_settings(struct pg *pg, struct err *err)
 {
-	return pg_exec(pg, err,
-		       "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres';"
-		       " SET extra_float_digits = 1; SET bytea_output = 'hex'; SET lc_monetary = 'C';"
-		       " SET xmloption = 'content'; SET search_path = pg_catalog; SET row_security = off");
+	return pg_exec(
+	    pg, err,
+	    "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres';"
+	    " SET extra_float_digits = 1; SET bytea_output = 'hex'; SET lc_monetary = 'C';"
+	    " SET xmloption = 'content'; SET search_path = pg_catalog; SET row_security = off");
 }
 
-/* New: the quoted, qualified name of a table that a declaration names as "rounds" or "public.rounds"; NULL
- * without err when there is none. */
+/* New: the quoted, qualified name of a table that a declaration names as "rounds" or
+ * "public.rounds"; NULL without err when there is none. */
 static char *table_resolve(struct pg *pg, const char *name, struct err *err)
 {
 	return pg_value(pg, err,
@@ -112,7 +114,8 @@ out:
 }
 
 /* Notes one difference; after three of them only counts. */
-__attribute__((format(printf, 3, 4))) static void differ(struct buf *out, int *n, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void differ(struct buf *out, int *n, const char *fmt,
+							 ...)
 {
 	va_list args;
 
@@ -180,9 +183,9 @@ static int loss_newer(struct pg *pg, const char *table, const char *column, cons
 {
 	char *quoted = pg_name(column);
 	const char *since = json_str(facts, "newest_of", NULL) &&
-					    strcmp(json_str(facts, "newest_of", ""), column) == 0
-				    ? json_str(facts, "newest", NULL)
-				    : made_at;
+				    strcmp(json_str(facts, "newest_of", ""), column) == 0
+				? json_str(facts, "newest", NULL)
+				: made_at;
 	char *sql = since ? xasprintf("SELECT count(*) FROM %s WHERE %s > $1", table, quoted)
 			  : xasprintf("SELECT count(*) FROM %s", table);
 	char *count = pg_value(pg, err, sql, since);

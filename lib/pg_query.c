@@ -14,10 +14,10 @@
 #include "lib/text.h"
 
 struct pg {
-	PGconn *conn;        /* NULL: broken or given up */
+	PGconn *conn; /* NULL: broken or given up */
 	int64_t timeout_us;
 	enum pg_fault fault;
-	char name[200];      /* the server, for messages */
+	char name[200]; /* the server, for messages */
 };
 
 /* Waits until the connection's socket is ready. 0, or -1 when the deadline passed. */
@@ -34,7 +34,8 @@ static int socket_wait(int fd, short events, int64_t deadline)
 	}
 }
 
-static int resolve(const struct pg_params *params, int64_t timeout_us, char **address, struct err *err)
+static int resolve(const struct pg_params *params, int64_t timeout_us, char **address,
+		   struct err *err)
 {
 	const char *argv[4];
 	struct child_spec spec = { .argv = argv, .in = -1, .out = -1, .err = -1 };
@@ -48,7 +49,8 @@ static int resolve(const struct pg_params *params, int64_t timeout_us, char **ad
 	int result = child_run(&spec, NULL, timeout_us, 4096, &out, NULL, &end, err);
 	if (result == 0 && !(*address = pg_resolved(buf_str(&out)))) {
 		err_set(err, "PostgreSQL host %s: %s", params->host,
-			end.timed_out ? "its address could not be looked up in time" : "unknown name");
+			end.timed_out ? "its address could not be looked up in time"
+				      : "unknown name");
 		result = -1;
 	}
 	buf_release(&out);
@@ -177,7 +179,8 @@ static int result_judge(struct pg *pg, const PGresult *result, struct err *err)
 	case PGRES_COPY_IN:
 	case PGRES_COPY_OUT:
 	case PGRES_COPY_BOTH:
-		return broken(pg, PG_FAULT_SQL, err, "COPY to or from the client is not supported here");
+		return broken(pg, PG_FAULT_SQL, err,
+			      "COPY to or from the client is not supported here");
 	default:
 		break;
 	}
@@ -284,8 +287,8 @@ char *pg_value(struct pg *pg, struct err *err, const char *sql, const char *valu
 	return text;
 }
 
-/* Quoting by hand works without a connection, too; client_encoding is UTF-8, which has no byte of these
- * two characters inside another. */
+/* Quoting by hand works without a connection, too; client_encoding is UTF-8, which has no byte of
+ * these two characters inside another. */
 static char *quoted(const char *text, char quote, const char *prefix)
 {
 	struct buf out = BUF_INIT;
@@ -339,8 +342,8 @@ int pg_check_identity(struct pg *pg, const struct pg_params *params, bool writab
 		err_set(err, "wrong server: connected to database %s, declared is %s", database,
 			params->database);
 	} else if (params->identity && strcmp(identity, params->identity) != 0) {
-		err_set(err, "wrong server: %s has system_identifier %s, declared is %s", pg->name, identity,
-			params->identity);
+		err_set(err, "wrong server: %s has system_identifier %s, declared is %s", pg->name,
+			identity, params->identity);
 		err_hint(err, "this is another cluster than the one the target names");
 	} else if (writable && PQgetvalue(row, 0, 1)[0] == 't') {
 		err_set(err, "%s is in recovery (a standby): it can't be written", pg->name);

@@ -81,7 +81,8 @@ static void info_add(struct buf *out, const char *key, const char *value)
 	buf_putc(out, '\'');
 }
 
-char *pg_conninfo(const struct pg_params *params, const char *database, const char *mark, int version)
+char *pg_conninfo(const struct pg_params *params, const char *database, const char *mark,
+		  int version)
 {
 	struct buf out = BUF_INIT;
 	char app[PG_NAME_MAX];

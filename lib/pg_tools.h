@@ -11,8 +11,9 @@
  * /usr/lib/postgresql, else its name when it is found in PATH. NULL with err when there is none. */
 char *pg_tool(const char *bin, const char *program, struct err *err);
 
-/* New: a connection string for --dbname. It holds no secret. `version` is the server's (150020): from
- * 14 on the session ends soon after its client died. `database` NULL: the declared one. */
-char *pg_conninfo(const struct pg_params *params, const char *database, const char *mark, int version);
+/* New: a connection string for --dbname. It holds no secret. `version` is the server's (150020):
+ * from 14 on the session ends soon after its client died. `database` NULL: the declared one. */
+char *pg_conninfo(const struct pg_params *params, const char *database, const char *mark,
+		  int version);
 
 #endif

@@ -32,15 +32,21 @@ static int64_t left_of(int64_t deadline)
 	return left > CLOCK_US / 10 ? left : CLOCK_US / 10;
 }
 
-static int dump_run(const struct pgdump_spec *spec, const char *part, const char *snapshot, int version,
-		    int64_t deadline, struct err *err)
+static int dump_run(const struct pgdump_spec *spec, const char *part, const char *snapshot,
+		    int version, int64_t deadline, struct err *err)
 {
 	char *program = pg_tool(spec->params->bin, "pg_dump", err);
 	char *info = pg_conninfo(spec->params, NULL, spec->mark, version);
 	char *file = xasprintf("--file=%s", part), *dbname = xasprintf("--dbname=%s", info);
 	char *shot = xasprintf("--snapshot=%s", snapshot);
-	const char *argv[] = { program, "--format=custom", "--no-password", "--lock-wait-timeout=60s",
-			       shot,	file,		   dbname,	    NULL };
+	const char *argv[] = { program,
+			       "--format=custom",
+			       "--no-password",
+			       "--lock-wait-timeout=60s",
+			       shot,
+			       file,
+			       dbname,
+			       NULL };
 	struct child_spec child = { .argv = argv };
 	int result = program ? argv_run(&child, left_of(deadline), spec->log, 0, err) : -1;
 
@@ -53,16 +59,18 @@ static int dump_run(const struct pgdump_spec *spec, const char *part, const char
 }
 
 /* New: the members that a dump's sidecar adds. */
-static json_t *record(const struct pgdump_spec *spec, struct pg *pg, json_t *tables, struct err *err)
+static json_t *record(const struct pgdump_spec *spec, struct pg *pg, json_t *tables,
+		      struct err *err)
 {
 	char *identity = pg_system_identifier(pg, err);
 	char *database = pg_value(pg, err, "SELECT current_database()", NULL);
 	json_t *more = NULL;
 
 	if (identity && database)
-		more = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:O}", "kind", "postgres", "format",
-				 "custom", "database", database, "system_identifier", identity,
-				 "server_version", pg_version(pg), "mark", spec->mark, "tables", tables);
+		more = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:O}", "kind", "postgres",
+				 "format", "custom", "database", database, "system_identifier",
+				 identity, "server_version", pg_version(pg), "mark", spec->mark,
+				 "tables", tables);
 	free(database);
 	free(identity);
 	return more;
@@ -92,7 +100,8 @@ static int publish(const char *part, const char *path, int64_t made_at, const js
 	return result;
 }
 
-/* The part of the work that needs the snapshot: the session that exported it stays open meanwhile. */
+/* The part of the work that needs the snapshot: the session that exported it stays open meanwhile.
+ */
 static json_t *dump_and_record(const struct pgdump_spec *spec, const char *part, int64_t deadline,
 			       int64_t *made_at, struct err *err)
 {
@@ -141,7 +150,8 @@ int pgdump_make(const struct pgdump_spec *spec, json_t **facts, struct err *err)
 out:
 	if (result < 0) {
 		unlink(part);
-		err_wrap(err, "dumping %s", spec->params->database ? spec->params->database : "database");
+		err_wrap(err, "dumping %s",
+			 spec->params->database ? spec->params->database : "database");
 	}
 	json_decref(more);
 	free(folder);
@@ -183,7 +193,8 @@ static int decode(const struct pgdump_check *check, const char *pg_restore, int6
 	if (!name)
 		goto out;
 	if (check->database && strcmp(name, check->database) != 0)
-		err_set(err, "%s is a dump of database %s, not of %s", check->path, name, check->database);
+		err_set(err, "%s is a dump of database %s, not of %s", check->path, name,
+			check->database);
 	else
 		result = child_ok(&child, NULL, left_of(deadline), NULL, err);
 out:

@@ -1,15 +1,15 @@
 /*
- * Dumps of a PostgreSQL database: a file in pg_dump's custom format (or plain SQL, .sql) and its sidecar
- * (lib/backup.h), which adds
+ * Dumps of a PostgreSQL database: a file in pg_dump's custom format (or plain SQL, .sql) and its
+ * sidecar (lib/backup.h), which adds
  *
  *     "kind"               "postgres"
  *     "database", "system_identifier", "server_version" (150020)
  *     "mark"               of the intent that made it
  *     "tables"             as pg_facts() gives them, taken in the dump's own snapshot
  *
- * `pg_restore --list` accepts damaged dumps, and an uncompressed dump with a flipped bit restores without
- * an error: so a dump counts as sound only when its bytes hash to what was recorded, and it decodes to its
- * end. The facts let a restored copy be compared with what was dumped.
+ * `pg_restore --list` accepts damaged dumps, and an uncompressed dump with a flipped bit restores
+ * without an error: so a dump counts as sound only when its bytes hash to what was recorded, and it
+ * decodes to its end. The facts let a restored copy be compared with what was dumped.
  */
 #ifndef LIB_PGDUMP_H
 #define LIB_PGDUMP_H
@@ -26,12 +26,13 @@ struct pgdump_spec {
 	const char *path;   /* of the dump; must not exist. While it is made: path + ".part" */
 	const char *mark;   /* recorded, and the sessions' application_name */
 	const json_t *loss; /* table -> time column, or NULL: the declaration's */
-	int log;            /* descriptor for pg_dump's messages, -1: none */
+	int log;	    /* descriptor for pg_dump's messages, -1: none */
 	int64_t timeout_us;
 };
 
-/* Dumps and records. The dump appears under its name only when it is whole, its sidecar first. Folders
- * are made (0700). On failure nothing is left. `*facts` (or NULL) gets a new copy of the sidecar. */
+/* Dumps and records. The dump appears under its name only when it is whole, its sidecar first.
+ * Folders are made (0700). On failure nothing is left. `*facts` (or NULL) gets a new copy of the
+ * sidecar. */
 int pgdump_make(const struct pgdump_spec *spec, json_t **facts, struct err *err);
 
 struct pgdump_check {
@@ -41,17 +42,19 @@ struct pgdump_check {
 	int64_t timeout_us;
 };
 
-/* New: the sidecar of a sound dump. NULL with err: no sidecar, other bytes than recorded, not decodable to
- * its end, of another database, or (plain SQL) with psql commands that pg_dump does not write. */
+/* New: the sidecar of a sound dump. NULL with err: no sidecar, other bytes than recorded, not
+ * decodable to its end, of another database, or (plain SQL) with psql commands that pg_dump does
+ * not write. */
 json_t *pgdump_check(const struct pgdump_check *check, struct err *err);
 
 /* Whether the path is that of a plain SQL dump. */
 bool pgdump_is_sql(const char *path);
-/* Plain SQL: refuses psql's commands (anything behind a backslash that stands in no string, comment or COPY
- * data), but for one pair \restrict TOKEN ... \unrestrict TOKEN. The psql that reads the dump would obey
- * them. */
+/* Plain SQL: refuses psql's commands (anything behind a backslash that stands in no string, comment
+ * or COPY data), but for one pair \restrict TOKEN ... \unrestrict TOKEN. The psql that reads the
+ * dump would obey them. */
 int pgdump_scan_sql(const char *path, struct err *err);
-/* Appends the command that loads the dump into a database, as new strings to a new argv (argv_free()). */
+/* Appends the command that loads the dump into a database, as new strings to a new argv
+ * (argv_free()). */
 char **pgdump_load_argv(const char *path, const char *bin, const char *conninfo, struct err *err);
 
 #endif

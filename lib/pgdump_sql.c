@@ -11,22 +11,22 @@
 
 enum where {
 	IN_SQL,
-	IN_STRING,   /* '...' */
-	IN_ESCAPED,  /* E'...', where a backslash escapes */
-	IN_NAME,     /* "..." */
-	IN_DOLLAR,   /* $tag$...$tag$ */
-	IN_COMMENT,  /* nested */
-	IN_COPY,     /* data up to \. */
+	IN_STRING,  /* '...' */
+	IN_ESCAPED, /* E'...', where a backslash escapes */
+	IN_NAME,    /* "..." */
+	IN_DOLLAR,  /* $tag$...$tag$ */
+	IN_COMMENT, /* nested */
+	IN_COPY,    /* data up to \. */
 };
 
 struct scan {
 	const char *path;
 	long line;
 	enum where where;
-	int depth;          /* of comments */
-	char tag[68];       /* "$tag$" */
+	int depth;	      /* of comments */
+	char tag[68];	      /* "$tag$" */
 	struct buf statement; /* its beginning, and enough to know COPY ... FROM stdin */
-	char token[128];    /* of \restrict */
+	char token[128];      /* of \restrict */
 	bool restricted;
 	bool after_escaped; /* nothing but blanks since an E'...' ended */
 };
@@ -36,7 +36,8 @@ static int refuse(const struct scan *scan, const char *at, size_t len, struct er
 	char text[80];
 
 	text_clean_to(text, sizeof text, at, len > 60 ? 60 : len);
-	err_set(err, "%s:%ld: a psql command that pg_dump does not write: %s", scan->path, scan->line, text);
+	err_set(err, "%s:%ld: a psql command that pg_dump does not write: %s", scan->path,
+		scan->line, text);
 	return err_hint(err, "psql would obey it; this dump is not restored");
 }
 
@@ -75,8 +76,8 @@ static size_t dollar_tag(const char *p, size_t len)
 
 static bool word_char(char c)
 {
-	return c == '_' || c == '$' || (c & 0x80) || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z');
+	return c == '_' || c == '$' || (c & 0x80) || (c >= '0' && c <= '9') ||
+	       (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 static int statement_end(struct scan *scan, struct err *err)
@@ -130,8 +131,8 @@ static size_t sql_char(struct scan *scan, const char *line, size_t i, size_t len
 			return 0;
 		}
 		scan->where = (before == 'e' || before == 'E') && (i < 2 || !word_char(line[i - 2]))
-				      ? IN_ESCAPED
-				      : IN_STRING;
+				  ? IN_ESCAPED
+				  : IN_STRING;
 		return 1;
 	case '"':
 		scan->where = IN_NAME;
@@ -205,11 +206,12 @@ static int scan_line(struct scan *scan, const char *line, size_t len, struct err
 		if (n == 0)
 			return -1;
 		i += n;
-		/* The rest of COPY's own line is data only from the next line on; pg_dump leaves none. */
+		/* The rest of COPY's own line is data only from the next line on; pg_dump leaves
+		 * none. */
 		if (scan->where == IN_COPY)
 			return i >= len || line[i] == '\n' || line[i] == '\r'
-				       ? 0
-				       : refuse(scan, line + i, len - i, err);
+				   ? 0
+				   : refuse(scan, line + i, len - i, err);
 	}
 	return 0;
 }

@@ -22,11 +22,11 @@ struct run {
 	const json_t *before;
 	int64_t deadline;
 	struct pg *admin;
-	json_t *old;       /* the old database's row; NULL: plain */
+	json_t *old; /* the old database's row; NULL: plain */
 	json_t *sidecar;
-	const char *copy;  /* its name */
-	bool made;         /* it may exist */
-	bool closed;       /* NAME takes no connections */
+	const char *copy; /* its name */
+	bool made;	  /* it may exist */
+	bool closed;	  /* NAME takes no connections */
 };
 
 static int64_t time_left(const struct run *run)
@@ -39,9 +39,10 @@ static int64_t time_left(const struct run *run)
 /* Two restores of one database never run beside each other. The lock ends with the session. */
 static int lock(struct run *run, struct err *err)
 {
-	char *got = pg_value(run->admin, err,
-			     "SELECT pg_try_advisory_lock(hashtextextended('backout restore ' || $1, 0))",
-			     run->swap->live.database);
+	char *got =
+	    pg_value(run->admin, err,
+		     "SELECT pg_try_advisory_lock(hashtextextended('backout restore ' || $1, 0))",
+		     run->swap->live.database);
 	bool locked = got && got[0] == 't';
 
 	free(got);
@@ -86,11 +87,12 @@ static int copy_load(struct run *run, struct err *err)
 static int copy_amcheck(struct pg *pg, int log, struct err *err)
 {
 	struct err mine = ERR_INIT;
-	char *can = pg_value(pg, &mine,
-			     "SELECT 1 FROM pg_available_extensions a, pg_roles r WHERE a.name = 'amcheck'"
-			     " AND a.installed_version IS NULL AND a.default_version >= '1.3'"
-			     " AND r.rolname = current_user AND r.rolsuper",
-			     NULL);
+	char *can =
+	    pg_value(pg, &mine,
+		     "SELECT 1 FROM pg_available_extensions a, pg_roles r WHERE a.name = 'amcheck'"
+		     " AND a.installed_version IS NULL AND a.default_version >= '1.3'"
+		     " AND r.rolname = current_user AND r.rolsuper",
+		     NULL);
 	char *bad = NULL;
 	int result = -1;
 
@@ -101,7 +103,8 @@ static int copy_amcheck(struct pg *pg, int log, struct err *err)
 	free(can);
 	pgswap_note(log, "checking heap and indexes with amcheck");
 	if (pg_exec(pg, err,
-		    "BEGIN; CREATE SCHEMA backout_check; CREATE EXTENSION amcheck SCHEMA backout_check;"
+		    "BEGIN; CREATE SCHEMA backout_check; CREATE EXTENSION amcheck SCHEMA "
+		    "backout_check;"
 		    "SELECT backout_check.bt_index_check(i.indexrelid) FROM pg_index i"
 		    " JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam"
 		    " WHERE a.amname = 'btree' AND i.indisvalid AND c.relkind = 'i'"
@@ -143,7 +146,9 @@ static int smoke(struct pg *pg, const char *sql, const char *role, struct err *e
 	if (!holds)
 		err_set(err, "smoke test \"%.200s\": %s%s", sql,
 			mine.set ? mine.msg : "does not hold, it gave ",
-			mine.set ? "" : value ? value : "nothing");
+			mine.set ? ""
+			: value	 ? value
+				 : "nothing");
 	free(value);
 	return holds ? 0 : -1;
 }
@@ -269,8 +274,8 @@ static json_t *facts_of(const struct run *run, int64_t began)
 	json_int_t rows = 0;
 	const char *name;
 
-	json_object_foreach(tables, name, table)
-		rows += json_integer_value(json_object_get(table, "rows"));
+	json_object_foreach(tables, name, table) rows +=
+	    json_integer_value(json_object_get(table, "rows"));
 	return json_pack("{s:s, s:s, s:s?, s:I, s:I, s:s, s:f}", "dump", run->swap->dump, "made_at",
 			 json_str(run->sidecar, "made_at", ""), "old",
 			 run->old ? json_str(run->before, "old", "") : NULL, "tables",
@@ -297,20 +302,25 @@ static int smoke_live(struct run *run, struct err *err)
 int pgswap_run(const struct pgswap *swap, const json_t *before, json_t **facts, struct err *err)
 {
 	int64_t began = clock_mono(&clock_system);
-	struct run run = { .swap = swap, .before = before, .deadline = began + swap->timeout_us,
+	struct run run = { .swap = swap,
+			   .before = before,
+			   .deadline = began + swap->timeout_us,
 			   .copy = json_str(before, "new", "") };
-	struct pgdump_check check = { .path = swap->dump, .database = swap->live.database,
-				      .bin = swap->live.bin, .timeout_us = swap->timeout_us };
+	struct pgdump_check check = { .path = swap->dump,
+				      .database = swap->live.database,
+				      .bin = swap->live.bin,
+				      .timeout_us = swap->timeout_us };
 	struct err mine = ERR_INIT;
 	int result = -1;
 
 	pgswap_note(swap->log, "verifying %s", swap->dump);
 	run.sidecar = pgdump_check(&check, &mine);
 	run.admin = run.sidecar ? pgswap_admin(swap, swap->mark, time_left(&run), &mine) : NULL;
-	if (!run.admin || lock(&run, &mine) < 0 || pgswap_obstacles(swap, run.admin, &run.old, &mine) < 0)
+	if (!run.admin || lock(&run, &mine) < 0 ||
+	    pgswap_obstacles(swap, run.admin, &run.old, &mine) < 0)
 		goto out;
-	if (copy_make(&run, &mine) < 0 || copy_load(&run, &mine) < 0 || copy_verify(&run, &mine) < 0 ||
-	    names_swap(&run, &mine) < 0)
+	if (copy_make(&run, &mine) < 0 || copy_load(&run, &mine) < 0 ||
+	    copy_verify(&run, &mine) < 0 || names_swap(&run, &mine) < 0)
 		goto out;
 	pgswap_note(swap->log, "%s is the restored database now", swap->live.database);
 	*facts = facts_of(&run, began);

@@ -1,16 +1,17 @@
 /*
- * Restore by swap: a dump is restored into a new database beside the old one, compared with what was
- * dumped, and only then the two exchange their names in one transaction. Until that moment the old
- * database is as it was; afterwards it is kept whole under another name.
+ * Restore by swap: a dump is restored into a new database beside the old one, compared with what
+ * was dumped, and only then the two exchange their names in one transaction. Until that moment the
+ * old database is as it was; afterwards it is kept whole under another name.
  *
  *     NAME                the database
  *     NAME_new_MARK       the copy while it is made
  *     NAME_before_MARK    the old database after the swap
  *     NAME_undone_MARK    the restored one after an undo
  *
- * MARK is that of the intent, reduced to a-z, 0-9 and _ (and a hash where 63 bytes don't suffice). A
- * restore that dies anywhere leaves the whole old or the whole new database under NAME; pgswap_clean()
- * removes the half-made copy, ends its sessions, and opens NAME again where it was left closed.
+ * MARK is that of the intent, reduced to a-z, 0-9 and _ (and a hash where 63 bytes don't suffice).
+ * A restore that dies anywhere leaves the whole old or the whole new database under NAME;
+ * pgswap_clean() removes the half-made copy, ends its sessions, and opens NAME again where it was
+ * left closed.
  *
  * `plain` is for where no old database is left: the copy takes the free name instead.
  */
@@ -26,16 +27,17 @@
 #include "lib/pg.h"
 
 struct pgswap {
-	struct pg_params live;  /* owned: the database; its role is the application's */
-	struct pg_params admin; /* owned: a maintenance database of the same server, with enough rights */
-	const char *dump;       /* borrowed, as all below */
-	const char *owner;      /* of the restored database; NULL: the old one's, or the admin's role */
-	const json_t *loss;     /* table -> time column; NULL: the declaration's */
-	const char *smoke;      /* a statement whose first value must be true; or NULL */
+	struct pg_params live; /* owned: the database; its role is the application's */
+	struct pg_params
+	    admin;	  /* owned: a maintenance database of the same server, with enough rights */
+	const char *dump; /* borrowed, as all below */
+	const char *owner;  /* of the restored database; NULL: the old one's, or the admin's role */
+	const json_t *loss; /* table -> time column; NULL: the declaration's */
+	const char *smoke;  /* a statement whose first value must be true; or NULL */
 	const char *mark;
 	bool plain;
-	int log;                /* descriptor for what happens, line by line; -1: none */
-	int64_t timeout_us;     /* of the whole work */
+	int log;	    /* descriptor for what happens, line by line; -1: none */
+	int64_t timeout_us; /* of the whole work */
 };
 
 void pgswap_release(struct pgswap *swap);
@@ -47,7 +49,8 @@ int pgswap_ready(const struct pgswap *swap, struct err *err);
 int pgswap_plan(const struct pgswap *swap, struct buf *lines, struct buf *loss, struct err *err);
 /* New: what the later questions need: names, the old database's oid, whether it was open. */
 json_t *pgswap_before(const struct pgswap *swap, struct err *err);
-/* Does it. `*facts` gets a new object. On failure the copy is dropped and NAME is open, as it was. */
+/* Does it. `*facts` gets a new object. On failure the copy is dropped and NAME is open, as it was.
+ */
 int pgswap_run(const struct pgswap *swap, const json_t *before, json_t **facts, struct err *err);
 /* 1: NAME is the restored one; 0: NAME is as it was; -1: can't be said. `why`: one line. */
 int pgswap_settled(const struct pgswap *swap, const json_t *before, struct buf *why);

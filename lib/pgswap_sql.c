@@ -71,7 +71,8 @@ char *pgswap_name(const char *database, const char *what, const char *mark)
 		*p = isalnum((unsigned char)*p) ? (char)tolower((unsigned char)*p) : '_';
 	char *name = xasprintf("%s_%s_%s", database, what, plain);
 	if (strlen(name) >= PG_NAME_MAX) {
-		/* The hash covers database and mark, so that names of different ones stay different. */
+		/* The hash covers database and mark, so that names of different ones stay
+		 * different. */
 		sha256_hex(name, strlen(name), hash);
 		hash[16] = '\0';
 		size_t keep = PG_NAME_MAX - 1 - strlen(what) - 2 - 16;
@@ -89,7 +90,8 @@ json_t *pgswap_database(struct pg *pg, const char *name, struct err *err)
 	char *text = pg_value(pg, err,
 			      "SELECT to_jsonb(d) || jsonb_build_object("
 			      "'owner', pg_get_userbyid(d.datdba),"
-			      " 'tablespace', (SELECT spcname FROM pg_tablespace WHERE oid = d.dattablespace),"
+			      " 'tablespace', (SELECT spcname FROM pg_tablespace WHERE oid = "
+			      "d.dattablespace),"
 			      " 'encoding_name', pg_encoding_to_char(d.encoding),"
 			      " 'size', pg_database_size(d.oid),"
 			      " 'comment', shobj_description(d.oid, 'pg_database'))"
@@ -126,7 +128,8 @@ void pgswap_sql_create(struct script *script, const struct pgswap *swap, const c
 		       const json_t *old)
 {
 	struct buf sql = BUF_INIT;
-	char *quoted = pg_name(name), *comment = pgswap_comment(swap->mark), *text = pg_text(comment);
+	char *quoted = pg_name(name), *comment = pgswap_comment(swap->mark),
+	     *text = pg_text(comment);
 	const char *provider = json_str(old, "datlocprovider", "c");
 
 	buf_printf(&sql, "CREATE DATABASE %s TEMPLATE template0", quoted);
@@ -149,7 +152,8 @@ void pgswap_sql_create(struct script *script, const struct pgswap *swap, const c
 	free(quoted);
 }
 
-/* Each row of a query with the old database's oid ($1) and the copy's quoted name ($2) is a statement. */
+/* Each row of a query with the old database's oid ($1) and the copy's quoted name ($2) is a
+ * statement. */
 static int statements(struct script *script, struct pg *pg, const char *query, const char *oid,
 		      const char *quoted, struct err *err)
 {
@@ -165,23 +169,23 @@ static int statements(struct script *script, struct pg *pg, const char *query, c
 }
 
 /* Settings whose values are lists are stored as lists: they must not become one quoted string. */
-#define SETTINGS_SQL \
-	"SELECT format('ALTER %s SET %I TO %s'," \
-	" CASE WHEN setrole = 0 THEN 'DATABASE ' || $2" \
-	" ELSE format('ROLE %I IN DATABASE %s', pg_get_userbyid(setrole), $2) END," \
-	" split_part(c, '=', 1)," \
-	" CASE WHEN split_part(c, '=', 1) IN ('search_path', 'temp_tablespaces'," \
-	" 'session_preload_libraries', 'local_preload_libraries')" \
+#define SETTINGS_SQL                                                                  \
+	"SELECT format('ALTER %s SET %I TO %s',"                                      \
+	" CASE WHEN setrole = 0 THEN 'DATABASE ' || $2"                               \
+	" ELSE format('ROLE %I IN DATABASE %s', pg_get_userbyid(setrole), $2) END,"   \
+	" split_part(c, '=', 1),"                                                     \
+	" CASE WHEN split_part(c, '=', 1) IN ('search_path', 'temp_tablespaces',"     \
+	" 'session_preload_libraries', 'local_preload_libraries')"                    \
 	" THEN (SELECT string_agg(quote_literal(trim(both '\"' from trim(x))), ', ')" \
-	" FROM regexp_split_to_table(substr(c, strpos(c, '=') + 1), ',') x)" \
-	" ELSE quote_literal(substr(c, strpos(c, '=') + 1)) END)" \
+	" FROM regexp_split_to_table(substr(c, strpos(c, '=') + 1), ',') x)"          \
+	" ELSE quote_literal(substr(c, strpos(c, '=') + 1)) END)"                     \
 	" FROM pg_db_role_setting, unnest(setconfig) c WHERE setdatabase = $1::oid"
 
-#define PRIVILEGES_SQL \
-	"SELECT format('GRANT %s ON DATABASE %s TO %s%s', privilege_type, $2::text," \
+#define PRIVILEGES_SQL                                                                         \
+	"SELECT format('GRANT %s ON DATABASE %s TO %s%s', privilege_type, $2::text,"           \
 	" CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END," \
 	" CASE WHEN is_grantable AND grantee <> datdba THEN ' WITH GRANT OPTION' ELSE '' END)" \
-	" FROM pg_database d, aclexplode(coalesce(datacl, acldefault('d', datdba)))" \
+	" FROM pg_database d, aclexplode(coalesce(datacl, acldefault('d', datdba)))"           \
 	" WHERE d.oid = $1::oid"
 
 int pgswap_sql_carry(struct script *script, struct pg *pg, const char *name, const json_t *old,
@@ -218,7 +222,8 @@ void pgswap_sql_close(struct script *script, const char *name)
 	char *quoted = pg_name(name), *text = pg_text(name);
 
 	script_add(script, "ALTER DATABASE %s ALLOW_CONNECTIONS false", quoted);
-	script_add(script, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+	script_add(script,
+		   "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
 		   text);
 	free(text);
 	free(quoted);

@@ -1,6 +1,6 @@
 /*
- * The statements of a restore by swap, as a list: the plan shows the very list that the run executes.
- * Private to lib/pgswap*.c.
+ * The statements of a restore by swap, as a list: the plan shows the very list that the run
+ * executes. Private to lib/pgswap*.c.
  */
 #ifndef LIB_PGSWAP_SQL_H
 #define LIB_PGSWAP_SQL_H
@@ -25,33 +25,36 @@ void pgswap_note(int log, const char *fmt, ...) __attribute__((format(printf, 2,
 
 /* New: "NAME_WHAT_MARK", at most 63 bytes. */
 char *pgswap_name(const char *database, const char *what, const char *mark);
-/* New: the row of pg_database as JSON, with "owner", "tablespace" and "comment" by name; NULL without err
- * when there is no such database. */
+/* New: the row of pg_database as JSON, with "owner", "tablespace" and "comment" by name; NULL
+ * without err when there is no such database. */
 json_t *pgswap_database(struct pg *pg, const char *name, struct err *err);
 
-/* Makes the copy: CREATE DATABASE ... TEMPLATE template0 as `old` is (NULL: with the server's defaults),
- * closed to the public, marked by its comment. */
+/* Makes the copy: CREATE DATABASE ... TEMPLATE template0 as `old` is (NULL: with the server's
+ * defaults), closed to the public, marked by its comment. */
 void pgswap_sql_create(struct script *script, const struct pgswap *swap, const char *name,
 		       const json_t *old);
-/* Gives the copy what a rename would lose: privileges, connection limit, settings, comment. `old` NULL:
- * only lets the public in again. */
+/* Gives the copy what a rename would lose: privileges, connection limit, settings, comment. `old`
+ * NULL: only lets the public in again. */
 int pgswap_sql_carry(struct script *script, struct pg *pg, const char *name, const json_t *old,
 		     struct err *err);
 /* Closes a database and ends its sessions; the other one opens it. */
 void pgswap_sql_close(struct script *script, const char *name);
 void pgswap_sql_open(struct script *script, const char *name);
-/* One transaction: `live` (NULL: there is none) becomes `aside`, `copy` becomes `name`; what was closed is
- * open again. */
+/* One transaction: `live` (NULL: there is none) becomes `aside`, `copy` becomes `name`; what was
+ * closed is open again. */
 void pgswap_sql_swap(struct script *script, const char *live, const char *aside, const char *copy,
 		     const char *name);
 /* What the mark on a database reads. New. */
 char *pgswap_comment(const char *mark);
 
 /* New: a session on the maintenance database, which must be on the declared server and writable. */
-struct pg *pgswap_admin(const struct pgswap *swap, const char *mark, int64_t timeout_us, struct err *err);
-/* 0 when nothing stands in the way; *old gets the old database's row (new), NULL when there is none. */
+struct pg *pgswap_admin(const struct pgswap *swap, const char *mark, int64_t timeout_us,
+			struct err *err);
+/* 0 when nothing stands in the way; *old gets the old database's row (new), NULL when there is
+ * none. */
 int pgswap_obstacles(const struct pgswap *swap, struct pg *pg, json_t **old, struct err *err);
 /* Ends a database's sessions and drops it; refuses the one that was there before. */
-int pgswap_drop(struct pg *pg, const json_t *database, const json_t *before, int log, struct err *err);
+int pgswap_drop(struct pg *pg, const json_t *database, const json_t *before, int log,
+		struct err *err);
 
 #endif

@@ -1,4 +1,5 @@
-/* Restore by swap: what stands in the way, what it would do, what state things are in, and clearing up. */
+/* Restore by swap: what stands in the way, what it would do, what state things are in, and clearing
+ * up. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,8 @@ static bool same(const char *a, const char *b)
 }
 
 /* New: a session on the maintenance database of the declared server, which must be writable. */
-struct pg *pgswap_admin(const struct pgswap *swap, const char *mark, int64_t timeout_us, struct err *err)
+struct pg *pgswap_admin(const struct pgswap *swap, const char *mark, int64_t timeout_us,
+			struct err *err)
 {
 	const struct pg_params *live = &swap->live, *admin = &swap->admin;
 
@@ -39,7 +41,9 @@ struct pg *pgswap_admin(const struct pgswap *swap, const char *mark, int64_t tim
 		return NULL;
 	}
 	if (!same(live->host, admin->host) || !same(live->port, admin->port)) {
-		err_set(err, "the admin source is on %s port %s, the database on %s port %s: not one server",
+		err_set(err,
+			"the admin source is on %s port %s, the database on %s port %s: not one "
+			"server",
 			admin->host, admin->port, live->host, live->port);
 		return NULL;
 	}
@@ -64,11 +68,12 @@ static const struct {
 	const char *problem;
 	const char *hint;
 } obstacles[] = {
-	{ "SELECT gid FROM pg_prepared_xacts WHERE database = $1", "a prepared transaction holds it",
-	  "COMMIT PREPARED or ROLLBACK PREPARED it first" },
+	{ "SELECT gid FROM pg_prepared_xacts WHERE database = $1",
+	  "a prepared transaction holds it", "COMMIT PREPARED or ROLLBACK PREPARED it first" },
 	{ "SELECT slot_name FROM pg_replication_slots WHERE database = $1",
 	  "a logical replication slot belongs to it", "its subscriber would lose its place" },
-	{ "SELECT subdbid FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE datname = $1",
+	{ "SELECT subdbid FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE datname "
+	  "= $1",
 	  "a subscription writes to it", "disable and drop it first" },
 };
 
@@ -80,8 +85,8 @@ static int check_obstacles(const struct pgswap *swap, struct pg *pg, struct err 
 		struct err mine = ERR_INIT;
 		char *found = pg_value(pg, &mine, obstacles[i].sql, name);
 		if (found) {
-			err_set(err, "database %s can't be exchanged: %s (%s)", name, obstacles[i].problem,
-				found);
+			err_set(err, "database %s can't be exchanged: %s (%s)", name,
+				obstacles[i].problem, found);
 			err_hint(err, "%s", obstacles[i].hint);
 			free(found);
 			return -1;
@@ -92,13 +97,15 @@ static int check_obstacles(const struct pgswap *swap, struct pg *pg, struct err 
 	return 0;
 }
 
-static int check_rights(const struct pgswap *swap, struct pg *pg, const json_t *old, struct err *err)
+static int check_rights(const struct pgswap *swap, struct pg *pg, const json_t *old,
+			struct err *err)
 {
 	const char *owner = swap->owner ? swap->owner : json_str(old, "owner", NULL);
 	struct err mine = ERR_INIT;
 	char *may = pg_value(pg, &mine,
 			     "SELECT rolsuper OR (rolcreatedb AND ($1::text = '' OR"
-			     " pg_has_role($1::text, 'member'))) FROM pg_roles WHERE rolname = current_user",
+			     " pg_has_role($1::text, 'member'))) FROM pg_roles WHERE rolname = "
+			     "current_user",
 			     owner ? owner : "");
 
 	if (!may)
@@ -125,8 +132,10 @@ static int check_space(const struct pgswap *swap, struct pg *pg, const json_t *o
 	int64_t space = folder ? file_space(folder, &ignored) : -1;
 	int result = 0;
 	if (space >= 0 && space < need + need / 10)
-		result = err_set(err, "%s has %" PRId64 " MB left; a second copy of %s needs about %" PRId64,
-				 folder, space / 1000000, swap->live.database, need / 1000000);
+		result =
+		    err_set(err,
+			    "%s has %" PRId64 " MB left; a second copy of %s needs about %" PRId64,
+			    folder, space / 1000000, swap->live.database, need / 1000000);
 	if (result < 0)
 		err_hint(err, "make room first: old dumps, old copies of the database, logs");
 	free(folder);
@@ -156,13 +165,16 @@ int pgswap_obstacles(const struct pgswap *swap, struct pg *pg, json_t **old, str
 
 int pgswap_ready(const struct pgswap *swap, struct err *err)
 {
-	struct pgdump_check check = { .path = swap->dump, .database = swap->live.database,
-				      .bin = swap->live.bin, .timeout_us = swap->timeout_us };
+	struct pgdump_check check = { .path = swap->dump,
+				      .database = swap->live.database,
+				      .bin = swap->live.bin,
+				      .timeout_us = swap->timeout_us };
 	json_t *old = NULL, *sidecar = NULL;
 	struct pg *pg = pgswap_admin(swap, swap->mark, LOOK_US, err);
 	int result = -1;
 
-	if (pg && pgswap_obstacles(swap, pg, &old, err) == 0 && (sidecar = pgdump_check(&check, err)))
+	if (pg && pgswap_obstacles(swap, pg, &old, err) == 0 &&
+	    (sidecar = pgdump_check(&check, err)))
 		result = 0;
 	json_decref(sidecar);
 	json_decref(old);
@@ -177,7 +189,8 @@ static void plan_loss(const struct pgswap *swap, const json_t *sidecar, struct b
 	int result = -1;
 
 	if (pg && pg_read_only(pg, LOOK_US, &err) == 0)
-		result = pg_loss(pg, json_object_get(sidecar, "tables"), json_str(sidecar, "made_at", NULL),
+		result = pg_loss(pg, json_object_get(sidecar, "tables"),
+				 json_str(sidecar, "made_at", NULL),
 				 swap->loss ? swap->loss : swap->live.loss, loss, &err);
 	if (result < 0)
 		buf_printf(loss, "could not be measured: %s\n", err.msg);
@@ -200,8 +213,8 @@ static int plan_load(const struct pgswap *swap, const char *copy, int version, s
 	return argv ? 0 : -1;
 }
 
-static int plan_steps(const struct pgswap *swap, struct pg *pg, const json_t *old, struct buf *lines,
-		      struct err *err)
+static int plan_steps(const struct pgswap *swap, struct pg *pg, const json_t *old,
+		      struct buf *lines, struct err *err)
 {
 	const char *name = swap->live.database;
 	char *copy = pgswap_name(name, "new", swap->mark);
@@ -213,8 +226,10 @@ static int plan_steps(const struct pgswap *swap, struct pg *pg, const json_t *ol
 	script_show(&make, lines);
 	if (plan_load(swap, copy, pg_version(pg), lines, err) < 0)
 		goto out;
-	buf_puts(lines, "Compare rows and checksum of every table of the copy with what the dump recorded; "
-			"check heap and indexes; ANALYZE; on any difference drop the copy and stop\n");
+	buf_puts(lines,
+		 "Compare rows and checksum of every table of the copy with what the dump "
+		 "recorded; "
+		 "check heap and indexes; ANALYZE; on any difference drop the copy and stop\n");
 	if (pgswap_sql_carry(&finish, pg, copy, old, err) < 0)
 		goto out;
 	if (old)
@@ -274,9 +289,9 @@ json_t *pgswap_before(const struct pgswap *swap, struct err *err)
 	if (mine.set)
 		err_set(err, "%s", mine.msg);
 	else
-		before = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:b}", "mark", swap->mark, "database",
-				   name, "new", copy, "old", aside, "undone", undone, "oid",
-				   json_str(old, "oid", NULL), "open",
+		before = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:b}", "mark", swap->mark,
+				   "database", name, "new", copy, "old", aside, "undone", undone,
+				   "oid", json_str(old, "oid", NULL), "open",
 				   json_bool(old, "datallowconn", 1));
 	free(undone);
 	free(aside);
@@ -302,7 +317,8 @@ static int places_look(struct pg *pg, const json_t *before, struct places *place
 {
 	struct err mine = ERR_INIT;
 
-	*places = (struct places){ .live = pgswap_database(pg, json_str(before, "database", ""), &mine) };
+	*places =
+	    (struct places){ .live = pgswap_database(pg, json_str(before, "database", ""), &mine) };
 	places->old = mine.set ? NULL : pgswap_database(pg, json_str(before, "old", ""), &mine);
 	places->copy = mine.set ? NULL : pgswap_database(pg, json_str(before, "new", ""), &mine);
 	return mine.set ? err_set(err, "%s", mine.msg) : 0;
@@ -329,7 +345,8 @@ static int judge_swap(const struct places *at, const json_t *before, struct buf 
 	const char *name = json_str(before, "database", ""), *old = json_str(before, "old", "");
 
 	if (is_oid(at->old, before) && at->live) {
-		buf_printf(why, "%s is the restored copy, the old database is kept as %s", name, old);
+		buf_printf(why, "%s is the restored copy, the old database is kept as %s", name,
+			   old);
 		return 1;
 	}
 	if (is_oid(at->live, before)) {
@@ -351,7 +368,8 @@ static int judge_plain(const struct places *at, const json_t *before, struct buf
 		return 1;
 	}
 	if (!at->live) {
-		buf_printf(why, "%s does not exist%s", name, at->copy ? "; a half-made copy is left" : "");
+		buf_printf(why, "%s does not exist%s", name,
+			   at->copy ? "; a half-made copy is left" : "");
 		return 0;
 	}
 	buf_printf(why, "%s exists, but is not marked as restored by this step", name);
@@ -401,12 +419,14 @@ static int sessions_end(struct pg *pg, const char *mark, struct err *err)
 		if (gone)
 			return 0;
 		if (clock_mono(&clock_system) > until)
-			return err_set(err, "sessions of an earlier attempt (%s) can't be ended", app);
+			return err_set(err, "sessions of an earlier attempt (%s) can't be ended",
+				       app);
 		usleep(50000);
 	}
 }
 
-int pgswap_drop(struct pg *pg, const json_t *database, const json_t *before, int log, struct err *err)
+int pgswap_drop(struct pg *pg, const json_t *database, const json_t *before, int log,
+		struct err *err)
 {
 	const char *name = json_str(database, "datname", "");
 	struct script script = { 0 };
@@ -451,7 +471,8 @@ static int undo_plain(const struct pgswap *swap, struct pg *pg, const struct pla
 	if (!at->live)
 		return 0;
 	if (!is_marked(at->live, before)) {
-		err_set(err, "%s was not made by this step: it is not dropped", swap->live.database);
+		err_set(err, "%s was not made by this step: it is not dropped",
+			swap->live.database);
 		return -1;
 	}
 	return pgswap_drop(pg, at->live, before, swap->log, err);
@@ -466,7 +487,9 @@ static int undo_swap(const struct pgswap *swap, struct pg *pg, const struct plac
 	if (is_oid(at->live, before))
 		return 0;
 	if (!is_oid(at->old, before))
-		return err_set(err, "%s is not the database that was there before: nothing is undone", old);
+		return err_set(err,
+			       "%s is not the database that was there before: nothing is undone",
+			       old);
 	if (at->live)
 		pgswap_sql_close(&script, name);
 	pgswap_sql_close(&script, old);

@@ -13,13 +13,20 @@
 #include "sources/postgres_read.h"
 #include "sources/types.h"
 
-#define CONNECT_US (5 * CLOCK_US)
-#define ANSWER_US (3 * CLOCK_US)   /* later than this it counts as silent ... */
-#define GIVE_UP_US (30 * CLOCK_US) /* ... and now the connection is given up */
+#define CONNECT_US     (5 * CLOCK_US)
+#define ANSWER_US      (3 * CLOCK_US)  /* later than this it counts as silent ... */
+#define GIVE_UP_US     (30 * CLOCK_US) /* ... and now the connection is given up */
 #define BACKOFF_MAX_US (15 * CLOCK_US)
-#define RARELY_US (60 * CLOCK_US)  /* size and identity cost more than the rest */
+#define RARELY_US      (60 * CLOCK_US) /* size and identity cost more than the rest */
 
-enum phase { PHASE_NONE, PHASE_RESOLVING, PHASE_CONNECTING, PHASE_PREPARING, PHASE_READY, PHASE_ASKING };
+enum phase {
+	PHASE_NONE,
+	PHASE_RESOLVING,
+	PHASE_CONNECTING,
+	PHASE_PREPARING,
+	PHASE_READY,
+	PHASE_ASKING
+};
 
 struct postgres {
 	struct source source;
@@ -27,14 +34,14 @@ struct postgres {
 	struct postgres_info info;
 	enum phase phase;
 	PGconn *conn;
-	struct watch *fd;        /* its socket */
-	struct watch *deadline;  /* of the phase */
-	struct job *job;         /* a name being looked up */
-	int64_t asked_at;        /* monotonic time of the outstanding query */
-	int64_t rare_at;         /* monotonic time of the last rare figures; 0: none */
-	int64_t retry_at;        /* monotonic time of the next attempt to connect */
+	struct watch *fd;	/* its socket */
+	struct watch *deadline; /* of the phase */
+	struct job *job;	/* a name being looked up */
+	int64_t asked_at;	/* monotonic time of the outstanding query */
+	int64_t rare_at;	/* monotonic time of the last rare figures; 0: none */
+	int64_t retry_at;	/* monotonic time of the next attempt to connect */
 	int64_t backoff_us;
-	bool rare;               /* the outstanding query asks for the rare figures */
+	bool rare; /* the outstanding query asks for the rare figures */
 	bool failed;
 };
 
@@ -109,7 +116,8 @@ static void on_deadline(struct watch *watch, uint32_t what, void *data)
 
 	(void)what;
 	if (pg->phase == PHASE_ASKING && mono(pg) - pg->asked_at < GIVE_UP_US) {
-		state_set(pg, POSTGRES_SILENT, PG_FAULT_TIMEOUT, "connected, but it does not answer");
+		state_set(pg, POSTGRES_SILENT, PG_FAULT_TIMEOUT,
+			  "connected, but it does not answer");
 		watch_arm(watch, GIVE_UP_US - ANSWER_US, 0);
 		return;
 	}
@@ -237,7 +245,8 @@ static void resolve_start(struct postgres *pg)
 
 	pg_resolve_argv(&pg->params, argv);
 	pg->phase = PHASE_RESOLVING;
-	pg->job = job_start(pg->source.env->loop, &spec, NULL, CONNECT_US, 4096, on_resolved, pg, &err);
+	pg->job =
+	    job_start(pg->source.env->loop, &spec, NULL, CONNECT_US, 4096, on_resolved, pg, &err);
 	if (!pg->job)
 		give_up(pg, PG_FAULT_UNRESOLVABLE, err.msg);
 }
@@ -261,7 +270,8 @@ static void answer_failed(struct postgres *pg, const PGresult *result)
 	const char *said = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	char why[256];
 
-	text_clean_to(why, sizeof why, said ? said : "no result", strlen(said ? said : "no result"));
+	text_clean_to(why, sizeof why, said ? said : "no result",
+		      strlen(said ? said : "no result"));
 	pg->failed = true;
 	state_set(pg, POSTGRES_DOWN,
 		  pg_fault_of_state(PQresultErrorField(result, PG_DIAG_SQLSTATE)), why);
@@ -334,7 +344,8 @@ static void sample_blocking(struct postgres *pg)
 		pg->info.latency_us = mono(pg) - pg->asked_at;
 		pg->info.version = pg_version(conn);
 		state_set(pg, POSTGRES_CONNECTED, PG_FAULT_NONE,
-			  pg->info.identity_wrong ? "another cluster than the declared one answers" : "");
+			  pg->info.identity_wrong ? "another cluster than the declared one answers"
+						  : "");
 	} else {
 		state_set(pg, POSTGRES_DOWN, conn ? pg_fault(conn) : fault, err.msg);
 	}
@@ -361,8 +372,8 @@ static void postgres_sample(struct source *source)
 	}
 }
 
-static struct source *postgres_open(const struct source_env *env, const char *name, const json_t *args,
-				    struct err *err)
+static struct source *postgres_open(const struct source_env *env, const char *name,
+				    const json_t *args, struct err *err)
 {
 	struct postgres *pg = xcalloc(1, sizeof *pg);
 

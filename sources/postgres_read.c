@@ -31,36 +31,36 @@ const struct read_def postgres_reads[] = {
 /* Without pg_monitor the state and type of others' sessions are NULL: they still count as sessions.
  * pg_blocking_pids() is asked only for those that wait: it is the dear part. */
 const char postgres_sql[] =
-	"WITH a AS MATERIALIZED ("
-	" SELECT pid, datname, state, wait_event_type, xact_start, query_start,"
-	" coalesce(application_name, '') AS app FROM pg_stat_activity"
-	" WHERE datname IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'),"
-	" m AS (SELECT * FROM a WHERE datname = current_database()),"
-	" w AS MATERIALIZED (SELECT pid, pg_blocking_pids(pid) AS blockers FROM m"
-	" WHERE wait_event_type = 'Lock'),"
-	" r AS (SELECT DISTINCT b FROM w, unnest(blockers) AS b WHERE b NOT IN (SELECT pid FROM w)),"
-	" t AS (SELECT app, count(*) AS n FROM m GROUP BY app ORDER BY n DESC, app LIMIT 8)"
-	"SELECT count(*) AS sessions,"
-	" count(*) FILTER (WHERE state = 'active') AS active,"
-	" count(*) FILTER (WHERE state = 'idle') AS idle,"
-	" count(*) FILTER (WHERE state LIKE 'idle in transaction%') AS idle_in_transaction,"
-	" (SELECT count(*) FROM w) AS waiting,"
-	" (SELECT count(*) FROM a) AS total,"
-	" current_setting('max_connections')::int"
-	" - current_setting('superuser_reserved_connections')::int"
-	" - coalesce(current_setting('reserved_connections', true)::int, 0) AS server_limit,"
-	" (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS database_limit,"
-	" coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)"
-	" FILTER (WHERE pid <> pg_backend_pid())), 0)::float8 AS longest_transaction,"
-	" coalesce(extract(epoch FROM max(clock_timestamp() - query_start)"
-	" FILTER (WHERE state = 'active' AND pid <> pg_backend_pid())), 0)::float8 AS longest_query,"
-	" (SELECT json_agg(b ORDER BY b) FROM r) AS blockers,"
-	" (SELECT json_agg(json_build_array(app, n)) FROM t) AS top,"
-	" pg_has_role('pg_monitor', 'member') AS monitor,"
-	" pg_is_in_recovery() AS recovery,"
-	" CASE WHEN $1::boolean THEN pg_database_size(current_database()) END AS size,"
-	" CASE WHEN $1 THEN (SELECT system_identifier::text FROM pg_control_system()) END AS identity"
-	" FROM m";
+    "WITH a AS MATERIALIZED ("
+    " SELECT pid, datname, state, wait_event_type, xact_start, query_start,"
+    " coalesce(application_name, '') AS app FROM pg_stat_activity"
+    " WHERE datname IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'),"
+    " m AS (SELECT * FROM a WHERE datname = current_database()),"
+    " w AS MATERIALIZED (SELECT pid, pg_blocking_pids(pid) AS blockers FROM m"
+    " WHERE wait_event_type = 'Lock'),"
+    " r AS (SELECT DISTINCT b FROM w, unnest(blockers) AS b WHERE b NOT IN (SELECT pid FROM w)),"
+    " t AS (SELECT app, count(*) AS n FROM m GROUP BY app ORDER BY n DESC, app LIMIT 8)"
+    "SELECT count(*) AS sessions,"
+    " count(*) FILTER (WHERE state = 'active') AS active,"
+    " count(*) FILTER (WHERE state = 'idle') AS idle,"
+    " count(*) FILTER (WHERE state LIKE 'idle in transaction%') AS idle_in_transaction,"
+    " (SELECT count(*) FROM w) AS waiting,"
+    " (SELECT count(*) FROM a) AS total,"
+    " current_setting('max_connections')::int"
+    " - current_setting('superuser_reserved_connections')::int"
+    " - coalesce(current_setting('reserved_connections', true)::int, 0) AS server_limit,"
+    " (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS database_limit,"
+    " coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)"
+    " FILTER (WHERE pid <> pg_backend_pid())), 0)::float8 AS longest_transaction,"
+    " coalesce(extract(epoch FROM max(clock_timestamp() - query_start)"
+    " FILTER (WHERE state = 'active' AND pid <> pg_backend_pid())), 0)::float8 AS longest_query,"
+    " (SELECT json_agg(b ORDER BY b) FROM r) AS blockers,"
+    " (SELECT json_agg(json_build_array(app, n)) FROM t) AS top,"
+    " pg_has_role('pg_monitor', 'member') AS monitor,"
+    " pg_is_in_recovery() AS recovery,"
+    " CASE WHEN $1::boolean THEN pg_database_size(current_database()) END AS size,"
+    " CASE WHEN $1 THEN (SELECT system_identifier::text FROM pg_control_system()) END AS identity"
+    " FROM m";
 
 static const char *column(const PGresult *result, const char *name)
 {
@@ -102,7 +102,8 @@ static void top_take(struct postgres_info *info, const char *text)
 		if (info->ntop == POSTGRES_TOP)
 			break;
 		struct postgres_app *app = &info->top[info->ntop++];
-		text_clean_to(app->name, sizeof app->name, name ? name : "", name ? strlen(name) : 0);
+		text_clean_to(app->name, sizeof app->name, name ? name : "",
+			      name ? strlen(name) : 0);
 		app->sessions = (int)json_integer_value(json_array_get(row, 1));
 	}
 	json_decref(rows);
@@ -147,10 +148,14 @@ int postgres_row(struct postgres_info *info, const PGresult *result, const char 
 const char *postgres_state_text(const struct postgres_info *info)
 {
 	switch (info->state) {
-	case POSTGRES_CONNECTING: return "connecting";
-	case POSTGRES_CONNECTED: return "connected";
-	case POSTGRES_SILENT: return "not answering";
-	case POSTGRES_DOWN: break;
+	case POSTGRES_CONNECTING:
+		return "connecting";
+	case POSTGRES_CONNECTED:
+		return "connected";
+	case POSTGRES_SILENT:
+		return "not answering";
+	case POSTGRES_DOWN:
+		break;
 	}
 	return pg_fault_name(info->fault);
 }

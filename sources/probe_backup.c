@@ -67,8 +67,8 @@ static double size_wanted(const json_t *value)
 	static const struct {
 		const char *unit;
 		double bytes;
-	} units[] = { { "kB", 1e3 }, { "KB", 1e3 }, { "MB", 1e6 }, { "GB", 1e9 }, { "TB", 1e12 },
-		      { "KiB", 1024 }, { "MiB", 1048576 }, { "GiB", 1073741824 } };
+	} units[] = { { "kB", 1e3 },  { "KB", 1e3 },   { "MB", 1e6 },	   { "GB", 1e9 },
+		      { "TB", 1e12 }, { "KiB", 1024 }, { "MiB", 1048576 }, { "GiB", 1073741824 } };
 	char *end;
 
 	if (!json_is_string(value))
@@ -92,14 +92,16 @@ static void judge(const struct looking *look, const char *path, const json_t *si
 
 	duration_text(age, old, sizeof old);
 	if (limit > 0 && age > limit)
-		reading_fail(look->out, now(look), "%s is sound, but %s old (at most %s)", base, old,
-			     duration_text(limit, want, sizeof want));
+		reading_fail(look->out, now(look), "%s is sound, but %s old (at most %s)", base,
+			     old, duration_text(limit, want, sizeof want));
 	else if (size < least)
-		reading_fail(look->out, now(look), "%s is sound, but has only %.15g bytes (at least %.15g)",
-			     base, size, least);
+		reading_fail(look->out, now(look),
+			     "%s is sound, but has only %.15g bytes (at least %.15g)", base, size,
+			     least);
 	else
-		reading_pass(look->out, now(look), "%s, made %s ago, %.1f MB, hash and content verified",
-			     base, old, size / 1e6);
+		reading_pass(look->out, now(look),
+			     "%s, made %s ago, %.1f MB, hash and content verified", base, old,
+			     size / 1e6);
 	text_clean_to(look->out->text, sizeof look->out->text, path, strlen(path));
 	look->out->has_value = true;
 	look->out->value = (double)age / 1e6;
@@ -137,7 +139,8 @@ static void newest(const struct looking *look)
 			continue;
 		}
 		if (clock_mono(look->env->clock) >= look->env->deadline) {
-			reading_unknown(look->out, now(look), "no time left to verify %s", list.list[i].path);
+			reading_unknown(look->out, now(look), "no time left to verify %s",
+					list.list[i].path);
 			goto out;
 		}
 		err_clear(&err);
@@ -150,8 +153,8 @@ static void newest(const struct looking *look)
 	if (!sidecar && damaged > 0)
 		reading_fail(look->out, now(look), "none of %zu is sound: %s", damaged, why.msg);
 	else if (!sidecar && younger > 0)
-		reading_fail(look->out, now(look), "%zu in %s, all made after the trouble began", younger,
-			     folder);
+		reading_fail(look->out, now(look), "%zu in %s, all made after the trouble began",
+			     younger, folder);
 	else if (!sidecar)
 		reading_fail(look->out, now(look), "no backup in %s", folder);
 out:
@@ -167,7 +170,8 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 
 	look.declared = env->declared(env->data, name);
 	if (!look.declared)
-		reading_unknown(out, now(&look), "source %s can't be used: a parameter is missing", name);
+		reading_unknown(out, now(&look), "source %s can't be used: a parameter is missing",
+				name);
 	else if (path)
 		one(&look, path);
 	else
@@ -177,7 +181,8 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 static const struct field probe_fields[] = {
 	{ "backup", FIELD_SOURCE, true, "the folder of backups", "backups", NULL },
 	{ "newest_sound", FIELD_BOOL, false,
-	  "there is a sound one (from before the trouble); its path is the probe's text", NULL, NULL },
+	  "there is a sound one (from before the trouble); its path is the probe's text", NULL,
+	  NULL },
 	{ "sound", FIELD_PATH, false, "this one is sound", NULL, NULL },
 	{ "max_age", FIELD_DURATION, false, "it must not be older", NULL, NULL },
 	{ "min_size", FIELD_SIZE, false, "it must not be smaller", NULL, NULL },
@@ -209,8 +214,8 @@ static const struct field source_fields[] = {
 };
 
 /* Nothing is kept between looks: the probe reads the folder. */
-static struct source *backups_open(const struct source_env *env, const char *name, const json_t *args,
-				   struct err *err)
+static struct source *backups_open(const struct source_env *env, const char *name,
+				   const json_t *args, struct err *err)
 {
 	(void)args, (void)err;
 	return declaration_new(&source_backups, env, name);

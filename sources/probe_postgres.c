@@ -13,7 +13,7 @@
 #include "sources/types.h"
 
 #define TIMEOUT_US (10 * CLOCK_US)
-#define REACH_US (5 * CLOCK_US)
+#define REACH_US   (5 * CLOCK_US)
 
 /* One question being asked. */
 struct asking {
@@ -80,7 +80,8 @@ static void judge_value(struct asking *ask, const PGresult *result)
 	bool holds;
 
 	if (PQntuples(result) == 0 || PQgetisnull(result, 0, 0)) {
-		reading_unknown(ask->out, now(ask), "the statement gave %s, there is nothing to compare",
+		reading_unknown(ask->out, now(ask),
+				"the statement gave %s, there is nothing to compare",
 				PQntuples(result) ? "NULL" : "no row");
 		return;
 	}
@@ -100,7 +101,8 @@ static void judge_value(struct asking *ask, const PGresult *result)
 		holds = strcmp(value, "t") == 0 || (numeric && found != 0);
 	char *wanted = equals ? json_dumps(equals, JSON_ENCODE_ANY) : NULL;
 	reading_judge(ask->out, holds, now(ask), "%s is %s%s%s", PQfname(result, 0),
-		      shown(result, text, sizeof text), wanted ? ", expected " : "", wanted ? wanted : "");
+		      shown(result, text, sizeof text), wanted ? ", expected " : "",
+		      wanted ? wanted : "");
 	if ((below || above) && ask->out->verdict != VERDICT_UNKNOWN)
 		reading_judge(ask->out, holds, now(ask), "%s is %s, expected%s%.15g%s%.15g",
 			      PQfname(result, 0), shown(result, text, sizeof text),
@@ -123,8 +125,8 @@ static void judge_rows(struct asking *ask, int rows)
 		reading_judge(ask->out, rows == json_number_value(want), now(ask),
 			      "%d rows, expected %.15g", rows, json_number_value(want));
 	else
-		reading_judge(ask->out, (rows == 0) == (json_bool(ask->args, "empty", 1) != 0), now(ask),
-			      "%d rows, expected %s", rows,
+		reading_judge(ask->out, (rows == 0) == (json_bool(ask->args, "empty", 1) != 0),
+			      now(ask), "%d rows, expected %s", rows,
 			      json_bool(ask->args, "empty", 1) ? "none" : "some");
 	ask->out->has_value = true;
 	ask->out->value = rows;
@@ -140,8 +142,8 @@ static void ask_sql(struct asking *ask)
 	struct err err = ERR_INIT;
 	size_t n;
 	char **values = pg_values(json_object_get(ask->args, "with"), &n);
-	PGresult *result = pg_query(ask->pg, &err, json_str(ask->args, "sql", ""), n,
-				    (const char *const *)values);
+	PGresult *result =
+	    pg_query(ask->pg, &err, json_str(ask->args, "sql", ""), n, (const char *const *)values);
 
 	if (!result)
 		unreadable(ask, &err);
@@ -158,26 +160,28 @@ static void ask_sql(struct asking *ask)
 static void ask_version(struct asking *ask)
 {
 	const json_t *want = json_object_get(ask->args, "server_version");
-	char *text = json_is_string(want) ? xstrdup(json_string_value(want))
-					  : json_dumps(want, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+	char *text = json_is_string(want)
+			 ? xstrdup(json_string_value(want))
+			 : json_dumps(want, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
 	int major = 0, minor = 0, version = pg_version(ask->pg);
 
 	if (sscanf(text, "%d.%d", &major, &minor) < 1)
 		reading_unknown(ask->out, now(ask), "\"%s\" is no version", text);
 	else
 		reading_judge(ask->out, version >= major * 10000 + minor, now(ask),
-			      "PostgreSQL %d.%d, expected at least %s", version / 10000, version % 10000,
-			      text);
+			      "PostgreSQL %d.%d, expected at least %s", version / 10000,
+			      version % 10000, text);
 	ask->out->has_value = true;
 	ask->out->value = version / 10000;
 	free(text);
 }
 
-/* "createdb", "member of pg_monitor", "select on rounds", "create on schema public", "connect on database
- * etlegacy": the statement that answers it, and its parameters. 0, or -1 when it is none of these. */
+/* "createdb", "member of pg_monitor", "select on rounds", "create on schema public", "connect on
+ * database etlegacy": the statement that answers it, and its parameters. 0, or -1 when it is none
+ * of these. */
 static int privilege_sql(const char *text, const char **sql, char first[80], char second[80])
 {
-	static const char *const attributes[] = { "superuser", "createdb",  "createrole",
+	static const char *const attributes[] = { "superuser", "createdb",    "createrole",
 						  "login",     "replication", "bypassrls" };
 	static const char *const answers[] = {
 		"SELECT rolsuper FROM pg_roles WHERE rolname = current_user",
@@ -226,7 +230,9 @@ static void ask_privilege(struct asking *ask)
 
 	if (n < 0) {
 		reading_unknown(ask->out, now(ask),
-				"\"%s\" is no privilege (createdb, member of ROLE, select on TABLE, ...)", text);
+				"\"%s\" is no privilege (createdb, member of ROLE, select on "
+				"TABLE, ...)",
+				text);
 		return;
 	}
 	PGresult *result = pg_query(ask->pg, &err, sql, (size_t)n, values);
@@ -271,8 +277,8 @@ static void answer_exists(struct asking *ask, const struct err *err)
 	if (ask->fault == PG_FAULT_NONE)
 		reading_judge(ask->out, want, now(ask), "database %s exists", name);
 	else if (ask->fault == PG_FAULT_CLOSED)
-		reading_judge(ask->out, want, now(ask), "database %s exists, and takes no connections",
-			      name);
+		reading_judge(ask->out, want, now(ask),
+			      "database %s exists, and takes no connections", name);
 	else if (ask->fault == PG_FAULT_DATABASE)
 		reading_judge(ask->out, !want, now(ask), "database %s does not exist", name);
 	else
@@ -307,11 +313,12 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 	struct err err = ERR_INIT;
 	const char *name = json_str(args, "postgres", "");
 	const json_t *declared = env->declared(env->data, name);
-	int64_t limit = json_object_get(args, "reachable") ? json_us(args, "within", REACH_US)
-							   : TIMEOUT_US;
+	int64_t limit =
+	    json_object_get(args, "reachable") ? json_us(args, "within", REACH_US) : TIMEOUT_US;
 
 	if (!declared) {
-		reading_unknown(out, now(&ask), "source %s can't be used: a parameter is missing", name);
+		reading_unknown(out, now(&ask), "source %s can't be used: a parameter is missing",
+				name);
 		return;
 	}
 	if (pg_params_from(declared, &ask.params, &err) < 0) {
@@ -335,23 +342,28 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 static const struct field fields[] = {
 	{ "postgres", FIELD_SOURCE, true, "the database that is asked", "postgres", NULL },
 	{ "reachable", FIELD_BOOL, false, "it answers (or, with false, does not)", NULL, NULL },
-	{ "within", FIELD_DURATION, false, "time in which it must answer (default 5s)", NULL, NULL },
-	{ "sql", FIELD_LITERAL, false, "one statement; run read-only, with a time limit", NULL, NULL },
+	{ "within", FIELD_DURATION, false, "time in which it must answer (default 5s)", NULL,
+	  NULL },
+	{ "sql", FIELD_LITERAL, false, "one statement; run read-only, with a time limit", NULL,
+	  NULL },
 	{ "with", FIELD_SCALARS, false, "values of $1, $2, ...", NULL, NULL },
 	{ "equals", FIELD_SCALAR, false, "expected first value", NULL, NULL },
 	{ "below", FIELD_NUMBER, false, "the first value must be less", NULL, NULL },
 	{ "above", FIELD_NUMBER, false, "the first value must be greater", NULL, NULL },
 	{ "rows", FIELD_INT, false, "expected number of rows", NULL, NULL },
 	{ "empty", FIELD_BOOL, false, "true: no row is expected, false: at least one", NULL, NULL },
-	{ "server_version", FIELD_SCALAR, false, "at least this version (15, \"15.4\")", NULL, NULL },
+	{ "server_version", FIELD_SCALAR, false, "at least this version (15, \"15.4\")", NULL,
+	  NULL },
 	{ "role_has", FIELD_STRING, false,
-	  "createdb, member of ROLE, PRIVILEGE on TABLE (or schema NAME, database NAME)", NULL, NULL },
-	{ "exists", FIELD_BOOL, false, "the database exists (or, with false, does not)", NULL, NULL },
+	  "createdb, member of ROLE, PRIVILEGE on TABLE (or schema NAME, database NAME)", NULL,
+	  NULL },
+	{ "exists", FIELD_BOOL, false, "the database exists (or, with false, does not)", NULL,
+	  NULL },
 	{ 0 },
 };
 
-static const char *const questions[] = { "reachable", "sql", "server_version", "role_has", "exists",
-					 NULL };
+static const char *const questions[] = { "reachable", "sql",	"server_version",
+					 "role_has",  "exists", NULL };
 static const char *const *const one_of[] = { questions, NULL };
 
 const struct probe_type probe_postgres = {

@@ -8,34 +8,14 @@
 #include "sources/types.h"
 
 const struct source_type *const source_types[] = {
-	&source_backups,
-	&source_flags,
-	&source_git,
-	&source_host,
-	&source_http,
-	&source_log,
-	&source_postgres,
-	&source_process,
-	&source_service,
-	NULL,
+	&source_backups, &source_flags,	   &source_git,	    &source_host,    &source_http,
+	&source_log,	 &source_postgres, &source_process, &source_service, NULL,
 };
 
 const struct probe_type *const probe_types[] = {
-	&probe_backup,
-	&probe_command,
-	&probe_disk,
-	&probe_file,
-	&probe_flag,
-	&probe_git,
-	&probe_host,
-	&probe_http,
-	&probe_log,
-	&probe_metric,
-	&probe_postgres,
-	&probe_process,
-	&probe_service,
-	&probe_tcp,
-	NULL,
+	&probe_backup,	 &probe_command, &probe_disk,	 &probe_file, &probe_flag,
+	&probe_git,	 &probe_host,	 &probe_http,	 &probe_log,  &probe_metric,
+	&probe_postgres, &probe_process, &probe_service, &probe_tcp,  NULL,
 };
 
 const struct source_type *source_type(const char *name)
@@ -54,8 +34,8 @@ const struct probe_type *probe_type(const char *name)
 	return NULL;
 }
 
-void source_init(struct source *source, const struct source_type *type, const struct source_env *env,
-		 const char *name)
+void source_init(struct source *source, const struct source_type *type,
+		 const struct source_env *env, const char *name)
 {
 	source->type = type;
 	source->env = env;
