@@ -77,7 +77,7 @@ static double worse(const struct chart_spec *spec, double a, double b)
 }
 
 /* New: the value of each of `count` columns, NAN for none. A value holds until the next point, so
- * that few points make no comb; a gap (a NAN point) ends it. */
+ * that few points make no comb. */
 static double *chart_columns(const struct chart_spec *spec, int count)
 {
 	double *columns = xcalloc((size_t)count, sizeof(*columns));
@@ -87,10 +87,9 @@ static double *chart_columns(const struct chart_spec *spec, int count)
 		columns[i] = NAN;
 	for (size_t i = 0; i < spec->npoints && span > 0; i++) {
 		const struct chart_point *point = &spec->points[i];
-		const struct chart_point *next = i + 1 < spec->npoints ? point + 1 : NULL;
 		double first = floor((double)(point->at - spec->from) / span * count);
-		double last = next && isfinite(next->value)
-				      ? ceil((double)(next->at - spec->from) / span * count) - 1
+		double last = i + 1 < spec->npoints
+				      ? ceil((double)(point[1].at - spec->from) / span * count) - 1
 				      : first;
 
 		/* The right border belongs to the last column. */

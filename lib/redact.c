@@ -123,6 +123,9 @@ static const char *value_end(const char **from, const char *end)
 				p++;
 		return p;
 	}
+	/* What was replaced before stays as it is. */
+	if (begins(p, end, replacement))
+		return p + strlen(replacement);
 	while (p < end && !isspace((unsigned char)*p) && !strchr("&;,\"'<>)}]", *p))
 		p++;
 	return p;

@@ -1,0 +1,132 @@
+/* Secrets, known ones and those that look like it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/jdoc.h"
+#include "lib/redact.h"
+
+static void expect(const struct redactor *redactor, const char *text, const char *expected)
+{
+	struct buf out = BUF_INIT;
+
+	redact(redactor, &out, text, strlen(text));
+	assert_string_equal(buf_str(&out), expected);
+	buf_release(&out);
+}
+
+static void known_secrets_go_everywhere(void **state)
+{
+	struct redactor *redactor = redactor_new();
+
+	(void)state;
+	redactor_add(redactor, "hunter2");
+	redactor_add(redactor, "hunter2-and-more");
+	redactor_add(redactor, "p@ss/w");
+	redactor_add(redactor, "abc"); /* too short: would blank out ordinary text */
+	redactor_add(redactor, NULL);
+	expect(redactor, "abc hunter2, hunter2-and-more!", "abc [redacted], [redacted]!");
+	expect(redactor, "xhunter2hunter2x", "x[redacted][redacted]x");
+	expect(redactor, "hunter", "hunter");
+	expect(redactor, "in a URL: p%40ss%2Fw", "in a URL: [redacted]");
+	expect(redactor, "", "");
+	redactor_free(redactor);
+}
+
+static void connection_strings_lose_their_passwords(void **state)
+{
+	(void)state;
+	expect(NULL, "host=db password=s3cret dbname=x", "host=db password=[redacted] dbname=x");
+	expect(NULL, "PASSWORD = 'two \\' words' port=1", "PASSWORD = '[redacted]' port=1");
+	expect(NULL, "postgresql://anna:s3cret@db:5432/x", "postgresql://anna:[redacted]@db:5432/x");
+	expect(NULL, "https://anna:p@ss@db/x", "https://anna:[redacted]@db/x");
+	expect(NULL, "postgresql://db/x?user=a&password=s3cret&sslmode=require",
+	       "postgresql://db/x?user=a&password=[redacted]&sslmode=require");
+	expect(NULL, "PGPASSWORD=s3cret psql", "PGPASSWORD=[redacted] psql");
+}
+
+static void headers_and_options_lose_their_tokens(void **state)
+{
+	(void)state;
+	expect(NULL, "Authorization: Bearer abc.def\nAccept: */*",
+	       "Authorization: [redacted]\nAccept: */*");
+	expect(NULL, "curl -H \"authorization: Basic eHg6eXk=\" https://x",
+	       "curl -H \"authorization: [redacted]\" https://x");
+	expect(NULL, "deploy --token abcdef --password=x1 --now",
+	       "deploy --token [redacted] --password=[redacted] --now");
+	expect(NULL, "{\"api_key\": \"k-123\", \"n\": 1}", "{\"api_key\": \"[redacted]\", \"n\": 1}");
+	expect(NULL, "token=abc123;next", "token=[redacted];next");
+}
+
+static void ordinary_text_stays(void **state)
+{
+	static const char *const texts[] = {
+		"the password was changed", "tokens left: none at all by now", "http://host:8080/path",
+		"see https://host/a:b@c", "password", "--token", "password=", "mail anna@host",
+		"12:30 the token expired", "secretary of state",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (i != 1)
+			expect(NULL, texts[i], texts[i]);
+}
+
+static void what_was_redacted_stays_so(void **state)
+{
+	(void)state;
+	expect(NULL, "password=[redacted] x", "password=[redacted] x");
+	expect(NULL, "https://u:[redacted]@h/", "https://u:[redacted]@h/");
+}
+
+static void a_secret_before_a_shape_goes_too(void **state)
+{
+	struct redactor *redactor = redactor_new();
+
+	(void)state;
+	redactor_add(redactor, "topsecretuser");
+	expect(redactor, "https://topsecretuser:pw@h", "https://[redacted]:[redacted]@h");
+	redactor_free(redactor);
+}
+
+static void json_is_redacted_inside(void **state)
+{
+	struct redactor *redactor = redactor_new();
+	json_t *value = json_loads("{\"argv\": [\"x\", \"--db-password\", \"pw\", \"hunter2\", 5],"
+				   " \"params\": {\"bot_token\": \"t\", \"n\": true, \"note\": null}}",
+				   0, NULL);
+	json_t *clean;
+	char *line;
+
+	(void)state;
+	redactor_add(redactor, "hunter2");
+	clean = redact_json(redactor, value);
+	line = json_line(clean);
+	assert_string_equal(line, "{\"argv\":[\"x\",\"--db-password\",\"[redacted]\",\"[redacted]\",5],"
+				  "\"params\":{\"bot_token\":\"[redacted]\",\"n\":true,\"note\":null}}");
+	free(line);
+	json_decref(clean);
+	json_decref(value);
+	redactor_free(redactor);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(known_secrets_go_everywhere),
+		cmocka_unit_test(connection_strings_lose_their_passwords),
+		cmocka_unit_test(headers_and_options_lose_their_tokens),
+		cmocka_unit_test(ordinary_text_stays),
+		cmocka_unit_test(what_was_redacted_stays_so),
+		cmocka_unit_test(a_secret_before_a_shape_goes_too),
+		cmocka_unit_test(json_is_redacted_inside),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
