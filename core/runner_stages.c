@@ -130,23 +130,20 @@ json_t *stage_clean(struct work *work, const struct action_env *env)
 	return json_object();
 }
 
+/* An action that can't tell by itself (a command) has its exit status and the step's probes to speak for
+ * it; only a clear no counts against what holds. */
 static enum verdict settled_verdict(struct work *work, const struct action_env *env, json_t *rows)
 {
-	json_t *answer;
-	const char *settled;
-	enum verdict verdict;
+	json_t *answer = stage_settled(work, env);
+	const char *settled = json_str(answer, "settled", "unknown");
+	bool yes = strcmp(settled, "yes") == 0, no = strcmp(settled, "no") == 0;
 
-	if (!work->type || !work->type->settled)
-		return VERDICT_PASS;
-	answer = stage_settled(work, env);
-	settled = json_str(answer, "settled", "unknown");
-	verdict = strcmp(settled, "yes") == 0 ? VERDICT_PASS :
-		  strcmp(settled, "no") == 0 ? VERDICT_FAIL : VERDICT_UNKNOWN;
-	json_array_append_new(rows, json_pack("{s:s, s:s, s:O}", "probe", "settled", "verdict",
-					      verdict_name(verdict), "evidence",
-					      json_object_get(answer, "evidence")));
+	if (yes || no)
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:O}", "probe", "settled", "verdict",
+						      yes ? "pass" : "fail", "evidence",
+						      json_object_get(answer, "evidence")));
 	json_decref(answer);
-	return verdict;
+	return no ? VERDICT_FAIL : VERDICT_PASS;
 }
 
 /* The step's own probes, and the one that the target binds in a manual step's place. New. */
