@@ -1,0 +1,333 @@
+#include "tests/unit/scratch.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "lib/clock.h"
+#include "lib/http.h"
+#include "lib/loop.h"
+#include "sources/probe.h"
+
+#define PATIENCE_US (20 * CLOCK_US)
+#define BIG 300000
+
+/* ---- a server of few words ---- */
+
+static void answer(int fd, const char *request)
+{
+	const char *path = strchr(request, ' ');
+	char head[256];
+
+	if (path == NULL)
+		return;
+	path++;
+	if (strncmp(path, "/silent", 7) == 0) {
+		pause();
+	} else if (strncmp(path, "/broken", 7) == 0) {
+		dprintf(fd, "this is no HTTP");
+	} else if (strncmp(path, "/big", 4) == 0) {
+		char *body = xmalloc(BIG);
+
+		memset(body, 'x', BIG);
+		dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", BIG);
+		for (size_t at = 0; at < BIG;) {
+			ssize_t n = write(fd, body + at, BIG - at);
+
+			if (n <= 0)
+				break;
+			at += (size_t)n;
+		}
+		free(body);
+	} else if (strncmp(path, "/error", 6) == 0) {
+		dprintf(fd, "HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\ndown");
+	} else if (strncmp(path, "/header", 7) == 0) {
+		const char *token = strstr(request, "X-Token: se\"cret\\");
+
+		dprintf(fd, "HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n", token != NULL ? "200 OK" : "401 No");
+	} else {
+		const char *body = "{\"status\": \"ok\", \"db\": {\"up\": true, \"pool\": [1, 2]}}\n";
+
+		snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", strlen(body));
+		dprintf(fd, "%s%s", head, body);
+	}
+}
+
+static void serve(int listener)
+{
+	signal(SIGPIPE, SIG_IGN);
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+		pid_t one = fd >= 0 ? fork() : -1;
+
+		if (one == 0) {
+			char request[4096];
+			ssize_t n = read(fd, request, sizeof(request) - 1);
+
+			request[n > 0 ? n : 0] = '\0';
+			answer(fd, request);
+			_exit(0);
+		}
+		close(fd);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+	}
+}
+
+struct fixture {
+	char *folder, *socket;
+	pid_t server;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	f->folder = scratch_new();
+	f->socket = path_join(f->folder, "http");
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", f->socket);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 16), 0);
+	f->server = fork();
+	if (f->server == 0) {
+		setpgid(0, 0);
+		serve(listener);
+	}
+	setpgid(f->server, f->server);
+	close(listener);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	kill(-f->server, SIGKILL);
+	waitpid(f->server, NULL, 0);
+	scratch_free(f->folder);
+	free(f->socket);
+	free(f);
+	return 0;
+}
+
+static struct http_request request_for(const struct fixture *f, const char *url)
+{
+	return (struct http_request){.url = url, .socket = f->socket, .timeout_us = PATIENCE_US};
+}
+
+/* ---- the driver ---- */
+
+static void an_answer_is_read(void **state)
+{
+	struct http_request request = request_for(*state, "http://localhost/health");
+	struct http_reply reply;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(http_get(&request, &reply, &err), 0);
+	assert_int_equal(reply.status, 200);
+	assert_true(reply.elapsed_us > 0);
+	assert_string_equal(buf_str(&reply.body),
+			    "{\"status\": \"ok\", \"db\": {\"up\": true, \"pool\": [1, 2]}}\n");
+	http_reply_release(&reply);
+	request.url = "http://localhost/error";
+	assert_int_equal(http_get(&request, &reply, &err), 0);
+	assert_int_equal(reply.status, 503);
+	assert_string_equal(buf_str(&reply.body), "down");
+	http_reply_release(&reply);
+}
+
+static void a_large_body_is_cut(void **state)
+{
+	struct http_request request = request_for(*state, "http://localhost/big");
+	struct http_reply reply;
+
+	for (int round = 0; round < 2; round++) {
+		request.max = round == 0 ? 1000 : BIG + 1;
+		assert_int_equal(http_get(&request, &reply, NULL), 0);
+		assert_int_equal(reply.status, 200);
+		assert_int_equal(reply.body.len, round == 0 ? 1000 : BIG);
+		assert_true((reply.lost > 0) == (round == 0));
+		assert_int_equal(buf_str(&reply.body)[0], 'x');
+		http_reply_release(&reply);
+	}
+}
+
+static void headers_go_as_they_are_and_not_into_argv(void **state)
+{
+	struct http_request request = request_for(*state, "http://localhost/header");
+	json_t *headers = json_pack("{s:s}", "X-Token", "se\"cret\\");
+	struct http_reply reply;
+	struct err err = ERR_INIT;
+
+	request.headers = headers;
+	assert_int_equal(http_get(&request, &reply, &err), 0);
+	assert_int_equal(reply.status, 200);
+	http_reply_release(&reply);
+	json_object_set_new(headers, "X-Evil", json_string("a\nurl = \"file:///etc/passwd\""));
+	assert_int_equal(http_get(&request, &reply, &err), -1);
+	assert_true(err.set);
+	http_reply_release(&reply);
+	json_decref(headers);
+}
+
+static void no_answer_has_a_reason(void **state)
+{
+	struct fixture *f = *state;
+	struct http_request request = request_for(f, "http://localhost/silent");
+	struct http_reply reply;
+	struct err err = ERR_INIT;
+
+	request.timeout_us = CLOCK_US / 4;
+	assert_int_equal(http_get(&request, &reply, &err), 0);
+	assert_int_equal(reply.status, 0);
+	assert_non_null(strstr(reply.why, "timed out"));
+	http_reply_release(&reply);
+	request = request_for(f, "http://localhost/broken");
+	assert_int_equal(http_get(&request, &reply, &err), 0);
+	assert_int_equal(reply.status, 0);
+	assert_string_not_equal(reply.why, "");
+	http_reply_release(&reply);
+	request = request_for(f, "http://localhost/");
+	request.socket = "/no/such/socket";
+	assert_int_equal(http_get(&request, &reply, &err), 0);
+	assert_int_equal(reply.status, 0);
+	assert_string_not_equal(reply.why, "");
+	http_reply_release(&reply);
+	assert_false(err.set);
+	request.url = "file:///etc/passwd";
+	assert_int_equal(http_get(&request, &reply, &err), -1);
+	http_reply_release(&reply);
+}
+
+static void urls_are_shown_without_secrets(void **state)
+{
+	char text[100];
+
+	(void)state;
+	assert_string_equal(http_url_text("https://bob:pass@host:8080/a/b?token=1#x", text, sizeof(text)),
+			    "https://host:8080/a/b");
+	assert_string_equal(http_url_text("http://host/a@b", text, sizeof(text)), "http://host/a@b");
+}
+
+/* ---- the source ---- */
+
+static struct reading read_metric(struct source *source, const char *read)
+{
+	json_t *metric = json_pack("{s:s}", "read", read);
+	struct reading reading = {0};
+
+	source->type->read(source, metric, 0, &reading);
+	json_decref(metric);
+	return reading;
+}
+
+static void the_source_reads_beside_the_loop(void **state)
+{
+	struct fixture *f = *state;
+	struct loop *loop = loop_new(&clock_system, NULL);
+	struct source_env env = {.loop = loop, .clock = &clock_system};
+	json_t *args = json_pack("{s:s, s:s}", "url", "http://localhost/health", "socket", f->socket);
+	struct source *source = source_type("http")->open(&env, "health", args, NULL);
+	int64_t give_up = clock_mono(&clock_system) + PATIENCE_US;
+
+	assert_non_null(source);
+	assert_int_equal(read_metric(source, "ms").verdict, VERDICT_UNKNOWN);
+	source->type->sample(source);
+	while (read_metric(source, "ms").verdict == VERDICT_UNKNOWN && clock_mono(&clock_system) < give_up)
+		loop_turn(loop, 100, NULL);
+	assert_float_equal(read_metric(source, "status").value, 200, 0);
+	assert_float_equal(read_metric(source, "up").value, 1, 0);
+	assert_string_equal(read_metric(source, "ms").unit, "ms");
+	source_close(source);
+	/* Closed with a request under way. */
+	json_object_set_new(args, "url", json_string("http://localhost/silent"));
+	source = source_type("http")->open(&env, "health", args, NULL);
+	source->type->sample(source);
+	source_close(source);
+	loop_free(loop);
+	json_decref(args);
+}
+
+static void a_dead_server_is_down_but_takes_no_time(void **state)
+{
+	struct source_env env = {.clock = &clock_system};
+	json_t *args = json_pack("{s:s, s:s}", "url", "http://localhost/health", "socket", "/no/such/socket");
+	struct source *source = source_type("http")->open(&env, "health", args, NULL);
+
+	(void)state;
+	source->type->sample(source);
+	assert_float_equal(read_metric(source, "up").value, 0, 0);
+	assert_int_equal(read_metric(source, "ms").verdict, VERDICT_UNKNOWN);
+	source_close(source);
+	json_decref(args);
+}
+
+/* ---- the probe ---- */
+
+static const json_t *env_declared(void *data, const char *name)
+{
+	return strcmp(name, "health") == 0 ? data : NULL;
+}
+
+static enum verdict ask(const struct fixture *f, const char *url, const char *json)
+{
+	json_t *declaration = json_pack("{s:s, s:s}", "url", url, "socket", f->socket);
+	json_t *args = json_loads(json, 0, NULL);
+	struct probe_env env = {.clock = &clock_system,
+				.deadline = clock_mono(&clock_system) + PATIENCE_US,
+				.declared = env_declared,
+				.data = declaration};
+	struct reading reading = {0};
+
+	assert_non_null(args);
+	probe_type("http")->eval(&env, args, &reading);
+	assert_string_not_equal(reading.evidence, "");
+	json_decref(args);
+	json_decref(declaration);
+	return reading.verdict;
+}
+
+static void the_probe_judges(void **state)
+{
+	const struct fixture *f = *state;
+	static const char good[] = "http://localhost/health", bad[] = "http://localhost/error";
+
+	assert_int_equal(ask(f, good, "{\"http\": \"health\"}"), VERDICT_PASS);
+	assert_int_equal(ask(f, bad, "{\"http\": \"health\"}"), VERDICT_FAIL);
+	assert_int_equal(ask(f, good, "{\"http\": \"health\", \"status\": 200, \"within\": \"20s\"}"),
+			 VERDICT_PASS);
+	assert_int_equal(ask(f, bad, "{\"http\": \"health\", \"status\": 503}"), VERDICT_PASS);
+	assert_int_equal(ask(f, good, "{\"http\": \"health\", \"body\": \"\\\"status\\\": \\\"ok\\\"\"}"),
+			 VERDICT_PASS);
+	assert_int_equal(ask(f, good, "{\"http\": \"health\", \"body\": \"nope\"}"), VERDICT_FAIL);
+	assert_int_equal(ask(f, good, "{\"http\": \"health\", \"json\": {\"db.up\": true, \"db.pool.1\": 2}}"),
+			 VERDICT_PASS);
+	assert_int_equal(ask(f, good, "{\"http\": \"health\", \"json\": {\"db.up\": false}}"), VERDICT_FAIL);
+	assert_int_equal(ask(f, good, "{\"http\": \"health\", \"json\": {\"db.none\": 1}}"), VERDICT_FAIL);
+	assert_int_equal(ask(f, "http://localhost/silent", "{\"http\": \"health\", \"within\": \"200ms\"}"),
+			 VERDICT_FAIL);
+	assert_int_equal(ask(f, good, "{\"http\": \"other\"}"), VERDICT_UNKNOWN);
+	assert_int_equal(ask(f, "gopher://x", "{\"http\": \"health\"}"), VERDICT_UNKNOWN);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_answer_is_read),
+		TEST(a_large_body_is_cut),
+		TEST(headers_go_as_they_are_and_not_into_argv),
+		TEST(no_answer_has_a_reason),
+		TEST(urls_are_shown_without_secrets),
+		TEST(the_source_reads_beside_the_loop),
+		TEST(a_dead_server_is_down_but_takes_no_time),
+		TEST(the_probe_judges),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
