@@ -10,26 +10,12 @@
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/pgdump.h"
-#include "lib/timefmt.h"
 
-/* New: FOLDER/PREFIX_YYYYmmdd_HHMMSS.dump for a wall time. */
 static char *dump_path(const json_t *args, const struct pg_params *params, int64_t wall)
 {
-	const char *prefix =
-	    json_str(args, "name", params->database ? params->database : "database");
-	char at[TIME_RFC3339_MAX], stamp[20];
+	const char *prefix = params->database ? params->database : "database";
 
-	/* 2026-11-21 21:31:07 */
-	time_datetime(wall, at);
-	size_t n = 0;
-	for (const char *p = at; *p && n < sizeof stamp - 1; p++)
-		if (*p != '-' && *p != ':')
-			stamp[n++] = *p == ' ' ? '_' : *p;
-	stamp[n] = '\0';
-	char *name = xasprintf("%s_%s.dump", prefix, stamp);
-	char *path = path_join(json_str(args, "to", "."), name);
-	free(name);
-	return path;
+	return pgdump_path(json_str(args, "to", "."), json_str(args, "name", prefix), wall);
 }
 
 static enum risk_class dump_risk(const json_t *args)

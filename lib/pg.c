@@ -199,9 +199,22 @@ void pg_resolve_argv(const struct pg_params *params, const char *argv[4])
 
 char *pg_resolved(const char *output)
 {
-	size_t len = strcspn(output, " \t\n");
+	struct buf list = BUF_INIT;
+	int n = 0;
 
-	return len ? xstrndup(output, len) : NULL;
+	/* Each address comes once a socket type; all of one address stand together. */
+	for (const char *line = output; *line && n < 8; line += strspn(line, "\n")) {
+		size_t len = strcspn(line, " \t\n");
+		const char *last = strrchr(buf_str(&list), ',');
+		last = last ? last + 1 : buf_str(&list);
+		if (len > 0 && (strlen(last) != len || strncmp(last, line, len) != 0)) {
+			if (n++ > 0)
+				buf_putc(&list, ',');
+			buf_add(&list, line, len);
+		}
+		line += strcspn(line, "\n");
+	}
+	return n ? buf_detach(&list) : NULL;
 }
 
 char **pg_values(const json_t *with, size_t *n)

@@ -71,12 +71,13 @@ enum pg_fault pg_fault_of_state(const char *sqlstate);
 char *pg_app_name(const char *mark, char out[PG_NAME_MAX]);
 /* Whether libpq would have to look the host up: it is neither a path nor a numeric address. */
 bool pg_needs_resolving(const struct pg_params *params);
-/* The command whose first output word is the host's address; `argv` borrows from `params`. */
+/* The command whose output lists the host's addresses; `argv` borrows from `params`. */
 void pg_resolve_argv(const struct pg_params *params, const char *argv[4]);
-/* First word of that output. New, or NULL. */
+/* The addresses of that output, separated by commas. New; NULL when there is none. */
 char *pg_resolved(const char *output);
 /* Begins a connection without waiting (PQconnectStart): the caller polls it. `hostaddr` (or NULL)
- * is the host's resolved address. New: PQfinish(); NULL only when memory is short. */
+ * are the host's resolved addresses, separated by commas. New: PQfinish(); NULL only when memory is
+ * short. */
 PGconn *pg_start(const struct pg_params *params, const char *hostaddr, const char *mark);
 /* Why a connection that pg_start() began came to PGRES_POLLING_FAILED, and in `err` (or NULL) as a
  * sentence that names the server. */

@@ -51,8 +51,20 @@ static PGconn *start_quietly(const char *const *keys, const char *const *values)
 	return conn;
 }
 
+/* New: the host once for each of its addresses: libpq pairs the two lists. */
+static char *host_list(const char *host, const char *hostaddr)
+{
+	struct buf list = BUF_INIT;
+
+	buf_puts(&list, host);
+	for (const char *p = strchr(hostaddr, ','); p; p = strchr(p + 1, ','))
+		buf_printf(&list, ",%s", host);
+	return buf_detach(&list);
+}
+
 PGconn *pg_start(const struct pg_params *params, const char *hostaddr, const char *mark)
 {
+	char *hosts = params->host && hostaddr ? host_list(params->host, hostaddr) : NULL;
 	const char *keys[16], *values[16];
 	char app[PG_NAME_MAX];
 	size_t n = 0;
@@ -60,7 +72,7 @@ PGconn *pg_start(const struct pg_params *params, const char *hostaddr, const cha
 		const char *key, *value;
 	} all[] = {
 		{ "service", params->service },
-		{ "host", params->host },
+		{ "host", hosts ? hosts : params->host },
 		{ "hostaddr", hostaddr },
 		{ "port", params->port },
 		{ "dbname", params->database },
@@ -81,6 +93,7 @@ PGconn *pg_start(const struct pg_params *params, const char *hostaddr, const cha
 	}
 	keys[n] = values[n] = NULL;
 	PGconn *conn = start_quietly(keys, values);
+	free(hosts);
 	if (conn) {
 		PQsetNoticeReceiver(conn, notice_ignore, NULL);
 		/* Makes libpq put the SQLSTATE into the message: a failed connect has no other

@@ -16,6 +16,22 @@
 #include "lib/mem.h"
 #include "lib/pg_facts.h"
 #include "lib/pg_tools.h"
+#include "lib/timefmt.h"
+
+char *pgdump_path(const char *folder, const char *prefix, int64_t wall)
+{
+	char at[TIME_RFC3339_MAX], stamp[TIME_RFC3339_MAX];
+	size_t n = 0;
+
+	time_datetime(wall, at);
+	for (const char *p = at; *p; p++)
+		if (*p != '-' && *p != ':')
+			stamp[n++] = *p == ' ' ? '_' : *p;
+	stamp[n] = '\0';
+	char *name = xasprintf("%s_%s.dump", prefix, stamp), *path = path_join(folder, name);
+	free(name);
+	return path;
+}
 
 bool pgdump_is_sql(const char *path)
 {

@@ -47,6 +47,8 @@ struct pgdump_check {
  * not write. */
 json_t *pgdump_check(const struct pgdump_check *check, struct err *err);
 
+/* New: FOLDER/PREFIX_YYYYmmdd_HHMMSS.dump (UTC) for a wall time. */
+char *pgdump_path(const char *folder, const char *prefix, int64_t wall);
 /* Whether the path is that of a plain SQL dump. */
 bool pgdump_is_sql(const char *path);
 /* Plain SQL: refuses psql's commands (anything behind a backslash that stands in no string, comment

@@ -8,6 +8,7 @@
 
 #include "actions/types.h"
 #include "lib/backup.h"
+#include "lib/child.h"
 #include "lib/jdoc.h"
 #include "lib/pgdump.h"
 #include "lib/sha256.h"
@@ -368,6 +369,52 @@ static void test_other_dumps(void **state)
 	pg_params_release(&params);
 }
 
+/* A plain SQL dump with a sidecar; psql loads it, and obeys nothing that hides in it. */
+static void test_sql_dump(void **state)
+{
+	char *before = content("shop"), *path = xasprintf("%s/dumps/plain.sql", cluster.folder);
+	char *side = sidecar_path(path), *trap = xasprintf("%s/trap", cluster.folder);
+	struct err err = ERR_INIT;
+	struct buf out = BUF_INIT, why = BUF_INIT;
+	char *pg_dump = pg_tool(NULL, "pg_restore", &err);
+	const char *argv[] = { pg_dump, "--file=-", dump, NULL };
+	json_t *more = sidecar_read(dump, &err), *facts = NULL;
+
+	(void)state;
+	assert_int_equal(child_ok(&(struct child_spec){ .argv = argv }, NULL, 60 * CLOCK_US, &out,
+				  &err),
+			 0);
+	assert_int_equal(file_replace(path, buf_str(&out), out.len, 0600, &err), 0);
+	json_object_del(more, "sha256");
+	json_object_del(more, "size");
+	assert_int_equal(sidecar_write(path, sidecar_made_at(more), more, &err), 0);
+	json_t *args = restore_args(path);
+	intent_next();
+	assert_int_equal(action_pg_restore.ready(&env, args, &err), 0);
+	json_t *was = action_pg_restore.before(&env, args, &err);
+	if (action_pg_restore.run(&env, args, was, &facts, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(action_pg_restore.settled(&env, args, was, &why), SETTLED_YES);
+	assert_int_equal(action_pg_restore.undo(&env, args, was, &err), 0);
+	char *sql = xasprintf("DROP DATABASE \"%s\"", json_str(was, "undone", ""));
+	cluster_sql(&cluster, "postgres", sql);
+	free(sql);
+	buf_printf(&out, "\n\\! touch %s\n", trap);
+	unlink(path);
+	unlink(side);
+	assert_int_equal(file_replace(path, buf_str(&out), out.len, 0600, &err), 0);
+	assert_int_equal(sidecar_write(path, sidecar_made_at(more), more, &err), 0);
+	refuse(path, before, "psql command");
+	assert_false(file_exists(trap));
+	buf_release(&out);
+	buf_release(&why);
+	json_decref(was);
+	json_decref(facts);
+	json_decref(args);
+	json_decref(more);
+	free(pg_dump), free(trap), free(side), free(path), free(before);
+}
+
 /* What stands in the way is named, and the data stays. */
 static void test_obstacles(void **state)
 {
@@ -618,12 +665,12 @@ static void test_sql(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dump),	      cmocka_unit_test(test_plan),
-		cmocka_unit_test(test_swap_and_undo), cmocka_unit_test(test_damaged_dumps),
-		cmocka_unit_test(test_other_dumps),   cmocka_unit_test(test_obstacles),
-		cmocka_unit_test(test_left_closed),   cmocka_unit_test(test_kills),
-		cmocka_unit_test(test_plain),	      cmocka_unit_test(test_terminate_idle),
-		cmocka_unit_test(test_sql),
+		cmocka_unit_test(test_dump),	       cmocka_unit_test(test_plan),
+		cmocka_unit_test(test_swap_and_undo),  cmocka_unit_test(test_damaged_dumps),
+		cmocka_unit_test(test_other_dumps),    cmocka_unit_test(test_obstacles),
+		cmocka_unit_test(test_sql_dump),       cmocka_unit_test(test_left_closed),
+		cmocka_unit_test(test_kills),	       cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_terminate_idle), cmocka_unit_test(test_sql),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -8,13 +8,17 @@
 #ifndef TESTS_UNIT_CLUSTER_H
 #define TESTS_UNIT_CLUSTER_H
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +34,8 @@ struct cluster {
 	pid_t guard;
 	int to, from; /* pipes to the guard and back */
 	pid_t server; /* the postmaster, 0 while it is stopped */
+	bool tcp;     /* set before the start: listens on 127.0.0.1, too */
+	int port;     /* 5432 in its folder, or one that the system picked */
 };
 
 /* In the guard: runs a program as the user that PostgreSQL accepts. */
@@ -54,20 +60,17 @@ static inline pid_t cluster_spawn(const char *folder, const char *const *argv)
 	_exit(127);
 }
 
-static inline pid_t cluster_serve(const char *folder)
+static inline pid_t cluster_serve(const char *folder, const char *listen, int port)
 {
 	struct err err = ERR_INIT;
 	char *program = pg_tool(NULL, "postgres", &err), *data = xasprintf("%s/data", folder);
-	const char *argv[] = { program, "-D",
-			       data,	"-k",
-			       folder,	"-h",
-			       "",	"-F",
-			       "-c",	"max_connections=30",
-			       "-c",	"shared_buffers=16MB",
-			       "-c",	"max_prepared_transactions=2",
-			       "-c",	"wal_level=logical",
-			       "-c",	"full_page_writes=off",
-			       NULL };
+	char *number = xasprintf("%d", port);
+	/* clang-format off */
+	const char *argv[] = { program, "-D", data, "-k", folder, "-h", listen, "-p", number, "-F",
+			       "-c", "max_connections=30", "-c", "shared_buffers=16MB",
+			       "-c", "max_prepared_transactions=2", "-c", "wal_level=logical",
+			       "-c", "full_page_writes=off", NULL };
+	/* clang-format on */
 
 	return cluster_spawn(folder, argv);
 }
@@ -82,8 +85,9 @@ static inline void cluster_kill(pid_t pid, int signal)
 }
 
 /* Body of the guard: obeys one letter at a time, ends at the end of the pipe. */
-static inline void cluster_guard(const char *folder, int in, int out)
+static inline void cluster_guard(const struct cluster *cluster, int in, int out)
 {
+	const char *folder = cluster->folder;
 	struct err err = ERR_INIT;
 	char *data = xasprintf("%s/data", folder), *initdb = pg_tool(NULL, "initdb", &err);
 	const char *argv[] = {
@@ -101,7 +105,8 @@ static inline void cluster_guard(const char *folder, int in, int out)
 	waitpid(cluster_spawn(folder, argv), &status, 0);
 	while (status == 0 && read(in, &letter, 1) == 1) {
 		if (letter == 'u')
-			server = cluster_serve(folder);
+			server =
+			    cluster_serve(folder, cluster->tcp ? "127.0.0.1" : "", cluster->port);
 		if (letter == 'd') {
 			cluster_kill(server, SIGQUIT);
 			server = 0;
@@ -118,7 +123,7 @@ static inline void cluster_params(const struct cluster *cluster, const char *dat
 				  struct pg_params *params)
 {
 	*params = (struct pg_params){ .host = xstrdup(cluster->folder),
-				      .port = xstrdup("5432"),
+				      .port = xasprintf("%d", cluster->port),
 				      .database = xstrdup(database),
 				      .role = xstrdup("postgres") };
 }
@@ -160,6 +165,21 @@ static inline int cluster_down(struct cluster *cluster)
 	return cluster_tell(cluster, 'd');
 }
 
+/* A port of 127.0.0.1 that is free now. */
+static inline int cluster_port(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (bind(fd, (struct sockaddr *)&at, len) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&at, &len) < 0)
+		at.sin_port = 0;
+	close(fd);
+	return ntohs(at.sin_port);
+}
+
 static inline int cluster_start(struct cluster *cluster)
 {
 	int to[2], from[2];
@@ -170,12 +190,13 @@ static inline int cluster_start(struct cluster *cluster)
 	    (geteuid() == 0 && (!user || chown(cluster->folder, user->pw_uid, user->pw_gid) < 0)) ||
 	    pipe2(to, O_CLOEXEC) < 0 || pipe2(from, O_CLOEXEC) < 0)
 		return -1;
+	cluster->port = cluster->tcp ? cluster_port() : 5432;
 	fflush(NULL);
 	cluster->guard = fork();
 	if (cluster->guard == 0) {
 		close(to[1]);
 		close(from[0]);
-		cluster_guard(cluster->folder, to[0], from[1]);
+		cluster_guard(cluster, to[0], from[1]);
 	}
 	close(to[0]);
 	close(from[1]);

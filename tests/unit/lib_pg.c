@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <poll.h>
 
 #include "lib/argv.h"
 #include "lib/backup.h"
@@ -18,6 +19,7 @@ static struct cluster cluster;
 static int setup(void **state)
 {
 	(void)state;
+	cluster.tcp = true;
 	return cluster_start(&cluster) < 0 ||
 	       cluster_sql(&cluster, "postgres",
 			   "CREATE ROLE app LOGIN; CREATE ROLE locked NOLOGIN") < 0 ||
@@ -76,6 +78,39 @@ static void test_faults(void **state)
 	free(params.host);
 	params.host = xstrdup("no-such-host.invalid");
 	assert_int_equal(fault_of(&params, 5 * CLOCK_US, &err), PG_FAULT_UNRESOLVABLE);
+	pg_params_release(&params);
+}
+
+/* A name with several addresses: the server listens on one of them only. */
+static void test_names(void **state)
+{
+	struct pg_params params;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	char *all = pg_resolved("::1 STREAM localhost\n::1 DGRAM\n::1 RAW\n127.0.0.1 STREAM\n"
+				"127.0.0.1 DGRAM\n");
+	assert_string_equal(all, "::1,127.0.0.1");
+	free(all);
+	assert_null(pg_resolved(""));
+	cluster_params(&cluster, "shop", &params);
+	assert_false(pg_needs_resolving(&params));
+	free(params.host);
+	params.host = xstrdup("localhost");
+	assert_true(pg_needs_resolving(&params));
+	if (fault_of(&params, 5 * CLOCK_US, &err) != PG_FAULT_NONE)
+		fail_msg("%s", err.msg);
+	PGconn *conn = pg_start(&params, "::1,127.0.0.1", "test");
+	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+	while (status != PGRES_POLLING_OK && status != PGRES_POLLING_FAILED) {
+		struct pollfd wait = { .fd = PQsocket(conn),
+				       .events =
+					   status == PGRES_POLLING_READING ? POLLIN : POLLOUT };
+		assert_int_equal(poll(&wait, 1, 5000), 1);
+		status = PQconnectPoll(conn);
+	}
+	assert_int_equal(status, PGRES_POLLING_OK);
+	PQfinish(conn);
 	pg_params_release(&params);
 }
 
@@ -406,17 +441,12 @@ static void test_backup_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_closed_and_full),
-		cmocka_unit_test(test_frozen),
-		cmocka_unit_test(test_environment),
-		cmocka_unit_test(test_passfile_warning),
-		cmocka_unit_test(test_query),
-		cmocka_unit_test(test_dump),
-		cmocka_unit_test(test_facts),
-		cmocka_unit_test(test_loss),
-		cmocka_unit_test(test_scan_sql),
-		cmocka_unit_test(test_backup_list),
+		cmocka_unit_test(test_faults),		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_closed_and_full), cmocka_unit_test(test_frozen),
+		cmocka_unit_test(test_environment),	cmocka_unit_test(test_passfile_warning),
+		cmocka_unit_test(test_query),		cmocka_unit_test(test_dump),
+		cmocka_unit_test(test_facts),		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_scan_sql),	cmocka_unit_test(test_backup_list),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
