@@ -8,7 +8,6 @@
 #include "lib/timefmt.h"
 
 #define STALE_US (30 * CLOCK_US)
-#define ITEM_AGAIN_US (5 * CLOCK_US)
 
 /* ---- What must be looked at ---- */
 
@@ -47,8 +46,9 @@ static void want_tree(const struct session *session, struct wanted *wanted)
 		want(wanted, tree->questions[state->answers[i].question].probe);
 }
 
-/* Items may be costly to sense: one that holds is looked at again when half of its life is over. */
-static void want_items(const struct session *session, const struct checklist *checklist,
+/* Items may be costly to sense: one that holds is looked at again when half of its life is over. What was
+ * seen before `from` counts for nothing. */
+static void want_items(const struct session *session, const struct checklist *checklist, int64_t from,
 		       struct wanted *wanted)
 {
 	int64_t now = clock_wall(session->clock);
@@ -63,7 +63,8 @@ static void want_items(const struct session *session, const struct checklist *ch
 				continue;
 			again = sense_duration(session->sense, item->expires, 60 * CLOCK_US) / 2;
 			reading = &sense_probe(session->sense, item->probe)->reading;
-			if (reading->verdict != VERDICT_PASS || now - reading->at > again)
+			if (reading->verdict != VERDICT_PASS || reading->at <= from ||
+			    now - reading->at > again)
 				want(wanted, item->probe);
 			want(wanted, item->when);
 		}
@@ -92,9 +93,10 @@ void session_watch_probes(struct session *session)
 	want_tree(session, &wanted);
 	want_step(session, &wanted);
 	if (attempt && !attempt->procedure.started)
-		want_items(session, attempt->procedure.procedure->before, &wanted);
+		want_items(session, attempt->procedure.procedure->before, 0, &wanted);
 	if (attempt && attempt->ended_at)
-		want_items(session, attempt->procedure.procedure->after, &wanted);
+		want_items(session, attempt->procedure.procedure->after, attempt->ended_at,
+			   &wanted);
 	sense_watch(session->sense, wanted.list, wanted.n);
 	free(wanted.list);
 }
