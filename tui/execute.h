@@ -31,6 +31,9 @@ bool execute_manual(struct ui *ui, size_t step);
 /* Undoing it is possible as far as the plan knows. */
 bool execute_undoable(struct ui *ui, size_t step);
 
+/* Running it destroys something, or nobody can say. */
+bool execute_destructive(struct ui *ui, size_t step);
+
 /* New: everything that is to be known before it is approved. */
 char *plan_text(struct ui *ui, const struct procedure_plan *plan);
 /* New: what the record says of one step: note, plan, verify evidence. */

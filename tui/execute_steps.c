@@ -49,36 +49,39 @@ bool execute_manual(struct ui *ui, size_t index)
 {
 	const struct attempt *attempt = state_attempt(session_state(ui->session));
 	const struct procedure *p = attempt->procedure.procedure;
-	const struct step *step = &p->steps[index];
-	const struct target *target = session_target(ui->session);
-	const struct action_type *type;
-	char *place;
-	const struct binding *binding;
 
-	if (step->kind != STEP_ACTION)
-		return false;
-	place = xasprintf("%s/%s", p->name, step->id);
-	binding = target ? target_binding(target, place) : NULL;
-	free(place);
-	if (binding && binding->action.type)
-		return false;
-	type = step->action.type ? action_type(step->action.type->name) : NULL;
-	return !type || type->manual;
+	return p->steps[index].kind == STEP_ACTION &&
+	       !step_action(&p->steps[index], p, session_target(ui->session));
 }
 
 bool execute_undoable(struct ui *ui, size_t index)
 {
 	const struct attempt *attempt = state_attempt(session_state(ui->session));
 	const struct step *step = &attempt->procedure.procedure->steps[index];
-	const struct action_type *type =
-		step->kind == STEP_ACTION && step->action.type ? action_type(step->action.type->name) :
-								 NULL;
+	const struct typed *action = step_action(step, attempt->procedure.procedure,
+						 session_target(ui->session));
+	const struct action_type *type = action ? action_type(action->type->name) : NULL;
 	enum step_status status = attempt->procedure.steps[index].status;
 
 	if (session_running(ui->session) || !type || !type->undo)
 		return false;
 	return status == STEP_DONE || status == STEP_RAN || status == STEP_NOT_VERIFIED ||
 	       status == STEP_FAILED;
+}
+
+bool execute_destructive(struct ui *ui, size_t index)
+{
+	const struct attempt *attempt = state_attempt(session_state(ui->session));
+	const struct step *step = &attempt->procedure.procedure->steps[index];
+	const struct typed *action = step_action(step, attempt->procedure.procedure,
+						 session_target(ui->session));
+	const struct action_type *type = action ? action_type(action->type->name) : NULL;
+	json_t *args = action ? sense_fill(session_sense(ui->session), action->args, NULL) : NULL;
+	/* What can't be judged counts as the worst. */
+	bool destructive = type && (!args || (type->risk && type->risk(args) == ACTION_DESTRUCTIVE));
+
+	json_decref(args);
+	return destructive;
 }
 
 static enum style style_status(enum step_status status)
@@ -220,6 +223,20 @@ static int verify_draw(struct ui *ui, const struct step *step, const struct canv
 	return y;
 }
 
+/* Another console made the plan: the filled-in declaration says what will be done. */
+static int declaration_draw(struct ui *ui, const struct step *step, const struct canvas *canvas, int y)
+{
+	json_t *args = step->action.type ?
+			       sense_fill(session_sense(ui->session), step->action.args, NULL) : NULL;
+	char *line = args ? json_line(args) : NULL;
+
+	if (line)
+		y = canvas_wrap(canvas, y, 0, 2, STYLE_NORMAL, line);
+	free(line);
+	json_decref(args);
+	return y;
+}
+
 static int plan_lines_draw(struct ui *ui, size_t index, const struct canvas *canvas, int y)
 {
 	const struct procedure_plan *plan = session_plan(ui->session, NULL);
@@ -228,7 +245,7 @@ static int plan_lines_draw(struct ui *ui, size_t index, const struct canvas *can
 	size_t shown = canvas->h - y > 6 ? (size_t)(canvas->h - y - 4) : 2;
 
 	if (!plan || plan->procedure != attempt->procedure.procedure || index >= plan->nsteps)
-		return y;
+		return declaration_draw(ui, &attempt->procedure.procedure->steps[index], canvas, y);
 	for (size_t i = 0; i < plan->steps[index].nlines && i < shown; i++)
 		y = canvas_wrap(canvas, y, 0, 2, STYLE_NORMAL, plan->steps[index].lines[i]);
 	if (plan->steps[index].nlines > shown)

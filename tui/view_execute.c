@@ -275,20 +275,15 @@ static void run_yes(struct ui *ui, const char *subject)
 	ui_acted(ui, session_run_step(ui->session, &err), &err, NULL);
 }
 
-/* What cannot be undone asks once more; everything else was approved with the plan. */
+/* What destroys asks once more; everything else was approved with the plan. */
 static void run(struct ui *ui)
 {
-	const struct procedure_plan *plan = session_plan(ui->session, NULL);
 	size_t next = (size_t)execute_next(ui);
 
-	if (plan && plan->procedure == current(ui)->procedure.procedure && next < plan->nsteps &&
-	    plan->steps[next].risk == ACTION_DESTRUCTIVE) {
-		char *say = xasprintf("%s\nUndo: %s", plan->steps[next].step->say,
-				      plan->steps[next].undo && *plan->steps[next].undo ?
-					      plan->steps[next].undo : "not possible");
+	if (execute_destructive(ui, next)) {
+		const struct step *step = &current(ui)->procedure.procedure->steps[next];
 
-		confirm_open(ui, "Run a destructive step", say, 'y', "runs it", NULL, run_yes);
-		free(say);
+		confirm_open(ui, "Run a destructive step", step->say, 'y', "runs it", NULL, run_yes);
 		return;
 	}
 	run_yes(ui, NULL);
