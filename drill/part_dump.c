@@ -5,11 +5,8 @@
 #include <string.h>
 
 #include "drill/parts.h"
-#include "lib/file.h"
 #include "lib/jdoc.h"
-#include "lib/mem.h"
 #include "lib/pgdump.h"
-#include "lib/timefmt.h"
 
 static const struct field fields[] = {
 	{ "dump", FIELD_SOURCE, true, "the database", "postgres", NULL },
@@ -21,30 +18,12 @@ static const struct field fields[] = {
 
 #define DUMP_TIMEOUT (120 * CLOCK_US)
 
-/* "etlegacy_backup_20261121_213107.dump" */
-static char *dump_path(const struct drill_env *env, const json_t *args)
-{
-	char stamp[TIME_RFC3339_MAX], *digits = stamp, *name, *path;
-
-	time_datetime(clock_wall(env->clock), stamp);
-	for (const char *c = stamp; *c; c++) {
-		if (*c == ' ')
-			*digits++ = '_';
-		else if (*c != '-' && *c != ':')
-			*digits++ = *c;
-	}
-	*digits = 0;
-	name = xasprintf("%s_%s.dump", json_str(args, "name", "backup"), stamp);
-	path = path_join(json_str(args, "to", ""), name);
-	free(name);
-	return path;
-}
-
 static int make(const struct drill_env *env, const json_t *args, struct err *err)
 {
 	json_t *declared = drill_declared(env, json_str(args, "dump", ""), "postgres", err);
 	struct pg_params params = { 0 };
-	char *path = dump_path(env, args);
+	char *path = pgdump_path(json_str(args, "to", ""), json_str(args, "name", "backup"),
+				 clock_wall(env->clock));
 	int result = -1;
 
 	if (declared && pg_params_from(declared, &params, err) == 0) {
