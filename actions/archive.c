@@ -21,12 +21,13 @@
 #define DAY_US (24 * 3600 * CLOCK_US)
 
 static const struct field fields[] = {
-	{ "archive", FIELD_STRING, true, "name of the archives; a time is put behind it", NULL, NULL },
+	{ "archive", FIELD_STRING, true, "name of the archives; a time is put behind it", NULL,
+	  NULL },
 	{ "of", FIELD_STRINGS, true, "files and folders (absolute paths)", NULL, NULL },
 	{ "to", FIELD_PATH, true, "folder of the archives", NULL, NULL },
 	{ "keep", FIELD_INT, false, "so many sound ones always stay; older ones go", NULL, NULL },
-	{ "keep_days", FIELD_INT, false, "older ones than this go (but for the last sound ones: keep, else 1)",
-	  NULL, NULL },
+	{ "keep_days", FIELD_INT, false,
+	  "older ones than this go (but for the last sound ones: keep, else 1)", NULL, NULL },
 	{ 0 },
 };
 
@@ -38,7 +39,8 @@ static enum risk_class archive_risk(const json_t *args)
 
 static int name_check(const json_t *args, struct err *err)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	const char *name = json_str(args, "archive", "");
 
 	if (*name == '\0' || *name == '.' || *name == '-' || strspn(name, plain) != strlen(name)) {
@@ -93,8 +95,9 @@ static char **tar_argv(const json_t *args, const char *file)
 	return argv;
 }
 
-/* The archives that may go: those behind the `keep` newest sound ones and past the age. With `verify` the
- * ones that stay are hashed; `coming`: one more sound one is about to be made. Calls `fn` for each. */
+/* The archives that may go: those behind the `keep` newest sound ones and past the age. With
+ * `verify` the ones that stay are hashed; `coming`: one more sound one is about to be made. Calls
+ * `fn` for each. */
 static int retention(const struct action_env *env, const json_t *args, bool verify, int coming,
 		     int (*fn)(const char *path, void *data, struct err *err), void *data,
 		     struct err *err)
@@ -185,7 +188,8 @@ static int archive_ready(const struct action_env *env, const json_t *args, struc
 		if (access(path, R_OK) < 0)
 			return err_sys(err, "%s", path);
 		if (len >= n && strncmp(to, path, n) == 0 && (to[n] == '/' || to[n] == '\0'))
-			return err_set(err, "%s lies inside %s: the archive would hold itself", to, path);
+			return err_set(err, "%s lies inside %s: the archive would hold itself", to,
+				       path);
 	}
 	return 0;
 }
@@ -214,14 +218,16 @@ static int tar_run(const struct action_env *env, char **argv, bool *changed, str
 	struct buf errors = BUF_INIT;
 	struct child_end end;
 	char text[80];
-	int rc = child_run(&spec, NULL, env->deadline - clock_mono(env->clock), 1 << 16, NULL, &errors, &end,
-			   err);
+	int rc = child_run(&spec, NULL, env->deadline - clock_mono(env->clock), 1 << 16, NULL,
+			   &errors, &end, err);
 
 	if (rc == 0 && errors.len > 0 && env->log > 0 &&
 	    write(env->log, errors.data, errors.len) < 0)
 		rc = err_sys(err, "the step's output can't be written");
-	/* 1: some files changed while they were read, as logs do. What was read is in the archive. */
-	*changed = rc == 0 && !end.timed_out && WIFEXITED(end.status) && WEXITSTATUS(end.status) == 1;
+	/* 1: some files changed while they were read, as logs do. What was read is in the archive.
+	 */
+	*changed =
+	    rc == 0 && !end.timed_out && WIFEXITED(end.status) && WEXITSTATUS(end.status) == 1;
 	if (rc == 0 && !*changed && (end.timed_out || end.status != 0))
 		rc = err_set(err, "tar: %s: %.300s", child_end_text(&end, text, sizeof(text)),
 			     buf_str(&errors));
@@ -250,8 +256,8 @@ static int archive_run(const struct action_env *env, const json_t *args, const j
 	bool changed = false;
 	int removed = 0, rc = -1;
 
-	if (file_mkdirs(json_str(args, "to", ""), 0700, err) < 0 || tar_run(env, argv, &changed, err) < 0 ||
-	    sync_file(part, err) < 0)
+	if (file_mkdirs(json_str(args, "to", ""), 0700, err) < 0 ||
+	    tar_run(env, argv, &changed, err) < 0 || sync_file(part, err) < 0)
 		goto out;
 	if (rename(part, file) < 0 || stat(file, &st) < 0) {
 		err_sys(err, "%s", file);
@@ -261,9 +267,10 @@ static int archive_run(const struct action_env *env, const json_t *args, const j
 	    file_sync_folder(json_str(args, "to", ""), err) < 0)
 		goto out;
 	rc = retention(env, args, true, 0, remove_one, &removed, err);
-	*facts = json_pack("{s:s, s:I, s:s, s:b, s:i}", "file", file, "size", (json_int_t)st.st_size,
-			   "size_text", size_text(st.st_size, text, sizeof(text)), "changed_while_read",
-			   (int)changed, "removed", removed);
+	*facts =
+	    json_pack("{s:s, s:I, s:s, s:b, s:i}", "file", file, "size", (json_int_t)st.st_size,
+		      "size_text", size_text(st.st_size, text, sizeof(text)), "changed_while_read",
+		      (int)changed, "removed", removed);
 out:
 	if (rc < 0)
 		unlink(part);
@@ -310,7 +317,8 @@ static int archive_clean(const struct action_env *env, const json_t *args, const
 }
 
 const struct action_type action_archive = {
-	.type = { .name = "archive", .help = "archives files and folders, with a recorded hash",
+	.type = { .name = "archive",
+		  .help = "archives files and folders, with a recorded hash",
 		  .fields = fields },
 	.risk = archive_risk,
 	.plan = archive_plan,

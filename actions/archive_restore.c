@@ -29,8 +29,8 @@ static const struct field fields[] = {
 
 /* The names that one restore uses, all beside the folder. */
 struct swap {
-	const char *from;                         /* borrowed */
-	char *to, *beside, *aside, *undone;       /* owned */
+	const char *from;		    /* borrowed */
+	char *to, *beside, *aside, *undone; /* owned */
 };
 
 static void swap_init(struct swap *swap, const struct action_env *env, const json_t *args)
@@ -83,7 +83,8 @@ static enum risk_class restore_risk(const json_t *args)
 
 /* ---- Plan ---- */
 
-/* Files of the folder that changed after the archive was made: they are what the restore sets back. */
+/* Files of the folder that changed after the archive was made: they are what the restore sets back.
+ */
 static void loss_measure(const struct swap *swap, int64_t made_at, struct buf *loss)
 {
 	char *paths[] = { swap->to, NULL }, when[TIME_RFC3339_MAX];
@@ -93,7 +94,8 @@ static void loss_measure(const struct swap *swap, int64_t made_at, struct buf *l
 	const FTSENT *entry;
 
 	while (walk && (entry = fts_read(walk)) != NULL) {
-		if (entry->fts_info != FTS_F || entry->fts_statp->st_mtim.tv_sec * CLOCK_US <= made_at)
+		if (entry->fts_info != FTS_F ||
+		    entry->fts_statp->st_mtim.tv_sec * CLOCK_US <= made_at)
 			continue;
 		if (count++ == 0)
 			first = xstrdup(entry->fts_path);
@@ -101,16 +103,20 @@ static void loss_measure(const struct swap *swap, int64_t made_at, struct buf *l
 	if (walk)
 		fts_close(walk);
 	if (count > 0)
-		buf_printf(loss, "%zu %s of %s changed after the archive was made (%s UTC), such as %s: %s in %s\n",
-			   count, count == 1 ? "file" : "files", swap->to, time_datetime(made_at, when), first,
+		buf_printf(loss,
+			   "%zu %s of %s changed after the archive was made (%s UTC), such as %s: "
+			   "%s in %s\n",
+			   count, count == 1 ? "file" : "files", swap->to,
+			   time_datetime(made_at, when), first,
 			   count == 1 ? "it stays" : "they stay", swap->aside);
 	free(first);
 }
 
 static char **tar_argv(const struct swap *swap)
 {
-	const char *const words[] = { "tar", "--extract", "--same-permissions", "--force-local", "--file",
-				      swap->from, "--directory", swap->beside, NULL };
+	const char *const words[] = { "tar",	       "--extract",  "--same-permissions",
+				      "--force-local", "--file",     swap->from,
+				      "--directory",   swap->beside, NULL };
 	char **argv = xcalloc(sizeof(words) / sizeof(words[0]), sizeof(*argv));
 
 	for (size_t i = 0; words[i]; i++)
@@ -130,18 +136,22 @@ static int restore_plan(const struct action_env *env, const json_t *args, struct
 	argv = tar_argv(&swap);
 	if (archive_look(swap.from, time_left(env), &archive, err) < 0)
 		goto out;
-	buf_printf(&plan->lines, "archive made %s UTC, %s, %lld members, %s unpacked; its SHA-256 holds\n",
-		   time_datetime(archive.made_at, when), size_text(archive.size, size, sizeof(size)),
-		   (long long)archive.members, size_text(archive.content, content, sizeof(content)));
+	buf_printf(&plan->lines,
+		   "archive made %s UTC, %s, %lld members, %s unpacked; its SHA-256 holds\n",
+		   time_datetime(archive.made_at, when),
+		   size_text(archive.size, size, sizeof(size)), (long long)archive.members,
+		   size_text(archive.content, content, sizeof(content)));
 	buf_puts(&plan->lines, "$ ");
 	argv_text(&plan->lines, (const char *const *)argv);
 	buf_puts(&plan->lines, "\n");
 	if (file_exists(swap.to)) {
-		buf_printf(&plan->lines, "%s takes the place of %s in one rename; the former one stays as %s\n",
+		buf_printf(&plan->lines,
+			   "%s takes the place of %s in one rename; the former one stays as %s\n",
 			   archive.top ? archive.top : "what it holds", swap.to, swap.aside);
 		loss_measure(&swap, archive.made_at, &plan->loss);
 	} else {
-		buf_printf(&plan->lines, "%s becomes %s\n", archive.top ? archive.top : "what it holds", swap.to);
+		buf_printf(&plan->lines, "%s becomes %s\n",
+			   archive.top ? archive.top : "what it holds", swap.to);
 	}
 	buf_puts(&plan->undo, "the former folder takes its place again");
 	rc = 0;
@@ -189,7 +199,8 @@ static int restore_ready(const struct action_env *env, const json_t *args, struc
 	space = file_space(folder, err);
 	if (space >= 0 && space < archive.content) {
 		err_set(err, "%s has %s free, the archive needs %s", folder,
-			size_text(space, has, sizeof(has)), size_text(archive.content, need, sizeof(need)));
+			size_text(space, has, sizeof(has)),
+			size_text(archive.content, need, sizeof(need)));
 		err_hint(err, "make room: both the old and the new folder must fit");
 	} else if (space >= 0) {
 		rc = 0;
@@ -216,8 +227,8 @@ static json_t *restore_before(const struct action_env *env, const json_t *args, 
 		goto out;
 	}
 	/* The inode tells the old folder from the new one, whatever their names are by then. */
-	before = json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "to", swap.to, "beside", swap.beside, "aside",
-			   swap.aside, "old_inode", (json_int_t)st.st_ino, "mode",
+	before = json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "to", swap.to, "beside", swap.beside,
+			   "aside", swap.aside, "old_inode", (json_int_t)st.st_ino, "mode",
 			   (json_int_t)(st.st_mode & 07777), "top", archive.top ? archive.top : "");
 out:
 	archive_release(&archive);
@@ -228,7 +239,9 @@ out:
 static int unpack(const struct action_env *env, const struct swap *swap, struct err *err)
 {
 	char **argv = tar_argv(swap);
-	struct child_spec spec = { .argv = (const char *const *)argv, .in = -1, .keep_umask = true };
+	struct child_spec spec = { .argv = (const char *const *)argv,
+				   .in = -1,
+				   .keep_umask = true };
 	struct stat st;
 	int fd, rc = -1;
 
@@ -268,7 +281,8 @@ static int exchange(const char *fresh, const char *to, const char *aside, struct
 	if (file_exists(aside))
 		return err_set(err, "%s is there already", aside);
 	if (renameat2(AT_FDCWD, fresh, AT_FDCWD, to, RENAME_EXCHANGE) == 0)
-		return rename(fresh, aside) < 0 ? err_sys(err, "%s can't be named %s", fresh, aside) : 0;
+		return rename(fresh, aside) < 0 ? err_sys(err, "%s can't be named %s", fresh, aside)
+						: 0;
 	if (errno != EINVAL && errno != ENOSYS)
 		return err_sys(err, "%s can't be put in place", to);
 	/* A file system that can't exchange: two renames, the old one first. */
@@ -304,8 +318,9 @@ static int restore_run(const struct action_env *env, const json_t *args, const j
 		err_sys(err, "%s can't be removed", swap.beside);
 		goto out;
 	}
-	*facts = json_pack("{s:s, s:s}", "restored", swap.to, "former",
-			   json_integer_value(json_object_get(before, "old_inode")) ? swap.aside : "");
+	*facts =
+	    json_pack("{s:s, s:s}", "restored", swap.to, "former",
+		      json_integer_value(json_object_get(before, "old_inode")) ? swap.aside : "");
 	rc = 0;
 out:
 	free(folder);
@@ -356,7 +371,8 @@ static enum settled restore_settled(const struct action_env *env, const json_t *
 		settled = SETTLED_NO;
 		buf_printf(why, now ? "%s is still the former folder" : "%s is not there", swap.to);
 	} else if (!where) {
-		buf_printf(why, "%s is another folder, and the former one is nowhere to be found", swap.to);
+		buf_printf(why, "%s is another folder, and the former one is nowhere to be found",
+			   swap.to);
 	} else {
 		settled = SETTLED_YES;
 		buf_printf(why, "%s was replaced, the former one is %s", swap.to, where);
@@ -402,7 +418,8 @@ static enum settled restore_undone(const struct action_env *env, const json_t *a
 
 	swap_recorded(&swap, env, args, before);
 	back = inode_of(swap.to) == old;
-	buf_printf(why, "%s %s", swap.to, back ? "is what it was before" : "is not what it was before");
+	buf_printf(why, "%s %s", swap.to,
+		   back ? "is what it was before" : "is not what it was before");
 	swap_release(&swap);
 	return back ? SETTLED_YES : SETTLED_NO;
 }
@@ -432,7 +449,8 @@ static int restore_clean(const struct action_env *env, const json_t *args, const
 }
 
 const struct action_type action_archive_restore = {
-	.type = { .name = "archive_restore", .help = "replaces a folder by an archive's content",
+	.type = { .name = "archive_restore",
+		  .help = "replaces a folder by an archive's content",
 		  .fields = fields },
 	.risk = restore_risk,
 	.plan = restore_plan,

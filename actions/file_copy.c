@@ -1,4 +1,5 @@
-/* Puts one file in the place of another: a copy under a new name, or a backup over what is there. */
+/* Puts one file in the place of another: a copy under a new name, or a backup over what is there.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,7 +17,7 @@ enum { REPLACE_MAX = 512 << 20 };
 
 struct placing {
 	const char *from, *to; /* borrowed from the arguments */
-	bool restore;          /* keep mode and owner of what is there */
+	bool restore;	       /* keep mode and owner of what is there */
 };
 
 static int placing_take(struct placing *placing, const json_t *args, struct err *err)
@@ -52,9 +53,11 @@ static int copy_plan(const struct action_env *env, const json_t *args, struct pl
 	buf_printf(&plan->lines, "copies %s (%s) to %s\n", placing.from,
 		   size_text(from.st_size, size, sizeof(size)), placing.to);
 	if (there)
-		buf_printf(&plan->lines, "%s (%s) is kept for the undo, then replaced in one rename\n",
+		buf_printf(&plan->lines,
+			   "%s (%s) is kept for the undo, then replaced in one rename\n",
 			   placing.to, size_text(to.st_size, size, sizeof(size)));
-	buf_printf(&plan->undo, there ? "the former %s comes back" : "%s is removed again", placing.to);
+	buf_printf(&plan->undo, there ? "the former %s comes back" : "%s is removed again",
+		   placing.to);
 	return 0;
 }
 
@@ -80,8 +83,8 @@ static int copy_ready(const struct action_env *env, const json_t *args, struct e
 		}
 		if (!placing.restore && !json_bool(args, "overwrite", false)) {
 			err_set(err, "%s is there already", placing.to);
-			return err_hint(err, "say \"overwrite\": true if it may be replaced (it is kept for an "
-					     "undo)");
+			return err_hint(err, "say \"overwrite\": true if it may be replaced (it is "
+					     "kept for an undo)");
 		}
 	}
 	folder = path_folder(placing.to);
@@ -153,7 +156,8 @@ static int copy_where(const json_t *args, const json_t *before, struct buf *why)
 		buf_puts(why, err.msg);
 		return -1;
 	}
-	if (sha256_file(placing.to, hex, NULL) == 0 && strcmp(hex, json_str(before, "sha256", "")) == 0) {
+	if (sha256_file(placing.to, hex, NULL) == 0 &&
+	    strcmp(hex, json_str(before, "sha256", "")) == 0) {
 		buf_printf(why, "%s has the content of %s", placing.to, placing.from);
 		return 1;
 	}
@@ -164,8 +168,8 @@ static int copy_where(const json_t *args, const json_t *before, struct buf *why)
 	return -1;
 }
 
-static enum settled copy_settled(const struct action_env *env, const json_t *args, const json_t *before,
-				 struct buf *why)
+static enum settled copy_settled(const struct action_env *env, const json_t *args,
+				 const json_t *before, struct buf *why)
 {
 	int where = copy_where(args, before, why);
 
@@ -185,13 +189,14 @@ static int copy_undo(const struct action_env *env, const json_t *args, const jso
 		err_set(err, "%s was changed since: it is left alone",
 			json_str(json_object_get(before, "kept"), "path", "the file"));
 		return err_hint(err, "its former content is kept at %s",
-				json_str(json_object_get(before, "kept"), "kept", "(there was none)"));
+				json_str(json_object_get(before, "kept"), "kept",
+					 "(there was none)"));
 	}
 	return keep_put_back(json_object_get(before, "kept"), err);
 }
 
-static enum settled copy_undone(const struct action_env *env, const json_t *args, const json_t *before,
-				struct buf *why)
+static enum settled copy_undone(const struct action_env *env, const json_t *args,
+				const json_t *before, struct buf *why)
 {
 	int back = keep_is_back(json_object_get(before, "kept"), why, NULL);
 
@@ -210,16 +215,17 @@ static const struct field copy_fields[] = {
 };
 
 static const struct field restore_fields[] = {
-	{ "file_restore", FIELD_PATH, true, "the file to replace; it keeps its mode and owner", NULL, NULL },
-	{ "from", FIELD_PATH, true, "the backup; its recorded SHA-256 must hold where it has one", NULL,
-	  NULL },
+	{ "file_restore", FIELD_PATH, true, "the file to replace; it keeps its mode and owner",
+	  NULL, NULL },
+	{ "from", FIELD_PATH, true, "the backup; its recorded SHA-256 must hold where it has one",
+	  NULL, NULL },
 	{ "roots", FIELD_STRINGS, false, "folders that it may write below", NULL, NULL },
 	{ 0 },
 };
 
-#define COPIES                                                                                             \
-	.risk = copy_risk, .plan = copy_plan, .ready = copy_ready, .before = copy_before, .run = copy_run, \
-	.settled = copy_settled, .undo = copy_undo, .undone = copy_undone
+#define COPIES                                                                            \
+	.risk = copy_risk, .plan = copy_plan, .ready = copy_ready, .before = copy_before, \
+	.run = copy_run, .settled = copy_settled, .undo = copy_undo, .undone = copy_undone
 
 const struct action_type action_file_copy = {
 	.type = { .name = "file_copy", .help = "copies one file", .fields = copy_fields },
@@ -227,7 +233,8 @@ const struct action_type action_file_copy = {
 };
 
 const struct action_type action_file_restore = {
-	.type = { .name = "file_restore", .help = "replaces one file by its backup",
+	.type = { .name = "file_restore",
+		  .help = "replaces one file by its backup",
 		  .fields = restore_fields },
 	COPIES,
 };

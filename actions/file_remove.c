@@ -16,7 +16,8 @@
 enum { FILES_MAX = 1000, FILES_SHOWN = 20 };
 
 static const struct field fields[] = {
-	{ "file_remove", FIELD_STRINGS, true, "files, or patterns such as /srv/cache/*.tmp", NULL, NULL },
+	{ "file_remove", FIELD_STRINGS, true, "files, or patterns such as /srv/cache/*.tmp", NULL,
+	  NULL },
 	{ "roots", FIELD_STRINGS, true, "folders that it may remove files below", NULL, NULL },
 	{ 0 },
 };
@@ -40,9 +41,11 @@ static int pattern_add(json_t *list, const char *pattern, const json_t *roots, s
 
 		rc = keep_within(found.gl_pathv[i], roots, err);
 		if (rc == 0 && (lstat(found.gl_pathv[i], &st) < 0 || !S_ISREG(st.st_mode)))
-			rc = err_set(err, "%s is no regular file: it is not removed", found.gl_pathv[i]);
+			rc = err_set(err, "%s is no regular file: it is not removed",
+				     found.gl_pathv[i]);
 		if (rc == 0 && json_array_append_new(list, json_string(found.gl_pathv[i])) < 0)
-			rc = err_set(err, "a file that %s matches has a name that is no UTF-8", pattern);
+			rc = err_set(err, "a file that %s matches has a name that is no UTF-8",
+				     pattern);
 	}
 	if (rc == 0 && json_array_size(list) > FILES_MAX)
 		rc = err_set(err, "%s matches more than %d files", pattern, FILES_MAX);
@@ -59,7 +62,8 @@ static json_t *expand(const json_t *args, struct err *err)
 	for (size_t i = 0; i < json_array_size(patterns); i++) {
 		const char *pattern = json_string_value(json_array_get(patterns, i));
 
-		if (!pattern || pattern_add(list, pattern, json_object_get(args, "roots"), err) < 0) {
+		if (!pattern ||
+		    pattern_add(list, pattern, json_object_get(args, "roots"), err) < 0) {
 			json_decref(list);
 			return NULL;
 		}
@@ -144,7 +148,8 @@ static int remove_run(const struct action_env *env, const json_t *args, const js
 		if (!file_exists(path))
 			continue;
 		if (keep_is_back(one, NULL, err) != 1)
-			return err_set(err, "%s changed since it was kept: it is not removed", path);
+			return err_set(err, "%s changed since it was kept: it is not removed",
+				       path);
 		if (unlink(path) < 0)
 			return err_sys(err, "%s can't be removed", path);
 		folder = path_folder(path);
@@ -180,7 +185,8 @@ static int remove_undo(const struct action_env *env, const json_t *args, const j
 
 		if (file_exists(path) && keep_is_back(one, NULL, NULL) != 1) {
 			err_set(err, "%s is there again, with other content", path);
-			return err_hint(err, "its former content is kept at %s", json_str(one, "kept", "?"));
+			return err_hint(err, "its former content is kept at %s",
+					json_str(one, "kept", "?"));
 		}
 		if (keep_put_back(one, err) < 0)
 			return -1;
@@ -202,7 +208,9 @@ static enum settled remove_undone(const struct action_env *env, const json_t *ar
 }
 
 const struct action_type action_file_remove = {
-	.type = { .name = "file_remove", .help = "removes files below declared roots", .fields = fields },
+	.type = { .name = "file_remove",
+		  .help = "removes files below declared roots",
+		  .fields = fields },
 	.risk = remove_risk,
 	.plan = remove_plan,
 	.ready = remove_ready,

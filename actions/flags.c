@@ -27,9 +27,9 @@ static enum risk_class flags_risk(const json_t *args)
 }
 
 /* json_object_foreach() casts const away; this does not change the object either. */
-#define EACH_FLAG(args, name, value)                                                                       \
-	for (void *it = json_object_iter(json_object_get(args, "set"));                                    \
-	     it && ((name) = json_object_iter_key(it), (value) = json_object_iter_value(it));              \
+#define EACH_FLAG(args, name, value)                                                          \
+	for (void *it = json_object_iter(json_object_get(args, "set"));                       \
+	     it && ((name) = json_object_iter_key(it), (value) = json_object_iter_value(it)); \
 	     it = json_object_iter_next(json_object_get(args, "set"), it))
 
 static int set_all(struct flagfile *file, const json_t *args, struct err *err)
@@ -38,20 +38,22 @@ static int set_all(struct flagfile *file, const json_t *args, struct err *err)
 	const json_t *value;
 
 	EACH_FLAG(args, name, value)
-		if (flagfile_set(file, name, value, err) < 0)
-			return -1;
+	if (flagfile_set(file, name, value, err) < 0)
+		return -1;
 	return 0;
 }
 
 /* "- old line", "+ new line" for each flag; the same line twice is no change. */
-static int plan_diff(struct flagfile *was, struct flagfile *will, const json_t *args, struct plan *plan,
-		     struct err *err)
+static int plan_diff(struct flagfile *was, struct flagfile *will, const json_t *args,
+		     struct plan *plan, struct err *err)
 {
 	const char *name;
 	const json_t *value;
 
-	EACH_FLAG(args, name, value) {
-		char *old = flagfile_line(was, name, err), *new = old ? flagfile_line(will, name, err) : NULL;
+	EACH_FLAG(args, name, value)
+	{
+		char *old = flagfile_line(was, name, err),
+		     *new = old ? flagfile_line(will, name, err) : NULL;
 		bool done = new != NULL;
 
 		if (done && strcmp(old, new) == 0)
@@ -114,7 +116,8 @@ static json_t *flags_before(const struct action_env *env, const json_t *args, st
 		return NULL;
 	}
 	before = json_pack("{s:s, s:o}", "path", file.path, "was", was);
-	EACH_FLAG(args, name, value) {
+	EACH_FLAG(args, name, value)
+	{
 		char *raw = flagfile_raw(&file, name, err);
 
 		(void)value;
@@ -149,8 +152,8 @@ static int flags_run(const struct action_env *env, const json_t *args, const jso
 	return rc;
 }
 
-static enum settled flags_settled(const struct action_env *env, const json_t *args, const json_t *before,
-				  struct buf *why)
+static enum settled flags_settled(const struct action_env *env, const json_t *args,
+				  const json_t *before, struct buf *why)
 {
 	struct flagfile file;
 	struct err err = ERR_INIT;
@@ -164,7 +167,8 @@ static enum settled flags_settled(const struct action_env *env, const json_t *ar
 		buf_puts(why, err.msg);
 		return SETTLED_UNKNOWN;
 	}
-	EACH_FLAG(args, name, value) {
+	EACH_FLAG(args, name, value)
+	{
 		json_t *seen = flagfile_get(&file, name, &err);
 		char *line = seen ? flagfile_line(&file, name, &err) : NULL;
 
@@ -192,7 +196,8 @@ static int flags_undo(const struct action_env *env, const json_t *args, const js
 
 	if (open_file(env, args, &file, err) < 0)
 		return -1;
-	EACH_FLAG(args, name, value) {
+	EACH_FLAG(args, name, value)
+	{
 		const char *raw = json_str(was, name, NULL);
 
 		(void)value;
@@ -209,8 +214,8 @@ static int flags_undo(const struct action_env *env, const json_t *args, const js
 	return rc;
 }
 
-static enum settled flags_undone(const struct action_env *env, const json_t *args, const json_t *before,
-				 struct buf *why)
+static enum settled flags_undone(const struct action_env *env, const json_t *args,
+				 const json_t *before, struct buf *why)
 {
 	const json_t *was = json_object_get(before, "was");
 	struct flagfile file;
@@ -223,7 +228,8 @@ static enum settled flags_undone(const struct action_env *env, const json_t *arg
 		buf_puts(why, err.msg);
 		return SETTLED_UNKNOWN;
 	}
-	EACH_FLAG(args, name, value) {
+	EACH_FLAG(args, name, value)
+	{
 		char *raw = flagfile_raw(&file, name, &err);
 
 		(void)value;

@@ -8,26 +8,29 @@
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 
-static const struct git_do *const dos[] = { &git_do_checkout, &git_do_revert, &git_do_reset,
-					    &git_do_pull,     &git_do_tag,    &git_do_branch,
+static const struct git_do *const dos[] = { &git_do_checkout, &git_do_revert,
+					    &git_do_reset,    &git_do_pull,
+					    &git_do_tag,      &git_do_branch,
 					    &git_do_push,     NULL };
 
-static const char *const do_names[] = { "checkout", "revert", "reset", "pull", "tag", "branch", "push",
-					NULL };
+static const char *const do_names[] = { "checkout", "revert", "reset", "pull",
+					"tag",	    "branch", "push",  NULL };
 
 static const struct field fields[] = {
 	{ "git", FIELD_SOURCE, true, "the repository", "git", NULL },
 	{ "do", FIELD_CHOICE, true, "what to do", NULL, do_names },
 	{ "to", FIELD_STRING, false,
-	  "checkout, reset: the tag, branch or commit to go to (a local branch is switched to, anything "
-	  "else is checked out detached; reset moves HEAD's branch there); tag, branch: where to make it "
-	  "(HEAD); revert: the last commit to revert (HEAD); pull: the remote's branch",
+	  "checkout, reset: the tag, branch or commit to go to (a local branch is switched to, "
+	  "anything else is checked out detached; reset moves HEAD's branch there); tag, branch: "
+	  "where to make it (HEAD); revert: the last commit to revert (HEAD); pull: the remote's "
+	  "branch",
 	  NULL, NULL },
-	{ "since", FIELD_STRING, false, "revert: all commits since this one are reverted, newest first", NULL, NULL },
+	{ "since", FIELD_STRING, false,
+	  "revert: all commits since this one are reverted, newest first", NULL, NULL },
 	{ "name", FIELD_STRING, false, "tag, branch, push: its name", NULL, NULL },
 	{ "overwrites", FIELD_STRINGS, false,
-	  "changed files (or folders), relative to the repository, that may be replaced; they are kept for "
-	  "the undo",
+	  "changed files (or folders), relative to the repository, that may be replaced; they are "
+	  "kept for the undo",
 	  NULL, NULL },
 	{ 0 },
 };
@@ -103,7 +106,8 @@ static enum risk_class git_risk(const json_t *args)
 	return what ? what->risk : ACTION_DESTRUCTIVE;
 }
 
-static int git_plan(const struct action_env *env, const json_t *args, struct plan *plan, struct err *err)
+static int git_plan(const struct action_env *env, const json_t *args, struct plan *plan,
+		    struct err *err)
 {
 	struct git_act act;
 	int rc;
@@ -152,8 +156,8 @@ static int git_run(const struct action_env *env, const json_t *args, const json_
 	return rc;
 }
 
-static enum settled git_settled(const struct action_env *env, const json_t *args, const json_t *before,
-				struct buf *why)
+static enum settled git_settled(const struct action_env *env, const json_t *args,
+				const json_t *before, struct buf *why)
 {
 	struct git_act act;
 	struct err err = ERR_INIT;
@@ -176,14 +180,14 @@ static int git_undo(const struct action_env *env, const json_t *args, const json
 
 	if (act_open(&act, env, args, err) < 0)
 		return -1;
-	rc = act.what->undo ? act.what->undo(&act, before, err) :
-			      err_set(err, "git %s can't be undone", act.what->name);
+	rc = act.what->undo ? act.what->undo(&act, before, err)
+			    : err_set(err, "git %s can't be undone", act.what->name);
 	act_close(&act);
 	return rc;
 }
 
-static enum settled git_undone(const struct action_env *env, const json_t *args, const json_t *before,
-			       struct buf *why)
+static enum settled git_undone(const struct action_env *env, const json_t *args,
+			       const json_t *before, struct buf *why)
 {
 	struct git_act act;
 	struct err err = ERR_INIT;
@@ -214,7 +218,8 @@ static int git_clean(const struct action_env *env, const json_t *args, const jso
 }
 
 const struct action_type action_git = {
-	.type = { .name = "git", .help = "moves a git repository, or its tags and branches",
+	.type = { .name = "git",
+		  .help = "moves a git repository, or its tags and branches",
 		  .fields = fields },
 	.risk = git_risk,
 	.plan = git_plan,

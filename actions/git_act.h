@@ -14,9 +14,9 @@ struct git_act {
 	const struct git_do *what;
 	struct gitrepo_spec spec;
 	struct gitrepo *repo;
-	struct git_head head;         /* now */
+	struct git_head head;	       /* now */
 	const char *to, *since, *name; /* or NULL */
-	const char **overwrites;      /* NULL-terminated */
+	const char **overwrites;       /* NULL-terminated */
 };
 
 /* One value of "do". The functions as in struct action_type. */
@@ -29,13 +29,15 @@ struct git_do {
 	json_t *(*before)(struct git_act *act, struct err *err);
 	int (*run)(struct git_act *act, const json_t *before, json_t **facts, struct err *err);
 	enum settled (*settled)(struct git_act *act, const json_t *before, struct buf *why);
-	int (*undo)(struct git_act *act, const json_t *before, struct err *err); /* NULL: it can't be */
+	int (*undo)(struct git_act *act, const json_t *before,
+		    struct err *err); /* NULL: it can't be */
 	enum settled (*undone)(struct git_act *act, const json_t *before, struct buf *why);
 	int (*clean)(struct git_act *act, const json_t *before, struct err *err); /* or NULL */
 };
 
-extern const struct git_do git_do_checkout, git_do_reset, git_do_revert, git_do_pull; /* git_move.c */
-extern const struct git_do git_do_tag, git_do_branch, git_do_push;                    /* git_ref.c */
+extern const struct git_do git_do_checkout, git_do_reset, git_do_revert,
+    git_do_pull;						   /* git_move.c */
+extern const struct git_do git_do_tag, git_do_branch, git_do_push; /* git_ref.c */
 
 /* Time that is left for a command, at least a second. */
 int64_t git_act_left(const struct git_act *act);

@@ -1,4 +1,5 @@
-/* What moves HEAD and the files: checkout, reset, revert, pull. All are one move with another aim. */
+/* What moves HEAD and the files: checkout, reset, revert, pull. All are one move with another aim.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,9 +13,9 @@
 struct aim {
 	char to[GIT_HEX];   /* "" for a revert: its commits are not made yet */
 	char tree[GIT_HEX]; /* revert: the files it ends with */
-	size_t count;       /* revert: how many commits */
+	size_t count;	    /* revert: how many commits */
 	enum git_how how;
-	char branch[256];   /* GIT_SWITCH; pull: the remote's */
+	char branch[256]; /* GIT_SWITCH; pull: the remote's */
 };
 
 static int aim_checkout(struct git_act *act, struct aim *aim, struct err *err)
@@ -36,12 +37,15 @@ static int aim_reset(struct git_act *act, struct aim *aim, struct err *err)
 static int aim_revert(struct git_act *act, struct aim *aim, struct err *err)
 {
 	aim->how = GIT_ADVANCE;
-	return gitrepo_revert(act->repo, act->since, act->to, true, aim->to, aim->tree, &aim->count, err);
+	return gitrepo_revert(act->repo, act->since, act->to, true, aim->to, aim->tree, &aim->count,
+			      err);
 }
 
 static int aim_pull(struct git_act *act, struct aim *aim, struct err *err)
 {
-	const char *branch = act->to ? act->to : act->spec.branch ? act->spec.branch : act->head.branch;
+	const char *branch = act->to		? act->to
+			     : act->spec.branch ? act->spec.branch
+						: act->head.branch;
 	char ref[300];
 	int there;
 
@@ -49,7 +53,8 @@ static int aim_pull(struct git_act *act, struct aim *aim, struct err *err)
 	snprintf(aim->branch, sizeof(aim->branch), "%s", branch);
 	snprintf(ref, sizeof(ref), "refs/heads/%s", branch);
 	if (!act->head.branch[0]) {
-		err_set(err, "%s: HEAD is detached: there is no branch to pull into", act->spec.path);
+		err_set(err, "%s: HEAD is detached: there is no branch to pull into",
+			act->spec.path);
 		return err_hint(err, "check out the branch first");
 	}
 	there = gitrepo_remote_ref(&act->spec, ref, git_act_left(act), aim->to, err);
@@ -81,10 +86,12 @@ static void plan_command(struct git_act *act, const struct aim *aim, struct buf 
 	const char *switch_to[] = { "checkout", act->to, NULL };
 	const char *reset[] = { "reset", "--keep", act->to, NULL };
 	const char *revert[] = { "revert", "--no-edit", since, NULL };
-	const char *fetch[] = { "fetch", "--no-recurse-submodules", act->spec.remote, aim->branch, NULL };
+	const char *fetch[] = { "fetch", "--no-recurse-submodules", act->spec.remote, aim->branch,
+				NULL };
 	const char *merge[] = { "merge", "--ff-only", aim->to, NULL };
 
-	snprintf(since, sizeof(since), "%s..%s", act->since ? act->since : "", act->to ? act->to : "HEAD");
+	snprintf(since, sizeof(since), "%s..%s", act->since ? act->since : "",
+		 act->to ? act->to : "HEAD");
 	if (act->what == &git_do_checkout)
 		git_act_command(act, aim->how == GIT_SWITCH ? switch_to : detach, out);
 	else if (act->what == &git_do_reset)
@@ -98,7 +105,8 @@ static void plan_command(struct git_act *act, const struct aim *aim, struct buf 
 }
 
 /* What is left behind, what is won: at most ten commits each. */
-static int plan_commits(struct git_act *act, const struct aim *aim, struct buf *out, struct err *err)
+static int plan_commits(struct git_act *act, const struct aim *aim, struct buf *out,
+			struct err *err)
 {
 	const char *head = act->head.commit;
 	char base[GIT_HEX], upto[GIT_HEX];
@@ -113,14 +121,16 @@ static int plan_commits(struct git_act *act, const struct aim *aim, struct buf *
 		return gitrepo_log(act->repo, base, upto, 10, "  ", out, err);
 	}
 	if (act->what == &git_do_pull) {
-		buf_printf(out, "%s/%s is at %.*s\n", act->spec.remote, aim->branch, GIT_SHORT, aim->to);
+		buf_printf(out, "%s/%s is at %.*s\n", act->spec.remote, aim->branch, GIT_SHORT,
+			   aim->to);
 		return 0;
 	}
 	if (gitrepo_count(act->repo, aim->to, head, &behind, err) < 0 ||
 	    gitrepo_count(act->repo, head, aim->to, &ahead, err) < 0)
 		return -1;
 	if (behind > 0) {
-		buf_printf(out, "leaves %zu %s behind:\n", behind, behind == 1 ? "commit" : "commits");
+		buf_printf(out, "leaves %zu %s behind:\n", behind,
+			   behind == 1 ? "commit" : "commits");
 		if (gitrepo_log(act->repo, aim->to, head, 10, "  ", out, err) < 0)
 			return -1;
 	}
@@ -142,8 +152,8 @@ static int plan_files(struct git_act *act, struct buf *out, struct err *err)
 		const struct git_change *change = &changes.list[i];
 
 		if (git_path_in(change->path, act->overwrites))
-			buf_printf(out, "%s (%s) is kept for the undo, then replaced\n", change->path,
-				   change->what);
+			buf_printf(out, "%s (%s) is kept for the undo, then replaced\n",
+				   change->path, change->what);
 		else
 			untracked += change->untracked;
 	}
@@ -165,22 +175,24 @@ static int move_plan(struct git_act *act, struct plan *plan, struct err *err)
 	if (aim_take(act, &aim, err) < 0)
 		goto out;
 	plan_command(act, &aim, &plan->lines);
-	buf_printf(&plan->lines, "HEAD is %s",
-		   git_head_text(&act->head, from, sizeof(from)));
+	buf_printf(&plan->lines, "HEAD is %s", git_head_text(&act->head, from, sizeof(from)));
 	if (aim.to[0]) {
-		char *described = act->what == &git_do_pull ? xstrndup(aim.to, GIT_SHORT) :
-							      gitrepo_describe(act->repo, aim.to);
+		char *described = act->what == &git_do_pull ? xstrndup(aim.to, GIT_SHORT)
+							    : gitrepo_describe(act->repo, aim.to);
 
 		buf_printf(&plan->lines, "; it goes to %s (%.*s), %s", described, GIT_SHORT, aim.to,
-			   aim.how == GIT_DETACH ? "detached" :
-			   aim.how == GIT_SWITCH ? "on that branch" : "its branch moves along");
+			   aim.how == GIT_DETACH   ? "detached"
+			   : aim.how == GIT_SWITCH ? "on that branch"
+						   : "its branch moves along");
 		free(described);
 	}
 	buf_puts(&plan->lines, "\n");
-	if (plan_commits(act, &aim, &plan->lines, err) < 0 || plan_files(act, &plan->lines, err) < 0)
+	if (plan_commits(act, &aim, &plan->lines, err) < 0 ||
+	    plan_files(act, &plan->lines, err) < 0)
 		goto out;
 	buf_printf(&plan->lines, "tag %s marks the state before\n", tag);
-	buf_printf(&plan->undo, "HEAD goes back to where it is (%s), replaced files come back", from);
+	buf_printf(&plan->undo, "HEAD goes back to where it is (%s), replaced files come back",
+		   from);
 	rc = 0;
 out:
 	free(tag);
@@ -192,7 +204,8 @@ out:
 static struct git_move move_of(struct git_act *act, const char *expected, const struct aim *aim)
 {
 	return (struct git_move){ .expected = expected,
-				  .to = aim->to[0] && act->what != &git_do_pull ? aim->to : expected,
+				  .to =
+				      aim->to[0] && act->what != &git_do_pull ? aim->to : expected,
 				  .how = aim->how,
 				  .branch = aim->branch,
 				  .overwrites = act->overwrites,
@@ -249,9 +262,9 @@ static json_t *move_before(struct git_act *act, struct err *err)
 	if (aim_take(act, &aim, err) < 0 || !(kept = keep_overwrites(act, err)))
 		return NULL;
 	tag = git_before_tag(act->env->intent);
-	before = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:o}", "head", act->head.commit, "branch",
-			   act->head.branch, "to", aim.to, "tree", aim.tree, "how", (int)aim.how,
-			   "to_branch", aim.branch, "tag", tag, "kept", kept);
+	before = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:o}", "head", act->head.commit,
+			   "branch", act->head.branch, "to", aim.to, "tree", aim.tree, "how",
+			   (int)aim.how, "to_branch", aim.branch, "tag", tag, "kept", kept);
 	free(tag);
 	if (!before)
 		err_set(err, "%s: a branch's name is no UTF-8", act->spec.path);
@@ -269,16 +282,16 @@ static void aim_recorded(const json_t *before, struct aim *aim)
 
 static int fetch(struct git_act *act, const struct aim *aim, const char *head, struct err *err)
 {
-	const char *const words[] = { "fetch", "--no-recurse-submodules", act->spec.remote, aim->branch,
-				      NULL };
+	const char *const words[] = { "fetch", "--no-recurse-submodules", act->spec.remote,
+				      aim->branch, NULL };
 	int newer;
 
 	if (gitrepo_command(&act->spec, words, git_act_left(act), act->env->log, NULL, err) < 0)
 		return -1;
 	newer = gitrepo_contains(act->repo, aim->to, head, err);
 	if (newer == 0) {
-		err_set(err, "%s/%s has diverged from HEAD: it can't be fast-forwarded", act->spec.remote,
-			aim->branch);
+		err_set(err, "%s/%s has diverged from HEAD: it can't be fast-forwarded",
+			act->spec.remote, aim->branch);
 		return err_hint(err, "look at git log --graph, and merge or reset by hand");
 	}
 	return newer < 0 ? -1 : 0;
@@ -306,8 +319,8 @@ static int move_run(struct git_act *act, const json_t *before, json_t **facts, s
 	    gitrepo_move(act->repo, &move, err) < 0)
 		return -1;
 	described = gitrepo_describe(act->repo, aim.to);
-	*facts = json_pack("{s:s, s:s, s:s, s:s}", "from", head, "to", aim.to, "describe", described,
-			   "tag", json_str(before, "tag", ""));
+	*facts = json_pack("{s:s, s:s, s:s, s:s}", "from", head, "to", aim.to, "describe",
+			   described, "tag", json_str(before, "tag", ""));
 	free(described);
 	return 0;
 }
@@ -333,8 +346,10 @@ static bool head_arrived(struct git_act *act, const json_t *before)
 		       gitrepo_contains(act->repo, act->head.commit, head, NULL) == 1 &&
 		       gitrepo_tree(act->repo, act->head.commit, tree, NULL) == 0 &&
 		       strcmp(tree, aim.tree) == 0;
-	return head_is(act, aim.to, aim.how == GIT_SWITCH ? aim.branch :
-				    aim.how == GIT_DETACH ? "" : json_str(before, "branch", ""));
+	return head_is(act, aim.to,
+		       aim.how == GIT_SWITCH   ? aim.branch
+		       : aim.how == GIT_DETACH ? ""
+					       : json_str(before, "branch", ""));
 }
 
 /* Tracked files outside the overwrites that differ; said in `why`. -1: can't be read. */
@@ -377,7 +392,8 @@ static enum settled move_settled(struct git_act *act, const json_t *before, stru
 		differs = tree_differs(act, why);
 		if (differs)
 			return SETTLED_UNKNOWN;
-		if (kept > 0 && head_is(act, json_str(before, "head", ""), json_str(before, "branch", "")) &&
+		if (kept > 0 &&
+		    head_is(act, json_str(before, "head", ""), json_str(before, "branch", "")) &&
 		    kept_back(before, NULL) == kept) {
 			buf_printf(why, "HEAD is %s, as before, and no file was replaced yet", at);
 			return SETTLED_NO;
@@ -479,7 +495,8 @@ static int move_clean(struct git_act *act, const json_t *before, struct err *err
 		size_t count;
 
 		/* The same revert again ends with the same files, in commits of its own. */
-		if (gitrepo_revert(act->repo, act->since, act->to, false, aim.to, tree, &count, err) < 0)
+		if (gitrepo_revert(act->repo, act->since, act->to, false, aim.to, tree, &count,
+				   err) < 0)
 			return -1;
 	}
 	move = move_of(act, act->head.commit, &aim);
@@ -489,11 +506,17 @@ static int move_clean(struct git_act *act, const json_t *before, struct err *err
 	return gitrepo_unmove(act->repo, &move, err) < 0 ? -1 : put_back_all(before, err);
 }
 
-#define MOVES                                                                                              \
-	.plan = move_plan, .ready = move_ready, .before = move_before, .run = move_run,                    \
+#define MOVES                                                                           \
+	.plan = move_plan, .ready = move_ready, .before = move_before, .run = move_run, \
 	.settled = move_settled, .undo = move_undo, .undone = move_undone, .clean = move_clean
 
-const struct git_do git_do_checkout = { .name = "checkout", .risk = ACTION_CAUTION, .needs = "to", MOVES };
-const struct git_do git_do_reset = { .name = "reset", .risk = ACTION_CAUTION, .needs = "to", MOVES };
-const struct git_do git_do_revert = { .name = "revert", .risk = ACTION_CAUTION, .needs = "since", MOVES };
+const struct git_do git_do_checkout = {
+	.name = "checkout", .risk = ACTION_CAUTION, .needs = "to", MOVES
+};
+const struct git_do git_do_reset = {
+	.name = "reset", .risk = ACTION_CAUTION, .needs = "to", MOVES
+};
+const struct git_do git_do_revert = {
+	.name = "revert", .risk = ACTION_CAUTION, .needs = "since", MOVES
+};
 const struct git_do git_do_pull = { .name = "pull", .risk = ACTION_CAUTION, MOVES };

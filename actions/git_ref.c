@@ -18,8 +18,8 @@ static int ref_target(struct git_act *act, char commit[GIT_HEX], struct err *err
 
 static int ref_at(struct git_act *act, char commit[GIT_HEX], struct err *err)
 {
-	return is_tag(act) ? gitrepo_tag(act->repo, act->name, commit, err) :
-			     gitrepo_branch(act->repo, act->name, commit, err);
+	return is_tag(act) ? gitrepo_tag(act->repo, act->name, commit, err)
+			   : gitrepo_branch(act->repo, act->name, commit, err);
 }
 
 static int ref_plan(struct git_act *act, struct plan *plan, struct err *err)
@@ -35,8 +35,8 @@ static int ref_plan(struct git_act *act, struct plan *plan, struct err *err)
 		buf_printf(&plan->lines, "%s %s is there already, at %.*s: nothing to do\n",
 			   act->what->name, act->name, GIT_SHORT, commit);
 	else
-		buf_printf(&plan->lines, "%s %s is made at %.*s\n", act->what->name, act->name, GIT_SHORT,
-			   commit);
+		buf_printf(&plan->lines, "%s %s is made at %.*s\n", act->what->name, act->name,
+			   GIT_SHORT, commit);
 	buf_printf(&plan->undo, "%s %s is removed again", act->what->name, act->name);
 	return 0;
 }
@@ -69,8 +69,8 @@ static json_t *ref_before(struct git_act *act, struct err *err)
 static int ref_run(struct git_act *act, const json_t *before, json_t **facts, struct err *err)
 {
 	const char *commit = json_str(before, "commit", "");
-	int rc = is_tag(act) ? gitrepo_make_tag(act->repo, act->name, commit, err) :
-			       gitrepo_make_branch(act->repo, act->name, commit, err);
+	int rc = is_tag(act) ? gitrepo_make_tag(act->repo, act->name, commit, err)
+			     : gitrepo_make_branch(act->repo, act->name, commit, err);
 
 	if (rc == 0)
 		*facts = json_pack("{s:s, s:s}", act->what->name, act->name, "commit", commit);
@@ -90,9 +90,7 @@ static enum settled ref_settled(struct git_act *act, const json_t *before, struc
 		buf_printf(why, "there is no %s %s", act->what->name, act->name);
 	else
 		buf_printf(why, "%s %s is at %.*s", act->what->name, act->name, GIT_SHORT, there);
-	return is < 0			     ? SETTLED_UNKNOWN :
-	       is && !strcmp(there, commit) ? SETTLED_YES :
-					       SETTLED_NO;
+	return is < 0 ? SETTLED_UNKNOWN : is && !strcmp(there, commit) ? SETTLED_YES : SETTLED_NO;
 }
 
 static int ref_undo(struct git_act *act, const json_t *before, struct err *err)
@@ -101,8 +99,8 @@ static int ref_undo(struct git_act *act, const json_t *before, struct err *err)
 
 	if (json_bool(before, "was_there", false))
 		return 0;
-	return is_tag(act) ? gitrepo_drop_tag(act->repo, act->name, commit, err) :
-			     gitrepo_drop_branch(act->repo, act->name, commit, err);
+	return is_tag(act) ? gitrepo_drop_tag(act->repo, act->name, commit, err)
+			   : gitrepo_drop_branch(act->repo, act->name, commit, err);
 }
 
 static enum settled ref_undone(struct git_act *act, const json_t *before, struct buf *why)
@@ -111,7 +109,9 @@ static enum settled ref_undone(struct git_act *act, const json_t *before, struct
 
 	if (json_bool(before, "was_there", false))
 		return there;
-	return there == SETTLED_YES ? SETTLED_NO : there == SETTLED_NO ? SETTLED_YES : SETTLED_UNKNOWN;
+	return there == SETTLED_YES  ? SETTLED_NO
+	       : there == SETTLED_NO ? SETTLED_YES
+				     : SETTLED_UNKNOWN;
 }
 
 /* ---- Push ---- */
@@ -122,7 +122,8 @@ static int push_ref(struct git_act *act, char *ref, size_t size, char id[GIT_HEX
 	int is = gitrepo_ref(act->repo, act->name, ref, size, id, err);
 
 	if (is == 0) {
-		err_set(err, "%s: there is neither a tag nor a branch %s to push", act->spec.path, act->name);
+		err_set(err, "%s: there is neither a tag nor a branch %s to push", act->spec.path,
+			act->name);
 		return err_hint(err, "make it first, or correct the name");
 	}
 	return is < 0 ? -1 : 0;
@@ -181,16 +182,19 @@ static enum settled push_settled(struct git_act *act, const json_t *before, stru
 		buf_puts(why, err.msg);
 		return SETTLED_UNKNOWN;
 	}
-	buf_printf(why, "%s has %s at %.*s", act->spec.remote, ref, GIT_SHORT, is ? there : "nothing");
+	buf_printf(why, "%s has %s at %.*s", act->spec.remote, ref, GIT_SHORT,
+		   is ? there : "nothing");
 	return is && strcmp(there, id) == 0 ? SETTLED_YES : SETTLED_NO;
 }
 
-#define REFS                                                                                               \
-	.plan = ref_plan, .ready = ref_ready, .before = ref_before, .run = ref_run,                        \
+#define REFS                                                                        \
+	.plan = ref_plan, .ready = ref_ready, .before = ref_before, .run = ref_run, \
 	.settled = ref_settled, .undo = ref_undo, .undone = ref_undone
 
 const struct git_do git_do_tag = { .name = "tag", .risk = ACTION_SAFE, .needs = "name", REFS };
-const struct git_do git_do_branch = { .name = "branch", .risk = ACTION_SAFE, .needs = "name", REFS };
+const struct git_do git_do_branch = {
+	.name = "branch", .risk = ACTION_SAFE, .needs = "name", REFS
+};
 const struct git_do git_do_push = { .name = "push",
 				    .risk = ACTION_CAUTION,
 				    .needs = "name",

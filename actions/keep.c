@@ -95,8 +95,8 @@ int keep_put_back(const json_t *kept, struct err *err)
 	    file_replace(path, buf_str(&bytes), bytes.len, mode, err) < 0)
 		goto out;
 	if (chmod(path, mode) < 0 ||
-	    (geteuid() == 0 && lchown(path, (uid_t)json_num(kept, "uid", 0),
-				      (gid_t)json_num(kept, "gid", 0)) < 0)) {
+	    (geteuid() == 0 &&
+	     lchown(path, (uid_t)json_num(kept, "uid", 0), (gid_t)json_num(kept, "gid", 0)) < 0)) {
 		err_sys(err, "%s: mode and owner can't be put back", path);
 		goto out;
 	}
@@ -163,7 +163,8 @@ int keep_within(const char *path, const json_t *roots, struct err *err)
 	size_t len = strlen(path);
 	int rc = 0;
 
-	if (path[0] != '/' || strstr(path, "/../") || (len >= 3 && strcmp(path + len - 3, "/..") == 0))
+	if (path[0] != '/' || strstr(path, "/../") ||
+	    (len >= 3 && strcmp(path + len - 3, "/..") == 0))
 		return err_set(err, "%s is no plain absolute path", path);
 	if (!roots)
 		return 0;

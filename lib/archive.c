@@ -55,8 +55,8 @@ static int line_read(struct archive *archive, const char *line, size_t len, bool
 	for (top = 0; at + top < end && at[top] != '/'; top++)
 		;
 	/* A file at the top, or the folder itself: then there is no one folder. */
-	if (at + top == end || (archive->top && (strlen(archive->top) != top ||
-						 memcmp(archive->top, at, top) != 0)))
+	if (at + top == end ||
+	    (archive->top && (strlen(archive->top) != top || memcmp(archive->top, at, top) != 0)))
 		*one_top = false;
 	else if (!archive->top)
 		archive->top = xstrndup(at, top);
@@ -87,8 +87,15 @@ static int listing_read(struct archive *archive, const struct buf *listing, stru
 
 int archive_look(const char *file, int64_t timeout_us, struct archive *archive, struct err *err)
 {
-	const char *const argv[] = { "tar",	     "--list", "--verbose", "--numeric-owner",
-				     "--quoting-style=escape", "--force-local", "--file", file, NULL };
+	const char *const argv[] = { "tar",
+				     "--list",
+				     "--verbose",
+				     "--numeric-owner",
+				     "--quoting-style=escape",
+				     "--force-local",
+				     "--file",
+				     file,
+				     NULL };
 	const char *const env[] = { "TZ=UTC", "LC_ALL=C.UTF-8", NULL };
 	struct child_spec spec = { .argv = argv, .env = env, .in = -1 };
 	struct buf listing = BUF_INIT, errors = BUF_INIT;

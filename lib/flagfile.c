@@ -122,7 +122,8 @@ int flagfile_find(const struct flagfile *file, const char *name, struct flag_pla
 	}
 	for (size_t i = 0; i < finder.found && i < 4; i++)
 		buf_printf(&lines, "%s%d", i ? ", " : "", finder.lines[i]);
-	err_set(err, "%s: flag %s stands in %zu places, lines %s%s: it is not clear which one counts",
+	err_set(err,
+		"%s: flag %s stands in %zu places, lines %s%s: it is not clear which one counts",
 		file->path, name, finder.found, buf_str(&lines), finder.found > 4 ? ", ..." : "");
 	buf_release(&lines);
 	return err_hint(err, "leave one of them, or name what it stands in: \"FLAGS.%s\"", name);
@@ -137,8 +138,8 @@ json_t *flagfile_get(const struct flagfile *file, const char *name, struct err *
 		return NULL;
 	value = flag_decode(file->format, file->text.data + place.from, place.to - place.from);
 	if (!value) {
-		err_set(err, "%s:%d: the value of %s is no plain value but an expression", file->path,
-			place.line, name);
+		err_set(err, "%s:%d: the value of %s is no plain value but an expression",
+			file->path, place.line, name);
 		err_hint(err, "set it where it comes from (the environment, another file)");
 	}
 	return value;
@@ -206,7 +207,8 @@ int flagfile_set(struct flagfile *file, const char *name, const json_t *value, s
 	raw = flag_encode(file->format, value, file->text.data + place.from, place.to - place.from);
 	json_decref(seen);
 	if (!raw) {
-		err_set(err, "%s: this value of %s can't be written into such a file", file->path, name);
+		err_set(err, "%s: this value of %s can't be written into such a file", file->path,
+			name);
 		return -1;
 	}
 	splice(file, &place, raw);
@@ -252,8 +254,10 @@ int flagfile_save(struct flagfile *file, struct err *err)
 
 	if (flagfile_writable(file, err) < 0 || file_read(file->path, &now, FLAGFILE_MAX, err) < 0)
 		goto out;
-	if (now.len != file->loaded.len || memcmp(buf_str(&now), buf_str(&file->loaded), now.len) != 0) {
-		err_set(err, "%s was changed by somebody else just now: it is left alone", file->path);
+	if (now.len != file->loaded.len ||
+	    memcmp(buf_str(&now), buf_str(&file->loaded), now.len) != 0) {
+		err_set(err, "%s was changed by somebody else just now: it is left alone",
+			file->path);
 		err_hint(err, "look at the file, and try again");
 		goto out;
 	}

@@ -54,7 +54,8 @@ static enum token_kind lex_string(struct lexer *lx)
 {
 	char quote = lx->text[lx->at];
 	const char triple[4] = { quote, quote, quote, '\0' };
-	bool three = !lx->json && lx->len - lx->at >= 3 && memcmp(lx->text + lx->at, triple, 3) == 0;
+	bool three =
+	    !lx->json && lx->len - lx->at >= 3 && memcmp(lx->text + lx->at, triple, 3) == 0;
 
 	lx->at += three ? 3 : 1;
 	while (lx->at < lx->len) {
@@ -139,8 +140,8 @@ static int broken(struct lexer *lx, const char *what)
 
 static int scan_bracket(struct lexer *lx, const char *path);
 
-/* From the first token of a value to what ends it (left as the current token): a comma or closing bracket
- * inside brackets, the line's end or ";" outside. */
+/* From the first token of a value to what ends it (left as the current token): a comma or closing
+ * bracket inside brackets, the line's end or ";" outside. */
 static int scan_value(struct lexer *lx, const char *path, bool inside)
 {
 	struct flag_place place = { lx->now.from, lx->now.from, lx->now.line };
@@ -148,8 +149,8 @@ static int scan_value(struct lexer *lx, const char *path, bool inside)
 	for (;;) {
 		if (lx->now.kind == TOKEN_BROKEN)
 			return broken(lx, "a string is not closed");
-		if (lx->now.kind == TOKEN_END || (!inside && (lx->now.kind == TOKEN_NEWLINE ||
-							      token_is(lx, ';'))))
+		if (lx->now.kind == TOKEN_END ||
+		    (!inside && (lx->now.kind == TOKEN_NEWLINE || token_is(lx, ';'))))
 			break;
 		if (inside && (token_is(lx, ',') || token_closes(lx)))
 			break;
@@ -246,10 +247,16 @@ static int scan_statement(struct lexer *lx)
 	return rc;
 }
 
-int flag_scan_code(const struct buf *text, bool json, flag_place_fn *fn, void *data, struct err *err)
+int flag_scan_code(const struct buf *text, bool json, flag_place_fn *fn, void *data,
+		   struct err *err)
 {
-	struct lexer lx = { .text = buf_str(text), .len = text->len, .line = 1, .json = json,
-			    .fn = fn, .data = data, .err = err };
+	struct lexer lx = { .text = buf_str(text),
+			    .len = text->len,
+			    .line = 1,
+			    .json = json,
+			    .fn = fn,
+			    .data = data,
+			    .err = err };
 	bool start = true;
 
 	if (lx.len >= 3 && memcmp(lx.text, "\xef\xbb\xbf", 3) == 0)
@@ -304,8 +311,8 @@ static size_t value_end(const char *text, size_t from, size_t to, bool ini)
 	return trim(text, from, to);
 }
 
-static void scan_line(const char *text, size_t from, size_t to, int line, bool ini, const char *section,
-		      flag_place_fn *fn, void *data)
+static void scan_line(const char *text, size_t from, size_t to, int line, bool ini,
+		      const char *section, flag_place_fn *fn, void *data)
 {
 	struct flag_place place = { .line = line };
 	size_t key, end = from;
@@ -333,7 +340,8 @@ static void scan_line(const char *text, size_t from, size_t to, int line, bool i
 	free(path);
 }
 
-int flag_scan_lines(const struct buf *text, bool ini, flag_place_fn *fn, void *data, struct err *err)
+int flag_scan_lines(const struct buf *text, bool ini, flag_place_fn *fn, void *data,
+		    struct err *err)
 {
 	const char *bytes = buf_str(text);
 	char *section = xstrdup("");

@@ -138,14 +138,20 @@ static char *python_quote(const char *text, char quote)
 static char *python_write(const json_t *value, const char *old, size_t len)
 {
 	switch (json_typeof(value)) {
-	case JSON_TRUE: return xstrdup("True");
-	case JSON_FALSE: return xstrdup("False");
-	case JSON_NULL: return xstrdup("None");
+	case JSON_TRUE:
+		return xstrdup("True");
+	case JSON_FALSE:
+		return xstrdup("False");
+	case JSON_NULL:
+		return xstrdup("None");
 	case JSON_STRING:
-		return python_quote(json_string_value(value), len > 0 && old[0] == '\'' ? '\'' : '"');
+		return python_quote(json_string_value(value),
+				    len > 0 && old[0] == '\'' ? '\'' : '"');
 	case JSON_INTEGER:
-	case JSON_REAL: return json_line(value);
-	default: return NULL;
+	case JSON_REAL:
+		return json_line(value);
+	default:
+		return NULL;
 	}
 }
 
@@ -166,7 +172,8 @@ static const char *bool_word(bool yes, const char *old)
 
 static char *line_quote(const char *text, char quote, bool env)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@%+,=-";
+	static const char plain[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@%+,=-";
 	struct buf out = BUF_INIT;
 	bool simple = strspn(text, plain) == strlen(text);
 
@@ -214,10 +221,13 @@ static char *line_write(const json_t *value, const char *old, size_t len, bool e
 char *flag_encode(enum flag_format format, const json_t *value, const char *old, size_t len)
 {
 	switch (format) {
-	case FLAG_PYTHON: return python_write(value, old, len);
-	case FLAG_JSON: return json_is_object(value) || json_is_array(value) ? NULL : json_line(value);
+	case FLAG_PYTHON:
+		return python_write(value, old, len);
+	case FLAG_JSON:
+		return json_is_object(value) || json_is_array(value) ? NULL : json_line(value);
 	case FLAG_ENV:
-	case FLAG_INI: return line_write(value, old, len, format == FLAG_ENV);
+	case FLAG_INI:
+		return line_write(value, old, len, format == FLAG_ENV);
 	}
 	return NULL;
 }

@@ -10,8 +10,8 @@
 
 /* New; NULL when the bytes are no plain value (an expression, a list). */
 json_t *flag_decode(enum flag_format format, const char *raw, size_t len);
-/* New: the bytes for `value`, in the manner of the value that stands there now; NULL when the format
- * can't hold it. */
+/* New: the bytes for `value`, in the manner of the value that stands there now; NULL when the
+ * format can't hold it. */
 char *flag_encode(enum flag_format format, const json_t *value, const char *old, size_t len);
 
 #endif

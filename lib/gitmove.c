@@ -11,7 +11,7 @@
 
 /* A changed file that is about to be replaced, as it was. */
 struct parked {
-	char *full;      /* owned */
+	char *full;	  /* owned */
 	const char *path; /* relative, borrowed */
 	bool untracked;
 	bool absent;
@@ -138,8 +138,9 @@ static int move_check_head(struct gitrepo *repo, const struct git_move *move, st
 	if (gitrepo_head(repo, head, err) < 0)
 		return -1;
 	if (strcmp(head->commit, move->expected) != 0) {
-		err_set(err, "%s: HEAD is %s, it was expected at %.*s: somebody moved it", repo->path,
-			git_head_text(head, text, sizeof(text)), GIT_SHORT, move->expected);
+		err_set(err, "%s: HEAD is %s, it was expected at %.*s: somebody moved it",
+			repo->path, git_head_text(head, text, sizeof(text)), GIT_SHORT,
+			move->expected);
 		return err_hint(err, "look at git log, and plan again");
 	}
 	if (!head->commit[0])
@@ -149,8 +150,8 @@ static int move_check_head(struct gitrepo *repo, const struct git_move *move, st
 	if (gitrepo_branch(repo, move->branch, at, err) < 0)
 		return -1;
 	if (strcmp(at, move->to) != 0)
-		return err_set(err, "%s: branch %s is at \"%.*s\", not at %.*s", repo->path, move->branch,
-			       GIT_SHORT, at, GIT_SHORT, move->to);
+		return err_set(err, "%s: branch %s is at \"%.*s\", not at %.*s", repo->path,
+			       move->branch, GIT_SHORT, at, GIT_SHORT, move->to);
 	return 0;
 }
 
@@ -167,8 +168,8 @@ static int changes_allowed(struct gitrepo *repo, const struct git_move *move,
 	if (git_changes_tracked(&foreign) > 0) {
 		git_changes_text(&foreign, true, &text);
 		rc = err_set(err, "%s is not clean: %s", repo->path, buf_str(&text));
-		err_hint(err, "commit or stash it, or name the files under \"overwrites\" if they may be "
-			      "replaced (they are kept for an undo)");
+		err_hint(err, "commit or stash it, or name the files under \"overwrites\" if they "
+			      "may be replaced (they are kept for an undo)");
 	}
 	buf_release(&text);
 	git_changes_release(&foreign);
@@ -232,8 +233,9 @@ static int head_set(struct gitrepo *repo, const struct git_move *move, struct er
 	if (move->how == GIT_SWITCH)
 		code = git_transaction_set_symbolic_target(tx, "HEAD", target, NULL, move->why);
 	else
-		code = git_transaction_set_target(tx, move->how == GIT_ADVANCE && branch[0] ? branch :
-											      "HEAD",
+		code = git_transaction_set_target(tx,
+						  move->how == GIT_ADVANCE && branch[0] ? branch
+											: "HEAD",
 						  &oid, NULL, move->why);
 	if (code < 0 || (code = git_transaction_commit(tx)) < 0)
 		git_fail(repo, err, code, "HEAD can't be moved");
@@ -303,8 +305,8 @@ static void checkout_back(struct gitrepo *repo, git_tree *from, struct err *err)
 	git_tree_free(now);
 }
 
-/* New files become as visible as the working tree's folder: the caller's umask may be 077, and a service
- * of another user has to read them. */
+/* New files become as visible as the working tree's folder: the caller's umask may be 077, and a
+ * service of another user has to read them. */
 static mode_t umask_like(const char *folder)
 {
 	struct stat st;
@@ -345,7 +347,8 @@ out:
 
 /* ---- Taking back half a move ---- */
 
-/* Whether a file is what a checkout of `entry` would have left, the last write cut short included. */
+/* Whether a file is what a checkout of `entry` would have left, the last write cut short included.
+ */
 static bool file_is_of(struct gitrepo *repo, const char *path, const git_tree_entry *entry)
 {
 	char *full = path_join(repo->path, path);
@@ -414,7 +417,8 @@ int gitrepo_unmove(struct gitrepo *repo, const struct git_move *move, struct err
 	for (size_t i = 0; rc == 0 && i < changes.n; i++) {
 		char *full;
 
-		if (!changes.list[i].untracked || change_from_move(repo, tree, &changes.list[i]) != 1)
+		if (!changes.list[i].untracked ||
+		    change_from_move(repo, tree, &changes.list[i]) != 1)
 			continue;
 		full = path_join(repo->path, changes.list[i].path);
 		if (unlink(full) < 0 && errno != ENOENT)

@@ -89,8 +89,8 @@ static int ref_make(struct gitrepo *repo, const char *prefix, const char *name, 
 	} else if (rc == 0) {
 		if (git_oid_fromstr(&oid, commit) < 0)
 			rc = err_set(err, "\"%s\" is no commit", commit);
-		else if ((code = git_reference_create(&ref, repo->repo, full, &oid, 0,
-						      "backout")) < 0)
+		else if ((code = git_reference_create(&ref, repo->repo, full, &oid, 0, "backout")) <
+			 0)
 			rc = git_fail(repo, err, code, "%s can't be created", full);
 	}
 	git_reference_free(ref);
@@ -118,8 +118,8 @@ static int ref_drop(struct gitrepo *repo, const char *prefix, const char *name, 
 
 	rc = ref_commit(repo, prefix, name, there, err);
 	if (rc == 1 && strcmp(there, commit) != 0)
-		rc = err_set(err, "%s: %s is at %.*s now, not at %.*s: it is left there", repo->path,
-			     full, GIT_SHORT, there, GIT_SHORT, commit);
+		rc = err_set(err, "%s: %s is at %.*s now, not at %.*s: it is left there",
+			     repo->path, full, GIT_SHORT, there, GIT_SHORT, commit);
 	else if (rc == 1 && ((code = git_reference_lookup(&ref, repo->repo, full)) < 0 ||
 			     (code = git_reference_delete(ref)) < 0))
 		rc = git_fail(repo, err, code, "%s can't be removed", full);
@@ -140,7 +140,8 @@ int gitrepo_drop_branch(struct gitrepo *repo, const char *name, const char *comm
 	if (gitrepo_head(repo, &head, err) < 0)
 		return -1;
 	if (strcmp(head.branch, name) == 0)
-		return err_set(err, "%s: HEAD stands on branch %s: it can't be removed", repo->path, name);
+		return err_set(err, "%s: HEAD stands on branch %s: it can't be removed", repo->path,
+			       name);
 	return ref_drop(repo, "refs/heads/", name, commit, err);
 }
 

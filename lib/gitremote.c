@@ -30,12 +30,16 @@ int gitrepo_command(const struct gitrepo_spec *spec, const char *const *words, i
 {
 	static const char *const env[] = { "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=true", NULL };
 	char **argv = gitrepo_argv(spec, words);
-	struct child_spec child = { .argv = (const char *const *)argv, .env = env, .in = -1,
-				    .out = log, .err = log, .keep_umask = true };
+	struct child_spec child = { .argv = (const char *const *)argv,
+				    .env = env,
+				    .in = -1,
+				    .out = log,
+				    .err = log,
+				    .keep_umask = true };
 	int rc;
 
-	rc = out ? child_ok(&child, NULL, timeout_us, out, err) :
-		   argv_run(&child, timeout_us, log, 0, err);
+	rc = out ? child_ok(&child, NULL, timeout_us, out, err)
+		 : argv_run(&child, timeout_us, log, 0, err);
 	if (rc < 0)
 		err_wrap(err, "git %s", words[0]);
 	argv_free(argv);
@@ -58,8 +62,8 @@ int gitrepo_remote_ref(const struct gitrepo_spec *spec, const char *ref, int64_t
 	}
 	for (line = buf_str(&out); *line && rc == 0; line += len + (line[len] == '\n')) {
 		len = strcspn(line, "\n");
-		if (len > GIT_HEX && line[GIT_HEX - 1] == '\t' &&
-		    len - GIT_HEX == strlen(ref) && memcmp(line + GIT_HEX, ref, len - GIT_HEX) == 0) {
+		if (len > GIT_HEX && line[GIT_HEX - 1] == '\t' && len - GIT_HEX == strlen(ref) &&
+		    memcmp(line + GIT_HEX, ref, len - GIT_HEX) == 0) {
 			memcpy(id, line, GIT_HEX - 1);
 			id[GIT_HEX - 1] = '\0';
 			rc = 1;

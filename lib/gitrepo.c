@@ -13,7 +13,8 @@
 
 const struct field git_fields[] = {
 	{ "path", FIELD_PATH, true, "the repository's working tree", NULL, NULL },
-	{ "remote", FIELD_STRING, false, "the remote to fetch from and push to (origin)", NULL, NULL },
+	{ "remote", FIELD_STRING, false, "the remote to fetch from and push to (origin)", NULL,
+	  NULL },
 	{ "branch", FIELD_STRING, false, "the branch that production follows", NULL, NULL },
 	{ "allow_hooks", FIELD_BOOL, false,
 	  "let the git command run the repository's hooks and fsmonitor (false)", NULL, NULL },
@@ -48,8 +49,9 @@ int git_fail(const struct gitrepo *repo, struct err *err, int code, const char *
 		buf_printf(&why, "libgit2 gave %d", code);
 	err_set(err, "%s: %s: %s", repo->path, buf_str(&what), buf_str(&why));
 	if (code == GIT_ELOCKED)
-		err_hint(err, "another git command is at work, or one died and left a *.lock file in "
-			      ".git: look before you remove it");
+		err_hint(err,
+			 "another git command is at work, or one died and left a *.lock file in "
+			 ".git: look before you remove it");
 	buf_release(&what);
 	buf_release(&why);
 	return -1;
@@ -68,11 +70,14 @@ static int open_fail(const char *path, int code, struct err *err)
 	if (stat(inner, &git) == 0 && (st.st_uid != geteuid() || git.st_uid != geteuid())) {
 		uid_t owner = st.st_uid != geteuid() ? st.st_uid : git.st_uid;
 
-		err_set(err, "%s belongs to user %u, not to user %u who runs this: git refuses such "
-			     "repositories",
+		err_set(err,
+			"%s belongs to user %u, not to user %u who runs this: git refuses such "
+			"repositories",
 			path, (unsigned)owner, (unsigned)geteuid());
-		return err_hint(err, "run as the owner, or trust it: git config --global --add "
-				     "safe.directory %s", path);
+		return err_hint(err,
+				"run as the owner, or trust it: git config --global --add "
+				"safe.directory %s",
+				path);
 	}
 	if (code == GIT_ENOTFOUND) {
 		err_set(err, "%s is no git repository", path);
@@ -154,8 +159,8 @@ int git_commit_of(struct gitrepo *repo, const char *ref, git_commit **commit, st
 
 	if (code == GIT_ENOTFOUND) {
 		err_set(err, "%s: there is no commit, tag or branch \"%s\"", repo->path, ref);
-		return err_hint(err, "see: git -C %s tag --list; git -C %s branch --all", repo->path,
-				repo->path);
+		return err_hint(err, "see: git -C %s tag --list; git -C %s branch --all",
+				repo->path, repo->path);
 	}
 	if (code < 0)
 		return git_fail(repo, err, code, "\"%s\" can't be resolved", ref);
@@ -224,7 +229,8 @@ static int walk_new(struct gitrepo *repo, const char *base, const char *tip, git
 		return err_set(err, "%s: \"%s\" or \"%s\" is no commit", repo->path, base, tip);
 	if ((code = git_revwalk_new(walk, repo->repo)) < 0 ||
 	    (code = git_revwalk_sorting(*walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME)) < 0 ||
-	    (code = git_revwalk_push(*walk, &to)) < 0 || (code = git_revwalk_hide(*walk, &from)) < 0)
+	    (code = git_revwalk_push(*walk, &to)) < 0 ||
+	    (code = git_revwalk_hide(*walk, &from)) < 0)
 		return git_fail(repo, err, code, "history can't be walked");
 	return 0;
 }

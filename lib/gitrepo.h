@@ -4,13 +4,13 @@
  * What is read is read without taking a lock and without writing anything, the index included. What
  * changes follows one order: new commits are made in memory first, the checkout is tried without
  * touching a file, then files move while HEAD is still where it was, and HEAD moves last, only if
- * nobody moved it meanwhile. When that last step is refused, the files go back. libgit2 runs no hook
- * and no external filter: a repository that needs a filter, or holds submodules, is refused with the
- * reason before anything moves.
+ * nobody moved it meanwhile. When that last step is refused, the files go back. libgit2 runs no
+ * hook and no external filter: a repository that needs a filter, or holds submodules, is refused
+ * with the reason before anything moves.
  *
- * Commits are 40 lower-case hexadecimal characters. Paths are relative to the repository's root; a path
- * that names a folder stands for all below it. Functions block; libgit2 is initialised with the first
- * repository that is opened and shut down with the last.
+ * Commits are 40 lower-case hexadecimal characters. Paths are relative to the repository's root; a
+ * path that names a folder stands for all below it. Functions block; libgit2 is initialised with
+ * the first repository that is opened and shut down with the last.
  */
 #ifndef LIB_GITREPO_H
 #define LIB_GITREPO_H
@@ -24,7 +24,7 @@
 #include "lib/err.h"
 #include "lib/field.h"
 
-#define GIT_HEX 41 /* a commit with its final NUL */
+#define GIT_HEX	  41 /* a commit with its final NUL */
 #define GIT_SHORT 10 /* how many of them people are shown */
 
 /* The "git" source declaration. */
@@ -63,8 +63,8 @@ int gitrepo_resolve(struct gitrepo *repo, const char *ref, char commit[GIT_HEX],
 int gitrepo_branch(struct gitrepo *repo, const char *name, char commit[GIT_HEX], struct err *err);
 /* Whether there is a tag of that name, and its commit. 1, 0 or -1. */
 int gitrepo_tag(struct gitrepo *repo, const char *name, char commit[GIT_HEX], struct err *err);
-/* The tag, else the branch `name`: its full reference name, and the id that stands in it (an annotated
- * tag's own one), which is what a remote lists. 1, 0 (there is neither) or -1. */
+/* The tag, else the branch `name`: its full reference name, and the id that stands in it (an
+ * annotated tag's own one), which is what a remote lists. 1, 0 (there is neither) or -1. */
 int gitrepo_ref(struct gitrepo *repo, const char *name, char *ref, size_t size, char id[GIT_HEX],
 		struct err *err);
 /* New: the nearest tag ("v1.0", "v1.0-3-g1a2b3c4"), else the short commit. */
@@ -80,7 +80,7 @@ int gitrepo_log(struct gitrepo *repo, const char *base, const char *tip, size_t 
 		const char *indent, struct buf *out, struct err *err);
 
 struct git_change {
-	char *path;       /* owned */
+	char *path; /* owned */
 	bool untracked;
 	const char *what; /* static: "modified", "deleted", "untracked", ... */
 };
@@ -90,8 +90,8 @@ struct git_changes {
 	size_t n, cap;
 };
 
-/* All that differs from HEAD's commit, ignored files aside, and aside from `except` (NULL-terminated,
- * or NULL). */
+/* All that differs from HEAD's commit, ignored files aside, and aside from `except`
+ * (NULL-terminated, or NULL). */
 int gitrepo_changes(struct gitrepo *repo, const char *const *except, struct git_changes *out,
 		    struct err *err);
 void git_changes_release(struct git_changes *changes);
@@ -112,11 +112,12 @@ enum git_how {
 
 struct git_move {
 	const char *expected; /* the commit that HEAD must be at, still, at the end */
-	const char *to;       /* the commit to go to */
+	const char *to;	      /* the commit to go to */
 	enum git_how how;
 	const char *branch;
-	const char *const *overwrites; /* changed files that may be replaced; NULL-terminated, or NULL */
-	const char *why;      /* for the reflog */
+	/* Changed files that may be replaced; NULL-terminated, or NULL. */
+	const char *const *overwrites;
+	const char *why; /* for the reflog */
 };
 
 /* Whether the move would go through: nothing in progress, no filter, no submodule, no changed file
@@ -124,34 +125,38 @@ struct git_move {
 int gitrepo_can_move(struct gitrepo *repo, const struct git_move *move, struct err *err);
 /* Moves files and HEAD. On failure both are as before. */
 int gitrepo_move(struct gitrepo *repo, const struct git_move *move, struct err *err);
-/* After a death in the middle of a move: when each changed file outside `overwrites` is as `to` has it
- * and HEAD is still at `expected`, the files go back. Nothing changed: fine, too. */
+/* After a death in the middle of a move: when each changed file outside `overwrites` is as `to` has
+ * it and HEAD is still at `expected`, the files go back. Nothing changed: fine, too. */
 int gitrepo_unmove(struct gitrepo *repo, const struct git_move *move, struct err *err);
 
-/* Reverts the commits of `upto`'s first-parent line (NULL: HEAD's) since `since` (not itself), newest
- * first, one commit each on top of HEAD; merges against their first parent. Nothing but objects is written, and with `dry` not even
- * those. Gives the last new commit (`dry`: "") and its tree. A conflict names the commit and file. */
+/* Reverts the commits of `upto`'s first-parent line (NULL: HEAD's) since `since` (not itself),
+ * newest first, one commit each on top of HEAD; merges against their first parent. Nothing but
+ * objects is written, and with `dry` not even those. Gives the last new commit (`dry`: "") and its
+ * tree. A conflict names the commit and file. */
 int gitrepo_revert(struct gitrepo *repo, const char *since, const char *upto, bool dry,
 		   char commit[GIT_HEX], char tree[GIT_HEX], size_t *count, struct err *err);
 /* The tree of a commit. */
 int gitrepo_tree(struct gitrepo *repo, const char *commit, char tree[GIT_HEX], struct err *err);
 
-/* Creates a lightweight tag or a branch; one that is there already at `commit` is fine, elsewhere an
- * error. */
+/* Creates a lightweight tag or a branch; one that is there already at `commit` is fine, elsewhere
+ * an error. */
 int gitrepo_make_tag(struct gitrepo *repo, const char *name, const char *commit, struct err *err);
-int gitrepo_make_branch(struct gitrepo *repo, const char *name, const char *commit, struct err *err);
+int gitrepo_make_branch(struct gitrepo *repo, const char *name, const char *commit,
+			struct err *err);
 /* Removes it when it is at `commit`; missing is fine. */
 int gitrepo_drop_tag(struct gitrepo *repo, const char *name, const char *commit, struct err *err);
-int gitrepo_drop_branch(struct gitrepo *repo, const char *name, const char *commit, struct err *err);
+int gitrepo_drop_branch(struct gitrepo *repo, const char *name, const char *commit,
+			struct err *err);
 /* New: "backout/before/MARK", with what a tag's name can't hold replaced by "-". */
 char *git_before_tag(const char *mark);
 
-/* ---- Remote: the `git` command, hooks and fsmonitor off unless the declaration allows them ---- */
+/* ---- Remote: the `git` command, hooks and fsmonitor off unless the declaration allows them ----
+ */
 
 /* New, for argv_free() of lib/argv.h: the whole command line. `words` is NULL-terminated. */
 char **gitrepo_argv(const struct gitrepo_spec *spec, const char *const *words);
-/* Runs it; standard output into `out` (may be NULL). Never asks for a password. `log` is a descriptor
- * for its messages, or -1. */
+/* Runs it; standard output into `out` (may be NULL). Never asks for a password. `log` is a
+ * descriptor for its messages, or -1. */
 int gitrepo_command(const struct gitrepo_spec *spec, const char *const *words, int64_t timeout_us,
 		    int log, struct buf *out, struct err *err);
 /* The id that the remote has under a full reference name. 1, 0 (it has none) or -1. */

@@ -20,7 +20,8 @@ int git_sign(struct gitrepo *repo, git_signature **signature, struct err *err)
 	return code < 0 ? git_fail(repo, err, code, "no signature can be made") : 0;
 }
 
-static int conflict_fail(struct gitrepo *repo, git_index *index, git_commit *commit, struct err *err)
+static int conflict_fail(struct gitrepo *repo, git_index *index, git_commit *commit,
+			 struct err *err)
 {
 	git_index_conflict_iterator *it = NULL;
 	const git_index_entry *base = NULL, *ours = NULL, *theirs = NULL, *any;
@@ -35,9 +36,10 @@ static int conflict_fail(struct gitrepo *repo, git_index *index, git_commit *com
 	}
 	git_index_conflict_iterator_free(it);
 	git_oid_tostr(hex, sizeof(hex), git_commit_id(commit));
-	text_clean_to(subject, sizeof(subject), summary ? summary : "", summary ? strlen(summary) : 0);
-	err_set(err, "%s: reverting %.*s (%s) conflicts in %s: nothing was moved", repo->path, GIT_SHORT,
-		hex, subject, file);
+	text_clean_to(subject, sizeof(subject), summary ? summary : "",
+		      summary ? strlen(summary) : 0);
+	err_set(err, "%s: reverting %.*s (%s) conflicts in %s: nothing was moved", repo->path,
+		GIT_SHORT, hex, subject, file);
 	return err_hint(err, "check out the good commit instead, or revert by hand");
 }
 
@@ -67,11 +69,12 @@ static int revert_commit(struct gitrepo *repo, git_commit *commit, git_commit **
 		conflict_fail(repo, index, commit, err);
 		goto out;
 	}
-	buf_printf(&message, "Revert \"%s\"\n\nThis reverts commit %s.\n", summary ? summary : "", hex);
+	buf_printf(&message, "Revert \"%s\"\n\nThis reverts commit %s.\n", summary ? summary : "",
+		   hex);
 	if ((code = git_index_write_tree_to(&oid, index, repo->repo)) < 0 ||
 	    (code = git_tree_lookup(&tree, repo->repo, &oid)) < 0 ||
-	    (code = git_commit_create(&oid, repo->repo, NULL, who, who, NULL, buf_str(&message), tree, 1,
-				      parents)) < 0 ||
+	    (code = git_commit_create(&oid, repo->repo, NULL, who, who, NULL, buf_str(&message),
+				      tree, 1, parents)) < 0 ||
 	    (code = git_commit_lookup(&made, repo->repo, &oid)) < 0) {
 		git_fail(repo, err, code, "the revert of %.*s can't be stored", GIT_SHORT, hex);
 		goto out;
@@ -86,8 +89,8 @@ out:
 	return rc;
 }
 
-/* Objects that are made while trying stay in memory: they are lost with the repository's handle, which
- * the caller opened for this alone. */
+/* Objects that are made while trying stay in memory: they are lost with the repository's handle,
+ * which the caller opened for this alone. */
 static int odb_in_memory(struct gitrepo *repo, struct err *err)
 {
 	git_odb_backend *backend = NULL;
@@ -105,8 +108,8 @@ static int odb_in_memory(struct gitrepo *repo, struct err *err)
 	return code < 0 ? -1 : 0;
 }
 
-static int revert_line(struct gitrepo *repo, const git_oid *since, const char *upto, git_commit **tip,
-		       const git_signature *who, size_t *count, struct err *err)
+static int revert_line(struct gitrepo *repo, const git_oid *since, const char *upto,
+		       git_commit **tip, const git_signature *who, size_t *count, struct err *err)
 {
 	git_commit *commit = NULL, *parent = NULL;
 	int code, rc = -1;
@@ -115,9 +118,12 @@ static int revert_line(struct gitrepo *repo, const git_oid *since, const char *u
 		return -1;
 	while (!git_oid_equal(git_commit_id(commit), since)) {
 		if (git_commit_parentcount(commit) == 0) {
-			err_set(err, "%s: the commit to revert back to is not on the first-parent line of %s",
+			err_set(err,
+				"%s: the commit to revert back to is not on the first-parent line "
+				"of %s",
 				repo->path, upto);
-			err_hint(err, "check it out instead: git log --first-parent shows the line");
+			err_hint(err,
+				 "check it out instead: git log --first-parent shows the line");
 			goto out;
 		}
 		if (revert_commit(repo, commit, tip, who, err) < 0)
@@ -148,13 +154,13 @@ static int must_contain(struct gitrepo *repo, const char *tip, const char *ref, 
 		return -1;
 	if (has)
 		return 0;
-	err_set(err, "%s: %s is no ancestor of %s: there is nothing to revert back to", repo->path, ref,
-		tip);
+	err_set(err, "%s: %s is no ancestor of %s: there is nothing to revert back to", repo->path,
+		ref, tip);
 	return err_hint(err, "check it out instead");
 }
 
-static int revert_in(struct gitrepo *repo, const char *since, const char *upto, char commit[GIT_HEX],
-		     char tree[GIT_HEX], size_t *count, struct err *err)
+static int revert_in(struct gitrepo *repo, const char *since, const char *upto,
+		     char commit[GIT_HEX], char tree[GIT_HEX], size_t *count, struct err *err)
 {
 	git_commit *tip = NULL, *base = NULL;
 	git_signature *who = NULL;
@@ -163,14 +169,13 @@ static int revert_in(struct gitrepo *repo, const char *since, const char *upto, 
 	upto = upto ? upto : "HEAD";
 	if (must_contain(repo, "HEAD", upto, err) < 0 || must_contain(repo, upto, since, err) < 0)
 		return -1;
-	if (git_commit_of(repo, since, &base, err) < 0 || git_commit_of(repo, "HEAD", &tip, err) < 0 ||
-	    git_sign(repo, &who, err) < 0)
+	if (git_commit_of(repo, since, &base, err) < 0 ||
+	    git_commit_of(repo, "HEAD", &tip, err) < 0 || git_sign(repo, &who, err) < 0)
 		goto out;
 	if (revert_line(repo, git_commit_id(base), upto, &tip, who, count, err) < 0)
 		goto out;
 	if (*count == 0) {
-		err_set(err, "%s: there is no commit between %s and %s", repo->path, since,
-			upto);
+		err_set(err, "%s: there is no commit between %s and %s", repo->path, since, upto);
 		goto out;
 	}
 	git_oid_tostr(commit, GIT_HEX, git_commit_id(tip));

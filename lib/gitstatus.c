@@ -44,8 +44,8 @@ static const char *change_name(unsigned status)
 static void changes_add(struct git_changes *changes, const git_status_entry *entry,
 			const char *const *except)
 {
-	const git_diff_delta *delta = entry->index_to_workdir ? entry->index_to_workdir :
-								entry->head_to_index;
+	const git_diff_delta *delta =
+	    entry->index_to_workdir ? entry->index_to_workdir : entry->head_to_index;
 	struct git_change *change;
 	const char *path;
 

@@ -15,9 +15,9 @@ static int refuse(struct err *err, const struct gitrepo *repo, const char *path,
 }
 
 static const char hint_filter[] =
-	"move this repository with the git command (a \"command\" step): only git runs filters";
+    "move this repository with the git command (a \"command\" step): only git runs filters";
 static const char hint_submodule[] =
-	"move this repository with the git command (a \"command\" step), submodules included";
+    "move this repository with the git command (a \"command\" step), submodules included";
 
 static int index_supported(struct gitrepo *repo, struct err *err)
 {
@@ -61,9 +61,9 @@ static bool attributes_filter(const char *text, size_t len)
 		const char *eol = memchr(text, '\n', (size_t)(end - text));
 		size_t line = (size_t)((eol ? eol : end) - text);
 
-		if (*text != '#' && (memmem(text, line, " filter=", 8) ||
-				     memmem(text, line, "\tfilter=", 8) ||
-				     memmem(text, line, "working-tree-encoding=", 22)))
+		if (*text != '#' &&
+		    (memmem(text, line, " filter=", 8) || memmem(text, line, "\tfilter=", 8) ||
+		     memmem(text, line, "working-tree-encoding=", 22)))
 			return true;
 		text += line + 1;
 	}
@@ -98,13 +98,18 @@ static int tree_entry(const char *root, const git_tree_entry *entry, void *data)
 static const char *state_name(int state)
 {
 	switch (state) {
-	case GIT_REPOSITORY_STATE_MERGE: return "a merge";
+	case GIT_REPOSITORY_STATE_MERGE:
+		return "a merge";
 	case GIT_REPOSITORY_STATE_REVERT:
-	case GIT_REPOSITORY_STATE_REVERT_SEQUENCE: return "a revert";
+	case GIT_REPOSITORY_STATE_REVERT_SEQUENCE:
+		return "a revert";
 	case GIT_REPOSITORY_STATE_CHERRYPICK:
-	case GIT_REPOSITORY_STATE_CHERRYPICK_SEQUENCE: return "a cherry-pick";
-	case GIT_REPOSITORY_STATE_BISECT: return "a bisect";
-	default: return "a rebase";
+	case GIT_REPOSITORY_STATE_CHERRYPICK_SEQUENCE:
+		return "a cherry-pick";
+	case GIT_REPOSITORY_STATE_BISECT:
+		return "a bisect";
+	default:
+		return "a rebase";
 	}
 }
 

@@ -11,8 +11,8 @@
 
 static const struct field fields[] = {
 	{ "disk", FIELD_PATH, true, "any path on the file system", NULL, NULL },
-	{ "free_above", FIELD_SCALAR, true, "more than this must be free: \"10%\", \"5GB\", bytes", NULL,
-	  NULL },
+	{ "free_above", FIELD_SCALAR, true, "more than this must be free: \"10%\", \"5GB\", bytes",
+	  NULL, NULL },
 	{ 0 },
 };
 
@@ -43,11 +43,13 @@ static void disk_eval(const struct probe_env *env, const json_t *args, struct re
 	char text[32], most[32];
 
 	if (limit_parse(json_object_get(args, "free_above"), &percent, &limit) < 0) {
-		reading_unknown(out, now, "free_above is neither a size nor a share such as \"10%%\"");
+		reading_unknown(out, now,
+				"free_above is neither a size nor a share such as \"10%%\"");
 		return;
 	}
 	if (statvfs(path, &fs) < 0 || fs.f_blocks == 0) {
-		reading_unknown(out, now, "%s: %s", path, errno ? strerror(errno) : "no such figures");
+		reading_unknown(out, now, "%s: %s", path,
+				errno ? strerror(errno) : "no such figures");
 		return;
 	}
 	left = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
@@ -58,8 +60,8 @@ static void disk_eval(const struct probe_env *env, const json_t *args, struct re
 	else
 		size_text(limit, most, sizeof(most));
 	reading_judge(out, percent >= 0 ? share > percent : left > limit, now,
-		      "%s (%.0f%%) free at %s, above %s is asked", size_text(left, text, sizeof(text)),
-		      share, path, most);
+		      "%s (%.0f%%) free at %s, above %s is asked",
+		      size_text(left, text, sizeof(text)), share, path, most);
 	out->has_value = true;
 	out->value = percent >= 0 ? share : (double)left;
 	snprintf(out->unit, sizeof(out->unit), "%s", percent >= 0 ? "%" : "B");

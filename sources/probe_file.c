@@ -27,8 +27,8 @@ static const struct field fields[] = {
 	{ 0 },
 };
 
-static const char *const one_of[] = { "exists", "newer_than", "larger_than", "contains", "sha256",
-				      NULL };
+static const char *const one_of[] = { "exists",	  "newer_than", "larger_than",
+				      "contains", "sha256",	NULL };
 static const char *const *const groups[] = { one_of, NULL };
 
 struct question {
@@ -61,7 +61,8 @@ static int ask_larger(struct question *q, struct err *err)
 	if (size_of(json_object_get(q->args, "larger_than"), &least) < 0)
 		return err_set(err, "larger_than is no size");
 	reading_judge(q->out, q->st->st_size > least, q->now, "%s, more than %s is asked",
-		      size_text(q->st->st_size, has, sizeof(has)), size_text(least, most, sizeof(most)));
+		      size_text(q->st->st_size, has, sizeof(has)),
+		      size_text(least, most, sizeof(most)));
 	q->out->has_value = true;
 	q->out->value = (double)q->st->st_size;
 	snprintf(q->out->unit, sizeof(q->out->unit), "B");
@@ -84,8 +85,8 @@ static int ask_contains(struct question *q, struct err *err)
 	}
 	for (size_t i = 0; i < from; i++)
 		line += text.data[i] == '\n';
-	reading_pass(q->out, q->now, "line %zu: %.*s", line, (int)(to - from < 160 ? to - from : 160),
-		     buf_str(&text) + from);
+	reading_pass(q->out, q->now, "line %zu: %.*s", line,
+		     (int)(to - from < 160 ? to - from : 160), buf_str(&text) + from);
 out:
 	buf_release(&text);
 	rx_free(rx);
@@ -109,8 +110,9 @@ static int ask(struct question *q, struct err *err)
 	char size[32];
 
 	if (json_object_get(q->args, "exists")) {
-		reading_judge(q->out, json_bool(q->args, "exists", true) != 0, q->now, "%s is there, %s",
-			      q->path, size_text(q->st->st_size, size, sizeof(size)));
+		reading_judge(q->out, json_bool(q->args, "exists", true) != 0, q->now,
+			      "%s is there, %s", q->path,
+			      size_text(q->st->st_size, size, sizeof(size)));
 		return 0;
 	}
 	if (json_object_get(q->args, "newer_than"))
@@ -129,15 +131,19 @@ static int ask(struct question *q, struct err *err)
 static void file_eval(const struct probe_env *env, const json_t *args, struct reading *out)
 {
 	struct stat st;
-	struct question q = { .args = args, .path = json_str(args, "file", ""), .st = &st,
-			      .now = clock_wall(env->clock), .out = out };
+	struct question q = { .args = args,
+			      .path = json_str(args, "file", ""),
+			      .st = &st,
+			      .now = clock_wall(env->clock),
+			      .out = out };
 	struct err err = ERR_INIT;
 
 	if (stat(q.path, &st) < 0) {
 		/* A missing file is an answer; one that can't be looked at is none. */
 		if (errno == ENOENT || errno == ENOTDIR)
-			reading_judge(out, json_object_get(args, "exists") &&
-					      !json_bool(args, "exists", true),
+			reading_judge(out,
+				      json_object_get(args, "exists") &&
+					  !json_bool(args, "exists", true),
 				      q.now, "%s is not there", q.path);
 		else
 			reading_unknown(out, q.now, "%s: %s", q.path, strerror(errno));
@@ -148,7 +154,9 @@ static void file_eval(const struct probe_env *env, const json_t *args, struct re
 }
 
 const struct probe_type probe_file = {
-	.type = { .name = "file", .help = "a file's presence, age, size or content", .fields = fields,
+	.type = { .name = "file",
+		  .help = "a file's presence, age, size or content",
+		  .fields = fields,
 		  .one_of = groups },
 	.blocks = true,
 	.eval = file_eval,

@@ -45,7 +45,9 @@ static void flag_eval(const struct probe_env *env, const json_t *args, struct re
 }
 
 const struct probe_type probe_flag = {
-	.type = { .name = "flag", .help = "the value of a flag in a configuration file", .fields = fields },
+	.type = { .name = "flag",
+		  .help = "the value of a flag in a configuration file",
+		  .fields = fields },
 	.blocks = true,
 	.eval = flag_eval,
 };

@@ -11,15 +11,17 @@
 
 static const struct field fields[] = {
 	{ "git", FIELD_SOURCE, true, "the repository", "git", NULL },
-	{ "clean", FIELD_BOOL, false, "nothing differs from HEAD's commit; ignored files don't count",
-	  NULL, NULL },
-	{ "except", FIELD_STRINGS, false, "with clean: files and folders that may differ", NULL, NULL },
-	{ "on", FIELD_STRING, false, "HEAD's commit is the one that this tag, branch or commit means",
-	  NULL, NULL },
+	{ "clean", FIELD_BOOL, false,
+	  "nothing differs from HEAD's commit; ignored files don't count", NULL, NULL },
+	{ "except", FIELD_STRINGS, false, "with clean: files and folders that may differ", NULL,
+	  NULL },
+	{ "on", FIELD_STRING, false,
+	  "HEAD's commit is the one that this tag, branch or commit means", NULL, NULL },
 	{ "not_on", FIELD_STRING, false, "HEAD's commit is any other", NULL, NULL },
 	{ "branch", FIELD_STRING, false, "HEAD stands on this branch", NULL, NULL },
 	{ "has_tag", FIELD_STRING, false, "there is such a tag", NULL, NULL },
-	{ "contains", FIELD_STRING, false, "this commit is HEAD's or one of its ancestors", NULL, NULL },
+	{ "contains", FIELD_STRING, false, "this commit is HEAD's or one of its ancestors", NULL,
+	  NULL },
 	{ "commits_since", FIELD_STRING, false,
 	  "how many commits HEAD has that this one has not (judged by below)", NULL, NULL },
 	{ "below", FIELD_INT, false, "with commits_since: fewer than this (default 1: none)", NULL,
@@ -29,8 +31,9 @@ static const struct field fields[] = {
 	{ 0 },
 };
 
-static const char *const one_of[] = { "clean", "on", "not_on", "branch", "has_tag", "contains",
-				      "commits_since", "pushed", NULL };
+static const char *const one_of[] = { "clean",	       "on",	  "not_on",
+				      "branch",	       "has_tag", "contains",
+				      "commits_since", "pushed",  NULL };
 static const char *const *const groups[] = { one_of, NULL };
 
 struct question {
@@ -111,8 +114,8 @@ static int ask_contains(struct question *q, const char *ref, struct err *err)
 	if (gitrepo_resolve(q->repo, ref, commit, err) < 0 ||
 	    (has = gitrepo_contains(q->repo, q->head.commit, commit, err)) < 0)
 		return -1;
-	reading_judge(q->out, has, q->now, "%s (%.*s) is %s HEAD's history (%s)", ref, GIT_SHORT, commit,
-		      has ? "in" : "not in", q->at);
+	reading_judge(q->out, has, q->now, "%s (%.*s) is %s HEAD's history (%s)", ref, GIT_SHORT,
+		      commit, has ? "in" : "not in", q->at);
 	return 0;
 }
 
@@ -125,7 +128,8 @@ static int ask_since(struct question *q, const char *ref, struct err *err)
 	if (gitrepo_resolve(q->repo, ref, commit, err) < 0 ||
 	    gitrepo_count(q->repo, commit, q->head.commit, &n, err) < 0)
 		return -1;
-	reading_judge(q->out, (double)n < below, q->now, "%zu %s since %s (%.*s), below %.0f is asked", n,
+	reading_judge(q->out, (double)n < below, q->now,
+		      "%zu %s since %s (%.*s), below %.0f is asked", n,
 		      n == 1 ? "commit" : "commits", ref, GIT_SHORT, commit, below);
 	q->out->has_value = true;
 	q->out->value = (double)n;
@@ -150,8 +154,8 @@ static int ask_pushed(struct question *q, const char *name, struct err *err)
 		reading_fail(q->out, q->now, "%s has no %s", q->spec.remote, ref);
 	else
 		reading_judge(q->out, strcmp(here, there) == 0, q->now,
-			      "%s is at %.*s here, at %.*s on %s", name, GIT_SHORT, here, GIT_SHORT, there,
-			      q->spec.remote);
+			      "%s is at %.*s here, at %.*s on %s", name, GIT_SHORT, here, GIT_SHORT,
+			      there, q->spec.remote);
 	return 0;
 }
 
@@ -184,11 +188,13 @@ static void git_eval(const struct probe_env *env, const json_t *args, struct rea
 	struct err err = ERR_INIT;
 	int rc = -1;
 
-	if (gitrepo_spec_of(env->declared(env->data, json_str(args, "git", "")), &q.spec, &err) == 0 &&
+	if (gitrepo_spec_of(env->declared(env->data, json_str(args, "git", "")), &q.spec, &err) ==
+		0 &&
 	    (q.repo = gitrepo_open(q.spec.path, &err)) != NULL &&
 	    gitrepo_head(q.repo, &q.head, &err) == 0) {
 		git_head_text(&q.head, q.at, sizeof(q.at));
-		rc = q.head.commit[0] ? ask(&q, &err) : err_set(&err, "%s has no commit yet", q.spec.path);
+		rc = q.head.commit[0] ? ask(&q, &err)
+				      : err_set(&err, "%s has no commit yet", q.spec.path);
 	}
 	if (rc < 0)
 		reading_unknown(out, q.now, "%s", err.msg);
@@ -198,7 +204,10 @@ static void git_eval(const struct probe_env *env, const json_t *args, struct rea
 }
 
 const struct probe_type probe_git = {
-	.type = { .name = "git", .help = "the state of a repository", .fields = fields, .one_of = groups },
+	.type = { .name = "git",
+		  .help = "the state of a repository",
+		  .fields = fields,
+		  .one_of = groups },
 	.blocks = true,
 	.eval = git_eval,
 };

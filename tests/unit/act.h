@@ -60,13 +60,14 @@ static void act_begin(struct act *act, struct workspace *ws, const char *type, c
 	assert_non_null(act->type);
 	act->sources = act_json(ws, sources);
 	act->args = act_json(ws, args);
-	act->env = (struct action_env){ .clock = &clock_system,
-					.deadline = clock_mono(&clock_system) + 60 * CLOCK_US,
-					.out = act->out,
-					.log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600),
-					.intent = act->intent,
-					.declared = act_declared,
-					.data = act };
+	act->env =
+	    (struct action_env){ .clock = &clock_system,
+				 .deadline = clock_mono(&clock_system) + 60 * CLOCK_US,
+				 .out = act->out,
+				 .log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600),
+				 .intent = act->intent,
+				 .declared = act_declared,
+				 .data = act };
 	free(log);
 }
 

@@ -52,7 +52,8 @@ static void test_file_restore(void **state)
 	ws_assert_file(act.ws, "config.py", "broken\n");
 	free(backup);
 
-	ws_sh(act.ws, "rm config.bak.json; mkdir sub; ln -s /etc sub/out; mv config.py real; ln -s real config.py");
+	ws_sh(act.ws, "rm config.bak.json; mkdir sub; ln -s /etc sub/out; mv config.py real; ln -s "
+		      "real config.py");
 	act_refused(&act, "is no regular file");
 	json_object_set_new(act.args, "file_restore", json_string("/etc/hostname"));
 	act_refused(&act, "outside the declared roots");
@@ -69,7 +70,8 @@ static void test_file_remove(void **state)
 	struct act act;
 	char *plan;
 
-	ws_sh(*state, "mkdir cache; echo 1 >cache/a.tmp; echo 2 >cache/b.tmp; echo 3 >cache/keep; chmod 604 cache/a.tmp");
+	ws_sh(*state, "mkdir cache; echo 1 >cache/a.tmp; echo 2 >cache/b.tmp; echo 3 >cache/keep; "
+		      "chmod 604 cache/a.tmp");
 	act_begin(&act, *state, "file_remove", "{}",
 		  "{'file_remove': ['@/cache/*.tmp', '@/cache/none'], 'roots': ['@/cache']}");
 	plan = act_plan(&act);
@@ -97,7 +99,8 @@ static const char make[] = "{'archive': 'code', 'of': ['@/app'], 'to': '@/backup
 
 static void app(struct workspace *ws)
 {
-	ws_sh(ws, "mkdir -p app/bot backups; echo good >app/bot/main.py; echo 'LIVE = False' >app/config.py; "
+	ws_sh(ws, "mkdir -p app/bot backups; echo good >app/bot/main.py; echo 'LIVE = False' "
+		  ">app/config.py; "
 		  "chmod 750 app; ln -s bot/main.py app/link");
 }
 
@@ -139,23 +142,28 @@ static void test_archive(void **state)
 		  "./app/\n./app/bot/\n2");
 	free(file);
 
-	/* Retention: two sound ones stay, a damaged one neither counts nor goes, others' files stay. */
-	ws_sh(*state, "cd backups; f=$(ls code_*.gz); for d in 01 02 03; do cp $f code_202001${d}_000000.tar.gz; "
-		      "sed 's/\"made_at\": *\"[^\"]*/\"made_at\":\"2020-01-'$d'T00:00:00Z/' $f.json "
-		      ">code_202001${d}_000000.tar.gz.json; done; rm $f $f.json; touch other.tar.gz; "
-		      "printf x | dd of=code_20200103_000000.tar.gz bs=1 seek=40 conv=notrunc status=none");
+	/* Retention: two sound ones stay, a damaged one neither counts nor goes, others' files
+	 * stay. */
+	ws_sh(*state,
+	      "cd backups; f=$(ls code_*.gz); for d in 01 02 03; do cp $f "
+	      "code_202001${d}_000000.tar.gz; "
+	      "sed 's/\"made_at\": *\"[^\"]*/\"made_at\":\"2020-01-'$d'T00:00:00Z/' $f.json "
+	      ">code_202001${d}_000000.tar.gz.json; done; rm $f $f.json; touch other.tar.gz; "
+	      "printf x | dd of=code_20200103_000000.tar.gz bs=1 seek=40 conv=notrunc status=none");
 	act_begin(&act, *state, "archive", "{}", make);
 	plan = act_plan(&act);
 	assert_contains(plan, "tar --create --gzip");
 	assert_contains(plan, "retention removes ");
 	free(plan);
 	act_run(&act);
-	ws_assert(act.ws, "cd backups; ls -A | grep -c 'gz$'; ls | grep '^code_2020.*gz$'; ls other.tar.gz",
+	ws_assert(act.ws,
+		  "cd backups; ls -A | grep -c 'gz$'; ls | grep '^code_2020.*gz$'; ls other.tar.gz",
 		  "4\ncode_20200102_000000.tar.gz\ncode_20200103_000000.tar.gz\nother.tar.gz");
 	json_object_set_new(act.args, "to", json_string(""));
 	act_end(&act);
 
-	act_begin(&act, *state, "archive", "{}", "{'archive': 'x', 'of': ['@/app'], 'to': '@/app/b'}");
+	act_begin(&act, *state, "archive", "{}",
+		  "{'archive': 'x', 'of': ['@/app'], 'to': '@/app/b'}");
 	act_refused(&act, "would hold itself");
 	json_object_set_new(act.args, "archive", json_string("../x"));
 	act_refused(&act, "can't be the name");
@@ -169,7 +177,8 @@ static void test_archive_restore(void **state)
 
 	app(*state);
 	file = archive_make(*state);
-	ws_sh(*state, "echo bad >app/bot/main.py; echo new >app/new.txt; touch -d '+1 hour' app/new.txt; rm app/link");
+	ws_sh(*state, "echo bad >app/bot/main.py; echo new >app/new.txt; touch -d '+1 hour' "
+		      "app/new.txt; rm app/link");
 	restore_begin(&act, *state, file);
 	plan = act_plan(&act);
 	assert_contains(plan, "its SHA-256 holds\n$ tar --extract");
@@ -217,12 +226,17 @@ static void test_damaged_archive(void **state)
 	act_refused(&act, "code_");
 	assert_untouched(&act);
 
-	ws_sh(*state, "f=%s; cp good.gz $f; printf '\\377' | dd of=$f bs=1 seek=60 conv=notrunc status=none", file);
+	ws_sh(*state,
+	      "f=%s; cp good.gz $f; printf '\\377' | dd of=$f bs=1 seek=60 conv=notrunc "
+	      "status=none",
+	      file);
 	act_refused(&act, "code_");
 	assert_untouched(&act);
 
 	/* A flipped byte that was recorded as such: the decoder finds it. */
-	ws_sh(*state, "f=%s; h=$(sha256sum <$f | cut -c1-64); sed -i \"s/\\\"sha256\\\": *\\\"[^\\\"]*/\\\"sha256\\\":\\\"$h/\" $f.json",
+	ws_sh(*state,
+	      "f=%s; h=$(sha256sum <$f | cut -c1-64); sed -i \"s/\\\"sha256\\\": "
+	      "*\\\"[^\\\"]*/\\\"sha256\\\":\\\"$h/\" $f.json",
 	      file);
 	act_refused(&act, "can't be read to its end");
 	assert_untouched(&act);
@@ -241,7 +255,8 @@ static void test_archive_that_leaves(void **state)
 	char *file;
 
 	app(*state);
-	ws_sh(*state, "echo bad >app/bot/main.py; echo evil >evil; mkdir in; tar -C in -P -czf evil.tar.gz ../evil");
+	ws_sh(*state, "echo bad >app/bot/main.py; echo evil >evil; mkdir in; tar -C in -P -czf "
+		      "evil.tar.gz ../evil");
 	file = ws_path(*state, "evil.tar.gz");
 	assert_int_equal(sidecar_write(file, 1, NULL, &err), 0);
 	restore_begin(&act, *state, file);
@@ -268,9 +283,11 @@ static void test_restore_died(void **state)
 	assert_untouched(&act);
 	act_run(&act);
 
-	/* Dead between the exchange and the renaming: done, and undone from where the old one lies. */
+	/* Dead between the exchange and the renaming: done, and undone from where the old one lies.
+	 */
 	ws_sh(*state, "mkdir app.restoring-2026-11-21-03.code-step.1; "
-		      "mv app.before-2026-11-21-03.code-step.1 app.restoring-2026-11-21-03.code-step.1/app");
+		      "mv app.before-2026-11-21-03.code-step.1 "
+		      "app.restoring-2026-11-21-03.code-step.1/app");
 	assert_int_equal(act_settled(&act), SETTLED_YES);
 	act_undo(&act);
 	ws_assert_file(act.ws, "app/bot/main.py", "bad\n");
@@ -283,14 +300,10 @@ static void test_restore_died(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_file_copy),
-		TEST(test_file_restore),
-		TEST(test_file_remove),
-		TEST(test_archive),
-		TEST(test_archive_restore),
-		TEST(test_damaged_archive),
-		TEST(test_archive_that_leaves),
-		TEST(test_restore_died),
+		TEST(test_file_copy),		TEST(test_file_restore),
+		TEST(test_file_remove),		TEST(test_archive),
+		TEST(test_archive_restore),	TEST(test_damaged_archive),
+		TEST(test_archive_that_leaves), TEST(test_restore_died),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

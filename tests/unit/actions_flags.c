@@ -1,7 +1,8 @@
 /* The action "flags": one replacement, shown before, taken back byte by byte. */
 #include "tests/unit/act.h"
 
-static const char sources[] = "{'config': {'path': '@/config.py', 'format': 'python', 'names': {}}}";
+static const char sources[] =
+    "{'config': {'path': '@/config.py', 'format': 'python', 'names': {}}}";
 static const char off[] = "{'flags': 'config', 'set': {'ENABLE_A': false, 'ENABLE_B': false}}";
 static const char config[] = "ENABLE_A = True   # OFF by default\nOTHER = 1\nENABLE_B =  False\n";
 
@@ -13,8 +14,10 @@ static void test_set_and_undo(void **state)
 	ws_write(*state, "config.py", config);
 	act_begin(&act, *state, "flags", sources, off);
 	plan = act_plan(&act);
-	assert_contains(plan, "config.py is replaced in one go:\n- ENABLE_A = True   # OFF by default\n"
-			      "+ ENABLE_A = False   # OFF by default\n  ENABLE_B =  False (is so already)\n");
+	assert_contains(plan,
+			"config.py is replaced in one go:\n- ENABLE_A = True   # OFF by default\n"
+			"+ ENABLE_A = False   # OFF by default\n  ENABLE_B =  False (is so "
+			"already)\n");
 	free(plan);
 	ws_assert_file(act.ws, "config.py", config);
 	act_run(&act);

@@ -3,7 +3,7 @@
 
 static const char sources[] = "{'code': {'path': '@/repo'}}";
 static const char checkout[] =
-	"{'git': 'code', 'do': 'checkout', 'to': 'good', 'overwrites': ['bot/config.py']}";
+    "{'git': 'code', 'do': 'checkout', 'to': 'good', 'overwrites': ['bot/config.py']}";
 
 static void test_checkout(void **state)
 {
@@ -34,7 +34,8 @@ static void test_checkout(void **state)
 	act_undo(&act);
 	ws_assert_file(act.ws, "repo/bot/main.py", "worse\n");
 	ws_assert_file(act.ws, "repo/bot/config.py", "LIVE = True\n");
-	ws_assert(act.ws, "cd repo; git symbolic-ref HEAD; git tag -l 'backout/*'; git status --porcelain",
+	ws_assert(act.ws,
+		  "cd repo; git symbolic-ref HEAD; git tag -l 'backout/*'; git status --porcelain",
 		  "refs/heads/main\n M bot/config.py\n?? note.txt");
 	act_end(&act);
 }
@@ -45,7 +46,8 @@ static void test_checkout_of_a_branch(void **state)
 
 	ws_repo(*state);
 	ws_sh(*state, "cd repo; git branch stable good");
-	act_begin(&act, *state, "git", sources, "{'git': 'code', 'do': 'checkout', 'to': 'stable'}");
+	act_begin(&act, *state, "git", sources,
+		  "{'git': 'code', 'do': 'checkout', 'to': 'stable'}");
 	act_run(&act);
 	ws_assert(act.ws, "cd repo; git symbolic-ref HEAD", "refs/heads/stable");
 	act_undo(&act);
@@ -107,7 +109,8 @@ static void test_died_in_the_middle(void **state)
 	act_begin(&act, *state, "git", sources, checkout);
 	ws_sh(act.ws, "cd repo; echo LIVE = True >bot/config.py");
 	act_before(&act);
-	ws_sh(act.ws, "cd repo; git checkout -q bot/config.py; echo good >bot/main.py; rm bot/extra.py");
+	ws_sh(act.ws,
+	      "cd repo; git checkout -q bot/config.py; echo good >bot/main.py; rm bot/extra.py");
 	assert_int_equal(act_settled(&act), SETTLED_NO);
 	act_refused(&act, "not clean");
 	assert_int_equal(act.type->clean(&act.env, act.args, act.before, &act.err), 0);
@@ -141,18 +144,22 @@ static void test_revert(void **state)
 
 	ws_repo(*state);
 	act_begin(&act, *state, "git", sources,
-		  "{'git': 'code', 'do': 'revert', 'since': 'good', 'overwrites': ['bot/config.py']}");
+		  "{'git': 'code', 'do': 'revert', 'since': 'good', 'overwrites': "
+		  "['bot/config.py']}");
 	ws_sh(act.ws, "cd repo; echo LIVE = True >bot/config.py");
 	plan = act_plan(&act);
 	assert_contains(plan, "revert --no-edit good..HEAD\n");
 	assert_contains(plan, "reverts 2 commits, one new commit each:\n");
 	free(plan);
 	act_run(&act);
-	ws_assert(act.ws, "cd repo; git diff --stat good; git log --format=%s good.. | wc -l; git symbolic-ref HEAD",
+	ws_assert(act.ws,
+		  "cd repo; git diff --stat good; git log --format=%s good.. | wc -l; git "
+		  "symbolic-ref HEAD",
 		  "4\nrefs/heads/main");
 	act_undo(&act);
 	ws_assert_file(act.ws, "repo/bot/config.py", "LIVE = True\n");
-	ws_assert(act.ws, "cd repo; git log --format=%s good..", "Tune live scoring\nAdd live scoring");
+	ws_assert(act.ws, "cd repo; git log --format=%s good..",
+		  "Tune live scoring\nAdd live scoring");
 	json_object_set_new(act.args, "to", json_string("main~1"));
 	act_refused(&act, "conflicts in bot/main.py");
 	act_end(&act);
@@ -198,12 +205,15 @@ static void test_tag_and_branch(void **state)
 static void remote(struct workspace *ws)
 {
 	ws_repo(ws);
-	assert_int_equal(ws_sh(ws, "$GIT clone -q --bare repo remote.git; cd repo; git remote add origin %s/remote.git\n"
-				   "git fetch -q; cd ..; $GIT clone -q remote.git other\n"
-				   "for h in pre-push post-merge post-checkout reference-transaction; do\n"
-				   "printf '#!/bin/sh\\ntouch %s/ran\\n' >repo/.git/hooks/$h\n"
-				   "chmod +x repo/.git/hooks/$h; done\n"
-				   "git -C repo config core.fsmonitor 'touch %s/ran; false'\n",
+	assert_int_equal(ws_sh(ws,
+			       "$GIT clone -q --bare repo remote.git; cd repo; git remote add "
+			       "origin %s/remote.git\n"
+			       "git fetch -q; cd ..; $GIT clone -q remote.git other\n"
+			       "for h in pre-push post-merge post-checkout reference-transaction; "
+			       "do\n"
+			       "printf '#!/bin/sh\\ntouch %s/ran\\n' >repo/.git/hooks/$h\n"
+			       "chmod +x repo/.git/hooks/$h; done\n"
+			       "git -C repo config core.fsmonitor 'touch %s/ran; false'\n",
 			       ws->path, ws->path, ws->path),
 			 0);
 }
@@ -213,7 +223,8 @@ static void test_pull(void **state)
 	struct act act;
 
 	remote(*state);
-	ws_sh(*state, "cd other; echo next >bot/main.py; $GIT commit -qam Next; $GIT push -q origin HEAD:main");
+	ws_sh(*state, "cd other; echo next >bot/main.py; $GIT commit -qam Next; $GIT push -q "
+		      "origin HEAD:main");
 	act_begin(&act, *state, "git", sources, "{'git': 'code', 'do': 'pull'}");
 	act_run(&act);
 	ws_assert_file(act.ws, "repo/bot/main.py", "next\n");
@@ -222,7 +233,8 @@ static void test_pull(void **state)
 	ws_assert(act.ws, "test -e ran || echo never", "never");
 
 	/* Diverged: nothing moves. */
-	ws_sh(act.ws, "cd repo; git config --unset core.fsmonitor; rm .git/hooks/*; echo own >own; $GIT add own; "
+	ws_sh(act.ws, "cd repo; git config --unset core.fsmonitor; rm .git/hooks/*; echo own >own; "
+		      "$GIT add own; "
 		      "$GIT commit -qm Own");
 	act_before(&act);
 	assert_int_equal(act.type->run(&act.env, act.args, act.before, &act.facts, &act.err), -1);
@@ -255,7 +267,8 @@ static void test_push(void **state)
 	/* Allowed hooks do run. */
 	act_begin(&act, *state, "git", "{'code': {'path': '@/repo', 'allow_hooks': true}}",
 		  "{'git': 'code', 'do': 'push', 'name': 'good'}");
-	ws_sh(act.ws, "git -C remote.git tag -d good; git -C repo config --unset core.fsmonitor; rm -f ran");
+	ws_sh(act.ws, "git -C remote.git tag -d good; git -C repo config --unset core.fsmonitor; "
+		      "rm -f ran");
 	act_run(&act);
 	ws_assert(act.ws, "test -e ran && echo ran", "ran");
 	act_end(&act);

@@ -6,8 +6,8 @@
 
 #include "lib/flagfile.h"
 
-static void load(struct workspace *ws, struct flagfile *file, const char *name, enum flag_format format,
-		 const char *text)
+static void load(struct workspace *ws, struct flagfile *file, const char *name,
+		 enum flag_format format, const char *text)
 {
 	char *path = ws_path(ws, name);
 	struct err err = ERR_INIT;
@@ -49,29 +49,28 @@ static void set(struct flagfile *file, const char *name, json_t *value)
 	json_decref(value);
 }
 
-static const char python[] =
-	"# ENABLE_A = True   (not this one)\n"
-	"\"\"\"ENABLE_A = True\n"
-	"in a docstring\"\"\"\n"
-	"import os\r\n"
-	"ENABLE_A = True   # Default: OFF\n"
-	"ENABLE_B: bool = False\n"
-	"if ENABLE_A == True: pass\n"
-	"call(ENABLE_A=True)\n"
-	"NAME = 'a \\'quoted\\' # text'  # comment\n"
-	"LIMIT = 1_000; RATIO = -0.5\n"
-	"FLAGS = {\n"
-	"    # \"live\": True,\n"
-	"    \"live\": True,  # for now\n"
-	"    'other': {\"deep\": None, \"live2\": False},\n"
-	"}\n"
-	"class Config:\n"
-	"\tDEBUG = False\n"
-	"FROM_ENV = os.getenv(\"X\", \"1\") == \"1\"\n"
-	"LONG = (1 +\n"
-	"        2)\n"
-	"CHAIN = ALSO = True\n"
-	"TWICE = 1\nTWICE = 2\n";
+static const char python[] = "# ENABLE_A = True   (not this one)\n"
+			     "\"\"\"ENABLE_A = True\n"
+			     "in a docstring\"\"\"\n"
+			     "import os\r\n"
+			     "ENABLE_A = True   # Default: OFF\n"
+			     "ENABLE_B: bool = False\n"
+			     "if ENABLE_A == True: pass\n"
+			     "call(ENABLE_A=True)\n"
+			     "NAME = 'a \\'quoted\\' # text'  # comment\n"
+			     "LIMIT = 1_000; RATIO = -0.5\n"
+			     "FLAGS = {\n"
+			     "    # \"live\": True,\n"
+			     "    \"live\": True,  # for now\n"
+			     "    'other': {\"deep\": None, \"live2\": False},\n"
+			     "}\n"
+			     "class Config:\n"
+			     "\tDEBUG = False\n"
+			     "FROM_ENV = os.getenv(\"X\", \"1\") == \"1\"\n"
+			     "LONG = (1 +\n"
+			     "        2)\n"
+			     "CHAIN = ALSO = True\n"
+			     "TWICE = 1\nTWICE = 2\n";
 
 static void test_python_reading(void **state)
 {
@@ -113,7 +112,7 @@ static void test_python_setting(void **state)
 
 	text = ws_read(*state, "config.py");
 	assert_int_equal(strlen(text), strlen(python) + 1 + 1 - strlen("a \\'quoted\\' # text") +
-					       strlen("it\\'s"));
+					   strlen("it\\'s"));
 	assert_contains(text, "\nENABLE_A = False   # Default: OFF\n");
 	assert_contains(text, "NAME = 'it\\'s'  # comment\n");
 	assert_contains(text, "    \"live\": False,  # for now\n");
@@ -133,7 +132,8 @@ static void test_python_broken(void **state)
 	load(*state, &file, "a.py", FLAG_PYTHON, "A = True\nB = 'open\n");
 	assert_refused(&file, "A", "line 2: a string is not closed");
 	flagfile_release(&file);
-	load(*state, &file, "a.py", FLAG_PYTHON, "A = f\"x\"\nB = \"a\" \"b\"\nC = nan\nD = [True]\n");
+	load(*state, &file, "a.py", FLAG_PYTHON,
+	     "A = f\"x\"\nB = \"a\" \"b\"\nC = nan\nD = [True]\n");
 	assert_refused(&file, "A", "expression");
 	assert_refused(&file, "B", "expression");
 	assert_refused(&file, "C", "expression");
@@ -147,7 +147,8 @@ static void test_json(void **state)
 	struct err err = ERR_INIT;
 
 	load(*state, &file, "f.json", FLAG_JSON,
-	     "{\n  \"a\": {\"live\": true, \"n\": 5},\n  \"b\": {\"live\": false},\n  \"name\": \"x\"\n}\n");
+	     "{\n  \"a\": {\"live\": true, \"n\": 5},\n  \"b\": {\"live\": false},\n  \"name\": "
+	     "\"x\"\n}\n");
 	assert_value(&file, "a.live", "true");
 	assert_value(&file, "b.live", "false");
 	assert_refused(&file, "live", "2 places, lines 2, 3");
@@ -158,7 +159,8 @@ static void test_json(void **state)
 	assert_int_equal(flagfile_save(&file, &err), 0);
 	flagfile_release(&file);
 	ws_assert_file(*state, "f.json",
-		       "{\n  \"a\": {\"live\": false, \"n\": 0.25},\n  \"b\": {\"live\": false},\n  \"name\": "
+		       "{\n  \"a\": {\"live\": false, \"n\": 0.25},\n  \"b\": {\"live\": false},\n "
+		       " \"name\": "
 		       "\"q\\\"\xc3\xa4\"\n}\n");
 }
 
@@ -168,7 +170,8 @@ static void test_env(void **state)
 	struct err err = ERR_INIT;
 
 	load(*state, &file, "bot.env", FLAG_ENV,
-	     "# LIVE=true\nexport LIVE=true\nMODE=\"fast lane\" # note\nEMPTY=\nON='1'\nPLAIN=a b\nLAST=x");
+	     "# LIVE=true\nexport LIVE=true\nMODE=\"fast lane\" # note\nEMPTY=\nON='1'\nPLAIN=a "
+	     "b\nLAST=x");
 	assert_value(&file, "LIVE", "\"true\"");
 	assert_value(&file, "MODE", "\"fast lane\"");
 	assert_value(&file, "EMPTY", "\"\"");
@@ -180,7 +183,8 @@ static void test_env(void **state)
 	assert_int_equal(flagfile_save(&file, &err), 0);
 	flagfile_release(&file);
 	ws_assert_file(*state, "bot.env",
-		       "# LIVE=true\nexport LIVE=false\nMODE=\"a \\$b \\\"c\\\"\" # note\nEMPTY=7\nON='0'\n"
+		       "# LIVE=true\nexport LIVE=false\nMODE=\"a \\$b \\\"c\\\"\" # "
+		       "note\nEMPTY=7\nON='0'\n"
 		       "PLAIN=a b\nLAST=\"two words\"");
 	/* A shell reads it back as it was meant. */
 	ws_assert(*state, "sed -i /PLAIN/d bot.env; . ./bot.env; echo \"$MODE|$LAST|$ON|$LIVE\"",
@@ -207,13 +211,15 @@ static void test_ini(void **state)
 	assert_int_equal(flagfile_save(&file, &err), 0);
 	flagfile_release(&file);
 	ws_assert_file(*state, "bot.ini",
-		       "; live = yes\n[bot]\nlive = No ; now\nlevel: 4\n[web]\nlive = no\nport=8080\n");
+		       "; live = yes\n[bot]\nlive = No ; now\nlevel: 4\n[web]\nlive = "
+		       "no\nport=8080\n");
 }
 
 static void test_comparing(void **state)
 {
-	json_t *on = json_string("on"), *yes = json_true(), *no = json_false(), *one = json_string("1.0"),
-	       *int1 = json_integer(1), *real1 = json_real(1.0), *text = json_string("ON");
+	json_t *on = json_string("on"), *yes = json_true(), *no = json_false(),
+	       *one = json_string("1.0"), *int1 = json_integer(1), *real1 = json_real(1.0),
+	       *text = json_string("ON");
 
 	(void)state;
 	assert_true(flag_is(on, yes));
@@ -306,8 +312,8 @@ static void test_kill_in_the_middle(void **state)
 		if (strncmp(text, "A = True\n", 9) == 0)
 			assert_true(strlen(text) == len && strstr(text, "\nB = True\n"));
 		else
-			assert_true(strncmp(text, "A = False\n", 10) == 0 && strlen(text) == len + 2 &&
-				    strstr(text, "\nB = False\n"));
+			assert_true(strncmp(text, "A = False\n", 10) == 0 &&
+				    strlen(text) == len + 2 && strstr(text, "\nB = False\n"));
 		free(text);
 	}
 	free(path);

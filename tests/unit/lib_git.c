@@ -31,7 +31,9 @@ static void fixture_close(struct fixture *f)
 
 static struct git_move to_good(struct fixture *f)
 {
-	return (struct git_move){ .expected = f->head, .to = f->good, .how = GIT_DETACH, .why = "test" };
+	return (struct git_move){
+		.expected = f->head, .to = f->good, .how = GIT_DETACH, .why = "test"
+	};
 }
 
 /* Nothing moved: HEAD stands on main, as the git command sees it. */
@@ -88,13 +90,15 @@ static void test_changes(void **state)
 	fixture_open(&f, state);
 	assert_int_equal(gitrepo_changes(f.repo, NULL, &changes, &err), 0);
 	assert_int_equal(changes.n, 0);
-	ws_sh(f.ws, "cd repo; echo x >>bot/config.py; echo y >bot.log; mkdir tmp; echo z >tmp/a; rm bot/extra.py");
+	ws_sh(f.ws, "cd repo; echo x >>bot/config.py; echo y >bot.log; mkdir tmp; echo z >tmp/a; "
+		    "rm bot/extra.py");
 	assert_int_equal(gitrepo_changes(f.repo, NULL, &changes, &err), 0);
 	assert_int_equal(changes.n, 3);
 	assert_int_equal(git_changes_tracked(&changes), 2);
 	git_changes_text(&changes, false, &text);
-	assert_string_equal(buf_str(&text), "3 files differ: bot/config.py (modified), bot/extra.py (deleted), "
-					    "tmp/a (untracked)");
+	assert_string_equal(buf_str(&text),
+			    "3 files differ: bot/config.py (modified), bot/extra.py (deleted), "
+			    "tmp/a (untracked)");
 	git_changes_release(&changes);
 	assert_int_equal(gitrepo_changes(f.repo, except, &changes, &err), 0);
 	assert_int_equal(changes.n, 1);
@@ -119,13 +123,16 @@ static void test_checkout_and_back(void **state)
 	assert_int_equal(gitrepo_can_move(f.repo, &move, &err), 0);
 	assert_int_equal(gitrepo_move(f.repo, &move, &err), 0);
 	want = xasprintf("%s\n?? untracked.txt", f.good);
-	ws_assert(f.ws, "cd repo; git rev-parse HEAD; ! git symbolic-ref -q HEAD; git status --porcelain", want);
+	ws_assert(f.ws,
+		  "cd repo; git rev-parse HEAD; ! git symbolic-ref -q HEAD; git status --porcelain",
+		  want);
 	free(want);
 	ws_assert_file(f.ws, "repo/bot/main.py", "good\n");
 	ws_assert(f.ws, "cd repo; test -e bot/extra.py || echo gone", "gone");
 	ws_assert(f.ws, "cd repo; git reflog -1 --format=%gs", "test");
-	back = (struct git_move){ .expected = f.good, .to = f.head, .how = GIT_SWITCH, .branch = "main",
-				  .why = "back" };
+	back = (struct git_move){
+		.expected = f.good, .to = f.head, .how = GIT_SWITCH, .branch = "main", .why = "back"
+	};
 	assert_int_equal(gitrepo_move(f.repo, &back, &err), 0);
 	assert_unmoved(&f);
 	fixture_close(&f);
@@ -158,7 +165,8 @@ static void test_overwrites_replaced(void **state)
 	fixture_open(&f, state);
 	move = to_good(&f);
 	move.overwrites = overwrites;
-	ws_sh(f.ws, "cd repo; echo mine >bot/config.py; $GIT add bot/config.py; echo more >>bot/config.py");
+	ws_sh(f.ws, "cd repo; echo mine >bot/config.py; $GIT add bot/config.py; echo more "
+		    ">>bot/config.py");
 	assert_int_equal(gitrepo_move(f.repo, &move, &err), 0);
 	ws_assert(f.ws, "cd repo; git status --porcelain; git describe --tags", "good");
 	ws_assert_file(f.ws, "repo/bot/config.py", "LIVE = False  # the flag\n");
@@ -172,7 +180,8 @@ static void test_untracked_in_the_way(void **state)
 	struct err err = ERR_INIT;
 
 	fixture_open(&f, state);
-	ws_sh(f.ws, "cd repo; git rm -q --cached bot/config.py; $GIT commit -qm 'No config'; echo own >bot/config.py");
+	ws_sh(f.ws, "cd repo; git rm -q --cached bot/config.py; $GIT commit -qm 'No config'; echo "
+		    "own >bot/config.py");
 	assert_int_equal(gitrepo_resolve(f.repo, "HEAD", f.head, &err), 0);
 	move = to_good(&f);
 	assert_int_equal(gitrepo_move(f.repo, &move, &err), -1);
@@ -229,7 +238,8 @@ static void test_concurrent_commit(void **state)
 	assert_int_equal(gitrepo_resolve(f.repo, "main", now, &err), 0);
 	assert_string_not_equal(now, f.head);
 	ws_assert_file(f.ws, "repo/bot/their.py", "theirs\n");
-	ws_assert(f.ws, "cd repo; git status --porcelain; git symbolic-ref HEAD", "refs/heads/main");
+	ws_assert(f.ws, "cd repo; git status --porcelain; git symbolic-ref HEAD",
+		  "refs/heads/main");
 	fixture_close(&f);
 }
 
@@ -247,13 +257,17 @@ static void test_revert(void **state)
 	assert_int_equal(count, 2);
 	ws_assert(f.ws, "cd repo; git count-objects", objects);
 	free(objects);
-	assert_int_equal(gitrepo_revert(f.repo, "good", NULL, false, commit, tree, &count, &err), 0);
+	assert_int_equal(gitrepo_revert(f.repo, "good", NULL, false, commit, tree, &count, &err),
+			 0);
 	assert_string_equal(tree, dry);
 	assert_unmoved(&f);
-	move = (struct git_move){ .expected = f.head, .to = commit, .how = GIT_ADVANCE, .why = "revert" };
+	move = (struct git_move){
+		.expected = f.head, .to = commit, .how = GIT_ADVANCE, .why = "revert"
+	};
 	assert_int_equal(gitrepo_move(f.repo, &move, &err), 0);
-	ws_assert(f.ws, "cd repo; git diff good HEAD; git status --porcelain; git symbolic-ref HEAD; "
-			"git log --format=%s good..",
+	ws_assert(f.ws,
+		  "cd repo; git diff good HEAD; git status --porcelain; git symbolic-ref HEAD; "
+		  "git log --format=%s good..",
 		  "refs/heads/main\nRevert \"Add live scoring\"\nRevert \"Tune live scoring\"\n"
 		  "Tune live scoring\nAdd live scoring");
 	want = xasprintf("This reverts commit %s.", f.head);
@@ -270,10 +284,13 @@ static void test_revert_merge(void **state)
 	size_t count;
 
 	fixture_open(&f, state);
-	assert_int_equal(ws_sh(f.ws, "cd repo; $GIT checkout -q -b side good; echo s >side.py; $GIT add -A; "
-				     "$GIT commit -qm Side; $GIT checkout -q main; $GIT merge -q --no-ff -m M side"),
+	assert_int_equal(
+	    ws_sh(f.ws,
+		  "cd repo; $GIT checkout -q -b side good; echo s >side.py; $GIT add -A; "
+		  "$GIT commit -qm Side; $GIT checkout -q main; $GIT merge -q --no-ff -m M side"),
+	    0);
+	assert_int_equal(gitrepo_revert(f.repo, "good", NULL, false, commit, tree, &count, &err),
 			 0);
-	assert_int_equal(gitrepo_revert(f.repo, "good", NULL, false, commit, tree, &count, &err), 0);
 	assert_int_equal(count, 3);
 	assert_int_equal(gitrepo_tree(f.repo, f.good, want, &err), 0);
 	assert_string_equal(tree, want);
@@ -290,30 +307,39 @@ static void test_revert_conflict(void **state)
 	fixture_open(&f, state);
 	/* Both commits changed the same line: the first of them alone can't be taken back. */
 	objects = ws_get(f.ws, "cd repo; git count-objects");
-	assert_int_equal(gitrepo_revert(f.repo, "good", "main~1", true, commit, tree, &count, &err), -1);
+	assert_int_equal(gitrepo_revert(f.repo, "good", "main~1", true, commit, tree, &count, &err),
+			 -1);
 	assert_contains(err.msg, "conflicts in bot/main.py: nothing was moved");
 	assert_contains(err.msg, "Add live scoring");
 	ws_assert(f.ws, "cd repo; git count-objects", objects);
 	err_clear(&err);
-	assert_int_equal(gitrepo_revert(f.repo, "good", "main~1", false, commit, tree, &count, &err), -1);
+	assert_int_equal(gitrepo_revert(f.repo, "good", "main~1", false, commit, tree, &count,
+					&err),
+			 -1);
 	assert_unmoved(&f);
-	ws_assert(f.ws, "cd repo; git status --porcelain; test -e .git/REVERT_HEAD || echo none", "none");
+	ws_assert(f.ws, "cd repo; git status --porcelain; test -e .git/REVERT_HEAD || echo none",
+		  "none");
 
 	/* A commit of another file goes, what came after it stays. */
 	err_clear(&err);
 	assert_int_equal(ws_sh(f.ws, "cd repo; echo 1 >a; $GIT add a; $GIT commit -qm A; "
-				     "echo 2 >b; $GIT add b; $GIT commit -qm B"), 0);
-	assert_int_equal(gitrepo_revert(f.repo, "main~2", "main~1", false, commit, tree, &count, &err), 0);
+				     "echo 2 >b; $GIT add b; $GIT commit -qm B"),
+			 0);
+	assert_int_equal(gitrepo_revert(f.repo, "main~2", "main~1", false, commit, tree, &count,
+					&err),
+			 0);
 	assert_int_equal(count, 1);
 	ws_sh(f.ws, "cd repo; git ls-tree --name-only %s", commit);
 	ws_assert_file(f.ws, "out.txt", ".gitignore\nb\nbot\n");
 
-	assert_int_equal(gitrepo_revert(f.repo, "main", NULL, true, commit, tree, &count, &err), -1);
+	assert_int_equal(gitrepo_revert(f.repo, "main", NULL, true, commit, tree, &count, &err),
+			 -1);
 	assert_contains(err.msg, "there is no commit between");
 	err_clear(&err);
 	ws_sh(f.ws, "cd repo; $GIT checkout -q -b side good; $GIT commit -q --allow-empty -m S; "
 		    "git checkout -q main");
-	assert_int_equal(gitrepo_revert(f.repo, "side", NULL, true, commit, tree, &count, &err), -1);
+	assert_int_equal(gitrepo_revert(f.repo, "side", NULL, true, commit, tree, &count, &err),
+			 -1);
 	assert_contains(err.msg, "side is no ancestor of HEAD");
 	free(objects);
 	fixture_close(&f);
@@ -328,14 +354,16 @@ static void test_hooks_never_run(void **state)
 	size_t count;
 
 	fixture_open(&f, state);
-	assert_int_equal(ws_sh(f.ws, "cd repo/.git/hooks; for h in post-checkout pre-commit post-commit "
-				     "reference-transaction post-index-change; do "
-				     "printf '#!/bin/sh\\ntouch %s/ran\\n' >$h; chmod +x $h; done; "
-				     "cd ../..; git config core.fsmonitor 'touch %s/ran; false'",
+	assert_int_equal(ws_sh(f.ws,
+			       "cd repo/.git/hooks; for h in post-checkout pre-commit post-commit "
+			       "reference-transaction post-index-change; do "
+			       "printf '#!/bin/sh\\ntouch %s/ran\\n' >$h; chmod +x $h; done; "
+			       "cd ../..; git config core.fsmonitor 'touch %s/ran; false'",
 			       f.ws->path, f.ws->path),
 			 0);
 	move = to_good(&f);
-	assert_int_equal(gitrepo_revert(f.repo, "good", NULL, false, commit, tree, &count, &err), 0);
+	assert_int_equal(gitrepo_revert(f.repo, "good", NULL, false, commit, tree, &count, &err),
+			 0);
 	assert_int_equal(gitrepo_move(f.repo, &move, &err), 0);
 	assert_int_equal(gitrepo_make_tag(f.repo, "t1", f.good, &err), 0);
 	ws_assert(f.ws, "test -e ran || echo never", "never");
@@ -359,26 +387,30 @@ static void test_unsupported(void **state)
 	err_clear(&err);
 
 	/* In the commit to go to, not in this one. */
-	assert_int_equal(ws_sh(f.ws, "cd repo; rm .git/info/attributes; $GIT checkout -q -b lfs good; "
-				     "echo '*.bin filter=lfs diff=lfs' >.gitattributes; $GIT add -A; "
-				     "$GIT commit -qm LFS; git tag with-lfs; git checkout -q main"),
+	assert_int_equal(ws_sh(f.ws,
+			       "cd repo; rm .git/info/attributes; $GIT checkout -q -b lfs good; "
+			       "echo '*.bin filter=lfs diff=lfs' >.gitattributes; $GIT add -A; "
+			       "$GIT commit -qm LFS; git tag with-lfs; git checkout -q main"),
 			 0);
 	assert_int_equal(gitrepo_resolve(f.repo, "with-lfs", f.good, &err), 0);
 	assert_int_equal(gitrepo_can_move(f.repo, &move, &err), -1);
 	assert_contains(err.msg, "filter in the commit to go to");
 	err_clear(&err);
 
-	assert_int_equal(ws_sh(f.ws, "$GIT init -q other; cd other; $GIT commit -q --allow-empty -m O; cd ../repo; "
-				     "$GIT checkout -q -b sub good; $GIT submodule -q add ../other other; "
-				     "$GIT commit -qm Sub"),
-			 0);
+	assert_int_equal(
+	    ws_sh(f.ws,
+		  "$GIT init -q other; cd other; $GIT commit -q --allow-empty -m O; cd ../repo; "
+		  "$GIT checkout -q -b sub good; $GIT submodule -q add ../other other; "
+		  "$GIT commit -qm Sub"),
+	    0);
 	assert_int_equal(gitrepo_resolve(f.repo, "HEAD", f.head, &err), 0);
 	assert_int_equal(gitrepo_resolve(f.repo, "good", f.good, &err), 0);
 	assert_int_equal(gitrepo_can_move(f.repo, &move, &err), -1);
 	assert_contains(err.msg, "is a submodule");
 	err_clear(&err);
 
-	assert_int_equal(ws_sh(f.ws, "cd repo; git checkout -qf main; rm -rf other; ! $GIT cherry-pick good; "
+	assert_int_equal(ws_sh(f.ws, "cd repo; git checkout -qf main; rm -rf other; ! $GIT "
+				     "cherry-pick good; "
 				     "touch .git/MERGE_HEAD; git rev-parse HEAD >.git/MERGE_HEAD"),
 			 0);
 	assert_int_equal(gitrepo_resolve(f.repo, "HEAD", f.head, &err), 0);
@@ -419,7 +451,8 @@ static void test_half_a_move(void **state)
 
 	fixture_open(&f, state);
 	move = to_good(&f);
-	/* As a kill in the middle leaves it: one file moved, one cut short, one gone, one not yet there. */
+	/* As a kill in the middle leaves it: one file moved, one cut short, one gone, one not yet
+	 * there. */
 	ws_sh(f.ws, "cd repo; printf go >bot/main.py; rm bot/extra.py; echo x >untracked.txt");
 	assert_int_equal(gitrepo_unmove(f.repo, &move, &err), 0);
 	assert_unmoved(&f);

@@ -58,7 +58,7 @@ __attribute__((unused)) static char *ws_path(const struct workspace *ws, const c
 
 /* Runs a shell script in the workspace; "$GIT" is git with an author. The exit status. */
 __attribute__((unused)) static int ws_sh(const struct workspace *ws, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 static int ws_sh(const struct workspace *ws, const char *fmt, ...)
 {
 	va_list args;
@@ -93,11 +93,11 @@ __attribute__((unused)) static char *ws_get(const struct workspace *ws, const ch
 	return out.data ? buf_detach(&out) : xstrdup("");
 }
 
-#define ws_assert(ws, script, wanted)                                                                     \
-	do {                                                                                              \
-		char *got_ = ws_get(ws, script);                                                          \
-		assert_string_equal(got_, wanted);                                                        \
-		free(got_);                                                                               \
+#define ws_assert(ws, script, wanted)              \
+	do {                                       \
+		char *got_ = ws_get(ws, script);   \
+		assert_string_equal(got_, wanted); \
+		free(got_);                        \
 	} while (0)
 
 __attribute__((unused)) static void ws_write(const struct workspace *ws, const char *name,
@@ -122,33 +122,33 @@ __attribute__((unused)) static char *ws_read(const struct workspace *ws, const c
 	return rc < 0 ? NULL : out.data ? buf_detach(&out) : xstrdup("");
 }
 
-#define ws_assert_file(ws, name, wanted)                                                                  \
-	do {                                                                                              \
-		char *text_ = ws_read(ws, name);                                                          \
-		assert_non_null(text_);                                                                   \
-		assert_string_equal(text_, wanted);                                                       \
-		free(text_);                                                                              \
+#define ws_assert_file(ws, name, wanted)            \
+	do {                                        \
+		char *text_ = ws_read(ws, name);    \
+		assert_non_null(text_);             \
+		assert_string_equal(text_, wanted); \
+		free(text_);                        \
 	} while (0)
 
-#define assert_contains(text, part)                                                                       \
-	do {                                                                                              \
-		if (!strstr(text, part))                                                                  \
-			fail_msg("\"%s\" does not contain \"%s\"", text, part);                           \
+#define assert_contains(text, part)                                             \
+	do {                                                                    \
+		if (!strstr(text, part))                                        \
+			fail_msg("\"%s\" does not contain \"%s\"", text, part); \
 	} while (0)
 
 /* A repository "repo" with a good release (tag good), then two commits on main. */
 __attribute__((unused)) static void ws_repo(const struct workspace *ws)
 {
 	assert_int_equal(
-		ws_sh(ws,
-		      "$GIT init -q repo; cd repo; mkdir bot\n"
-		      "printf 'LIVE = False  # the flag\\n' >bot/config.py; echo good >bot/main.py\n"
-		      "echo '*.log' >.gitignore; $GIT add -A; $GIT commit -qm 'First release'\n"
-		      "$GIT tag good\n"
-		      "echo bad >bot/main.py; echo new >bot/extra.py; $GIT add -A\n"
-		      "$GIT commit -qm 'Add live scoring'\n"
-		      "echo worse >bot/main.py; $GIT commit -qam 'Tune live scoring'\n"),
-		0);
+	    ws_sh(ws,
+		  "$GIT init -q repo; cd repo; mkdir bot\n"
+		  "printf 'LIVE = False  # the flag\\n' >bot/config.py; echo good >bot/main.py\n"
+		  "echo '*.log' >.gitignore; $GIT add -A; $GIT commit -qm 'First release'\n"
+		  "$GIT tag good\n"
+		  "echo bad >bot/main.py; echo new >bot/extra.py; $GIT add -A\n"
+		  "$GIT commit -qm 'Add live scoring'\n"
+		  "echo worse >bot/main.py; $GIT commit -qam 'Tune live scoring'\n"),
+	    0);
 }
 
 #endif
