@@ -64,7 +64,7 @@ static void put_elapsed(struct buf *out, const json_t *line)
 
 	if (isnan(seconds))
 		return;
-	if (seconds < 10)
+	if (seconds >= 1 && seconds < 10)
 		buf_printf(out, " in %.1f s", seconds);
 	else
 		buf_printf(out, " in %s",
@@ -204,7 +204,7 @@ static void text_chosen(struct buf *out, const json_t *line)
 	put(out, line, "procedure");
 	buf_puts(out, " chosen");
 	if (is(line, "source", "operator"))
-		buf_puts(out, " against the suggestion");
+		buf_puts(out, " by the operator");
 	else if (has(line, "source")) {
 		put_if(out, line, ", suggested by the ", "source", "");
 		put_if(out, line, " (", "name", ")");
@@ -365,7 +365,7 @@ static void text_stopped(struct buf *out, const json_t *line)
 {
 	buf_puts(out, "procedure ");
 	put(out, line, "procedure");
-	buf_puts(out, " stopped by the operator");
+	buf_puts(out, " stopped");
 	put_if(out, line, ", because ", "reason", "");
 }
 

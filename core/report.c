@@ -136,12 +136,12 @@ static void times_fill(struct report_work *work)
 		work->decided_at = work->decisive->approved_at;
 		if (strcmp(work->decisive->result, "done") == 0) {
 			work->recovered_at = work->decisive->ended_at;
-			work->recovered_source = "alert to the end of the procedure";
+			work->recovered_source = "the procedure's end";
 		}
 	}
 	if (!work->recovered_at && state->resolved_at) {
 		work->recovered_at = state->resolved_at;
-		work->recovered_source = "alert to the operator's word that it is resolved";
+		work->recovered_source = "the operator's word that it is resolved";
 	}
 }
 
@@ -227,19 +227,20 @@ void report_errors(struct report_work *work)
 }
 
 static void span_field(struct report_section *section, const char *name, int64_t from, int64_t to,
-		       const char *how)
+		       const char *first, const char *last)
 {
 	char text[64];
 
 	if (from && to && to >= from)
-		section_field(section, name, "%s (%s)", duration_text(to - from, text, sizeof(text)),
-			      how);
+		section_field(section, name, "%s (%s to %s)",
+			      duration_text(to - from, text, sizeof(text)), first, last);
 }
 
 void report_times(struct report_work *work)
 {
 	struct report_section *section = report_section(work->report, "Times");
 	int64_t detected = work->alert_at ? work->alert_at : work->state->opened_at;
+	const char *from = work->alert_at ? "alert" : "opening";
 	json_t *facts = json_object();
 
 	if (work->sign_at) {
@@ -248,10 +249,10 @@ void report_times(struct report_work *work)
 		section_field(section, "Trouble began", "%s (%s)", time_text(work->sign_at, text),
 			      work->sign_source);
 	}
-	span_field(section, "Time to detect", work->sign_at, detected, "trouble to alert");
-	span_field(section, "Time to decide", detected, work->decided_at, "alert to approval");
-	span_field(section, "Time to recover", detected, work->recovered_at,
-		   work->recovered_source ? work->recovered_source : "");
+	span_field(section, "Time to detect", work->sign_at, detected, "trouble", from);
+	span_field(section, "Time to decide", detected, work->decided_at, from, "approval");
+	span_field(section, "Time to recover", detected, work->recovered_at, from,
+		   work->recovered_source);
 	fact_time(facts, "began", work->sign_at);
 	fact_time(facts, "detected", detected);
 	fact_time(facts, "decided", work->decided_at);

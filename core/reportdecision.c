@@ -339,6 +339,22 @@ static void params_field(struct report_section *section, const json_t *params)
 	}
 }
 
+static void chosen_field(struct report_section *section, const struct timeline_entry *chosen)
+{
+	const char *source = json_str(chosen->json, "source", "");
+	const char *name = json_str(chosen->json, "name", "");
+	const char *reason = json_str(chosen->json, "reason", "");
+	bool suggested = *source && strcmp(source, "operator") != 0;
+	char at[TIME_TEXT_MAX];
+
+	section_field(section, "Chosen by", "%s, %s", chosen->by, time_text(chosen->at, at));
+	if (suggested)
+		section_field(section, "Suggested by", "the %s%s%s%s", source, *name ? " (" : "", name,
+			      *name ? ")" : "");
+	if (*reason)
+		section_field(section, "Because", "%s", reason);
+}
+
 static void attempt_fields(struct report_work *work, struct report_section *section,
 			   const struct attempt *attempt)
 {
@@ -351,8 +367,7 @@ static void attempt_fields(struct report_work *work, struct report_section *sect
 	if (procedure->use_when)
 		section_field(section, "When to use", "%s", procedure->use_when);
 	if (chosen)
-		section_field(section, "Chosen by", "%s, %s: %s", chosen->by,
-			      time_text(chosen->at, at), chosen->text);
+		chosen_field(section, chosen);
 	if (attempt->approved_at)
 		section_field(section, "Approved by", "%s, %s", attempt->approved_by,
 			      time_text(attempt->approved_at, at));
