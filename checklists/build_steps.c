@@ -59,7 +59,7 @@ static void build_action_step(struct checker *checker, const struct node *node,
 	struct node action = node_member(node, "action");
 
 	check_absent(checker, node, "a step with an action", foreign);
-	if (!step->say)
+	if (!json_object_get(node->value, "say"))
 		say(checker, node, NULL, "a step needs \"say\": one line: what it does");
 	step->kind = STEP_ACTION;
 	step->action = build_typed(checker->vocabulary->actions, &action);

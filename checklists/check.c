@@ -149,7 +149,7 @@ void say_key(struct checker *checker, const struct node *node, const char *sugge
 	free(message);
 }
 
-char *suggest(const char *word, const char *const *names, size_t n)
+const char *nearest(const char *word, const char *const *names, size_t n)
 {
 	const char *best = NULL;
 	int best_distance = SUGGEST_EDITS + 1;
@@ -161,6 +161,12 @@ char *suggest(const char *word, const char *const *names, size_t n)
 			best_distance = distance;
 		}
 	}
+	return best;
+}
+
+char *suggest(const char *word, const char *const *names, size_t n)
+{
+	const char *best = nearest(word, names, n);
 	return best ? xasprintf("did you mean \"%s\"?", best) : NULL;
 }
 

@@ -74,7 +74,8 @@ void say_key(struct checker *checker, const struct node *node, const char *sugge
 	     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Puts the findings from `first` on into the order of files, lines and columns. */
 void findings_sort(struct findings *findings, size_t first);
-/* New: "did you mean ...?" for the nearest of `names` within two edits, or NULL. */
+/* The nearest of `names` within two edits, or NULL; and new: "did you mean ...?". */
+const char *nearest(const char *word, const char *const *names, size_t n);
 char *suggest(const char *word, const char *const *names, size_t n);
 /* New: what a value is, for messages: `the string "x"`, "a list". */
 char *value_text(const json_t *value);

@@ -10,6 +10,7 @@
 #include "lib/timefmt.h"
 
 #define NAMES_SHOWN 16
+#define MEANT_MAX   8
 
 /* Says "expected ..., found ..." and returns false, unless `right`. */
 static bool is_right(struct checker *checker, const struct node *node, bool right,
@@ -412,8 +413,9 @@ static const struct field *field_find(const struct field *const *tables, const c
 	return NULL;
 }
 
-static void say_unknown_key(struct checker *checker, const struct node *member, const char *what,
-			    const struct field *const *tables)
+/* Returns the key that was probably meant, or NULL. */
+static const char *say_unknown_key(struct checker *checker, const struct node *member,
+				   const char *what, const struct field *const *tables)
 {
 	size_t n = 0, cap = 0;
 	const char **words = NULL;
@@ -428,24 +430,42 @@ static void say_unknown_key(struct checker *checker, const struct node *member, 
 		params_used(checker->runbook, member->value, checker->used);
 	char *suggestion = suggest(member->key, words, n);
 	char *list = join_words(words, n);
+	const char *meant = nearest(member->key, words, n);
 	say_key(checker, member, suggestion, "%s has no key \"%s\"; it has: %s", what, member->key,
 		list);
 	free(list);
 	free(suggestion);
 	free(words);
+	return meant;
 }
 
-static void check_one_of(struct checker *checker, const struct node *node, const char *what,
-			 const char *const *group)
+/* An object and the keys that its misspelt ones were probably meant to be: those are not missed. */
+struct object_walk {
+	struct checker *checker;
+	const struct node *node;
+	const char *what;
+	const char *meant[MEANT_MAX];
+	size_t nmeant;
+};
+
+static bool has_key(const struct object_walk *walk, const char *key)
+{
+	for (size_t i = 0; i < walk->nmeant; i++)
+		if (strcmp(walk->meant[i], key) == 0)
+			return true;
+	return json_object_get(walk->node->value, key) != NULL;
+}
+
+static void check_one_of(const struct object_walk *walk, const char *const *group)
 {
 	size_t n = 0, there = 0;
 	for (; group[n]; n++)
-		there += json_object_get(node->value, group[n]) != NULL;
+		there += has_key(walk, group[n]);
 	if (there == 1)
 		return;
 	char *list = join_words(group, n);
-	say(checker, node, NULL, "%s needs exactly one of: %s; this one has %s", what, list,
-	    there ? "several" : "none");
+	say(walk->checker, walk->node, NULL, "%s needs exactly one of: %s; this one has %s", walk->what,
+	    list, there ? "several" : "none");
 	free(list);
 }
 
@@ -453,23 +473,27 @@ void check_object(struct checker *checker, const struct node *node, const char *
 		  const struct field *const *tables, const char *const *const *one_of,
 		  const struct type *source)
 {
+	struct object_walk walk = { .checker = checker, .node = node, .what = what };
 	const char *key;
 	json_t *value;
 
 	json_object_foreach(node->value, key, value) {
 		struct node member = node_member(node, key);
 		const struct field *field = field_find(tables, key);
-		if (field)
+		if (field) {
 			check_field(checker, &member, field, source);
-		else
-			say_unknown_key(checker, &member, what, tables);
+			continue;
+		}
+		const char *meant = say_unknown_key(checker, &member, what, tables);
+		if (meant && walk.nmeant < MEANT_MAX)
+			walk.meant[walk.nmeant++] = meant;
 	}
 	for (const struct field *const *t = tables; *t; t++)
 		for (const struct field *f = *t; f->name; f++)
-			if (f->required && !json_object_get(node->value, f->name))
+			if (f->required && !has_key(&walk, f->name))
 				say(checker, node, NULL, "%s needs \"%s\": %s", what, f->name, f->help);
 	for (; one_of && *one_of; one_of++)
-		check_one_of(checker, node, what, *one_of);
+		check_one_of(&walk, *one_of);
 }
 
 void check_shape(struct checker *checker, const struct node *node, const char *name)

@@ -39,8 +39,16 @@ struct param_walk {
 	const struct node *node;
 	const char *text;
 	enum field_type type;
-	size_t found;
 };
+
+/* A misspelt use is a use: one mistake, one finding. */
+static void mark_misspelt(struct checker *checker, const char *word)
+{
+	const struct runbook *rb = checker->runbook;
+	for (size_t i = 0; checker->used && i < rb->nparams; i++)
+		if (nearest(word, &rb->params[i].name, 1))
+			checker->used[i] = true;
+}
 
 static void param_seen(const char *name, size_t len, void *data)
 {
@@ -49,9 +57,15 @@ static void param_seen(const char *name, size_t len, void *data)
 	const struct runbook *rb = checker->runbook;
 	char *word = xstrndup(name, len);
 
-	walk->found++;
-	if (!check_reference(checker, walk->node, SECTION_PARAMETERS, word))
+	if (name[len] != '}') {
+		say(checker, walk->node, NULL,
+		    "\"${\" without \"}\"; \"$${\" stands for a literal \"${\"");
 		goto out;
+	}
+	if (!check_reference(checker, walk->node, SECTION_PARAMETERS, word)) {
+		mark_misspelt(checker, word);
+		goto out;
+	}
 	for (size_t i = 0; i < rb->nparams; i++) {
 		const struct param *param = &rb->params[i];
 		if (strcmp(param->name, word) != 0)
@@ -59,7 +73,7 @@ static void param_seen(const char *name, size_t len, void *data)
 		if (checker->used)
 			checker->used[i] = true;
 		bool alone = strlen(walk->text) == len + strlen("${}");
-		if (alone && !param_fits(param->type, walk->type))
+		if (alone && param->type != FIELD_SCALAR && !param_fits(param->type, walk->type))
 			say(checker, walk->node, NULL, "expected %s; parameter \"%s\" is of type %s",
 			    field_type_expected(walk->type), word, field_type_name(param->type));
 		if (checker->no_asks && param->ask)
@@ -90,15 +104,8 @@ void check_params(struct checker *checker, const struct node *node, const char *
 		  enum field_type type)
 {
 	struct param_walk walk = { .checker = checker, .node = node, .text = text, .type = type };
-	size_t opened = 0;
 
-	for (const char *c = text; (c = strstr(c, "${")) != NULL; c += 2)
-		if (c == text || c[-1] != '$')
-			opened++;
 	params_each(text, param_seen, &walk);
-	if (opened > walk.found)
-		say(checker, node, NULL,
-		    "\"${\" without a parameter's name and \"}\"; \"$${\" stands for a literal \"${\"");
 }
 
 static bool env_names(const char *word, const char *param)

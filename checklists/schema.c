@@ -9,7 +9,7 @@
 
 #define PARAM   "\\$\\{[^}]+\\}"
 #define NAME    "^[A-Za-z0-9_][A-Za-z0-9._-]*$"
-#define TIME    "([0-9]+(ms|s|m|h|d|w))+"
+#define TIME    "([0-9]+(us|ms|s|min|m|h|d|w))+"
 #define SIZE    "[0-9]+(B|[kK]B|[MGT]B|[KMGT]iB)?"
 
 static json_t *of_type(const char *type)
