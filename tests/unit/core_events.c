@@ -10,6 +10,8 @@
 
 #include "core/events.h"
 #include "core/who.h"
+#include "lib/buf.h"
+#include "lib/file.h"
 
 static json_t *json(const char *text)
 {
@@ -59,6 +61,42 @@ static void test_table_is_whole(void **state)
 	}
 	assert_int_equal(event_find("something.newer"), EV_COUNT);
 	assert_int_equal(event_find(NULL), EV_COUNT);
+}
+
+/* backout-ledger(5) lists every event with its members, in the table's order. */
+static void test_manual_has_the_table(void **state)
+{
+	static const char *const classes[] = {
+		[EVENT_OPERATOR] = "operator", [EVENT_RUNNER] = "runner", [EVENT_SENSED] = "sensed",
+	};
+	struct buf man = BUF_INIT, want = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(file_read("man/backout-ledger.5", &man, 0, NULL), 0);
+	for (int i = 0; i < EV_COUNT; i++) {
+		const struct event_def *def = &event_defs[i];
+
+		const char *at;
+
+		buf_cut(&want, 0);
+		buf_printf(&want, ".It Cm %s Pq %s%s\n", def->name, classes[def->class],
+			   def->hidden ? ", hidden" : "");
+		if (def->hidden)
+			buf_cut(&want, want.len - 1);
+		at = strstr(buf_str(&man), buf_str(&want));
+		if (!at)
+			fail_msg("the manual should have: %s", buf_str(&want));
+		buf_cut(&want, 0);
+		buf_puts(&want, "Members:\n");
+		for (const struct field *f = def->fields; f->name; f++)
+			buf_printf(&want, ".%sVa %s %c\n", f->required ? "" : "Op ", f->name,
+				   f[1].name ? ',' : '.');
+		at = strstr(at, "Members:\n");
+		if (!at || strncmp(at, buf_str(&want), want.len) != 0)
+			fail_msg("the manual should have for %s:\n%s", def->name, buf_str(&want));
+	}
+	buf_release(&want);
+	buf_release(&man);
 }
 
 static void test_check(void **state)
@@ -162,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_is_whole),
+		cmocka_unit_test(test_manual_has_the_table),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_text_says_who_did_what),
 		cmocka_unit_test(test_text_of_every_event),
