@@ -8,6 +8,7 @@
 #include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
+#include "lib/text.h"
 
 /* Where a move goes. */
 struct aim {
@@ -151,11 +152,12 @@ static int plan_files(struct git_act *act, struct buf *out, struct err *err)
 	for (size_t i = 0; i < changes.n; i++) {
 		const struct git_change *change = &changes.list[i];
 
-		if (git_path_in(change->path, act->overwrites))
-			buf_printf(out, "%s (%s) is kept for the undo, then replaced\n",
-				   change->path, change->what);
-		else
+		if (!git_path_in(change->path, act->overwrites)) {
 			untracked += change->untracked;
+			continue;
+		}
+		text_clean(out, change->path, strlen(change->path));
+		buf_printf(out, " (%s) is kept for the undo, then replaced\n", change->what);
 	}
 	if (untracked > 0)
 		buf_printf(out, "%zu untracked %s where %s\n", untracked,

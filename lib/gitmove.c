@@ -305,21 +305,12 @@ static void checkout_back(struct gitrepo *repo, git_tree *from, struct err *err)
 	git_tree_free(now);
 }
 
-/* New files become as visible as the working tree's folder: the caller's umask may be 077, and a
- * service of another user has to read them. */
-static mode_t umask_like(const char *folder)
-{
-	struct stat st;
-
-	return umask(stat(folder, &st) == 0 ? ~st.st_mode & 077 : 022);
-}
-
 int gitrepo_move(struct gitrepo *repo, const struct git_move *move, struct err *err)
 {
 	struct git_changes changes = { 0 };
 	struct parking parking = { 0 };
 	git_tree *tree = NULL;
-	mode_t mask = umask_like(repo->path);
+	mode_t mask = git_umask(repo->path);
 	bool parked = false;
 	int rc = -1;
 
@@ -392,7 +383,7 @@ int gitrepo_unmove(struct gitrepo *repo, const struct git_move *move, struct err
 	struct git_head head;
 	git_tree *tree = NULL;
 	char **paths = NULL;
-	mode_t mask = umask_like(repo->path);
+	mode_t mask = git_umask(repo->path);
 	size_t n = 0;
 	int rc = -1;
 

@@ -1,6 +1,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/git_private.h"
 #include "lib/mem.h"
@@ -76,6 +77,7 @@ static int ref_make(struct gitrepo *repo, const char *prefix, const char *name, 
 	char *full = xasprintf("%s%s", prefix, name);
 	git_reference *ref = NULL;
 	char there[GIT_HEX];
+	mode_t mask = git_umask(repo->path);
 	git_oid oid;
 	int code, rc;
 
@@ -93,6 +95,7 @@ static int ref_make(struct gitrepo *repo, const char *prefix, const char *name, 
 			 0)
 			rc = git_fail(repo, err, code, "%s can't be created", full);
 	}
+	umask(mask);
 	git_reference_free(ref);
 	free(full);
 	return rc;

@@ -1,8 +1,9 @@
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/argv.h"
 #include "lib/child.h"
-#include "lib/gitrepo.h"
+#include "lib/git_private.h"
 #include "lib/mem.h"
 
 char **gitrepo_argv(const struct gitrepo_spec *spec, const char *const *words)
@@ -36,10 +37,12 @@ int gitrepo_command(const struct gitrepo_spec *spec, const char *const *words, i
 				    .out = log,
 				    .err = log,
 				    .keep_umask = true };
+	mode_t mask = git_umask(spec->path);
 	int rc;
 
 	rc = out ? child_ok(&child, NULL, timeout_us, out, err)
 		 : argv_run(&child, timeout_us, log, 0, err);
+	umask(mask);
 	if (rc < 0)
 		err_wrap(err, "git %s", words[0]);
 	argv_free(argv);

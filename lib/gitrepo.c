@@ -115,6 +115,13 @@ void gitrepo_free(struct gitrepo *repo)
 	git_libgit2_shutdown();
 }
 
+mode_t git_umask(const char *folder)
+{
+	struct stat st;
+
+	return umask(stat(folder, &st) == 0 ? ~st.st_mode & 077 : 022);
+}
+
 int gitrepo_head(struct gitrepo *repo, struct git_head *head, struct err *err)
 {
 	git_reference *symbolic = NULL, *resolved = NULL;

@@ -2,6 +2,7 @@
 #include <git2/sys/odb_backend.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/git_private.h"
@@ -192,12 +193,17 @@ int gitrepo_revert(struct gitrepo *repo, const char *since, const char *upto, bo
 		   char commit[GIT_HEX], char tree[GIT_HEX], size_t *count, struct err *err)
 {
 	struct gitrepo *trial;
+	mode_t mask;
 	int rc;
 
 	*count = 0;
 	commit[0] = tree[0] = '\0';
-	if (!dry)
-		return revert_in(repo, since, upto, commit, tree, count, err);
+	if (!dry) {
+		mask = git_umask(repo->path);
+		rc = revert_in(repo, since, upto, commit, tree, count, err);
+		umask(mask);
+		return rc;
+	}
 	trial = gitrepo_open(repo->path, err);
 	if (!trial)
 		return -1;

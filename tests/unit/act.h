@@ -130,6 +130,8 @@ __attribute__((unused)) static void act_run(struct act *act)
 {
 	act_before(act);
 	assert_int_equal(act_settled(act), SETTLED_NO);
+	json_decref(act->facts);
+	act->facts = NULL;
 	if (act->type->run(&act->env, act->args, act->before, &act->facts, &act->err) < 0)
 		fail_msg("run: %s (%s)", act->err.msg, act->err.hint);
 	assert_int_equal(act_settled(act), SETTLED_YES);

@@ -168,6 +168,7 @@ static void test_env(void **state)
 {
 	struct flagfile file;
 	struct err err = ERR_INIT;
+	json_t *evil;
 
 	load(*state, &file, "bot.env", FLAG_ENV,
 	     "# LIVE=true\nexport LIVE=true\nMODE=\"fast lane\" # note\nEMPTY=\nON='1'\nPLAIN=a "
@@ -191,7 +192,9 @@ static void test_env(void **state)
 		  "a $b \"c\"|two words|0|false");
 	load(*state, &file, "bot.env", FLAG_ENV, NULL);
 	err_clear(&err);
-	assert_int_equal(flagfile_set(&file, "LIVE", json_string("a\nEVIL=1"), &err), -1);
+	evil = json_string("a\nEVIL=1");
+	assert_int_equal(flagfile_set(&file, "LIVE", evil, &err), -1);
+	json_decref(evil);
 	flagfile_release(&file);
 }
 
