@@ -1,4 +1,5 @@
-/* Actions "command" (an argv) and "shell" (literal text): whether it had its effect, verify must say. */
+/* Actions "command" (an argv) and "shell" (literal text): whether it had its effect, verify must
+ * say. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,26 +11,27 @@
 #include "lib/mem.h"
 #include "lib/text.h"
 
-static const char *const risks[] = {"safe", "caution", "destructive", NULL};
+static const char *const risks[] = { "safe", "caution", "destructive", NULL };
 
 static const struct field command_fields[] = {
-	{"command", FIELD_STRINGS, true, "the command: a program and its arguments, no shell", NULL, NULL},
-	{"cwd", FIELD_PATH, false, "the folder it runs in", NULL, NULL},
-	{"env", FIELD_MAP, false, "additions to its environment", NULL, NULL},
-	{"exit", FIELD_INT, false, "the exit status that means success (0)", NULL, NULL},
-	{"undo", FIELD_STRINGS, false, "the command that takes it back", NULL, NULL},
-	{"risk", FIELD_CHOICE, false, "how much care it needs (caution)", NULL, risks},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "command", FIELD_STRINGS, true, "the command: a program and its arguments, no shell",
+	  NULL, NULL },
+	{ "cwd", FIELD_PATH, false, "the folder it runs in", NULL, NULL },
+	{ "env", FIELD_MAP, false, "additions to its environment", NULL, NULL },
+	{ "exit", FIELD_INT, false, "the exit status that means success (0)", NULL, NULL },
+	{ "undo", FIELD_STRINGS, false, "the command that takes it back", NULL, NULL },
+	{ "risk", FIELD_CHOICE, false, "how much care it needs (caution)", NULL, risks },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 static const struct field shell_fields[] = {
-	{"shell", FIELD_LITERAL, true, "text for /bin/sh; parameters are in its environment as BACKOUT_NAME",
-	 NULL, NULL},
-	{"cwd", FIELD_PATH, false, "the folder it runs in", NULL, NULL},
-	{"exit", FIELD_INT, false, "the exit status that means success (0)", NULL, NULL},
-	{"undo", FIELD_LITERAL, false, "text for /bin/sh that takes it back", NULL, NULL},
-	{"risk", FIELD_CHOICE, false, "how much care it needs (caution)", NULL, risks},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "shell", FIELD_LITERAL, true,
+	  "text for /bin/sh; parameters are in its environment as BACKOUT_NAME", NULL, NULL },
+	{ "cwd", FIELD_PATH, false, "the folder it runs in", NULL, NULL },
+	{ "exit", FIELD_INT, false, "the exit status that means success (0)", NULL, NULL },
+	{ "undo", FIELD_LITERAL, false, "text for /bin/sh that takes it back", NULL, NULL },
+	{ "risk", FIELD_CHOICE, false, "how much care it needs (caution)", NULL, risks },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 static enum risk_class risk(const json_t *args)
@@ -86,15 +88,16 @@ static const char *main_key(const json_t *args)
 	return json_object_get(args, "shell") != NULL ? "shell" : "command";
 }
 
-static int run(const struct action_env *env, const json_t *args, const json_t *before, json_t **facts,
-	       struct err *err)
+static int run(const struct action_env *env, const json_t *args, const json_t *before,
+	       json_t **facts, struct err *err)
 {
 	(void)before;
 	(void)facts;
 	return execute(env, args, main_key(args), (int)json_num(args, "exit", 0), err);
 }
 
-static int undo(const struct action_env *env, const json_t *args, const json_t *before, struct err *err)
+static int undo(const struct action_env *env, const json_t *args, const json_t *before,
+		struct err *err)
 {
 	(void)before;
 	if (json_object_get(args, "undo") == NULL)
@@ -139,7 +142,8 @@ static void line_add(struct buf *out, const json_t *value)
 	argv_free(argv);
 }
 
-static int plan(const struct action_env *env, const json_t *args, struct plan *plan, struct err *err)
+static int plan(const struct action_env *env, const json_t *args, struct plan *plan,
+		struct err *err)
 {
 	const json_t *back = json_object_get(args, "undo");
 	const char *cwd = json_str(args, "cwd", NULL);
@@ -165,7 +169,7 @@ static int plan(const struct action_env *env, const json_t *args, struct plan *p
 }
 
 const struct action_type action_command = {
-	.type = {.name = "command", .help = "runs a command", .fields = command_fields},
+	.type = { .name = "command", .help = "runs a command", .fields = command_fields },
 	.risk = risk,
 	.plan = plan,
 	.run = run,
@@ -174,7 +178,7 @@ const struct action_type action_command = {
 };
 
 const struct action_type action_shell = {
-	.type = {.name = "shell", .help = "runs text in a shell", .fields = shell_fields},
+	.type = { .name = "shell", .help = "runs text in a shell", .fields = shell_fields },
 	.risk = risk,
 	.plan = plan,
 	.run = run,

@@ -10,16 +10,16 @@
 #include "lib/proc.h"
 #include "lib/service.h"
 
-#define GRACE_US (10 * CLOCK_US)
-#define QUERY_US (5 * CLOCK_US)
+#define GRACE_US  (10 * CLOCK_US)
+#define QUERY_US  (5 * CLOCK_US)
 #define SHOWN_MAX 20
 
 static const struct field fields[] = {
-	{"process_stop", FIELD_SOURCE, true, "a declared process", "process", NULL},
-	{"grace", FIELD_DURATION, false, "time between TERM and KILL (10s)", NULL, NULL},
-	{"except", FIELD_SOURCE, false, "a declared service whose own main process is left alone", "service",
-	 NULL},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "process_stop", FIELD_SOURCE, true, "a declared process", "process", NULL },
+	{ "grace", FIELD_DURATION, false, "time between TERM and KILL (10s)", NULL, NULL },
+	{ "except", FIELD_SOURCE, false, "a declared service whose own main process is left alone",
+	  "service", NULL },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 /* The pid to spare; 0: none. -1 (with err) when it can't be said which that is. */
@@ -28,7 +28,7 @@ static int spared_pid(const struct action_env *env, const json_t *args, pid_t *p
 	const char *name = json_str(args, "except", NULL);
 	const json_t *declaration = name != NULL ? env->declared(env->data, name) : NULL;
 	struct service_status now;
-	struct service service = {0};
+	struct service service = { 0 };
 	int rc = -1;
 
 	*pid = 0;
@@ -42,7 +42,8 @@ static int spared_pid(const struct action_env *env, const json_t *args, pid_t *p
 		goto out;
 	service_state(&service, QUERY_US, &now);
 	if (now.state == SERVICE_UNKNOWN || (now.state == SERVICE_ACTIVE && now.pid == 0)) {
-		err_set(err, "which process is the one of service %s can't be said: %s", name, now.evidence);
+		err_set(err, "which process is the one of service %s can't be said: %s", name,
+			now.evidence);
 		goto out;
 	}
 	*pid = now.pid;
@@ -52,19 +53,23 @@ out:
 	return rc;
 }
 
-static int found(const struct action_env *env, const json_t *args, struct proc_list *list, struct err *err)
+static int found(const struct action_env *env, const json_t *args, struct proc_list *list,
+		 struct err *err)
 {
 	const char *name = json_str(args, "process_stop", "");
 	const json_t *declaration = env->declared(env->data, name);
-	struct proc_decl decl = {0};
+	struct proc_decl decl = { 0 };
 	size_t kept = 0;
 	pid_t spared;
 	int rc = -1;
 
 	if (declaration == NULL)
-		return err_set(err, "the process \"%s\" is not declared, or a parameter of it is missing", name);
-	if (proc_decl_init(&decl, declaration, err) < 0 || spared_pid(env, args, &spared, err) < 0 ||
-	    proc_find(&decl, list, err) < 0)
+		return err_set(err,
+			       "the process \"%s\" is not declared, or a parameter of it is "
+			       "missing",
+			       name);
+	if (proc_decl_init(&decl, declaration, err) < 0 ||
+	    spared_pid(env, args, &spared, err) < 0 || proc_find(&decl, list, err) < 0)
 		goto out;
 	for (size_t i = 0; i < list->n; i++)
 		if (list->list[i].id.pid != spared)
@@ -82,9 +87,10 @@ static enum risk_class risk(const json_t *args)
 	return ACTION_CAUTION;
 }
 
-static int plan(const struct action_env *env, const json_t *args, struct plan *plan, struct err *err)
+static int plan(const struct action_env *env, const json_t *args, struct plan *plan,
+		struct err *err)
 {
-	struct proc_list list = {0};
+	struct proc_list list = { 0 };
 
 	if (found(env, args, &list, err) < 0)
 		return -1;
@@ -101,7 +107,7 @@ static int plan(const struct action_env *env, const json_t *args, struct plan *p
 
 static int ready(const struct action_env *env, const json_t *args, struct err *err)
 {
-	struct proc_list list = {0};
+	struct proc_list list = { 0 };
 	int rc = found(env, args, &list, err);
 
 	proc_list_release(&list);
@@ -110,14 +116,15 @@ static int ready(const struct action_env *env, const json_t *args, struct err *e
 
 static json_t *before(const struct action_env *env, const json_t *args, struct err *err)
 {
-	struct proc_list list = {0};
+	struct proc_list list = { 0 };
 	json_t *processes, *state = NULL;
 
 	if (found(env, args, &list, err) == 0) {
 		processes = json_array();
 		for (size_t i = 0; i < list.n; i++)
 			json_array_append_new(processes,
-					      json_pack("{s:i, s:I}", "pid", (int)list.list[i].id.pid, "start",
+					      json_pack("{s:i, s:I}", "pid",
+							(int)list.list[i].id.pid, "start",
 							(json_int_t)list.list[i].id.start));
 		state = json_pack("{s:o}", "processes", processes);
 	}
@@ -142,10 +149,11 @@ static struct proc_id *ids_of(const json_t *before_state, size_t *n)
 	return ids;
 }
 
-static int run(const struct action_env *env, const json_t *args, const json_t *before_state, json_t **facts,
-	       struct err *err)
+static int run(const struct action_env *env, const json_t *args, const json_t *before_state,
+	       json_t **facts, struct err *err)
 {
-	int64_t grace = json_us(args, "grace", GRACE_US), left = env->deadline - clock_mono(env->clock);
+	int64_t grace = json_us(args, "grace", GRACE_US),
+		left = env->deadline - clock_mono(env->clock);
 	size_t n;
 	struct proc_id *ids = ids_of(before_state, &n);
 	int killed = proc_end(ids, n, grace < left ? grace : left > 0 ? left : 0, err);
@@ -157,8 +165,8 @@ static int run(const struct action_env *env, const json_t *args, const json_t *b
 	return 0;
 }
 
-static enum settled settled(const struct action_env *env, const json_t *args, const json_t *before_state,
-			    struct buf *why)
+static enum settled settled(const struct action_env *env, const json_t *args,
+			    const json_t *before_state, struct buf *why)
 {
 	size_t n, alive = 0;
 	struct proc_id *ids = ids_of(before_state, &n);
@@ -173,7 +181,7 @@ static enum settled settled(const struct action_env *env, const json_t *args, co
 }
 
 const struct action_type action_process_stop = {
-	.type = {.name = "process_stop", .help = "ends declared processes", .fields = fields},
+	.type = { .name = "process_stop", .help = "ends declared processes", .fields = fields },
 	.risk = risk,
 	.plan = plan,
 	.ready = ready,

@@ -14,12 +14,12 @@
 /* Of the undo, which has a deadline only when the environment gives one. */
 #define UNDO_US (60 * CLOCK_US)
 
-static const char *const acts[] = {"start", "stop", "restart", NULL};
+static const char *const acts[] = { "start", "stop", "restart", NULL };
 
 static const struct field fields[] = {
-	{"service", FIELD_SOURCE, true, "a declared service", "service", NULL},
-	{"do", FIELD_CHOICE, true, "what is done to it", NULL, acts},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "service", FIELD_SOURCE, true, "a declared service", "service", NULL },
+	{ "do", FIELD_CHOICE, true, "what is done to it", NULL, acts },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 static int declared_init(const struct action_env *env, const json_t *args, struct service *service,
@@ -28,9 +28,12 @@ static int declared_init(const struct action_env *env, const json_t *args, struc
 	const char *name = json_str(args, "service", "");
 	const json_t *declaration = env->declared(env->data, name);
 
-	*service = (struct service){0};
+	*service = (struct service){ 0 };
 	if (declaration == NULL)
-		return err_set(err, "the service \"%s\" is not declared, or a parameter of it is missing", name);
+		return err_set(err,
+			       "the service \"%s\" is not declared, or a parameter of it is "
+			       "missing",
+			       name);
 	return service_init(service, declaration, err) < 0 ? err_wrap(err, "service %s", name) : 0;
 }
 
@@ -55,7 +58,8 @@ static enum risk_class risk(const json_t *args)
 	return ACTION_CAUTION;
 }
 
-static int plan(const struct action_env *env, const json_t *args, struct plan *plan, struct err *err)
+static int plan(const struct action_env *env, const json_t *args, struct plan *plan,
+		struct err *err)
 {
 	enum service_act act = act_of(args);
 	struct service_status now;
@@ -103,7 +107,8 @@ static json_t *status_json(const struct service_status *status)
 
 	if (status->pid > 0 && proc_stat(status->pid, &main_process) == 0) {
 		json_object_set_new(state, "pid", json_integer(status->pid));
-		json_object_set_new(state, "start", json_integer((json_int_t)main_process.id.start));
+		json_object_set_new(state, "start",
+				    json_integer((json_int_t)main_process.id.start));
 	}
 	return state;
 }
@@ -126,8 +131,8 @@ static json_t *before(const struct action_env *env, const json_t *args, struct e
 	return state;
 }
 
-static int run(const struct action_env *env, const json_t *args, const json_t *before_state, json_t **facts,
-	       struct err *err)
+static int run(const struct action_env *env, const json_t *args, const json_t *before_state,
+	       json_t **facts, struct err *err)
 {
 	struct service_status now;
 	struct service service;
@@ -150,7 +155,7 @@ static bool same_process(const json_t *before_state, const struct service_status
 
 	return now->pid > 0 && proc_stat(now->pid, &main_process) == 0 &&
 	       (json_int_t)main_process.id.start ==
-		       json_integer_value(json_object_get(before_state, "start")) &&
+		   json_integer_value(json_object_get(before_state, "start")) &&
 	       now->pid == (pid_t)json_integer_value(json_object_get(before_state, "pid"));
 }
 
@@ -166,8 +171,8 @@ static enum settled restart_settled(const json_t *before_state, const struct ser
 	return same_process(before_state, now) ? SETTLED_NO : SETTLED_YES;
 }
 
-static enum settled settled(const struct action_env *env, const json_t *args, const json_t *before_state,
-			    struct buf *why)
+static enum settled settled(const struct action_env *env, const json_t *args,
+			    const json_t *before_state, struct buf *why)
 {
 	enum settled result = SETTLED_UNKNOWN;
 	struct service_status now;
@@ -183,11 +188,16 @@ static enum settled settled(const struct action_env *env, const json_t *args, co
 	if (now.state == SERVICE_UNKNOWN)
 		goto out;
 	switch (act_of(args)) {
-	case SERVICE_START: result = now.state == SERVICE_ACTIVE ? SETTLED_YES : SETTLED_NO; break;
-	case SERVICE_STOP:
-		result = now.state == SERVICE_STOPPED || now.state == SERVICE_FAILED ? SETTLED_YES : SETTLED_NO;
+	case SERVICE_START:
+		result = now.state == SERVICE_ACTIVE ? SETTLED_YES : SETTLED_NO;
 		break;
-	case SERVICE_RESTART: result = restart_settled(before_state, &now); break;
+	case SERVICE_STOP:
+		result = now.state == SERVICE_STOPPED || now.state == SERVICE_FAILED ? SETTLED_YES
+										     : SETTLED_NO;
+		break;
+	case SERVICE_RESTART:
+		result = restart_settled(before_state, &now);
+		break;
 	}
 out:
 	service_release(&service);
@@ -202,20 +212,21 @@ static bool was_up(const json_t *before_state)
 	return strcmp(state, "active") == 0 || strcmp(state, "changing") == 0;
 }
 
-static int undo(const struct action_env *env, const json_t *args, const json_t *before_state, struct err *err)
+static int undo(const struct action_env *env, const json_t *args, const json_t *before_state,
+		struct err *err)
 {
 	struct service service;
 	int rc = declared_init(env, args, &service, err);
 
 	if (rc == 0)
-		rc = service_do(&service, was_up(before_state) ? SERVICE_START : SERVICE_STOP, time_left(env),
-				env->log, err);
+		rc = service_do(&service, was_up(before_state) ? SERVICE_START : SERVICE_STOP,
+				time_left(env), env->log, err);
 	service_release(&service);
 	return rc;
 }
 
-static enum settled undone(const struct action_env *env, const json_t *args, const json_t *before_state,
-			   struct buf *why)
+static enum settled undone(const struct action_env *env, const json_t *args,
+			   const json_t *before_state, struct buf *why)
 {
 	enum settled result = SETTLED_UNKNOWN;
 	struct service_status now;
@@ -228,14 +239,17 @@ static enum settled undone(const struct action_env *env, const json_t *args, con
 		service_state(&service, QUERY_US, &now);
 		buf_printf(why, "%s: %s", service_state_name(now.state), now.evidence);
 		if (now.state != SERVICE_UNKNOWN)
-			result = (now.state == SERVICE_ACTIVE) == was_up(before_state) ? SETTLED_YES : SETTLED_NO;
+			result = (now.state == SERVICE_ACTIVE) == was_up(before_state) ? SETTLED_YES
+										       : SETTLED_NO;
 	}
 	service_release(&service);
 	return result;
 }
 
 const struct action_type action_service = {
-	.type = {.name = "service", .help = "starts, stops or restarts a service", .fields = fields},
+	.type = { .name = "service",
+		  .help = "starts, stops or restarts a service",
+		  .fields = fields },
 	.risk = risk,
 	.plan = plan,
 	.ready = ready,

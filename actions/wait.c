@@ -11,14 +11,14 @@
 #define FOR_US (60 * CLOCK_US)
 
 static const struct field wait_fields[] = {
-	{"wait", FIELD_PROBE, true, "what must hold", NULL, NULL},
-	{"for", FIELD_DURATION, false, "how long it is waited for (60s)", NULL, NULL},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "wait", FIELD_PROBE, true, "what must hold", NULL, NULL },
+	{ "for", FIELD_DURATION, false, "how long it is waited for (60s)", NULL, NULL },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 static const struct field manual_fields[] = {
-	{"manual", FIELD_STRING, true, "what a person does, and reports as done", NULL, NULL},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "manual", FIELD_STRING, true, "what a person does, and reports as done", NULL, NULL },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 static enum risk_class safe(const json_t *args)
@@ -35,7 +35,8 @@ static void text_add(struct buf *out, const char *text)
 /* What a probe is called: the name of a declared one, what it says, or its own JSON. */
 static void probe_text(const json_t *probe, struct buf *out)
 {
-	const char *said = json_is_string(probe) ? json_string_value(probe) : json_str(probe, "say", NULL);
+	const char *said =
+	    json_is_string(probe) ? json_string_value(probe) : json_str(probe, "say", NULL);
 	char *line;
 
 	if (said != NULL) {
@@ -47,7 +48,8 @@ static void probe_text(const json_t *probe, struct buf *out)
 	free(line);
 }
 
-static int wait_plan(const struct action_env *env, const json_t *args, struct plan *plan, struct err *err)
+static int wait_plan(const struct action_env *env, const json_t *args, struct plan *plan,
+		     struct err *err)
 {
 	char time[40];
 
@@ -68,8 +70,8 @@ static int64_t wait_time(const struct action_env *env, const json_t *args)
 	return want < left ? want : left;
 }
 
-static int wait_run(const struct action_env *env, const json_t *args, const json_t *before, json_t **facts,
-		    struct err *err)
+static int wait_run(const struct action_env *env, const json_t *args, const json_t *before,
+		    json_t **facts, struct err *err)
 {
 	(void)before;
 	(void)facts;
@@ -79,13 +81,14 @@ static int wait_run(const struct action_env *env, const json_t *args, const json
 }
 
 /* Whether it holds now is all there is to know; a look, no second wait. */
-static enum settled wait_settled(const struct action_env *env, const json_t *args, const json_t *before,
-				 struct buf *why)
+static enum settled wait_settled(const struct action_env *env, const json_t *args,
+				 const json_t *before, struct buf *why)
 {
 	struct err err = ERR_INIT;
 
 	(void)before;
-	if (env->await != NULL && env->await(env->data, json_object_get(args, "wait"), CLOCK_US, &err) == 0) {
+	if (env->await != NULL &&
+	    env->await(env->data, json_object_get(args, "wait"), CLOCK_US, &err) == 0) {
 		buf_puts(why, "what was waited for holds");
 		return SETTLED_YES;
 	}
@@ -103,8 +106,8 @@ static int nothing_to_undo(const struct action_env *env, const json_t *args, con
 	return 0;
 }
 
-static enum settled nothing_undone(const struct action_env *env, const json_t *args, const json_t *before,
-				   struct buf *why)
+static enum settled nothing_undone(const struct action_env *env, const json_t *args,
+				   const json_t *before, struct buf *why)
 {
 	(void)env;
 	(void)args;
@@ -113,7 +116,8 @@ static enum settled nothing_undone(const struct action_env *env, const json_t *a
 	return SETTLED_YES;
 }
 
-static int manual_plan(const struct action_env *env, const json_t *args, struct plan *plan, struct err *err)
+static int manual_plan(const struct action_env *env, const json_t *args, struct plan *plan,
+		       struct err *err)
 {
 	(void)env;
 	(void)err;
@@ -123,8 +127,8 @@ static int manual_plan(const struct action_env *env, const json_t *args, struct 
 	return 0;
 }
 
-static int manual_run(const struct action_env *env, const json_t *args, const json_t *before, json_t **facts,
-		      struct err *err)
+static int manual_run(const struct action_env *env, const json_t *args, const json_t *before,
+		      json_t **facts, struct err *err)
 {
 	(void)env;
 	(void)args;
@@ -133,8 +137,8 @@ static int manual_run(const struct action_env *env, const json_t *args, const js
 	return err_set(err, "this is done by a person");
 }
 
-static enum settled manual_settled(const struct action_env *env, const json_t *args, const json_t *before,
-				   struct buf *why)
+static enum settled manual_settled(const struct action_env *env, const json_t *args,
+				   const json_t *before, struct buf *why)
 {
 	(void)env;
 	(void)args;
@@ -144,7 +148,7 @@ static enum settled manual_settled(const struct action_env *env, const json_t *a
 }
 
 const struct action_type action_wait = {
-	.type = {.name = "wait", .help = "waits until a probe passes", .fields = wait_fields},
+	.type = { .name = "wait", .help = "waits until a probe passes", .fields = wait_fields },
 	.risk = safe,
 	.plan = wait_plan,
 	.run = wait_run,
@@ -154,7 +158,7 @@ const struct action_type action_wait = {
 };
 
 const struct action_type action_manual = {
-	.type = {.name = "manual", .help = "an instruction to a person", .fields = manual_fields},
+	.type = { .name = "manual", .help = "an instruction to a person", .fields = manual_fields },
 	.risk = safe,
 	.plan = manual_plan,
 	.run = manual_run,

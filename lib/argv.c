@@ -54,7 +54,8 @@ char **argv_env(const json_t *map)
 	json_t *value;
 	size_t n = 0;
 
-	json_object_foreach((json_t *)map, key, value) {
+	json_object_foreach((json_t *)map, key, value)
+	{
 		char *text = argv_scalar(value);
 
 		if (text != NULL)
@@ -110,10 +111,11 @@ static void on_tick(void *data)
 	cmdout_pump(data);
 }
 
-int argv_run(const struct child_spec *spec, int64_t timeout_us, int log, int expected, struct err *err)
+int argv_run(const struct child_spec *spec, int64_t timeout_us, int log, int expected,
+	     struct err *err)
 {
 	struct child_spec own = *spec;
-	struct child_end end = {0};
+	struct child_end end = { 0 };
 	struct cmdout out;
 	char how[96], last[300];
 	int rc = -1;

@@ -1,6 +1,6 @@
 /*
- * Command lines: from JSON lists to argv, to the text that a plan shows, and run with their output in
- * a step's file.
+ * Command lines: from JSON lists to argv, to the text that a plan shows, and run with their output
+ * in a step's file.
  */
 #ifndef LIB_ARGV_H
 #define LIB_ARGV_H
@@ -13,8 +13,8 @@
 #include "lib/child.h"
 #include "lib/err.h"
 
-/* New, NULL-terminated: the scalars of a JSON list as text. NULL (with err) when it is no list, empty, or
- * holds something else. `what` names it in the message. argv_free() accepts NULL. */
+/* New, NULL-terminated: the scalars of a JSON list as text. NULL (with err) when it is no list,
+ * empty, or holds something else. `what` names it in the message. argv_free() accepts NULL. */
 char **argv_new(const json_t *list, const char *what, struct err *err);
 /* New, NULL-terminated: "NAME=value" for each scalar of a JSON object; an empty array for NULL. */
 char **argv_env(const json_t *map);
@@ -25,10 +25,11 @@ void argv_text(struct buf *out, const char *const *argv);
 /* New: the text of a JSON scalar (strings as they are, true, false, numbers); NULL for others. */
 char *argv_scalar(const json_t *value);
 
-/* Runs a command to its end with both outputs going to `log` (a descriptor, -1: thrown away), while it
- * writes them. 0 when it exits with `expected`; else -1, and the error quotes the last line it wrote. What
- * it leaves running may go on writing (lib/cmdout.h). The fields in, out, err and tick of `spec` are
- * ignored. */
-int argv_run(const struct child_spec *spec, int64_t timeout_us, int log, int expected, struct err *err);
+/* Runs a command to its end with both outputs going to `log` (a descriptor, -1: thrown away), while
+ * it writes them. 0 when it exits with `expected`; else -1, and the error quotes the last line it
+ * wrote. What it leaves running may go on writing (lib/cmdout.h). The fields in, out, err and tick
+ * of `spec` are ignored. */
+int argv_run(const struct child_spec *spec, int64_t timeout_us, int log, int expected,
+	     struct err *err);
 
 #endif

@@ -9,14 +9,14 @@
 
 #include "lib/text.h"
 
-#define CHUNK 65536
+#define CHUNK	 65536
 #define TAIL_MAX 2048
 /* What was passed on is given back to the system, but for so much. */
 #define KEEP ((off_t)1 << 20)
 
 int cmdout_open(struct cmdout *out, int log, struct err *err)
 {
-	*out = (struct cmdout){.fd = memfd_create("output", MFD_CLOEXEC), .log = log};
+	*out = (struct cmdout){ .fd = memfd_create("output", MFD_CLOEXEC), .log = log };
 	if (out->fd < 0)
 		return err_sys(err, "a file in memory for a command's output");
 	fcntl(out->fd, F_SETFL, O_APPEND);
@@ -53,7 +53,7 @@ void cmdout_pump(struct cmdout *out)
 char *cmdout_last(const struct cmdout *out, char *text, size_t size)
 {
 	char tail[TAIL_MAX];
-	struct stat st = {0};
+	struct stat st = { 0 };
 	off_t from;
 	ssize_t n;
 

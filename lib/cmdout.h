@@ -1,8 +1,8 @@
 /*
- * The output of a command, through a file in memory: nobody blocks on it, what was written last can be
- * quoted, and a program that keeps running afterwards is not hurt: there is no pipe that breaks. (What it
- * goes on writing is kept in memory until it ends, so a service's start command had better send its
- * service's output somewhere.)
+ * The output of a command, through a file in memory: nobody blocks on it, what was written last can
+ * be quoted, and a program that keeps running afterwards is not hurt: there is no pipe that breaks.
+ * (What it goes on writing is kept in memory until it ends, so a service's start command had better
+ * send its service's output somewhere.)
  */
 #ifndef LIB_CMDOUT_H
 #define LIB_CMDOUT_H
@@ -13,7 +13,7 @@
 #include "lib/err.h"
 
 struct cmdout {
-	int fd;     /* give it to the child as out and err */
+	int fd;	    /* give it to the child as out and err */
 	int log;    /* where it goes on to; -1: nowhere */
 	off_t done; /* what went on already */
 };

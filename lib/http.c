@@ -12,20 +12,21 @@
 #include "lib/mem.h"
 #include "lib/text.h"
 
-#define BODY_MAX ((size_t)1 << 20)
-#define HEAD_MAX ((size_t)64 << 10)
+#define BODY_MAX   ((size_t)1 << 20)
+#define HEAD_MAX   ((size_t)64 << 10)
 #define TIMEOUT_US (10 * CLOCK_US)
 
 const struct field http_fields[] = {
-	{"url", FIELD_STRING, true, "what to ask for: http:// or https://", NULL, NULL},
-	{"socket", FIELD_PATH, false, "connect to this unix socket", NULL, NULL},
-	{"headers", FIELD_MAP, false, "further request headers", NULL, NULL},
-	{"timeout", FIELD_DURATION, false, "no answer within this time is no answer (10s)", NULL, NULL},
-	{"every", FIELD_DURATION, false, "how often it is asked (10s)", NULL, NULL},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "url", FIELD_STRING, true, "what to ask for: http:// or https://", NULL, NULL },
+	{ "socket", FIELD_PATH, false, "connect to this unix socket", NULL, NULL },
+	{ "headers", FIELD_MAP, false, "further request headers", NULL, NULL },
+	{ "timeout", FIELD_DURATION, false, "no answer within this time is no answer (10s)", NULL,
+	  NULL },
+	{ "every", FIELD_DURATION, false, "how often it is asked (10s)", NULL, NULL },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
-static const char *const curl[] = {"curl", "-q", "-K", "-", NULL};
+static const char *const curl[] = { "curl", "-q", "-K", "-", NULL };
 
 struct http_job {
 	struct job *job;
@@ -65,7 +66,8 @@ static int headers_add(struct buf *config, const json_t *headers, struct err *er
 	json_t *value;
 	int rc = 0;
 
-	json_object_foreach((json_t *)headers, name, value) {
+	json_object_foreach((json_t *)headers, name, value)
+	{
 		char *text = argv_scalar(value);
 		char *line = xasprintf("%s: %s", name, text != NULL ? text : "");
 
@@ -89,7 +91,8 @@ static int config_make(struct buf *config, const struct http_request *request, s
 			       request->url);
 	buf_puts(config, "silent\ninclude\ngloboff\nmax-redirs = 0\nproto = \"=http,https\"\n"
 			 "noproxy = \"*\"\nuser-agent = \"backout/" VERSION "\"\n"
-			 "write-out = \"" "\\n%{http_code} %{time_total} %{size_header} %{errormsg}\\n\"\n");
+			 "write-out = \""
+			 "\\n%{http_code} %{time_total} %{size_header} %{errormsg}\\n\"\n");
 	buf_printf(config, "max-time = %.3f\n", (double)timeout_of(request) / CLOCK_US);
 	if (option(config, "url", request->url, err) < 0 ||
 	    (request->socket != NULL && option(config, "unix-socket", request->socket, err) < 0) ||
@@ -101,7 +104,7 @@ static int config_make(struct buf *config, const struct http_request *request, s
 
 static struct child_spec spec_make(void)
 {
-	return (struct child_spec){.argv = curl, .in = -1, .out = -1, .err = -1};
+	return (struct child_spec){ .argv = curl, .in = -1, .out = -1, .err = -1 };
 }
 
 /* ---- the answer ---- */
@@ -111,7 +114,8 @@ static void why_set(struct http_reply *reply, const char *why)
 	text_clean_to(reply->why, sizeof(reply->why), why, strlen(why));
 }
 
-/* Status and length of the header blocks at the beginning; interim ones (100 Continue) come before. */
+/* Status and length of the header blocks at the beginning; interim ones (100 Continue) come before.
+ */
 static size_t head_read(const char *bytes, size_t len, int *status)
 {
 	size_t at = 0;
@@ -130,7 +134,8 @@ static size_t head_read(const char *bytes, size_t len, int *status)
 	return at;
 }
 
-/* With an answer longer than the limit the trailer is lost: status and body come from what was kept. */
+/* With an answer longer than the limit the trailer is lost: status and body come from what was
+ * kept. */
 static void reply_cut(struct http_reply *reply, const struct buf *out, size_t max)
 {
 	size_t head = head_read(out->data, out->len, &reply->status);
@@ -155,9 +160,11 @@ static void reply_read(struct http_reply *reply, const struct child_end *end, co
 		return;
 	}
 	line = out->len > 1 ? memrchr(text, '\n', out->len - 1) : NULL;
-	if (line == NULL || sscanf(line + 1, "%d %lf %zu %n", &reply->status, &seconds, &head, &used) < 3) {
+	if (line == NULL ||
+	    sscanf(line + 1, "%d %lf %zu %n", &reply->status, &seconds, &head, &used) < 3) {
 		reply->status = 0;
-		why_set(reply, code == 127 ? "curl is not installed" : child_end_text(end, how, sizeof(how)));
+		why_set(reply, code == 127 ? "curl is not installed"
+					   : child_end_text(end, how, sizeof(how)));
 		return;
 	}
 	reply->elapsed_us = (int64_t)(seconds * CLOCK_US);
@@ -184,14 +191,14 @@ int http_get(const struct http_request *request, struct http_reply *reply, struc
 {
 	struct child_spec spec = spec_make();
 	struct buf config = BUF_INIT, out = BUF_INIT;
-	struct child_end end = {0};
+	struct child_end end = { 0 };
 	int rc = -1;
 
-	*reply = (struct http_reply){0};
+	*reply = (struct http_reply){ 0 };
 	if (config_make(&config, request, err) < 0)
 		goto out;
-	if (child_run(&spec, buf_str(&config), timeout_of(request) + CLOCK_US, limit_of(request) + HEAD_MAX,
-		      &out, NULL, &end, err) < 0)
+	if (child_run(&spec, buf_str(&config), timeout_of(request) + CLOCK_US,
+		      limit_of(request) + HEAD_MAX, &out, NULL, &end, err) < 0)
 		goto out;
 	reply_read(reply, &end, &out, limit_of(request));
 	rc = 0;
@@ -209,7 +216,7 @@ void http_reply_release(struct http_reply *reply)
 static void job_done(const struct child_end *end, const struct buf *out, void *data)
 {
 	struct http_job *job = data;
-	struct http_reply reply = {0};
+	struct http_reply reply = { 0 };
 
 	reply_read(&reply, end, out, job->max);
 	job->done(&reply, job->data);
@@ -217,8 +224,8 @@ static void job_done(const struct child_end *end, const struct buf *out, void *d
 	free(job);
 }
 
-struct http_job *http_start(struct loop *loop, const struct http_request *request, http_fn *done, void *data,
-			    struct err *err)
+struct http_job *http_start(struct loop *loop, const struct http_request *request, http_fn *done,
+			    void *data, struct err *err)
 {
 	struct child_spec spec = spec_make();
 	struct buf config = BUF_INIT;

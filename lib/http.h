@@ -1,7 +1,7 @@
 /*
- * HTTP through the curl command: URL, headers and body go to its standard input (`curl -K -`), so that no
- * token stands in a process list. Nobody's ~/.curlrc, no proxy from the environment, only http and https,
- * redirects are not followed.
+ * HTTP through the curl command: URL, headers and body go to its standard input (`curl -K -`), so
+ * that no token stands in a process list. Nobody's ~/.curlrc, no proxy from the environment, only
+ * http and https, redirects are not followed.
  */
 #ifndef LIB_HTTP_H
 #define LIB_HTTP_H
@@ -15,32 +15,33 @@
 #include "lib/field.h"
 #include "lib/loop.h"
 
-/* The declaration's table: {"url": .., "socket": path?, "headers": {..}?, "timeout": ..?, "every": ..?} */
+/* The declaration's table: {"url": .., "socket": path?, "headers": {..}?, "timeout": ..?, "every":
+ * ..?} */
 extern const struct field http_fields[];
 
 struct http_request {
-	const char *url;      /* borrowed */
-	const char *socket;   /* connect to this unix socket, or NULL; borrowed */
-	const char *method;   /* NULL: GET */
+	const char *url;       /* borrowed */
+	const char *socket;    /* connect to this unix socket, or NULL; borrowed */
+	const char *method;    /* NULL: GET */
 	const json_t *headers; /* an object of texts, or NULL; borrowed */
-	const char *body;     /* or NULL; borrowed */
-	int64_t timeout_us;   /* 0: 10 s */
-	size_t max;           /* bytes of body to keep; 0: 1 MiB */
+	const char *body;      /* or NULL; borrowed */
+	int64_t timeout_us;    /* 0: 10 s */
+	size_t max;	       /* bytes of body to keep; 0: 1 MiB */
 };
 
 struct http_reply {
-	int status;         /* 0: there was no answer, `why` says the reason */
+	int status;	    /* 0: there was no answer, `why` says the reason */
 	int64_t elapsed_us; /* from the start of the request to the last byte */
 	struct buf body;    /* owned */
-	size_t lost;        /* bytes of body past the limit */
+	size_t lost;	    /* bytes of body past the limit */
 	char why[200];
 };
 
 /* Url, socket, headers and timeout of a declaration (filled in, outlives the request). */
 void http_request_init(struct http_request *request, const json_t *declaration);
 
-/* Blocking. 0 when there was an answer of any status or none (see status); -1 when the question could not
- * even be asked (no curl, a URL that can't be). Release works after failures. */
+/* Blocking. 0 when there was an answer of any status or none (see status); -1 when the question
+ * could not even be asked (no curl, a URL that can't be). Release works after failures. */
 int http_get(const struct http_request *request, struct http_reply *reply, struct err *err);
 void http_reply_release(struct http_reply *reply);
 

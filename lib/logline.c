@@ -9,10 +9,12 @@
 #include "lib/logtime.h"
 
 /* How far behind the time a level is looked for: logger names may stand before it. */
-#define HEAD_MAX 160
+#define HEAD_MAX   160
 #define QUARTER_US (900 * CLOCK_US)
 
-static const char *const level_names[] = {"none", "debug", "info", "warning", "error", "critical"};
+static const char *const level_names[] = {
+	"none", "debug", "info", "warning", "error", "critical"
+};
 
 const char *loglevel_name(enum loglevel level)
 {
@@ -36,13 +38,16 @@ static const struct {
 	const char *name; /* in upper case */
 	enum loglevel level;
 } words[] = {
-	{"INFO", LOGLEVEL_INFO},	 {"ERROR", LOGLEVEL_ERROR},	  {"WARNING", LOGLEVEL_WARNING},
-	{"DEBUG", LOGLEVEL_DEBUG},	 {"WARN", LOGLEVEL_WARNING},	  {"CRITICAL", LOGLEVEL_CRITICAL},
-	{"FATAL", LOGLEVEL_CRITICAL},	 {"PANIC", LOGLEVEL_CRITICAL},	  {"LOG", LOGLEVEL_INFO},
-	{"NOTICE", LOGLEVEL_INFO},	 {"TRACE", LOGLEVEL_DEBUG},	  {"EXCEPTION", LOGLEVEL_ERROR},
-	{"ERR", LOGLEVEL_ERROR},	 {"CRIT", LOGLEVEL_CRITICAL},	  {"ALERT", LOGLEVEL_CRITICAL},
-	{"EMERG", LOGLEVEL_CRITICAL},	 {"SEVERE", LOGLEVEL_ERROR},	  {"EMERGENCY", LOGLEVEL_CRITICAL},
-	{"INFORMATION", LOGLEVEL_INFO},	 {"VERBOSE", LOGLEVEL_DEBUG},
+	{ "INFO", LOGLEVEL_INFO },	  { "ERROR", LOGLEVEL_ERROR },
+	{ "WARNING", LOGLEVEL_WARNING },  { "DEBUG", LOGLEVEL_DEBUG },
+	{ "WARN", LOGLEVEL_WARNING },	  { "CRITICAL", LOGLEVEL_CRITICAL },
+	{ "FATAL", LOGLEVEL_CRITICAL },	  { "PANIC", LOGLEVEL_CRITICAL },
+	{ "LOG", LOGLEVEL_INFO },	  { "NOTICE", LOGLEVEL_INFO },
+	{ "TRACE", LOGLEVEL_DEBUG },	  { "EXCEPTION", LOGLEVEL_ERROR },
+	{ "ERR", LOGLEVEL_ERROR },	  { "CRIT", LOGLEVEL_CRITICAL },
+	{ "ALERT", LOGLEVEL_CRITICAL },	  { "EMERG", LOGLEVEL_CRITICAL },
+	{ "SEVERE", LOGLEVEL_ERROR },	  { "EMERGENCY", LOGLEVEL_CRITICAL },
+	{ "INFORMATION", LOGLEVEL_INFO }, { "VERBOSE", LOGLEVEL_DEBUG },
 };
 
 static enum loglevel word_level(const char *word, size_t len)
@@ -58,8 +63,8 @@ static enum loglevel word_level(const char *word, size_t len)
 	return LOGLEVEL_NONE;
 }
 
-/* The first level word in a line's head. Upper case words count anywhere; others only in brackets or
- * before a colon at the beginning of the text ("[error]", "error: ..."). */
+/* The first level word in a line's head. Upper case words count anywhere; others only in brackets
+ * or before a colon at the beginning of the text ("[error]", "error: ..."). */
 static enum loglevel head_level(const char *bytes, size_t len, size_t *end)
 {
 	size_t limit = len < HEAD_MAX ? len : HEAD_MAX;
@@ -76,17 +81,21 @@ static enum loglevel head_level(const char *bytes, size_t len, size_t *end)
 		}
 		while (i < len && (isalnum((unsigned char)bytes[i]) || bytes[i] == '_'))
 			i++;
-		upper = isupper((unsigned char)bytes[from]) && !islower((unsigned char)bytes[i - 1]);
-		bracketed = from > 0 && strchr("[<(|", bytes[from - 1]) != NULL && bytes[from - 1] != '\0' &&
-			    i < len && strchr("]>)|", bytes[i]) != NULL && bytes[i] != '\0';
+		upper =
+		    isupper((unsigned char)bytes[from]) && !islower((unsigned char)bytes[i - 1]);
+		bracketed = from > 0 && strchr("[<(|", bytes[from - 1]) != NULL &&
+			    bytes[from - 1] != '\0' && i < len &&
+			    strchr("]>)|", bytes[i]) != NULL && bytes[i] != '\0';
 		colon = first && i < len && bytes[i] == ':';
 		first = first && i < len && bytes[i] != ' ';
 		/* Part of a path or a dotted name: "app.ERROR.log" is no level. */
-		if (i < len && (bytes[i] == '.' || bytes[i] == '/' || bytes[i] == '-' || bytes[i] == '='))
+		if (i < len &&
+		    (bytes[i] == '.' || bytes[i] == '/' || bytes[i] == '-' || bytes[i] == '='))
 			continue;
 		if (from > 0 && (bytes[from - 1] == '.' || bytes[from - 1] == '/'))
 			continue;
-		level = upper || bracketed || colon ? word_level(bytes + from, i - from) : LOGLEVEL_NONE;
+		level = upper || bracketed || colon ? word_level(bytes + from, i - from)
+						    : LOGLEVEL_NONE;
 		if (level != LOGLEVEL_NONE) {
 			*end = i;
 			return level;
@@ -149,7 +158,8 @@ static enum loglevel number_level(double n)
 			 : LOGLEVEL_NONE;
 }
 
-static void value_time(struct logline_zone *zone, const char *value, size_t len, struct logline *out)
+static void value_time(struct logline_zone *zone, const char *value, size_t len,
+		       struct logline *out)
 {
 	double number;
 
@@ -163,12 +173,15 @@ static void value_time(struct logline_zone *zone, const char *value, size_t len,
 
 static void json_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
 {
-	static const char *const levels[] = {"level", "levelname", "severity", "lvl", "log.level"};
-	static const char *const times[] = {"time", "timestamp", "ts", "@timestamp", "asctime", "datetime"};
+	static const char *const levels[] = { "level", "levelname", "severity", "lvl",
+					      "log.level" };
+	static const char *const times[] = { "time",	   "timestamp", "ts",
+					     "@timestamp", "asctime",	"datetime" };
 	const char *value;
 	size_t n;
 
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]) && out->level == LOGLEVEL_NONE; i++) {
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]) && out->level == LOGLEVEL_NONE;
+	     i++) {
 		value = json_value(bytes, len, levels[i], &n);
 		if (value == NULL)
 			continue;
@@ -207,10 +220,11 @@ static const char *pair_value(const char *bytes, size_t total, const char *key, 
 	return NULL;
 }
 
-static void logfmt_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
+static void logfmt_read(struct logline_zone *zone, const char *bytes, size_t len,
+			struct logline *out)
 {
-	static const char *const levels[] = {"level=", "lvl=", "severity="};
-	static const char *const times[] = {"time=", "ts=", "t=", "timestamp="};
+	static const char *const levels[] = { "level=", "lvl=", "severity=" };
+	static const char *const times[] = { "time=", "ts=", "t=", "timestamp=" };
 	const char *value;
 	size_t n;
 
@@ -229,7 +243,8 @@ static void logfmt_read(struct logline_zone *zone, const char *bytes, size_t len
 }
 
 /* Access log: HOST - USER [21/Nov/2026:21:31:05 +0000] "GET / HTTP/1.1" 200 ... */
-static bool access_log(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
+static bool access_log(struct logline_zone *zone, const char *bytes, size_t len,
+		       struct logline *out)
 {
 	const char *open = memchr(bytes, '[', len < HEAD_MAX ? len : HEAD_MAX);
 	const char *end = bytes + len, *quote, *behind;
@@ -247,8 +262,8 @@ static bool access_log(struct logline_zone *zone, const char *bytes, size_t len,
 	if (quote != NULL && end - quote >= 5 && quote[1] == ' ') {
 		char class = quote[2];
 
-		out->level = class == '5'   ? LOGLEVEL_ERROR
-			     : class == '4' ? LOGLEVEL_WARNING
+		out->level = class == '5'		     ? LOGLEVEL_ERROR
+			     : class == '4'		     ? LOGLEVEL_WARNING
 			     : isdigit((unsigned char)class) ? LOGLEVEL_INFO
 							     : LOGLEVEL_NONE;
 	}
@@ -267,13 +282,18 @@ static bool begins(const char *bytes, size_t len, const char *with)
 static void kin_read(const char *bytes, size_t len, struct logline *out)
 {
 	static const char *const details[] = {
-		"Caused by:", "During handling of the above", "The above exception was", "Suppressed:",
-		"... ",	      "goroutine ",
+		"Caused by:",
+		"During handling of the above",
+		"The above exception was",
+		"Suppressed:",
+		"... ",
+		"goroutine ",
 	};
 
 	out->indented = len > 0 && (bytes[0] == ' ' || bytes[0] == '\t');
 	out->traceback = begins(bytes, len, "Traceback (most recent call last)") ||
-			 begins(bytes, len, "panic: ") || begins(bytes, len, "Exception in thread ") ||
+			 begins(bytes, len, "panic: ") ||
+			 begins(bytes, len, "Exception in thread ") ||
 			 begins(bytes, len, "thread '");
 	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]); i++)
 		out->detail = out->detail || begins(bytes, len, details[i]);
@@ -282,8 +302,8 @@ static void kin_read(const char *bytes, size_t len, struct logline *out)
 /* PostgreSQL's further lines have the same prefix as the message that they explain. */
 static bool postgres_detail(const char *bytes, size_t len)
 {
-	static const char *const names[] = {"DETAIL:  ", "HINT:  ", "STATEMENT:  ", "CONTEXT:  ", "QUERY:  ",
-					    "LOCATION:  "};
+	static const char *const names[] = { "DETAIL:  ",  "HINT:  ",  "STATEMENT:  ",
+					     "CONTEXT:  ", "QUERY:  ", "LOCATION:  " };
 	size_t limit = len < HEAD_MAX ? len : HEAD_MAX;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -302,16 +322,27 @@ static bool klog_read(const char *bytes, size_t len, struct logline *out)
 		if (!isdigit((unsigned char)bytes[i]))
 			return false;
 	switch (bytes[0]) {
-	case 'I': out->level = LOGLEVEL_INFO; break;
-	case 'W': out->level = LOGLEVEL_WARNING; break;
-	case 'E': out->level = LOGLEVEL_ERROR; break;
-	case 'F': out->level = LOGLEVEL_CRITICAL; break;
-	default: out->level = LOGLEVEL_DEBUG; break;
+	case 'I':
+		out->level = LOGLEVEL_INFO;
+		break;
+	case 'W':
+		out->level = LOGLEVEL_WARNING;
+		break;
+	case 'E':
+		out->level = LOGLEVEL_ERROR;
+		break;
+	case 'F':
+		out->level = LOGLEVEL_CRITICAL;
+		break;
+	default:
+		out->level = LOGLEVEL_DEBUG;
+		break;
 	}
 	return true;
 }
 
-/* A line with no time: only a level as its very first word counts ("ERROR:name:text", "[WARN] text"). */
+/* A line with no time: only a level as its very first word counts ("ERROR:name:text", "[WARN]
+ * text"). */
 static void bare_read(const char *bytes, size_t len, struct logline *out)
 {
 	size_t from = len > 0 && (bytes[0] == '[' || bytes[0] == '<') ? 1 : 0, n = from, end;
@@ -330,7 +361,7 @@ void logline_read(struct logline_zone *zone, const char *bytes, size_t len, stru
 {
 	size_t start = 0, n, end = 0;
 
-	*out = (struct logline){.precision = CLOCK_US};
+	*out = (struct logline){ .precision = CLOCK_US };
 	while (len > 0 && (bytes[len - 1] == '\r' || bytes[len - 1] == '\n'))
 		len--;
 	kin_read(bytes, len, out);
@@ -344,7 +375,9 @@ void logline_read(struct logline_zone *zone, const char *bytes, size_t len, stru
 	if (bytes[0] == '<' && len > 3) {
 		const char *close = memchr(bytes, '>', len < 6 ? len : 6);
 
-		start = close != NULL && isdigit((unsigned char)bytes[1]) ? (size_t)(close + 1 - bytes) : 0;
+		start = close != NULL && isdigit((unsigned char)bytes[1])
+			    ? (size_t)(close + 1 - bytes)
+			    : 0;
 	} else if (bytes[0] == '[') {
 		start = 1;
 	}
@@ -353,7 +386,8 @@ void logline_read(struct logline_zone *zone, const char *bytes, size_t len, stru
 		start += n;
 		out->level = head_level(bytes + start, len - start, &end);
 		out->body = start + end;
-		out->detail = out->level == LOGLEVEL_NONE && postgres_detail(bytes + start, len - start);
+		out->detail =
+		    out->level == LOGLEVEL_NONE && postgres_detail(bytes + start, len - start);
 		if (out->level == LOGLEVEL_NONE)
 			logfmt_read(zone, bytes, len, out);
 		return;
@@ -361,7 +395,8 @@ void logline_read(struct logline_zone *zone, const char *bytes, size_t len, stru
 	if (klog_read(bytes, len, out) || access_log(zone, bytes, len, out))
 		return;
 	bare_read(bytes, len, out);
-	if (out->level == LOGLEVEL_NONE && memchr(bytes, '=', len < HEAD_MAX ? len : HEAD_MAX) != NULL)
+	if (out->level == LOGLEVEL_NONE &&
+	    memchr(bytes, '=', len < HEAD_MAX ? len : HEAD_MAX) != NULL)
 		logfmt_read(zone, bytes, len, out);
 }
 

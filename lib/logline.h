@@ -1,10 +1,10 @@
 /*
  * One line of a log: its level, its time, and whether it goes on with the line before.
  *
- * Recognised line by line, since one file may mix them: Python logging ("2026-11-21 21:31:05,123 - name -
- * ERROR - text", "[..] ERROR in module: text", "ERROR:name:text"), gunicorn, uvicorn, JSON lines (level
- * names and bunyan's numbers), logfmt, access logs (5xx is an error, 4xx a warning), syslog, klog, nginx
- * and PostgreSQL. No regular expressions; about as fast as reading the bytes.
+ * Recognised line by line, since one file may mix them: Python logging ("2026-11-21 21:31:05,123 -
+ * name - ERROR - text", "[..] ERROR in module: text", "ERROR:name:text"), gunicorn, uvicorn, JSON
+ * lines (level names and bunyan's numbers), logfmt, access logs (5xx is an error, 4xx a warning),
+ * syslog, klog, nginx and PostgreSQL. No regular expressions; about as fast as reading the bytes.
  */
 #ifndef LIB_LOGLINE_H
 #define LIB_LOGLINE_H
@@ -13,45 +13,52 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum loglevel { LOGLEVEL_NONE, LOGLEVEL_DEBUG, LOGLEVEL_INFO, LOGLEVEL_WARNING, LOGLEVEL_ERROR,
-		LOGLEVEL_CRITICAL };
+enum loglevel {
+	LOGLEVEL_NONE,
+	LOGLEVEL_DEBUG,
+	LOGLEVEL_INFO,
+	LOGLEVEL_WARNING,
+	LOGLEVEL_ERROR,
+	LOGLEVEL_CRITICAL
+};
 
 struct logline {
 	enum loglevel level;
-	int64_t at;        /* wall time, microseconds; 0: the line has none */
+	int64_t at;	   /* wall time, microseconds; 0: the line has none */
 	int64_t precision; /* of `at`, microseconds: 1000000 for whole seconds */
-	bool zoned;        /* the line names its time zone */
-	bool indented;     /* begins with a blank */
-	bool traceback;    /* begins one: "Traceback (most recent call last):", "panic: ", ... */
-	bool detail;       /* goes on with a message: "DETAIL:", "Caused by:", "During handling of ..." */
-	size_t body;       /* where the text behind time and level begins, about */
+	bool zoned;	   /* the line names its time zone */
+	bool indented;	   /* begins with a blank */
+	bool traceback;	   /* begins one: "Traceback (most recent call last):", "panic: ", ... */
+	bool detail; /* goes on with a message: "DETAIL:", "Caused by:", "During handling of ..." */
+	size_t body; /* where the text behind time and level begins, about */
 };
 
-/* Times without a zone are local times; `shift` is added to them (0, or what logline_shift() found). Keeps
- * the zone's offset of the latest hour, so that it needn't be computed for every line. */
+/* Times without a zone are local times; `shift` is added to them (0, or what logline_shift()
+ * found). Keeps the zone's offset of the latest hour, so that it needn't be computed for every
+ * line. */
 struct logline_zone {
-	int64_t now;     /* wall time, for formats without a year */
+	int64_t now; /* wall time, for formats without a year */
 	int64_t shift;
-	bool utc;        /* they are UTC, not local */
-	int64_t hour;    /* private */
-	int64_t offset;  /* private */
-	bool known;      /* private */
+	bool utc;	/* they are UTC, not local */
+	int64_t hour;	/* private */
+	int64_t offset; /* private */
+	bool known;	/* private */
 };
 
 void logline_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out);
-/* The shift to assume when a line's own time (without a zone) is `at` while it was written about `written`:
- * whole quarters of an hour up to 14 h, else 0. */
+/* The shift to assume when a line's own time (without a zone) is `at` while it was written about
+ * `written`: whole quarters of an hour up to 14 h, else 0. */
 int64_t logline_shift(int64_t at, int64_t written);
 
 /* Joins lines to records: a traceback goes with the line that it explains. */
 struct logfold {
-	enum loglevel last;  /* of the latest record */
-	bool traceback;      /* inside one */
+	enum loglevel last; /* of the latest record */
+	bool traceback;	    /* inside one */
 	bool any;
 };
 
-/* True when the line goes on with the record before it; else it begins one (and a bare traceback makes
- * its level an error). */
+/* True when the line goes on with the record before it; else it begins one (and a bare traceback
+ * makes its level an error). */
 bool logfold_joins(struct logfold *fold, struct logline *line);
 
 const char *loglevel_name(enum loglevel level); /* "none", "debug", ... "critical" */

@@ -7,9 +7,10 @@
 #include "lib/clock.h"
 
 #define HOUR_US (3600 * CLOCK_US)
-#define DAY_S 86400
+#define DAY_S	86400
 
-/* Days since 1970-01-01 of a Gregorian date (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
+/* Days since 1970-01-01 of a Gregorian date (H. Hinnant, "chrono-Compatible Low-Level Date
+ * Algorithms"). */
 static int64_t days_of(int year, int month, int day)
 {
 	int64_t y = year - (month <= 2);
@@ -130,7 +131,8 @@ static size_t iso_read(const char *b, size_t len, struct logline *out)
 	int64_t of_day;
 	size_t n = 19;
 
-	if (len < 19 || (b[4] != '-' && b[4] != '/') || b[7] != b[4] || (b[10] != ' ' && b[10] != 'T'))
+	if (len < 19 || (b[4] != '-' && b[4] != '/') || b[7] != b[4] ||
+	    (b[10] != ' ' && b[10] != 'T'))
 		return 0;
 	year = digits(b, 4);
 	month = digits(b + 5, 2);
@@ -184,7 +186,8 @@ static int year_of(int64_t wall_us)
 }
 
 /* "Nov 21 21:31:05" or "Nov  1 ...": this year's, or last year's when that would be a day ahead. */
-static size_t syslog_read(const struct logline_zone *zone, const char *b, size_t len, struct logline *out)
+static size_t syslog_read(const struct logline_zone *zone, const char *b, size_t len,
+			  struct logline *out)
 {
 	int month, day, year;
 	int64_t of_day;
@@ -223,8 +226,10 @@ size_t logtime_read(struct logline_zone *zone, const char *bytes, size_t len, st
 
 int64_t logtime_epoch(double number)
 {
-	double us = number < 1e11 ? number * 1e6 : number < 1e14 ? number * 1e3 : number < 1e17 ? number :
-												   number / 1e3;
+	double us = number < 1e11   ? number * 1e6
+		    : number < 1e14 ? number * 1e3
+		    : number < 1e17 ? number
+				    : number / 1e3;
 
 	return us > 1e14 && us < 1e16 ? (int64_t)us : 0;
 }

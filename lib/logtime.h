@@ -9,11 +9,12 @@
 
 #include "lib/logline.h"
 
-/* Reads a time that begins at `bytes`: "2026-11-21 21:31:05,123", with T, slashes, fraction, offset, Z or
- * UTC; "21/Nov/2026:21:31:05 +0000"; "Nov 21 21:31:05". Returns its length and fills at, precision and
- * zoned; 0 when there is none. */
+/* Reads a time that begins at `bytes`: "2026-11-21 21:31:05,123", with T, slashes, fraction,
+ * offset, Z or UTC; "21/Nov/2026:21:31:05 +0000"; "Nov 21 21:31:05". Returns its length and fills
+ * at, precision and zoned; 0 when there is none. */
 size_t logtime_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out);
-/* Seconds (or milli-, micro-, nanoseconds, told by their size) since 1970. Microseconds, 0 when absurd. */
+/* Seconds (or milli-, micro-, nanoseconds, told by their size) since 1970. Microseconds, 0 when
+ * absurd. */
 int64_t logtime_epoch(double number);
 
 #endif

@@ -45,17 +45,17 @@ int proc_stat(pid_t pid, struct proc_stat *out)
 	uint64_t user, system, start;
 	int64_t pages;
 
-	*out = (struct proc_stat){.id.pid = pid};
+	*out = (struct proc_stat){ .id.pid = pid };
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	if (slurp(path, text, sizeof(text)) < 0)
 		return -1;
-	/* The name stands in brackets and may hold anything, brackets too: fields count from the last. */
+	/* The name stands in brackets and may hold anything, brackets too: fields count from the
+	 * last. */
 	rest = strrchr(text, ')');
-	if (rest == NULL ||
-	    sscanf(rest + 1,
-		   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
-		   " %*d %*d %*d %*d %*d %*d %" SCNu64 " %*u %" SCNd64,
-		   &out->state, &parent, &user, &system, &start, &pages) != 6) {
+	if (rest == NULL || sscanf(rest + 1,
+				   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
+				   " %*d %*d %*d %*d %*d %*d %" SCNu64 " %*u %" SCNd64,
+				   &out->state, &parent, &user, &system, &start, &pages) != 6) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -99,8 +99,10 @@ int proc_signal(struct proc_id id, int signal, struct err *err)
 
 	if (fd < 0)
 		return errno == ESRCH ? 0 : err_sys(err, "pid %d", (int)id.pid);
-	/* With the descriptor open the pid can't be reused: the look and the signal mean the same one. */
-	if (proc_alive(id) && syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) < 0 && errno != ESRCH)
+	/* With the descriptor open the pid can't be reused: the look and the signal mean the same
+	 * one. */
+	if (proc_alive(id) && syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) < 0 &&
+	    errno != ESRCH)
 		rc = err_sys(err, "signal %d to pid %d", signal, (int)id.pid);
 	close(fd);
 	return rc;
@@ -113,7 +115,7 @@ bool proc_wait_gone(struct proc_id id, int64_t timeout_us)
 	bool gone = !proc_alive(id);
 
 	while (!gone && fd >= 0) {
-		struct pollfd wait = {.fd = fd, .events = POLLIN};
+		struct pollfd wait = { .fd = fd, .events = POLLIN };
 		int64_t left = deadline - clock_mono(&clock_system);
 
 		if (left <= 0)

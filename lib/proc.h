@@ -1,8 +1,8 @@
 /*
  * Processes and the host, read from /proc.
  *
- * A process is known by its pid and its start time together: pids are reused, the pair is not (within
- * one boot). Format of the files: proc(5).
+ * A process is known by its pid and its start time together: pids are reused, the pair is not
+ * (within one boot). Format of the files: proc(5).
  */
 #ifndef LIB_PROC_H
 #define LIB_PROC_H
@@ -24,9 +24,9 @@ struct proc_id {
 struct proc_stat {
 	struct proc_id id;
 	pid_t parent;
-	char state;         /* 'R', 'S', 'Z', ... */
+	char state;	    /* 'R', 'S', 'Z', ... */
 	uint64_t cpu_ticks; /* user and system time so far */
-	int64_t rss;        /* bytes */
+	int64_t rss;	    /* bytes */
 };
 
 /* 0, or -1 with errno (ENOENT or ESRCH: there is no such process). */
@@ -39,18 +39,19 @@ int64_t proc_started(struct proc_id id);
 int proc_signal(struct proc_id id, int signal, struct err *err);
 /* Blocking: true when it is gone within `timeout_us`. */
 bool proc_wait_gone(struct proc_id id, int64_t timeout_us);
-/* Blocking: TERM, and KILL to what is left after `grace_us`; returns how many had to be killed, -1 (with
- * err) when one can't be ended. */
+/* Blocking: TERM, and KILL to what is left after `grace_us`; returns how many had to be killed, -1
+ * (with err) when one can't be ended. */
 int proc_end(const struct proc_id *ids, size_t n, int64_t grace_us, struct err *err);
-/* New: the arguments joined by blanks, cleaned; the name in brackets for a kernel thread; "" when gone. */
+/* New: the arguments joined by blanks, cleaned; the name in brackets for a kernel thread; "" when
+ * gone. */
 char *proc_command(pid_t pid);
 
 /*
  * Which processes a declaration means:
- *     {"pid_file": path}                        the one whose pid the file holds (and which began before
- *                                               the file was written)
- *     {"match": [patterns..], "user": name?}    whose arguments match these shell patterns, in order; the
- *                                               first one matches the program, by its path or base name
+ *     {"pid_file": path}                        the one whose pid the file holds (and which began
+ * before the file was written)
+ *     {"match": [patterns..], "user": name?}    whose arguments match these shell patterns, in
+ * order; the first one matches the program, by its path or base name
  *     {"unit": name}                            all in the control group of this systemd unit
  */
 extern const struct field proc_fields[];
@@ -58,7 +59,7 @@ extern const char *const *const proc_one_of[];
 
 struct proc_decl {
 	const char *pid_file, *unit; /* borrowed, or NULL */
-	char **match;                /* owned, or NULL */
+	char **match;		     /* owned, or NULL */
 	bool any_user;
 	uid_t uid;
 };
@@ -69,8 +70,8 @@ void proc_decl_release(struct proc_decl *decl);
 struct proc_list {
 	struct proc_stat *list; /* owned */
 	size_t n, cap;
-	size_t roots;           /* those whose parent is not in the list: workers are not counted */
-	char why[160];          /* when n is 0: what was looked for, clean */
+	size_t roots;  /* those whose parent is not in the list: workers are not counted */
+	char why[160]; /* when n is 0: what was looked for, clean */
 };
 
 /* 0, or -1 when it can't be said (no permission); none found is 0 and n 0. Oldest first. */
@@ -79,7 +80,7 @@ void proc_list_release(struct proc_list *list);
 
 /* The processor time and memory of the host. */
 struct proc_host {
-	uint64_t busy, total;        /* clock ticks since boot */
+	uint64_t busy, total;	     /* clock ticks since boot */
 	int64_t memory, memory_free; /* bytes; free: what programs can still get (MemAvailable) */
 	int64_t swap, swap_free;     /* bytes */
 	double load[3];

@@ -19,28 +19,29 @@
 #include "lib/text.h"
 
 #define CMDLINE_MAX 65536
-#define ARGS_MAX 256
+#define ARGS_MAX    256
 /* Start times and file times come from different clocks: ticks of 10 ms, and the file system's. */
 #define CLOCK_SLACK_US (CLOCK_US / 2)
 
 const struct field proc_fields[] = {
-	{"pid_file", FIELD_PATH, false, "file that holds the process's pid", NULL, NULL},
-	{"match", FIELD_STRINGS, false,
-	 "shell patterns that the arguments match in order; the first one matches the program", NULL, NULL},
-	{"unit", FIELD_STRING, false, "systemd unit whose processes are meant", NULL, NULL},
-	{"user", FIELD_STRING, false, "only processes of this user (with match)", NULL, NULL},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "pid_file", FIELD_PATH, false, "file that holds the process's pid", NULL, NULL },
+	{ "match", FIELD_STRINGS, false,
+	  "shell patterns that the arguments match in order; the first one matches the program",
+	  NULL, NULL },
+	{ "unit", FIELD_STRING, false, "systemd unit whose processes are meant", NULL, NULL },
+	{ "user", FIELD_STRING, false, "only processes of this user (with match)", NULL, NULL },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
-static const char *const ways[] = {"pid_file", "match", "unit", NULL};
-const char *const *const proc_one_of[] = {ways, NULL};
+static const char *const ways[] = { "pid_file", "match", "unit", NULL };
+const char *const *const proc_one_of[] = { ways, NULL };
 
 int proc_decl_init(struct proc_decl *decl, const json_t *declaration, struct err *err)
 {
 	const char *user = json_str(declaration, "user", NULL);
 	const json_t *match = json_object_get(declaration, "match");
 
-	*decl = (struct proc_decl){.any_user = true};
+	*decl = (struct proc_decl){ .any_user = true };
 	decl->pid_file = json_str(declaration, "pid_file", NULL);
 	decl->unit = json_str(declaration, "unit", NULL);
 	if (match != NULL) {
@@ -73,7 +74,8 @@ static void found_add(struct proc_list *out, const struct proc_stat *stat)
 	out->list[out->n++] = *stat;
 }
 
-static void found_none(struct proc_list *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void found_none(struct proc_list *out, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 static void found_none(struct proc_list *out, const char *fmt, ...)
 {
@@ -121,9 +123,10 @@ static int pid_file_find(const char *path, struct proc_list *out, struct err *er
 		found_none(out, "pid %ld of %s is gone", pid, path);
 		return 0;
 	}
-	if (proc_started(stat.id) > file.st_mtim.tv_sec * CLOCK_US + file.st_mtim.tv_nsec / 1000 +
-					    CLOCK_SLACK_US) {
-		found_none(out, "pid %ld is another process's now, it began after %s was written", pid, path);
+	if (proc_started(stat.id) >
+	    file.st_mtim.tv_sec * CLOCK_US + file.st_mtim.tv_nsec / 1000 + CLOCK_SLACK_US) {
+		found_none(out, "pid %ld is another process's now, it began after %s was written",
+			   pid, path);
 		return 0;
 	}
 	found_add(out, &stat);
@@ -145,8 +148,8 @@ static bool args_match(char **patterns, char **args, size_t nargs)
 {
 	size_t p = 1;
 
-	if (nargs == 0 ||
-	    (fnmatch(patterns[0], args[0], 0) != 0 && fnmatch(patterns[0], base_of(args[0]), 0) != 0))
+	if (nargs == 0 || (fnmatch(patterns[0], args[0], 0) != 0 &&
+			   fnmatch(patterns[0], base_of(args[0]), 0) != 0))
 		return false;
 	for (size_t i = 1; i < nargs && patterns[p] != NULL; i++)
 		if (fnmatch(patterns[p], args[i], 0) == 0)
@@ -186,7 +189,8 @@ static bool cmdline_matches(const struct proc_decl *decl, pid_t pid, char *scrat
 	return args_match(decl->match, args, n);
 }
 
-/* A control group path ends in the unit, or goes on below it: "0::/system.slice/bot.service/worker". */
+/* A control group path ends in the unit, or goes on below it:
+ * "0::/system.slice/bot.service/worker". */
 static bool cgroup_matches(const char *unit, pid_t pid, char *scratch)
 {
 	char path[64];
@@ -292,5 +296,5 @@ int proc_find(const struct proc_decl *decl, struct proc_list *out, struct err *e
 void proc_list_release(struct proc_list *list)
 {
 	free(list->list);
-	*list = (struct proc_list){0};
+	*list = (struct proc_list){ 0 };
 }

@@ -31,11 +31,11 @@ static int64_t meminfo(const char *text, const char *name)
 /* Idle and waiting for disks is not busy; guest time is counted in user time already. */
 static int cpu_read(const char *text, struct proc_host *out, struct err *err)
 {
-	uint64_t t[8] = {0};
+	uint64_t t[8] = { 0 };
 
 	if (sscanf(text,
-		   "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-		   " %" SCNu64,
+		   "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+		   " %" SCNu64 " %" SCNu64,
 		   &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &t[6], &t[7]) < 4)
 		return err_set(err, "/proc/stat: no line for all processors");
 	out->total = 0;
@@ -50,8 +50,9 @@ int proc_host(struct proc_host *out, struct err *err)
 	struct buf text = BUF_INIT;
 	int rc = -1;
 
-	*out = (struct proc_host){0};
-	if (file_read("/proc/stat", &text, FILE_MAX * 16, err) < 0 || cpu_read(buf_str(&text), out, err) < 0)
+	*out = (struct proc_host){ 0 };
+	if (file_read("/proc/stat", &text, FILE_MAX * 16, err) < 0 ||
+	    cpu_read(buf_str(&text), out, err) < 0)
 		goto out;
 	buf_cut(&text, 0);
 	if (file_read("/proc/meminfo", &text, FILE_MAX, err) < 0)
@@ -67,7 +68,8 @@ int proc_host(struct proc_host *out, struct err *err)
 	buf_cut(&text, 0);
 	if (file_read("/proc/loadavg", &text, FILE_MAX, err) < 0)
 		goto out;
-	if (sscanf(buf_str(&text), "%lf %lf %lf", &out->load[0], &out->load[1], &out->load[2]) != 3) {
+	if (sscanf(buf_str(&text), "%lf %lf %lf", &out->load[0], &out->load[1], &out->load[2]) !=
+	    3) {
 		err_set(err, "/proc/loadavg: not three numbers");
 		goto out;
 	}

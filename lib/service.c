@@ -17,29 +17,29 @@
 #include "lib/text.h"
 
 #define OUTPUT_MAX 16384
-#define QUERY_US (5 * CLOCK_US)
-#define POLL_US 50000
+#define QUERY_US   (5 * CLOCK_US)
+#define POLL_US	   50000
 
 const struct field service_fields[] = {
-	{"systemd", FIELD_STRING, false, "name of a systemd unit", NULL, NULL},
-	{"user", FIELD_BOOL, false, "the unit belongs to the user's own systemd", NULL, NULL},
-	{"status", FIELD_STRINGS, false, "command that exits with 0 when active, 3 when stopped", NULL, NULL},
-	{"pid_file", FIELD_PATH, false, "file that holds the main process's pid", NULL, NULL},
-	{"start", FIELD_STRINGS, false, "command that starts it (with status or pid_file)", NULL, NULL},
-	{"stop", FIELD_STRINGS, false, "command that stops it (with status)", NULL, NULL},
-	{"cwd", FIELD_PATH, false, "folder in which the commands run", NULL, NULL},
-	{"env", FIELD_MAP, false, "additions to the commands' environment", NULL, NULL},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "systemd", FIELD_STRING, false, "name of a systemd unit", NULL, NULL },
+	{ "user", FIELD_BOOL, false, "the unit belongs to the user's own systemd", NULL, NULL },
+	{ "status", FIELD_STRINGS, false, "command that exits with 0 when active, 3 when stopped",
+	  NULL, NULL },
+	{ "pid_file", FIELD_PATH, false, "file that holds the main process's pid", NULL, NULL },
+	{ "start", FIELD_STRINGS, false, "command that starts it (with status or pid_file)", NULL,
+	  NULL },
+	{ "stop", FIELD_STRINGS, false, "command that stops it (with status)", NULL, NULL },
+	{ "cwd", FIELD_PATH, false, "folder in which the commands run", NULL, NULL },
+	{ "env", FIELD_MAP, false, "additions to the commands' environment", NULL, NULL },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
-static const char *const drivers[] = {"systemd", "status", "pid_file", NULL};
-const char *const *const service_one_of[] = {drivers, NULL};
+static const char *const drivers[] = { "systemd", "status", "pid_file", NULL };
+const char *const *const service_one_of[] = { drivers, NULL };
 
 static const char *const state_names[] = {
-	[SERVICE_UNKNOWN] = "unknown",
-	[SERVICE_ACTIVE] = "active",
-	[SERVICE_STOPPED] = "stopped",
-	[SERVICE_FAILED] = "failed",
+	[SERVICE_UNKNOWN] = "unknown",	 [SERVICE_ACTIVE] = "active",
+	[SERVICE_STOPPED] = "stopped",	 [SERVICE_FAILED] = "failed",
 	[SERVICE_CHANGING] = "changing",
 };
 
@@ -66,7 +66,7 @@ int service_act_parse(const char *name, enum service_act *act)
 }
 
 static void says(struct service_status *out, enum service_state state, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 static void says(struct service_status *out, enum service_state state, const char *fmt, ...)
 {
@@ -101,8 +101,8 @@ static char **systemctl(const struct service *service, const char *verb, const c
 
 static int commands_init(struct service *service, const json_t *declaration, struct err *err)
 {
-	static const char *const names[] = {"start", "stop", "status"};
-	char ***const fields[] = {&service->start, &service->stop, &service->status};
+	static const char *const names[] = { "start", "stop", "status" };
+	char ***const fields[] = { &service->start, &service->stop, &service->status };
 
 	for (size_t i = 0; i < 3; i++) {
 		const json_t *list = json_object_get(declaration, names[i]);
@@ -114,7 +114,9 @@ static int commands_init(struct service *service, const json_t *declaration, str
 			return -1;
 	}
 	if (service->pid_file != NULL)
-		return service->start ? 0 : err_set(err, "a service with a pid_file needs a start command");
+		return service->start
+			   ? 0
+			   : err_set(err, "a service with a pid_file needs a start command");
 	if (service->start == NULL || service->stop == NULL || service->status == NULL)
 		return err_set(err, "a service by commands needs start, stop and status");
 	return 0;
@@ -122,7 +124,7 @@ static int commands_init(struct service *service, const json_t *declaration, str
 
 int service_init(struct service *service, const json_t *declaration, struct err *err)
 {
-	*service = (struct service){0};
+	*service = (struct service){ 0 };
 	service->unit = json_str(declaration, "systemd", NULL);
 	service->pid_file = json_str(declaration, "pid_file", NULL);
 	service->cwd = json_str(declaration, "cwd", NULL);
@@ -134,8 +136,9 @@ int service_init(struct service *service, const json_t *declaration, struct err 
 		return err_set(err, "\"%s\" does not name one systemd unit", service->unit);
 	service->start = systemctl(service, "start", NULL);
 	service->stop = systemctl(service, "stop", NULL);
-	service->status = systemctl(
-		service, "show", "--property=LoadState,ActiveState,SubState,MainPID,NRestarts,Result");
+	service->status =
+	    systemctl(service, "show",
+		      "--property=LoadState,ActiveState,SubState,MainPID,NRestarts,Result");
 	return 0;
 }
 
@@ -145,7 +148,7 @@ void service_release(struct service *service)
 	argv_free(service->stop);
 	argv_free(service->status);
 	argv_free(service->env);
-	*service = (struct service){0};
+	*service = (struct service){ 0 };
 }
 
 /* ---- state ---- */
@@ -154,7 +157,7 @@ static void pid_file_state(const struct service *service, struct service_status 
 {
 	json_t *declaration = json_pack("{s:s}", "pid_file", service->pid_file);
 	struct proc_decl decl;
-	struct proc_list found = {0};
+	struct proc_list found = { 0 };
 	struct err err = ERR_INIT;
 
 	if (proc_decl_init(&decl, declaration, &err) < 0 || proc_find(&decl, &found, &err) < 0) {
@@ -180,7 +183,8 @@ static bool property(const struct buf *output, const char *name, char *out, size
 		const char *end = strchrnul(line, '\n');
 
 		if (strncmp(line, name, len) == 0 && line[len] == '=') {
-			snprintf(out, size, "%.*s", (int)(end - line - (ptrdiff_t)len - 1), line + len + 1);
+			snprintf(out, size, "%.*s", (int)(end - line - (ptrdiff_t)len - 1),
+				 line + len + 1);
 			return true;
 		}
 		line = *end != '\0' ? end + 1 : NULL;
@@ -215,7 +219,8 @@ static void unit_interpret(const struct service *service, const struct buf *outp
 		return;
 	}
 	if (strcmp(active, "active") == 0 || strcmp(active, "reloading") == 0)
-		says(out, SERVICE_ACTIVE, "%s is %s (%s), pid %d", service->unit, active, sub, (int)out->pid);
+		says(out, SERVICE_ACTIVE, "%s is %s (%s), pid %d", service->unit, active, sub,
+		     (int)out->pid);
 	else if (strcmp(active, "inactive") == 0)
 		says(out, SERVICE_STOPPED, "%s is inactive (%s)", service->unit, sub);
 	else if (strcmp(active, "failed") == 0)
@@ -233,7 +238,8 @@ static void last_sentence(const struct buf *output, char *out, size_t size)
 	while (line != NULL && *line != '\0') {
 		const char *end = strchrnul(line, '\n');
 		size_t len = (size_t)(end - line);
-		bool known = strncmp(line, "MainPID=", 8) == 0 || strncmp(line, "NRestarts=", 10) == 0;
+		bool known =
+		    strncmp(line, "MainPID=", 8) == 0 || strncmp(line, "NRestarts=", 10) == 0;
 
 		if (len > 0 && !known)
 			snprintf(out, size, "%.*s", (int)len, line);
@@ -245,8 +251,8 @@ static void command_interpret(const struct service *service, int code, const str
 			      struct service_status *out)
 {
 	char said[160];
-	static const enum service_state states[] = {SERVICE_ACTIVE, SERVICE_CHANGING, SERVICE_UNKNOWN,
-						    SERVICE_STOPPED};
+	static const enum service_state states[] = { SERVICE_ACTIVE, SERVICE_CHANGING,
+						     SERVICE_UNKNOWN, SERVICE_STOPPED };
 	enum service_state state = code >= 0 && code <= 3 ? states[code] : SERVICE_UNKNOWN;
 
 	last_sentence(output, said, sizeof(said));
@@ -262,7 +268,7 @@ void service_interpret(const struct service *service, const struct child_end *en
 {
 	char how[96];
 
-	*out = (struct service_status){.restarts = -1};
+	*out = (struct service_status){ .restarts = -1 };
 	if (end->timed_out || !WIFEXITED(end->status)) {
 		says(out, SERVICE_UNKNOWN, "%s: %s", service->status[0],
 		     child_end_text(end, how, sizeof(how)));
@@ -272,7 +278,8 @@ void service_interpret(const struct service *service, const struct child_end *en
 	if (service->unit == NULL)
 		command_interpret(service, WEXITSTATUS(end->status), output, out);
 	else if (WEXITSTATUS(end->status) != 0)
-		says(out, SERVICE_UNKNOWN, "systemctl can't reach the service manager (exit status %d)",
+		says(out, SERVICE_UNKNOWN,
+		     "systemctl can't reach the service manager (exit status %d)",
 		     WEXITSTATUS(end->status));
 	else
 		unit_interpret(service, output, out);
@@ -298,11 +305,11 @@ static struct child_spec spec_of(const struct service *service, char **argv)
 void service_state(const struct service *service, int64_t timeout_us, struct service_status *out)
 {
 	struct buf output = BUF_INIT;
-	struct child_end end = {0};
+	struct child_end end = { 0 };
 	struct child_spec spec;
 	struct err err = ERR_INIT;
 
-	*out = (struct service_status){.restarts = -1};
+	*out = (struct service_status){ .restarts = -1 };
 	if (service->status == NULL) {
 		pid_file_state(service, out);
 		return;
@@ -319,7 +326,7 @@ void service_state(const struct service *service, int64_t timeout_us, struct ser
 
 static void pause_a_moment(void)
 {
-	struct timespec pause = {.tv_nsec = POLL_US * 1000};
+	struct timespec pause = { .tv_nsec = POLL_US * 1000 };
 
 	nanosleep(&pause, NULL);
 }
@@ -338,9 +345,10 @@ static int64_t query_time(int64_t deadline)
 	return left > QUERY_US ? QUERY_US : left < POLL_US ? POLL_US : left;
 }
 
-/* Waits until it is stopped (`stopped`) or active. A failed service is a stopped one; for a start it is
- * the end of waiting. */
-static int state_await(const struct service *service, bool stopped, int64_t deadline, struct err *err)
+/* Waits until it is stopped (`stopped`) or active. A failed service is a stopped one; for a start
+ * it is the end of waiting. */
+static int state_await(const struct service *service, bool stopped, int64_t deadline,
+		       struct err *err)
 {
 	struct service_status now;
 
@@ -359,8 +367,8 @@ static int state_await(const struct service *service, bool stopped, int64_t dead
 	}
 }
 
-/* Start commands of the pid file driver may go to the background or stay in front: whichever comes first
- * counts, the living pid or a bad exit. */
+/* Start commands of the pid file driver may go to the background or stay in front: whichever comes
+ * first counts, the living pid or a bad exit. */
 static int pid_file_await(const struct service *service, pid_t pid, const struct cmdout *out,
 			  int64_t deadline, struct err *err)
 {
@@ -368,7 +376,7 @@ static int pid_file_await(const struct service *service, pid_t pid, const struct
 	bool running = true;
 
 	for (;;) {
-		struct child_end end = {0};
+		struct child_end end = { 0 };
 		char how[96], last[300];
 
 		if (running && waitpid(pid, &end.status, WNOHANG) == pid) {

@@ -5,11 +5,11 @@
  *     {"start": [..], "stop": [..], "status": [..]}             three commands
  *     {"pid_file": "/run/bot.pid", "start": [..]}               a pid file
  *
- * systemd: the unit's properties as `systemctl show` documents them. Commands: `status` exits with 0
- * when the service is active, 3 when it is stopped, 1 when it is dead but not stopped (it is about to be
- * started again), as systemctl and the LSB have it; anything else is unknown. Lines "MainPID=n" and
- * "NRestarts=n" of its output are understood. Pid file: active while the process lives that wrote the
- * file (one that began after the file was written is another's).
+ * systemd: the unit's properties as `systemctl show` documents them. Commands: `status` exits with
+ * 0 when the service is active, 3 when it is stopped, 1 when it is dead but not stopped (it is
+ * about to be started again), as systemctl and the LSB have it; anything else is unknown. Lines
+ * "MainPID=n" and "NRestarts=n" of its output are understood. Pid file: active while the process
+ * lives that wrote the file (one that began after the file was written is another's).
  *
  * What can't be read is SERVICE_UNKNOWN with the reason, never stopped.
  */
@@ -40,20 +40,20 @@ enum service_state {
 
 struct service_status {
 	enum service_state state;
-	pid_t pid;          /* main process; 0: not known or none */
-	int restarts;       /* by the service manager itself; -1: not known */
+	pid_t pid;	    /* main process; 0: not known or none */
+	int restarts;	    /* by the service manager itself; -1: not known */
 	char evidence[200]; /* one clean line */
 };
 
 enum service_act { SERVICE_START, SERVICE_STOP, SERVICE_RESTART };
 
 struct service {
-	const char *unit;     /* borrowed from the declaration; NULL: not systemd */
-	const char *pid_file; /* borrowed; NULL: not by pid file */
-	const char *cwd;      /* borrowed, or NULL */
+	const char *unit;		/* borrowed from the declaration; NULL: not systemd */
+	const char *pid_file;		/* borrowed; NULL: not by pid file */
+	const char *cwd;		/* borrowed, or NULL */
 	char **start, **stop, **status; /* owned; NULL where the driver has none */
-	char **env;           /* owned: additions for the commands */
-	bool user;            /* systemd's user manager */
+	char **env;			/* owned: additions for the commands */
+	bool user;			/* systemd's user manager */
 };
 
 /* `declaration` (filled in) must outlive the service. Release works after a failure, too. */
@@ -62,15 +62,15 @@ void service_release(struct service *service);
 
 /* Blocking, at most `timeout_us`. */
 void service_state(const struct service *service, int64_t timeout_us, struct service_status *out);
-/* The same in two halves for an event loop: the command to run with its output captured (NULL: none is
- * needed, service_state() answers at once), and what its end means. */
+/* The same in two halves for an event loop: the command to run with its output captured (NULL: none
+ * is needed, service_state() answers at once), and what its end means. */
 const char *const *service_query(const struct service *service);
 void service_interpret(const struct service *service, const struct child_end *end,
 		       const struct buf *output, struct service_status *out);
 
-/* Blocking: does it and waits until the state is the wanted one, at most `timeout_us`. Commands write to
- * `log`. Starting what is active and stopping what is stopped is fine. By pid file: TERM, and KILL when two
- * thirds of the time are over. */
+/* Blocking: does it and waits until the state is the wanted one, at most `timeout_us`. Commands
+ * write to `log`. Starting what is active and stopping what is stopped is fine. By pid file: TERM,
+ * and KILL when two thirds of the time are over. */
 int service_do(const struct service *service, enum service_act act, int64_t timeout_us, int log,
 	       struct err *err);
 /* Appends what service_do() would run, a line each: "$ systemctl restart bot". */

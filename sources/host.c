@@ -17,28 +17,28 @@
 #define CPU_MIN_US (CLOCK_US / 5)
 
 static const struct field fields[] = {
-	{"disk", FIELD_PATH, false, "a path on the file system that is watched (/)", NULL, NULL},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "disk", FIELD_PATH, false, "a path on the file system that is watched (/)", NULL, NULL },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 static const struct read_def reads[] = {
-	{"cpu_percent", "%", "processor time in use, of all processors"},
-	{"memory_percent", "%", "memory that programs can't get any more"},
-	{"memory_free_mb", "MB", "memory that programs can still get"},
-	{"swap_percent", "%", "swap in use"},
-	{"disk_percent", "%", "file system in use"},
-	{"disk_free_mb", "MB", "room left on the file system"},
-	{"load", "", "load average of the latest minute"},
-	{"uptime", "s", "time since the host was started"},
-	{NULL, NULL, NULL},
+	{ "cpu_percent", "%", "processor time in use, of all processors" },
+	{ "memory_percent", "%", "memory that programs can't get any more" },
+	{ "memory_free_mb", "MB", "memory that programs can still get" },
+	{ "swap_percent", "%", "swap in use" },
+	{ "disk_percent", "%", "file system in use" },
+	{ "disk_free_mb", "MB", "room left on the file system" },
+	{ "load", "", "load average of the latest minute" },
+	{ "uptime", "s", "time since the host was started" },
+	{ NULL, NULL, NULL },
 };
 
 struct host_source {
 	struct source source; /* first */
 	char *disk;
 	struct proc_host now;
-	double cpu;           /* NAN: not known yet */
-	int64_t at, mono;     /* of the sample; mono 0: none yet */
+	double cpu;	  /* NAN: not known yet */
+	int64_t at, mono; /* of the sample; mono 0: none yet */
 	struct err err;
 };
 
@@ -87,7 +87,7 @@ static void host_close(struct source *source)
 /* Without a loop nobody samples again: wait for the second look that processor time needs. */
 static void second_look(struct host_source *host)
 {
-	struct timespec pause = {.tv_nsec = CPU_MIN_US * 1000};
+	struct timespec pause = { .tv_nsec = CPU_MIN_US * 1000 };
 
 	if (host->source.env->loop == NULL && isnan(host->cpu)) {
 		nanosleep(&pause, NULL);
@@ -107,9 +107,11 @@ int host_look(struct source *source, struct host_seen *out, struct err *err)
 	*out = (struct host_seen){
 		.at = host->at,
 		.cpu_percent = host->cpu,
-		.memory_percent = 100.0 * (double)(now->memory - now->memory_free) / (double)now->memory,
+		.memory_percent =
+		    100.0 * (double)(now->memory - now->memory_free) / (double)now->memory,
 		.swap_percent =
-			now->swap > 0 ? 100.0 * (double)(now->swap - now->swap_free) / (double)now->swap : 0,
+		    now->swap > 0 ? 100.0 * (double)(now->swap - now->swap_free) / (double)now->swap
+				  : 0,
 		.load = now->load[0],
 		.uptime_s = now->uptime_s,
 		.memory = now->memory,
@@ -124,7 +126,8 @@ int host_look(struct source *source, struct host_seen *out, struct err *err)
 	return 0;
 }
 
-static void host_read(struct source *source, const json_t *metric, int64_t since, struct reading *out)
+static void host_read(struct source *source, const json_t *metric, int64_t since,
+		      struct reading *out)
 {
 	const char *read = json_str(metric, "read", "");
 	int64_t wall = clock_wall(source->env->clock);
@@ -143,14 +146,15 @@ static void host_read(struct source *source, const json_t *metric, int64_t since
 		double value;
 		const char *unit;
 	} table[] = {
-		{"cpu_percent", seen.cpu_percent, "%"},
-		{"memory_percent", seen.memory_percent, "%"},
-		{"memory_free_mb", (double)seen.memory_free / MB, "MB"},
-		{"swap_percent", seen.swap_percent, "%"},
-		{"disk_percent", seen.disk_percent, "%"},
-		{"disk_free_mb", isnan(seen.disk_percent) ? NAN : (double)seen.disk_free / MB, "MB"},
-		{"load", seen.load, ""},
-		{"uptime", seen.uptime_s, "s"},
+		{ "cpu_percent", seen.cpu_percent, "%" },
+		{ "memory_percent", seen.memory_percent, "%" },
+		{ "memory_free_mb", (double)seen.memory_free / MB, "MB" },
+		{ "swap_percent", seen.swap_percent, "%" },
+		{ "disk_percent", seen.disk_percent, "%" },
+		{ "disk_free_mb", isnan(seen.disk_percent) ? NAN : (double)seen.disk_free / MB,
+		  "MB" },
+		{ "load", seen.load, "" },
+		{ "uptime", seen.uptime_s, "s" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -158,8 +162,9 @@ static void host_read(struct source *source, const json_t *metric, int64_t since
 			continue;
 		if (isnan(table[i].value))
 			reading_unknown(out, seen.at, "%s: %s", read,
-					strncmp(read, "disk", 4) == 0 ? "the file system can't be read"
-								      : "takes two samples");
+					strncmp(read, "disk", 4) == 0
+					    ? "the file system can't be read"
+					    : "takes two samples");
 		else
 			reading_value(out, seen.at, table[i].value, table[i].unit);
 		return;
@@ -168,7 +173,7 @@ static void host_read(struct source *source, const json_t *metric, int64_t since
 }
 
 const struct source_type source_host = {
-	.type = {.name = "host", .help = "the host itself", .fields = fields, .reads = reads},
+	.type = { .name = "host", .help = "the host itself", .fields = fields, .reads = reads },
 	.open = host_open,
 	.close = host_close,
 	.sample = host_sample,

@@ -12,19 +12,19 @@
 #define EVERY_US (10 * CLOCK_US)
 
 static const struct read_def reads[] = {
-	{"ms", "ms", "time until the whole answer was there"},
-	{"status", "", "the answer's status"},
-	{"up", "", "1 when there was an answer below status 500, else 0"},
-	{NULL, NULL, NULL},
+	{ "ms", "ms", "time until the whole answer was there" },
+	{ "status", "", "the answer's status" },
+	{ "up", "", "1 when there was an answer below status 500, else 0" },
+	{ NULL, NULL, NULL },
 };
 
 struct http_source {
 	struct source source; /* first */
-	json_t *args;         /* the request borrows from it */
+	json_t *args;	      /* the request borrows from it */
 	struct http_request request;
 	struct http_job *job; /* under way, or NULL */
 	int64_t every, next;  /* monotonic */
-	int64_t at;           /* wall time of the latest answer; 0: none yet */
+	int64_t at;	      /* wall time of the latest answer; 0: none yet */
 	int status;
 	int64_t elapsed;
 	char why[200];
@@ -100,7 +100,8 @@ static struct source *http_open(const struct source_env *env, const char *name, 
 	return &http->source;
 }
 
-static void http_read(struct source *source, const json_t *metric, int64_t since, struct reading *out)
+static void http_read(struct source *source, const json_t *metric, int64_t since,
+		      struct reading *out)
 {
 	struct http_source *http = (struct http_source *)source;
 	const char *read = json_str(metric, "read", "");
@@ -121,7 +122,7 @@ static void http_read(struct source *source, const json_t *metric, int64_t since
 }
 
 const struct source_type source_http = {
-	.type = {.name = "http", .help = "a URL", .fields = http_fields, .reads = reads},
+	.type = { .name = "http", .help = "a URL", .fields = http_fields, .reads = reads },
 	.open = http_open,
 	.close = http_close,
 	.sample = http_sample,

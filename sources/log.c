@@ -17,44 +17,46 @@
 #include "sources/types.h"
 
 #define LINES_DEFAULT 2000
-#define LINES_MIN 64
-#define LINES_MAX 200000
-#define TAIL_BYTES ((size_t)4 << 20)
-#define ZONE_BYTES ((size_t)64 << 10)
-#define WINDOW_US (300 * CLOCK_US)
-#define MINUTE_US (60 * CLOCK_US)
+#define LINES_MIN     64
+#define LINES_MAX     200000
+#define TAIL_BYTES    ((size_t)4 << 20)
+#define ZONE_BYTES    ((size_t)64 << 10)
+#define WINDOW_US     (300 * CLOCK_US)
+#define MINUTE_US     (60 * CLOCK_US)
 /* A line's own time may be ahead of ours by so much; more is taken for the moment it came. */
 #define AHEAD_US (2 * CLOCK_US)
 
 static const struct field fields[] = {
-	{"path", FIELD_PATH, true, "the log file", NULL, NULL},
-	{"known", FIELD_STRINGS, false,
-	 "patterns of known, harmless messages: shown, but no warnings or errors", NULL, NULL},
-	{"max_lines", FIELD_INT, false, "how many lines are kept to look at (2000)", NULL, NULL},
-	{"utc", FIELD_BOOL, false, "times without a zone are UTC, not local", NULL, NULL},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "path", FIELD_PATH, true, "the log file", NULL, NULL },
+	{ "known", FIELD_STRINGS, false,
+	  "patterns of known, harmless messages: shown, but no warnings or errors", NULL, NULL },
+	{ "max_lines", FIELD_INT, false, "how many lines are kept to look at (2000)", NULL, NULL },
+	{ "utc", FIELD_BOOL, false, "times without a zone are UTC, not local", NULL, NULL },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
-static const char *const of_choices[] = {"latest", "max", "min", "mean", NULL};
+static const char *const of_choices[] = { "latest", "max", "min", "mean", NULL };
 
 static const struct field metric_fields[] = {
-	{"window", FIELD_DURATION, false, "how far back it counts (5m)", NULL, NULL},
-	{"match", FIELD_REGEX, false, "of \"matching\": the lines that count", NULL, NULL},
-	{"capture", FIELD_REGEX, false, "of \"captured\": its first group is the number", NULL, NULL},
-	{"of", FIELD_CHOICE, false, "which captured number of the window (latest)", NULL, of_choices},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "window", FIELD_DURATION, false, "how far back it counts (5m)", NULL, NULL },
+	{ "match", FIELD_REGEX, false, "of \"matching\": the lines that count", NULL, NULL },
+	{ "capture", FIELD_REGEX, false, "of \"captured\": its first group is the number", NULL,
+	  NULL },
+	{ "of", FIELD_CHOICE, false, "which captured number of the window (latest)", NULL,
+	  of_choices },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 static const struct read_def reads[] = {
-	{"error_percent", "%", "share of lines that are errors"},
-	{"error_rate", "/min", "errors a minute"},
-	{"errors", "", "errors in the window"},
-	{"warnings", "", "warnings in the window"},
-	{"lines_per_minute", "/min", "lines a minute"},
-	{"matching", "", "lines that match a pattern (match)"},
-	{"captured", "", "a number found in a line (capture)"},
-	{"silent_for", "s", "time since the latest line"},
-	{NULL, NULL, NULL},
+	{ "error_percent", "%", "share of lines that are errors" },
+	{ "error_rate", "/min", "errors a minute" },
+	{ "errors", "", "errors in the window" },
+	{ "warnings", "", "warnings in the window" },
+	{ "lines_per_minute", "/min", "lines a minute" },
+	{ "matching", "", "lines that match a pattern (match)" },
+	{ "captured", "", "a number found in a line (capture)" },
+	{ "silent_for", "s", "time since the latest line" },
+	{ NULL, NULL, NULL },
 };
 
 bool log_is(const struct source *source)
@@ -73,7 +75,8 @@ static bool is_known(const struct log_source *log, const char *bytes, size_t len
 }
 
 /* The wall time that a line counts at; see docs of struct logring_line. */
-static int64_t line_time(struct log_source *log, const struct logline *line, bool fresh, int64_t now)
+static int64_t line_time(struct log_source *log, const struct logline *line, bool fresh,
+			 int64_t now)
 {
 	int64_t at = line->at;
 
@@ -117,7 +120,8 @@ static void on_line(const char *bytes, size_t len, size_t true_len, bool fresh, 
 	line->level = read.level;
 	line->joined = joins;
 	line->precision = read.at != 0 ? read.precision : 1;
-	line->at = joins && log->record_at != 0 ? log->record_at : line_time(log, &read, fresh, now);
+	line->at =
+	    joins && log->record_at != 0 ? log->record_at : line_time(log, &read, fresh, now);
 	if (log->first_at == 0)
 		log->first_at = line->at;
 	if (joins) {
@@ -146,8 +150,8 @@ static void on_looked(void *data)
 
 /* ---- life cycle ---- */
 
-/* The last line was written when the file was: if their times differ by whole quarters of an hour, the
- * writer has another time zone than this process. */
+/* The last line was written when the file was: if their times differ by whole quarters of an hour,
+ * the writer has another time zone than this process. */
 static void zone_guess(struct log_source *log)
 {
 	int fd = open(log->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -229,7 +233,8 @@ static struct source *log_open(const struct source_env *env, const char *name, c
 	}
 	if (!log->zone.utc)
 		zone_guess(log);
-	log->follow = logfollow_new(env->loop, env->clock, log->path, TAIL_BYTES, on_line, on_looked, log);
+	log->follow =
+	    logfollow_new(env->loop, env->clock, log->path, TAIL_BYTES, on_line, on_looked, log);
 	return &log->source;
 }
 
@@ -267,14 +272,16 @@ static void value_set(struct reading *out, const struct log_source *log, int64_t
 
 	(void)log;
 	reading_value(out, now, value, unit);
-	snprintf(out->evidence, sizeof(out->evidence), "%llu of %llu lines in %s", (unsigned long long)part,
-		 (unsigned long long)lines, duration_text(span, over, sizeof(over)));
+	snprintf(out->evidence, sizeof(out->evidence), "%llu of %llu lines in %s",
+		 (unsigned long long)part, (unsigned long long)lines,
+		 duration_text(span, over, sizeof(over)));
 }
 
 static void captured_read(struct log_source *log, const json_t *metric, int64_t from, int64_t now,
 			  struct reading *out)
 {
-	const char *pattern = json_str(metric, "capture", NULL), *of = json_str(metric, "of", "latest");
+	const char *pattern = json_str(metric, "capture", NULL),
+		   *of = json_str(metric, "of", "latest");
 	struct err err = ERR_INIT;
 	struct log_matcher *matcher;
 	double value = NAN, total = 0, one;
@@ -300,7 +307,7 @@ static void captured_read(struct log_source *log, const json_t *metric, int64_t 
 				continue;
 			total += one;
 			n++;
-			value = isnan(value) ? one
+			value = isnan(value)		 ? one
 				: strcmp(of, "max") == 0 ? fmax(value, one)
 				: strcmp(of, "min") == 0 ? fmin(value, one)
 							 : value;
@@ -320,15 +327,17 @@ static void matching_read(struct log_source *log, const json_t *metric, int64_t 
 	const char *pattern = json_str(metric, "match", NULL);
 	struct err err = ERR_INIT;
 	struct log_matcher *matcher =
-		pattern != NULL ? log_matcher(log, pattern, LOGLEVEL_NONE, &err) : NULL;
+	    pattern != NULL ? log_matcher(log, pattern, LOGLEVEL_NONE, &err) : NULL;
 	uint64_t hits;
 
 	if (matcher == NULL) {
-		reading_unknown(out, now, "%s", pattern != NULL ? err.msg : "\"matching\" needs a \"match\"");
+		reading_unknown(out, now, "%s",
+				pattern != NULL ? err.msg : "\"matching\" needs a \"match\"");
 		return;
 	}
 	hits = window_sum(&matcher->window, 0, from, now + AHEAD_US);
-	value_set(out, log, now, (double)hits, "", hits, sum(log, LOG_LINES, from, now), now - from);
+	value_set(out, log, now, (double)hits, "", hits, sum(log, LOG_LINES, from, now),
+		  now - from);
 }
 
 static void counted_read(struct log_source *log, const char *read, int64_t from, int64_t now,
@@ -350,7 +359,8 @@ static void counted_read(struct log_source *log, const char *read, int64_t from,
 	else if (strcmp(read, "error_percent") == 0 && lines == 0)
 		reading_unknown(out, now, "no lines in the window");
 	else if (strcmp(read, "error_percent") == 0)
-		value_set(out, log, now, 100.0 * (double)errors / (double)lines, "%", errors, lines, span);
+		value_set(out, log, now, 100.0 * (double)errors / (double)lines, "%", errors, lines,
+			  span);
 	else if (span < CLOCK_US)
 		reading_unknown(out, now, "less than a second to count in");
 	else if (strcmp(read, "error_rate") == 0)
@@ -361,7 +371,8 @@ static void counted_read(struct log_source *log, const char *read, int64_t from,
 		reading_unknown(out, now, "a log can't read \"%s\"", read);
 }
 
-static void log_read(struct source *source, const json_t *metric, int64_t since, struct reading *out)
+static void log_read(struct source *source, const json_t *metric, int64_t since,
+		     struct reading *out)
 {
 	struct log_source *log = (struct log_source *)source;
 	const char *read = json_str(metric, "read", "");
@@ -390,13 +401,17 @@ void log_status(const struct source *source, struct log_status *out)
 	int64_t now = clock_wall(source->env->clock);
 	const struct logring_line *newest = logring_get(&log->ring, log->ring.next - 1);
 
-	*out = (struct log_status){.path = log->path};
+	*out = (struct log_status){ .path = log->path };
 	switch (logfollow_state(log->follow)) {
 	case LOGFOLLOW_FOLLOWING:
 		out->state = logfollow_caught_up(log->follow) ? LOG_FOLLOWING : LOG_READING;
 		break;
-	case LOGFOLLOW_MISSING: out->state = LOG_MISSING; break;
-	case LOGFOLLOW_FAILED: out->state = LOG_FAILED; break;
+	case LOGFOLLOW_MISSING:
+		out->state = LOG_MISSING;
+		break;
+	case LOGFOLLOW_FAILED:
+		out->state = LOG_FAILED;
+		break;
 	}
 	snprintf(out->why, sizeof(out->why), "%s", logfollow_why(log->follow));
 	out->lines_per_minute = (double)sum(log, LOG_LINES, now - MINUTE_US, now);
@@ -407,8 +422,11 @@ void log_status(const struct source *source, struct log_status *out)
 }
 
 const struct source_type source_log = {
-	.type = {.name = "log", .help = "a log file, followed", .fields = fields, .reads = reads,
-		 .metric_fields = metric_fields},
+	.type = { .name = "log",
+		  .help = "a log file, followed",
+		  .fields = fields,
+		  .reads = reads,
+		  .metric_fields = metric_fields },
 	.open = log_open,
 	.close = log_close,
 	.sample = log_sample,

@@ -17,11 +17,11 @@
 #define LOG_TEXT 2048
 
 struct log_line {
-	uint64_t seq;        /* grows from line to line */
-	int64_t at;          /* wall time; 0: unknown */
+	uint64_t seq; /* grows from line to line */
+	int64_t at;   /* wall time; 0: unknown */
 	enum loglevel level;
-	bool joined;         /* goes on with the record before it (a traceback's line) */
-	bool known;          /* declared as known: harmless */
+	bool joined;	     /* goes on with the record before it (a traceback's line) */
+	bool known;	     /* declared as known: harmless */
 	unsigned folded;     /* of a record: how many lines go on with it */
 	size_t true_len;     /* bytes in the file */
 	char text[LOG_TEXT]; /* clean; cut with an ellipsis */
@@ -31,31 +31,32 @@ enum log_state { LOG_FOLLOWING, LOG_READING, LOG_MISSING, LOG_FAILED };
 
 struct log_status {
 	enum log_state state;
-	char why[200];           /* when missing or failed */
-	const char *path;        /* borrowed */
+	char why[200];		 /* when missing or failed */
+	const char *path;	 /* borrowed */
 	double lines_per_minute; /* records of the latest minute */
-	uint64_t newest;         /* seq of the newest line; 0: none */
-	int64_t newest_at;       /* its wall time; 0: unknown or none */
+	uint64_t newest;	 /* seq of the newest line; 0: none */
+	int64_t newest_at;	 /* its wall time; 0: unknown or none */
 };
 
 bool log_is(const struct source *source);
 void log_status(const struct source *source, struct log_status *out);
 
-/* The line before `seq` (0: the newest one); with `records` lines that were joined to one are passed over.
- * False when there is none in memory. */
+/* The line before `seq` (0: the newest one); with `records` lines that were joined to one are
+ * passed over. False when there is none in memory. */
 bool log_line_before(const struct source *source, uint64_t seq, bool records, struct log_line *out);
 /* The line with this seq; false when it is gone. */
 bool log_line_at(const struct source *source, uint64_t seq, struct log_line *out);
 
 struct log_hits {
 	uint64_t count;
-	uint64_t lines;         /* that were looked at */
-	bool reaches;           /* the log in memory reaches back to `since` */
+	uint64_t lines;		/* that were looked at */
+	bool reaches;		/* the log in memory reaches back to `since` */
 	struct log_line latest; /* the latest hit, when count is not 0 */
 };
 
-/* Counts the lines since a wall time that match a pattern and have at least a level (LOGLEVEL_NONE: any).
- * Patterns are kept and counted on from then. -1 when the pattern is bad or there are too many. */
+/* Counts the lines since a wall time that match a pattern and have at least a level (LOGLEVEL_NONE:
+ * any). Patterns are kept and counted on from then. -1 when the pattern is bad or there are too
+ * many. */
 int log_hits(struct source *source, const char *pattern, enum loglevel least, int64_t since,
 	     struct log_hits *out, struct err *err);
 

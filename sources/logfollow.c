@@ -17,17 +17,19 @@
 #include "sources/logmissed.h"
 #include "sources/logring.h"
 
-#define CHUNK ((size_t)64 << 10)
+#define CHUNK	 ((size_t)64 << 10)
 #define SLICE_US 5000
-#define TICK_US CLOCK_US
+#define TICK_US	 CLOCK_US
 /* How long a renamed file is still read: its writer may not have reopened yet. */
 #define LINGER_US (10 * CLOCK_US)
-/* Bytes before the reading position that are compared, to notice a file that was cut and grew again. */
+/* Bytes before the reading position that are compared, to notice a file that was cut and grew
+ * again. */
 #define MARK 64
 /* How many files that were read are remembered, so that rotation doesn't bring them back. */
 #define PAST_N 8
 
-#define FOLDER_EVENTS (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
+#define FOLDER_EVENTS \
+	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
 #define FILE_EVENTS (IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
 
 /* One open file: the followed one, or the one that was renamed away. */
@@ -40,9 +42,9 @@ struct tail {
 	size_t nmark;
 	struct buf partial; /* a line whose newline has not come yet */
 	size_t true_len;
-	bool skip;          /* throw away up to the first newline */
-	bool handed;        /* what came of the line without newline was handed out already */
-	bool idle;          /* the look before found nothing new */
+	bool skip;   /* throw away up to the first newline */
+	bool handed; /* what came of the line without newline was handed out already */
+	bool idle;   /* the look before found nothing new */
 };
 
 /* A file that was read, and how far. */
@@ -57,12 +59,12 @@ struct logfollow {
 	const char *base; /* in path */
 	const struct clock *clock;
 	struct tail now, old;
-	int64_t old_until;  /* monotonic */
+	int64_t old_until; /* monotonic */
 	struct past past[PAST_N];
 	size_t npast;
-	off_t end;          /* of the file when it was opened first: what lies before is not fresh */
-	bool seeding;       /* still before it */
-	bool seen;          /* there was a file before, or none: one that comes is read from its beginning */
+	off_t end;    /* of the file when it was opened first: what lies before is not fresh */
+	bool seeding; /* still before it */
+	bool seen; /* there was a file before, or none: one that comes is read from its beginning */
 	bool skipped;
 	size_t tail_max;
 	enum logfollow_state state;
@@ -81,15 +83,17 @@ static void tail_close(struct tail *tail)
 	if (tail->fd >= 0)
 		close(tail->fd);
 	buf_release(&tail->partial);
-	*tail = (struct tail){.fd = -1};
+	*tail = (struct tail){ .fd = -1 };
 }
 
-static void state_set(struct logfollow *follow, enum logfollow_state state, const char *why, int error)
+static void state_set(struct logfollow *follow, enum logfollow_state state, const char *why,
+		      int error)
 {
 	char text[400];
 
 	follow->state = state;
-	snprintf(text, sizeof(text), "%s%s%s", why, error != 0 ? ": " : "", error != 0 ? strerror(error) : "");
+	snprintf(text, sizeof(text), "%s%s%s", why, error != 0 ? ": " : "",
+		 error != 0 ? strerror(error) : "");
 	text_clean_to(follow->why, sizeof(follow->why), text, strlen(text));
 }
 
@@ -100,7 +104,8 @@ static void line_out(struct logfollow *follow, struct tail *tail)
 	bool fresh = !(follow->seeding && tail == &follow->now);
 
 	if (!tail->skip && (!tail->handed || tail->true_len > 0))
-		follow->line(buf_str(&tail->partial), tail->partial.len, tail->true_len, fresh, follow->data);
+		follow->line(buf_str(&tail->partial), tail->partial.len, tail->true_len, fresh,
+			     follow->data);
 	tail->skip = false;
 	tail->handed = false;
 	tail->true_len = 0;
@@ -217,7 +222,8 @@ static void watch_file(struct logfollow *follow)
 static void watch_folder(struct logfollow *follow)
 {
 	if (follow->inotify >= 0 && follow->folder_wd < 0)
-		follow->folder_wd = inotify_add_watch(follow->inotify, follow->folder, FOLDER_EVENTS);
+		follow->folder_wd =
+		    inotify_add_watch(follow->inotify, follow->folder, FOLDER_EVENTS);
 }
 
 static void position_first(struct logfollow *follow, off_t size)
@@ -241,7 +247,8 @@ static void file_open(struct logfollow *follow)
 
 		follow->seen = follow->seen || missing;
 		state_set(follow, missing ? LOGFOLLOW_MISSING : LOGFOLLOW_FAILED,
-			  missing ? "the file is not there" : "it can't be opened", missing ? 0 : errno);
+			  missing ? "the file is not there" : "it can't be opened",
+			  missing ? 0 : errno);
 		return;
 	}
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
@@ -249,7 +256,7 @@ static void file_open(struct logfollow *follow)
 		close(fd);
 		return;
 	}
-	follow->now = (struct tail){.fd = fd, .device = st.st_dev, .inode = st.st_ino};
+	follow->now = (struct tail){ .fd = fd, .device = st.st_dev, .inode = st.st_ino };
 	if (!follow->seen)
 		position_first(follow, st.st_size);
 	follow->seen = true;
@@ -264,8 +271,10 @@ static void old_end(struct logfollow *follow)
 	if (follow->old.fd >= 0) {
 		tail_read(follow, &follow->old, 0, &got);
 		partial_out(follow, &follow->old);
-		follow->past[follow->npast++ % PAST_N] = (struct past){
-			.device = follow->old.device, .inode = follow->old.inode, .at = follow->old.at};
+		follow->past[follow->npast++ % PAST_N] =
+		    (struct past){ .device = follow->old.device,
+				   .inode = follow->old.inode,
+				   .at = follow->old.at };
 	}
 	tail_close(&follow->old);
 }
@@ -286,7 +295,7 @@ static void file_retire(struct logfollow *follow)
 
 	old_end(follow);
 	follow->old = follow->now;
-	follow->now = (struct tail){.fd = -1};
+	follow->now = (struct tail){ .fd = -1 };
 	follow->old_until = clock_mono(follow->clock) + LINGER_US;
 	tail_read(follow, &follow->old, 0, &got);
 	follow->seeding = false;
@@ -310,8 +319,9 @@ static void missed_read(struct logfollow *follow, const struct stat *now)
 		if (fd < 0)
 			continue;
 		old_end(follow);
-		follow->old = (struct tail){
-			.fd = fd, .device = list[i].st.st_dev, .inode = list[i].st.st_ino};
+		follow->old = (struct tail){ .fd = fd,
+					     .device = list[i].st.st_dev,
+					     .inode = list[i].st.st_ino };
 	}
 	if (n > 0) {
 		bool got = false;
@@ -332,7 +342,8 @@ static void identity_check(struct logfollow *follow)
 		file_open(follow); /* says why it can't be read */
 		return;
 	}
-	if (follow->now.fd >= 0 && (st.st_dev != follow->now.device || st.st_ino != follow->now.inode))
+	if (follow->now.fd >= 0 &&
+	    (st.st_dev != follow->now.device || st.st_ino != follow->now.inode))
 		file_retire(follow);
 	if (follow->now.fd < 0) {
 		missed_read(follow, &st);
@@ -357,7 +368,8 @@ static void idle_note(struct logfollow *follow, bool got)
 	bool settled = !got && tail->idle;
 	struct stat st;
 
-	/* Without a loop there may be no second look: the last line of an old file counts at once. */
+	/* Without a loop there may be no second look: the last line of an old file counts at once.
+	 */
 	if (!settled && follow->loop == NULL && fstat(tail->fd, &st) == 0)
 		settled = st.st_mtim.tv_sec * CLOCK_US + CLOCK_US < clock_wall(follow->clock);
 	if (settled)
@@ -365,7 +377,8 @@ static void idle_note(struct logfollow *follow, bool got)
 	tail->idle = !got;
 }
 
-/* A look: `settle` when it is one of those a second apart, so that an idle rest of a line counts. */
+/* A look: `settle` when it is one of those a second apart, so that an idle rest of a line counts.
+ */
 static void look(struct logfollow *follow, int64_t budget_us, bool settle)
 {
 	int64_t deadline = budget_us > 0 ? clock_mono(&clock_system) + budget_us : 0;
@@ -411,8 +424,8 @@ static void on_more(struct watch *watch, uint32_t what, void *data)
 	look(data, SLICE_US, false);
 }
 
-/* Which file an event is about hardly matters: a look finds out what is true now, which also covers events
- * lost to IN_Q_OVERFLOW. Only events of other files in the folder are passed over. */
+/* Which file an event is about hardly matters: a look finds out what is true now, which also covers
+ * events lost to IN_Q_OVERFLOW. Only events of other files in the folder are passed over. */
 static void on_events(struct watch *watch, uint32_t what, void *data)
 {
 	struct logfollow *follow = data;
@@ -451,8 +464,9 @@ static void loop_attach(struct logfollow *follow, struct loop *loop)
 	follow->more = loop_timer(loop, 1, 0, on_more, follow);
 }
 
-struct logfollow *logfollow_new(struct loop *loop, const struct clock *clock, const char *path, size_t tail,
-				logfollow_fn *line, void (*looked)(void *data), void *data)
+struct logfollow *logfollow_new(struct loop *loop, const struct clock *clock, const char *path,
+				size_t tail, logfollow_fn *line, void (*looked)(void *data),
+				void *data)
 {
 	struct logfollow *follow = xcalloc(1, sizeof(*follow));
 	const char *slash = strrchr(path, '/');

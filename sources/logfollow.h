@@ -1,10 +1,10 @@
 /*
- * Follows one log file by its path: through rotation by rename or copytruncate, truncation, deletion,
- * re-creation and late appearance.
+ * Follows one log file by its path: through rotation by rename or copytruncate, truncation,
+ * deletion, re-creation and late appearance.
  *
- * With a loop: inotify on file and folder, and a look once a second in any case. Without one, or at any
- * time: logfollow_look(). What is appended to a renamed file is still read for some seconds. Reading is
- * cut into slices of a few milliseconds, so that a flood doesn't hold up the loop.
+ * With a loop: inotify on file and folder, and a look once a second in any case. Without one, or at
+ * any time: logfollow_look(). What is appended to a renamed file is still read for some seconds.
+ * Reading is cut into slices of a few milliseconds, so that a flood doesn't hold up the loop.
  */
 #ifndef SOURCES_LOGFOLLOW_H
 #define SOURCES_LOGFOLLOW_H
@@ -16,18 +16,19 @@
 #include "lib/clock.h"
 #include "lib/loop.h"
 
-/* One line without its newline, cut at LOGRING_LINE_MAX; `true_len` is its whole length. `fresh`: it was
- * appended while the file was followed. */
+/* One line without its newline, cut at LOGRING_LINE_MAX; `true_len` is its whole length. `fresh`:
+ * it was appended while the file was followed. */
 typedef void logfollow_fn(const char *bytes, size_t len, size_t true_len, bool fresh, void *data);
 
 struct logfollow;
 
 enum logfollow_state { LOGFOLLOW_FOLLOWING, LOGFOLLOW_MISSING, LOGFOLLOW_FAILED };
 
-/* New. Begins `tail` bytes before the file's end. `loop` may be NULL. `looked` (or NULL) is called after
- * something was read or the state changed. Opens even if there is no file. */
-struct logfollow *logfollow_new(struct loop *loop, const struct clock *clock, const char *path, size_t tail,
-				logfollow_fn *line, void (*looked)(void *data), void *data);
+/* New. Begins `tail` bytes before the file's end. `loop` may be NULL. `looked` (or NULL) is called
+ * after something was read or the state changed. Opens even if there is no file. */
+struct logfollow *logfollow_new(struct loop *loop, const struct clock *clock, const char *path,
+				size_t tail, logfollow_fn *line, void (*looked)(void *data),
+				void *data);
 void logfollow_free(struct logfollow *follow);
 /* Reads what is there, at most for `budget_us` (0: to the end). */
 void logfollow_look(struct logfollow *follow, int64_t budget_us);

@@ -14,7 +14,8 @@ bool log_capture(const struct rx *rx, const struct logring_line *line, double *v
 	size_t from, to;
 	char text[64], *end;
 
-	if (!rx_find(rx, line->bytes, line->len, 1, &from, &to) || to <= from || to - from >= sizeof(text))
+	if (!rx_find(rx, line->bytes, line->len, 1, &from, &to) || to <= from ||
+	    to - from >= sizeof(text))
 		return false;
 	memcpy(text, line->bytes + from, to - from);
 	text[to - from] = '\0';
@@ -45,7 +46,8 @@ struct log_matcher *log_matcher(struct log_source *log, const char *pattern, enu
 	struct rx *rx;
 
 	for (size_t i = 0; i < log->nmatchers; i++)
-		if (log->matchers[i].least == least && strcmp(log->matchers[i].pattern, pattern) == 0)
+		if (log->matchers[i].least == least &&
+		    strcmp(log->matchers[i].pattern, pattern) == 0)
 			return &log->matchers[i];
 	if (log->nmatchers >= LOG_MATCHERS) {
 		err_set(err, "log %s: more than %d patterns", log->source.name, LOG_MATCHERS);
@@ -54,9 +56,10 @@ struct log_matcher *log_matcher(struct log_source *log, const char *pattern, enu
 	rx = rx_new(pattern, false, err);
 	if (rx == NULL)
 		return NULL;
-	log->matchers = xgrow(log->matchers, &log->matchers_cap, log->nmatchers + 1, sizeof(*matcher));
+	log->matchers =
+	    xgrow(log->matchers, &log->matchers_cap, log->nmatchers + 1, sizeof(*matcher));
 	matcher = &log->matchers[log->nmatchers++];
-	*matcher = (struct log_matcher){.pattern = xstrdup(pattern), .least = least, .rx = rx};
+	*matcher = (struct log_matcher){ .pattern = xstrdup(pattern), .least = least, .rx = rx };
 	window_init(&matcher->window);
 	for (uint64_t seq = logring_oldest(&log->ring); seq < log->ring.next; seq++)
 		matcher_feed(matcher, logring_get(&log->ring, seq));
@@ -155,7 +158,7 @@ int log_hits(struct source *source, const char *pattern, enum loglevel least, in
 	struct log_matcher *matcher = log_matcher(log, pattern, least, err);
 	int64_t now = clock_wall(source->env->clock);
 
-	*out = (struct log_hits){.reaches = file_reaches(log, since)};
+	*out = (struct log_hits){ .reaches = file_reaches(log, since) };
 	if (matcher == NULL)
 		return -1;
 	for (uint64_t seq = log->ring.next; seq-- > logring_oldest(&log->ring);) {

@@ -25,7 +25,7 @@ static int by_time(const void *a, const void *b)
 
 static bool is_compressed(const char *name)
 {
-	static const char *const ends[] = {".gz", ".xz", ".bz2", ".zst", ".lz4"};
+	static const char *const ends[] = { ".gz", ".xz", ".bz2", ".zst", ".lz4" };
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
@@ -56,12 +56,13 @@ struct logmissed *logmissed_find(const char *folder, const char *base, const str
 		if (strncmp(entry->d_name, base, len) != 0 || entry->d_name[len] == '\0' ||
 		    is_compressed(entry->d_name))
 			continue;
-		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
-		    st.st_size == 0 || same_file(&st, was) || same_file(&st, now) ||
-		    time_order(&st.st_mtim, &was->st_mtim) < 0)
+		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISREG(st.st_mode) || st.st_size == 0 || same_file(&st, was) ||
+		    same_file(&st, now) || time_order(&st.st_mtim, &was->st_mtim) < 0)
 			continue;
 		list = xgrow(list, &cap, *n + 1, sizeof(*list));
-		list[(*n)++] = (struct logmissed){.path = path_join(folder, entry->d_name), .st = st};
+		list[(*n)++] =
+		    (struct logmissed){ .path = path_join(folder, entry->d_name), .st = st };
 	}
 	if (dir != NULL)
 		closedir(dir);

@@ -12,9 +12,9 @@ struct logmissed {
 	struct stat st;
 };
 
-/* New array, in the order in which they were written: uncompressed files beside the log whose names begin
- * with its name, that are neither the one read before (`was`) nor the one there now, and were written to
- * after it. */
+/* New array, in the order in which they were written: uncompressed files beside the log whose names
+ * begin with its name, that are neither the one read before (`was`) nor the one there now, and were
+ * written to after it. */
 struct logmissed *logmissed_find(const char *folder, const char *base, const struct stat *was,
 				 const struct stat *now, size_t *n);
 void logmissed_free(struct logmissed *list, size_t n);

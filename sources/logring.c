@@ -17,10 +17,11 @@ void logring_release(struct logring *ring)
 	for (size_t i = 0; i < ring->size; i++)
 		free(ring->lines[i].bytes);
 	free(ring->lines);
-	*ring = (struct logring){0};
+	*ring = (struct logring){ 0 };
 }
 
-struct logring_line *logring_add(struct logring *ring, const char *bytes, size_t len, size_t true_len)
+struct logring_line *logring_add(struct logring *ring, const char *bytes, size_t len,
+				 size_t true_len)
 {
 	struct logring_line *line = &ring->lines[ring->next % ring->size];
 	char *keep = line->bytes;
@@ -36,7 +37,8 @@ struct logring_line *logring_add(struct logring *ring, const char *bytes, size_t
 		memcpy(keep, bytes, len);
 	keep[len] = '\0';
 	*line = (struct logring_line){
-		.seq = ring->next++, .bytes = keep, .len = len, .cap = cap, .true_len = true_len};
+		.seq = ring->next++, .bytes = keep, .len = len, .cap = cap, .true_len = true_len
+	};
 	return line;
 }
 

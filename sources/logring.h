@@ -13,29 +13,30 @@
 #define LOGRING_LINE_MAX 4096
 
 struct logring_line {
-	uint64_t seq;        /* from 1, never reused */
-	char *bytes;         /* raw, cut at LOGRING_LINE_MAX; owned by the ring */
+	uint64_t seq; /* from 1, never reused */
+	char *bytes;  /* raw, cut at LOGRING_LINE_MAX; owned by the ring */
 	size_t len, cap;
-	size_t true_len;     /* as it stands in the file */
-	int64_t at;          /* wall time: its own, else of its record, else of its arrival; 0: unknown */
-	int64_t precision;   /* of `at` */
-	int64_t arrived;     /* wall time at which it was seen to be appended; 0: it was there before */
+	size_t true_len; /* as it stands in the file */
+	int64_t at; /* wall time: its own, else of its record, else of its arrival; 0: unknown */
+	int64_t precision; /* of `at` */
+	int64_t arrived; /* wall time at which it was seen to be appended; 0: it was there before */
 	enum loglevel level;
-	bool joined;         /* goes on with the record before it */
-	bool known;          /* a known, harmless message */
-	unsigned folded;     /* of a record: how many lines go on with it */
+	bool joined;	 /* goes on with the record before it */
+	bool known;	 /* a known, harmless message */
+	unsigned folded; /* of a record: how many lines go on with it */
 };
 
 struct logring {
 	struct logring_line *lines; /* owned */
 	size_t size;
-	uint64_t next;              /* the next seq */
+	uint64_t next; /* the next seq */
 };
 
 void logring_init(struct logring *ring, size_t size);
 void logring_release(struct logring *ring);
 /* A new line, the oldest one gives its place; the caller fills the other fields. */
-struct logring_line *logring_add(struct logring *ring, const char *bytes, size_t len, size_t true_len);
+struct logring_line *logring_add(struct logring *ring, const char *bytes, size_t len,
+				 size_t true_len);
 /* By seq; NULL when it is gone or not there yet. */
 struct logring_line *logring_get(const struct logring *ring, uint64_t seq);
 /* The oldest seq that is still there; equals `next` when there is none. */

@@ -16,13 +16,13 @@ enum log_series { LOG_LINES, LOG_WARNINGS, LOG_ERRORS };
 
 /* A pattern that is counted as lines come in. */
 struct log_matcher {
-	char *pattern;       /* owned */
+	char *pattern; /* owned */
 	enum loglevel least;
-	struct rx *rx;       /* owned */
+	struct rx *rx; /* owned */
 	struct window window;
-	uint64_t latest;     /* seq of its latest hit; 0: none */
-	bool captured;       /* the first group gave a number */
-	double value;        /* the latest one */
+	uint64_t latest; /* seq of its latest hit; 0: none */
+	bool captured;	 /* the first group gave a number */
+	double value;	 /* the latest one */
 	int64_t value_at;
 };
 
@@ -34,10 +34,10 @@ struct log_source {
 	struct window window;
 	struct logline_zone zone;
 	struct logfold fold;
-	uint64_t record;     /* seq of the latest record */
+	uint64_t record; /* seq of the latest record */
 	int64_t record_at;
-	int64_t first_at;    /* of the first line with a time that was read; 0: none yet */
-	struct rx **known;   /* owned */
+	int64_t first_at;  /* of the first line with a time that was read; 0: none yet */
+	struct rx **known; /* owned */
 	size_t nknown;
 	struct log_matcher *matchers; /* owned */
 	size_t nmatchers, matchers_cap;

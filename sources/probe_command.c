@@ -15,13 +15,14 @@
 #define OUTPUT_MAX ((size_t)256 << 10)
 
 static const struct field fields[] = {
-	{"command", FIELD_STRINGS, true, "the command: a program and its arguments, no shell", NULL, NULL},
-	{"exit", FIELD_INT, false, "its exit status (0)", NULL, NULL},
-	{"output", FIELD_REGEX, false, "its standard output matches", NULL, NULL},
-	{"cwd", FIELD_PATH, false, "the folder it runs in", NULL, NULL},
-	{"env", FIELD_MAP, false, "additions to its environment", NULL, NULL},
-	{"timeout", FIELD_DURATION, false, "it must end within this time (10s)", NULL, NULL},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "command", FIELD_STRINGS, true, "the command: a program and its arguments, no shell",
+	  NULL, NULL },
+	{ "exit", FIELD_INT, false, "its exit status (0)", NULL, NULL },
+	{ "output", FIELD_REGEX, false, "its standard output matches", NULL, NULL },
+	{ "cwd", FIELD_PATH, false, "the folder it runs in", NULL, NULL },
+	{ "env", FIELD_MAP, false, "additions to its environment", NULL, NULL },
+	{ "timeout", FIELD_DURATION, false, "it must end within this time (10s)", NULL, NULL },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 static void first_line(const struct buf *output, char *out, size_t size)
@@ -31,8 +32,8 @@ static void first_line(const struct buf *output, char *out, size_t size)
 	text_clean_to(out, size, text, strcspn(text, "\r\n"));
 }
 
-static void judge(const json_t *args, const struct child_end *end, const struct buf *output, int64_t now,
-		  struct reading *out)
+static void judge(const json_t *args, const struct child_end *end, const struct buf *output,
+		  int64_t now, struct reading *out)
 {
 	const char *pattern = json_str(args, "output", NULL);
 	int wanted = (int)json_num(args, "exit", 0);
@@ -61,18 +62,19 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 	struct err err = ERR_INIT;
 	char **argv = argv_new(json_object_get(args, "command"), "command", &err);
 	char **more = argv_env(json_object_get(args, "env"));
-	int64_t timeout = json_us(args, "timeout", TIMEOUT_US), left = env->deadline - clock_mono(env->clock);
-	struct child_spec spec = {.argv = (const char *const *)argv,
-				  .env = (const char *const *)more,
-				  .cwd = json_str(args, "cwd", NULL),
-				  .in = -1,
-				  .out = -1,
-				  .err = -1};
+	int64_t timeout = json_us(args, "timeout", TIMEOUT_US),
+		left = env->deadline - clock_mono(env->clock);
+	struct child_spec spec = { .argv = (const char *const *)argv,
+				   .env = (const char *const *)more,
+				   .cwd = json_str(args, "cwd", NULL),
+				   .in = -1,
+				   .out = -1,
+				   .err = -1 };
 	struct buf output = BUF_INIT;
-	struct child_end end = {0};
+	struct child_end end = { 0 };
 
-	if (argv == NULL || child_run(&spec, NULL, timeout < left ? timeout : left, OUTPUT_MAX, &output, NULL,
-				      &end, &err) < 0)
+	if (argv == NULL || child_run(&spec, NULL, timeout < left ? timeout : left, OUTPUT_MAX,
+				      &output, NULL, &end, &err) < 0)
 		reading_unknown(out, clock_wall(env->clock), "%s", err.msg);
 	else
 		judge(args, &end, &output, clock_wall(env->clock), out);
@@ -82,7 +84,9 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 }
 
 const struct probe_type probe_command = {
-	.type = {.name = "command", .help = "how a command exits and what it prints", .fields = fields},
+	.type = { .name = "command",
+		  .help = "how a command exits and what it prints",
+		  .fields = fields },
 	.blocks = true,
 	.eval = eval,
 };

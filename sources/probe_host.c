@@ -8,13 +8,13 @@
 #include "sources/types.h"
 
 static const struct field fields[] = {
-	{"host", FIELD_SOURCE, true, "a declared host", "host", NULL},
-	{"cpu_below", FIELD_NUMBER, false, "processor time in use, percent", NULL, NULL},
-	{"memory_below", FIELD_NUMBER, false, "memory in use, percent", NULL, NULL},
-	{"swap_below", FIELD_NUMBER, false, "swap in use, percent", NULL, NULL},
-	{"disk_below", FIELD_NUMBER, false, "file system in use, percent", NULL, NULL},
-	{"load_below", FIELD_NUMBER, false, "load average of the latest minute", NULL, NULL},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "host", FIELD_SOURCE, true, "a declared host", "host", NULL },
+	{ "cpu_below", FIELD_NUMBER, false, "processor time in use, percent", NULL, NULL },
+	{ "memory_below", FIELD_NUMBER, false, "memory in use, percent", NULL, NULL },
+	{ "swap_below", FIELD_NUMBER, false, "swap in use, percent", NULL, NULL },
+	{ "disk_below", FIELD_NUMBER, false, "file system in use, percent", NULL, NULL },
+	{ "load_below", FIELD_NUMBER, false, "load average of the latest minute", NULL, NULL },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 static void eval(const struct probe_env *env, const json_t *args, struct reading *out)
@@ -35,9 +35,11 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 		const char *field, *name;
 		double value;
 	} table[] = {
-		{"cpu_below", "cpu", seen.cpu_percent},	  {"memory_below", "memory", seen.memory_percent},
-		{"swap_below", "swap", seen.swap_percent}, {"disk_below", "disk", seen.disk_percent},
-		{"load_below", "load", seen.load},
+		{ "cpu_below", "cpu", seen.cpu_percent },
+		{ "memory_below", "memory", seen.memory_percent },
+		{ "swap_below", "swap", seen.swap_percent },
+		{ "disk_below", "disk", seen.disk_percent },
+		{ "load_below", "load", seen.load },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -52,12 +54,13 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 					len > 0 ? ", " : "", table[i].name, table[i].value, limit);
 	}
 	if (asked == 0 || !known)
-		reading_unknown(out, seen.at, "%s", asked == 0 ? "nothing is asked about the host" : text);
+		reading_unknown(out, seen.at, "%s",
+				asked == 0 ? "nothing is asked about the host" : text);
 	else
 		reading_judge(out, below, seen.at, "%s", text);
 }
 
 const struct probe_type probe_host = {
-	.type = {.name = "host", .help = "the host has room left", .fields = fields},
+	.type = { .name = "host", .help = "the host has room left", .fields = fields },
 	.eval = eval,
 };

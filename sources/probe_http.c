@@ -11,12 +11,14 @@
 #include "sources/types.h"
 
 static const struct field fields[] = {
-	{"http", FIELD_SOURCE, true, "a declared URL", "http", NULL},
-	{"status", FIELD_INT, false, "the answer's status (any below 400)", NULL, NULL},
-	{"within", FIELD_DURATION, false, "the whole answer is there within this time", NULL, NULL},
-	{"body", FIELD_REGEX, false, "its body matches", NULL, NULL},
-	{"json", FIELD_MAP, false, "values in its JSON body, by dotted paths (\"db.ok\": true)", NULL, NULL},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "http", FIELD_SOURCE, true, "a declared URL", "http", NULL },
+	{ "status", FIELD_INT, false, "the answer's status (any below 400)", NULL, NULL },
+	{ "within", FIELD_DURATION, false, "the whole answer is there within this time", NULL,
+	  NULL },
+	{ "body", FIELD_REGEX, false, "its body matches", NULL, NULL },
+	{ "json", FIELD_MAP, false, "values in its JSON body, by dotted paths (\"db.ok\": true)",
+	  NULL, NULL },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 /* The value at "a.b.0"; borrowed, NULL. */
@@ -55,14 +57,17 @@ static bool json_holds(const json_t *wanted, const struct buf *body, char *why, 
 
 	if (got == NULL)
 		snprintf(why, size, "the body is no JSON");
-	json_object_foreach((json_t *)wanted, path, value) {
+	json_object_foreach((json_t *)wanted, path, value)
+	{
 		const json_t *there = json_at(got, path);
 		char *text = argv_scalar(there);
 
 		if (holds && !json_same(there, value)) {
 			holds = false;
 			snprintf(why, size, "%s is %s", path,
-				 text != NULL ? text : there != NULL ? "no scalar" : "not there");
+				 text != NULL	 ? text
+				 : there != NULL ? "no scalar"
+						 : "not there");
 		}
 		free(text);
 	}
@@ -82,7 +87,8 @@ static bool body_holds(const char *pattern, const struct buf *body, char *why, s
 	return holds;
 }
 
-static void judge(const json_t *args, const struct http_reply *reply, int64_t now, struct reading *out)
+static void judge(const json_t *args, const struct http_reply *reply, int64_t now,
+		  struct reading *out)
 {
 	const char *pattern = json_str(args, "body", NULL);
 	const json_t *json = json_object_get(args, "json");
@@ -93,7 +99,8 @@ static void judge(const json_t *args, const struct http_reply *reply, int64_t no
 	bool holds = wanted > 0 ? (double)reply->status == wanted : reply->status < 400;
 
 	if (!holds)
-		snprintf(why, sizeof(why), "%s", wanted > 0 ? "another status was expected" : "an error");
+		snprintf(why, sizeof(why), "%s",
+			 wanted > 0 ? "another status was expected" : "an error");
 	if (holds && within > 0 && reply->elapsed_us > within) {
 		holds = false;
 		snprintf(why, sizeof(why), "too slow");
@@ -116,17 +123,20 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 	int64_t now = clock_wall(env->clock), left = env->deadline - clock_mono(env->clock);
 	int64_t within = json_us(args, "within", 0);
 	struct http_request request;
-	struct http_reply reply = {0};
+	struct http_reply reply = { 0 };
 	struct err err = ERR_INIT;
 	char url[200];
 	bool cut;
 
 	if (declaration == NULL || left <= 0) {
-		reading_unknown(out, now, declaration == NULL ? "%s is not declared" : "%s: no time left", name);
+		reading_unknown(out, now,
+				declaration == NULL ? "%s is not declared" : "%s: no time left",
+				name);
 		return;
 	}
 	http_request_init(&request, declaration);
-	/* An answer that is too late needn't be waited for; one that the deadline cut off is not known. */
+	/* An answer that is too late needn't be waited for; one that the deadline cut off is not
+	 * known. */
 	if (within > 0 && within < request.timeout_us)
 		request.timeout_us = within;
 	cut = left < request.timeout_us;
@@ -146,7 +156,7 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 }
 
 const struct probe_type probe_http = {
-	.type = {.name = "http", .help = "what a URL answers", .fields = fields},
+	.type = { .name = "http", .help = "what a URL answers", .fields = fields },
 	.blocks = true,
 	.eval = eval,
 };

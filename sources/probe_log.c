@@ -9,21 +9,23 @@
 
 #define WITHIN_US (300 * CLOCK_US)
 
-static const char *const levels[] = {"debug", "info", "warning", "error", "critical", NULL};
+static const char *const levels[] = { "debug", "info", "warning", "error", "critical", NULL };
 
 static const struct field fields[] = {
-	{"log", FIELD_SOURCE, true, "a declared log", "log", NULL},
-	{"shows", FIELD_REGEX, false, "a line matches", NULL, NULL},
-	{"silent", FIELD_REGEX, false, "no line matches", NULL, NULL},
-	{"within", FIELD_DURATION, false, "how far back it looks (5m); never before a step's end", NULL, NULL},
-	{"at_least", FIELD_INT, false, "of shows: how often (1)", NULL, NULL},
-	{"for", FIELD_DURATION, false, "of silent: so long; unknown until that time has passed", NULL, NULL},
-	{"level", FIELD_CHOICE, false, "only lines of this level or a worse one", NULL, levels},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "log", FIELD_SOURCE, true, "a declared log", "log", NULL },
+	{ "shows", FIELD_REGEX, false, "a line matches", NULL, NULL },
+	{ "silent", FIELD_REGEX, false, "no line matches", NULL, NULL },
+	{ "within", FIELD_DURATION, false, "how far back it looks (5m); never before a step's end",
+	  NULL, NULL },
+	{ "at_least", FIELD_INT, false, "of shows: how often (1)", NULL, NULL },
+	{ "for", FIELD_DURATION, false, "of silent: so long; unknown until that time has passed",
+	  NULL, NULL },
+	{ "level", FIELD_CHOICE, false, "only lines of this level or a worse one", NULL, levels },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
-static const char *const questions[] = {"shows", "silent", NULL};
-static const char *const *const one_of[] = {questions, NULL};
+static const char *const questions[] = { "shows", "silent", NULL };
+static const char *const *const one_of[] = { questions, NULL };
 
 /* The span that is looked at, and what it was asked. */
 struct asked {
@@ -41,9 +43,10 @@ static void shows(const struct asked *asked, const struct log_hits *hits, struct
 		reading_fail(out, asked->now, "no line matches in %s (%llu lines)", asked->span,
 			     (unsigned long long)hits->lines);
 	else
-		reading_judge(out, hits->count >= asked->at_least, asked->now, "%s%llu in %s: %s %s",
-			      hits->count >= asked->at_least ? "" : "only ", (unsigned long long)hits->count,
-			      asked->span, time_clock(hits->latest.at, at), hits->latest.text);
+		reading_judge(out, hits->count >= asked->at_least, asked->now,
+			      "%s%llu in %s: %s %s", hits->count >= asked->at_least ? "" : "only ",
+			      (unsigned long long)hits->count, asked->span,
+			      time_clock(hits->latest.at, at), hits->latest.text);
 }
 
 static void silent(const struct asked *asked, const struct log_hits *hits, struct reading *out)
@@ -58,7 +61,8 @@ static void silent(const struct asked *asked, const struct log_hits *hits, struc
 		reading_unknown(out, asked->now, "silent for %s of %s so far", asked->span,
 				duration_text(asked->for_, want, sizeof(want)));
 	else if (!hits->reaches)
-		reading_unknown(out, asked->now, "the part of the log that was read begins later than %s ago",
+		reading_unknown(out, asked->now,
+				"the part of the log that was read begins later than %s ago",
 				asked->span);
 	else
 		reading_pass(out, asked->now, "no line matches in %s (%llu lines)", asked->span,
@@ -70,7 +74,7 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 	struct source *source = env->source(env->data, json_str(args, "log", ""));
 	const char *pattern = json_str(args, "shows", json_str(args, "silent", NULL));
 	const char *level_text = json_str(args, "level", "none");
-	struct asked asked = {.now = clock_wall(env->clock), .for_ = json_us(args, "for", 0)};
+	struct asked asked = { .now = clock_wall(env->clock), .for_ = json_us(args, "for", 0) };
 	enum loglevel level = LOGLEVEL_NONE;
 	struct log_status status;
 	struct log_hits hits;
@@ -101,6 +105,9 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 }
 
 const struct probe_type probe_log = {
-	.type = {.name = "log", .help = "a log line was seen, or was not", .fields = fields, .one_of = one_of},
+	.type = { .name = "log",
+		  .help = "a log line was seen, or was not",
+		  .fields = fields,
+		  .one_of = one_of },
 	.eval = eval,
 };

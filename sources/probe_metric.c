@@ -6,16 +6,16 @@
 #include "sources/types.h"
 
 static const struct field fields[] = {
-	{"metric", FIELD_REF, true, "a declared metric", "metrics", NULL},
-	{"below", FIELD_NUMBER, false, "it is below this", NULL, NULL},
-	{"above", FIELD_NUMBER, false, "it is above this", NULL, NULL},
-	{"at_most", FIELD_NUMBER, false, "it is this or less", NULL, NULL},
-	{"at_least", FIELD_NUMBER, false, "it is this or more", NULL, NULL},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "metric", FIELD_REF, true, "a declared metric", "metrics", NULL },
+	{ "below", FIELD_NUMBER, false, "it is below this", NULL, NULL },
+	{ "above", FIELD_NUMBER, false, "it is above this", NULL, NULL },
+	{ "at_most", FIELD_NUMBER, false, "it is this or less", NULL, NULL },
+	{ "at_least", FIELD_NUMBER, false, "it is this or more", NULL, NULL },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
-static const char *const limits[] = {"below", "above", "at_most", "at_least", NULL};
-static const char *const *const one_of[] = {limits, NULL};
+static const char *const limits[] = { "below", "above", "at_most", "at_least", NULL };
+static const char *const *const one_of[] = { limits, NULL };
 
 static bool holds(const char *limit, double value, double bound)
 {
@@ -31,7 +31,7 @@ static bool holds(const char *limit, double value, double bound)
 static void eval(const struct probe_env *env, const json_t *args, struct reading *out)
 {
 	const char *name = json_str(args, "metric", "");
-	struct reading now = {0};
+	struct reading now = { 0 };
 
 	env->metric(env->data, name, env->since, &now);
 	if (now.verdict != VERDICT_PASS || !now.has_value) {
@@ -57,7 +57,9 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 }
 
 const struct probe_type probe_metric = {
-	.type = {.name = "metric", .help = "a metric is on one side of a number", .fields = fields,
-		 .one_of = one_of},
+	.type = { .name = "metric",
+		  .help = "a metric is on one side of a number",
+		  .fields = fields,
+		  .one_of = one_of },
 	.eval = eval,
 };

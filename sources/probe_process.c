@@ -8,21 +8,24 @@
 #include "sources/types.h"
 
 #define WITHIN_US (300 * CLOCK_US)
-#define MB (1024.0 * 1024.0)
+#define MB	  (1024.0 * 1024.0)
 
 static const struct field fields[] = {
-	{"process", FIELD_SOURCE, true, "a declared process", "process", NULL},
-	{"running", FIELD_BOOL, false, "it runs, or does not", NULL, NULL},
-	{"equals", FIELD_INT, false, "exactly so many run", NULL, NULL},
-	{"below", FIELD_INT, false, "fewer than so many run", NULL, NULL},
-	{"restarts_below", FIELD_INT, false, "it was started fewer times than this", NULL, NULL},
-	{"memory_below", FIELD_NUMBER, false, "its resident memory is below so many MB", NULL, NULL},
-	{"within", FIELD_DURATION, false, "of restarts_below: how far back it counts (5m)", NULL, NULL},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "process", FIELD_SOURCE, true, "a declared process", "process", NULL },
+	{ "running", FIELD_BOOL, false, "it runs, or does not", NULL, NULL },
+	{ "equals", FIELD_INT, false, "exactly so many run", NULL, NULL },
+	{ "below", FIELD_INT, false, "fewer than so many run", NULL, NULL },
+	{ "restarts_below", FIELD_INT, false, "it was started fewer times than this", NULL, NULL },
+	{ "memory_below", FIELD_NUMBER, false, "its resident memory is below so many MB", NULL,
+	  NULL },
+	{ "within", FIELD_DURATION, false, "of restarts_below: how far back it counts (5m)", NULL,
+	  NULL },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
-static const char *const questions[] = {"running", "equals", "below", "restarts_below", "memory_below", NULL};
-static const char *const *const one_of[] = {questions, NULL};
+static const char *const questions[] = { "running",	   "equals",	   "below",
+					 "restarts_below", "memory_below", NULL };
+static const char *const *const one_of[] = { questions, NULL };
 
 static void memory_judge(const struct process_seen *seen, double limit, struct reading *out)
 {
@@ -72,17 +75,21 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 	else if (json_object_get(args, "restarts_below") != NULL)
 		reading_judge(out, seen.starts < json_num(args, "restarts_below", 0), seen.at,
 			      "started %u times in %s (below %.0f)", seen.starts,
-			      duration_text(within, span, sizeof(span)), json_num(args, "restarts_below", 0));
+			      duration_text(within, span, sizeof(span)),
+			      json_num(args, "restarts_below", 0));
 	else if (json_object_get(args, "equals") != NULL)
 		reading_judge(out, (double)seen.count == json_num(args, "equals", -1), seen.at,
-			      "%zu running (wanted %.0f)", seen.count, json_num(args, "equals", -1));
+			      "%zu running (wanted %.0f)", seen.count,
+			      json_num(args, "equals", -1));
 	else
 		reading_judge(out, (double)seen.count < json_num(args, "below", 0), seen.at,
 			      "%zu running (below %.0f)", seen.count, json_num(args, "below", 0));
 }
 
 const struct probe_type probe_process = {
-	.type = {.name = "process", .help = "a process runs, how many, how often it was started",
-		 .fields = fields, .one_of = one_of},
+	.type = { .name = "process",
+		  .help = "a process runs, how many, how often it was started",
+		  .fields = fields,
+		  .one_of = one_of },
 	.eval = eval,
 };

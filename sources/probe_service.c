@@ -8,12 +8,13 @@
 
 #define QUERY_US (5 * CLOCK_US)
 
-static const char *const states[] = {"active", "stopped", "failed", NULL};
+static const char *const states[] = { "active", "stopped", "failed", NULL };
 
 static const struct field fields[] = {
-	{"service", FIELD_SOURCE, true, "a declared service", "service", NULL},
-	{"is", FIELD_CHOICE, true, "the state it is in; a failed one is stopped, too", NULL, states},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "service", FIELD_SOURCE, true, "a declared service", "service", NULL },
+	{ "is", FIELD_CHOICE, true, "the state it is in; a failed one is stopped, too", NULL,
+	  states },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 static bool is_in(enum service_state state, const char *wanted)
@@ -42,14 +43,14 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 		if (status.state == SERVICE_UNKNOWN)
 			reading_unknown(out, clock_wall(env->clock), "%s", status.evidence);
 		else
-			reading_judge(out, is_in(status.state, wanted), clock_wall(env->clock), "%s",
-				      status.evidence);
+			reading_judge(out, is_in(status.state, wanted), clock_wall(env->clock),
+				      "%s", status.evidence);
 	}
 	service_release(&service);
 }
 
 const struct probe_type probe_service = {
-	.type = {.name = "service", .help = "a service is active or stopped", .fields = fields},
+	.type = { .name = "service", .help = "a service is active or stopped", .fields = fields },
 	.blocks = true,
 	.eval = eval,
 };

@@ -14,9 +14,10 @@
 #define WITHIN_US (5 * CLOCK_US)
 
 static const struct field fields[] = {
-	{"tcp", FIELD_STRING, true, "HOST:PORT; a numeric IPv6 address in brackets", NULL, NULL},
-	{"within", FIELD_DURATION, false, "the connection stands within this time (5s)", NULL, NULL},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "tcp", FIELD_STRING, true, "HOST:PORT; a numeric IPv6 address in brackets", NULL, NULL },
+	{ "within", FIELD_DURATION, false, "the connection stands within this time (5s)", NULL,
+	  NULL },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 static bool split(const char *text, char *host, char *port)
@@ -24,7 +25,8 @@ static bool split(const char *text, char *host, char *port)
 	const char *colon = strrchr(text, ':');
 	size_t len = colon != NULL ? (size_t)(colon - text) : 0;
 
-	if (len == 0 || len >= NI_MAXHOST || strlen(colon + 1) == 0 || strlen(colon + 1) >= NI_MAXSERV)
+	if (len == 0 || len >= NI_MAXHOST || strlen(colon + 1) == 0 ||
+	    strlen(colon + 1) >= NI_MAXSERV)
 		return false;
 	if (text[0] == '[' && text[len - 1] == ']') {
 		text++;
@@ -40,7 +42,7 @@ static bool split(const char *text, char *host, char *port)
 static int connect_to(const struct addrinfo *address, int64_t timeout_us)
 {
 	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	struct pollfd wait = {.fd = fd, .events = POLLOUT};
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
 	socklen_t size = sizeof(int);
 	int error = 0;
 
@@ -64,7 +66,7 @@ static int connect_to(const struct addrinfo *address, int64_t timeout_us)
 static void eval(const struct probe_env *env, const json_t *args, struct reading *out)
 {
 	const char *text = json_str(args, "tcp", "");
-	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
 	int64_t begin = clock_mono(env->clock), now = clock_wall(env->clock);
 	int64_t limit = begin + json_us(args, "within", WITHIN_US);
 	char host[NI_MAXHOST], port[NI_MAXSERV];
@@ -97,7 +99,7 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 }
 
 const struct probe_type probe_tcp = {
-	.type = {.name = "tcp", .help = "a port accepts connections", .fields = fields},
+	.type = { .name = "tcp", .help = "a port accepts connections", .fields = fields },
 	.blocks = true,
 	.eval = eval,
 };

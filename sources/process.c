@@ -13,22 +13,23 @@
 #include "lib/proc.h"
 #include "sources/types.h"
 
-#define MB (1024.0 * 1024.0)
+#define MB	   (1024.0 * 1024.0)
 #define STARTS_MAX 256
-#define WINDOW_US (300 * CLOCK_US)
+#define WINDOW_US  (300 * CLOCK_US)
 
 static const struct field metric_fields[] = {
-	{"window", FIELD_DURATION, false, "of \"starts\": how far back it counts (5m)", NULL, NULL},
-	{NULL, FIELD_STRING, false, NULL, NULL, NULL},
+	{ "window", FIELD_DURATION, false, "of \"starts\": how far back it counts (5m)", NULL,
+	  NULL },
+	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 static const struct read_def reads[] = {
-	{"count", "", "processes; workers of a matching process are not counted"},
-	{"rss_mb", "MB", "resident memory of all of them, 1 MB being 1,048,576 bytes"},
-	{"cpu_percent", "%", "processor time of all of them, 100% being one processor"},
-	{"uptime", "s", "time since the oldest of them was started"},
-	{"starts", "", "how often it was started in the window"},
-	{NULL, NULL, NULL},
+	{ "count", "", "processes; workers of a matching process are not counted" },
+	{ "rss_mb", "MB", "resident memory of all of them, 1 MB being 1,048,576 bytes" },
+	{ "cpu_percent", "%", "processor time of all of them, 100% being one processor" },
+	{ "uptime", "s", "time since the oldest of them was started" },
+	{ "starts", "", "how often it was started in the window" },
+	{ NULL, NULL, NULL },
 };
 
 struct process_source {
@@ -38,11 +39,14 @@ struct process_source {
 	struct proc_list now;
 	bool sampled, failed;
 	char why[200];
-	int64_t at;           /* wall time of the sample */
+	int64_t at; /* wall time of the sample */
 	int64_t mono;
-	double cpu;           /* percent; NAN: not known yet */
+	double cpu; /* percent; NAN: not known yet */
 	/* When processes were started: a ring of wall times, each with its id. */
-	struct { struct proc_id id; int64_t at; } starts[STARTS_MAX];
+	struct {
+		struct proc_id id;
+		int64_t at;
+	} starts[STARTS_MAX];
 	size_t nstarts;
 };
 
@@ -105,8 +109,8 @@ static void cpu_count(struct process_source *process, const struct proc_list *th
 			ticks += process->now.list[i].cpu_ticks - before->cpu_ticks;
 	}
 	process->cpu = process->sampled && span > CLOCK_US / 5
-			       ? 100.0 * (double)ticks / hz / ((double)span / CLOCK_US)
-			       : NAN;
+			   ? 100.0 * (double)ticks / hz / ((double)span / CLOCK_US)
+			   : NAN;
 }
 
 static void process_sample(struct source *source)
@@ -116,7 +120,7 @@ static void process_sample(struct source *source)
 	struct err err = ERR_INIT;
 	int64_t mono = clock_mono(source->env->clock);
 
-	process->now = (struct proc_list){0};
+	process->now = (struct proc_list){ 0 };
 	process->failed = proc_find(&process->decl, &process->now, &err) < 0;
 	snprintf(process->why, sizeof(process->why), "%.199s", err.msg);
 	cpu_count(process, &then, mono);
@@ -137,8 +141,8 @@ static void process_close(struct source *source)
 	free(process);
 }
 
-static struct source *process_open(const struct source_env *env, const char *name, const json_t *args,
-				   struct err *err)
+static struct source *process_open(const struct source_env *env, const char *name,
+				   const json_t *args, struct err *err)
 {
 	struct process_source *process = xcalloc(1, sizeof(*process));
 
@@ -160,9 +164,12 @@ void process_look(struct source *source, int64_t window_us, struct process_seen 
 
 	if (!process->sampled || clock_mono(source->env->clock) - process->mono > 2 * CLOCK_US)
 		process_sample(source);
-	*out = (struct process_seen){.at = process->at, .failed = process->failed, .cpu_percent = process->cpu};
+	*out = (struct process_seen){ .at = process->at,
+				      .failed = process->failed,
+				      .cpu_percent = process->cpu };
 	if (process->failed || process->now.n == 0) {
-		snprintf(out->why, sizeof(out->why), "%s", process->failed ? process->why : process->now.why);
+		snprintf(out->why, sizeof(out->why), "%s",
+			 process->failed ? process->why : process->now.why);
 	} else {
 		out->pid = process->now.list[0].id.pid;
 		out->started = proc_started(process->now.list[0].id);
@@ -175,7 +182,8 @@ void process_look(struct source *source, int64_t window_us, struct process_seen 
 		out->starts += process->starts[i].at >= now - window_us ? 1 : 0;
 }
 
-static void process_read(struct source *source, const json_t *metric, int64_t since, struct reading *out)
+static void process_read(struct source *source, const json_t *metric, int64_t since,
+			 struct reading *out)
 {
 	const char *read = json_str(metric, "read", "");
 	int64_t window = json_us(metric, "window", WINDOW_US), now = clock_wall(source->env->clock);
@@ -203,12 +211,12 @@ static void process_read(struct source *source, const json_t *metric, int64_t si
 }
 
 const struct source_type source_process = {
-	.type = {.name = "process",
-		 .help = "the processes of a service",
-		 .fields = proc_fields,
-		 .reads = reads,
-		 .metric_fields = metric_fields,
-		 .one_of = proc_one_of},
+	.type = { .name = "process",
+		  .help = "the processes of a service",
+		  .fields = proc_fields,
+		  .reads = reads,
+		  .metric_fields = metric_fields,
+		  .one_of = proc_one_of },
 	.open = process_open,
 	.close = process_close,
 	.sample = process_sample,

@@ -1,5 +1,6 @@
 /*
- * The processes of a source, for panels and probes. The source must be of type "process" (process_is()).
+ * The processes of a source, for panels and probes. The source must be of type "process"
+ * (process_is()).
  */
 #ifndef SOURCES_PROCESS_H
 #define SOURCES_PROCESS_H
@@ -12,13 +13,13 @@
 #include "sources/source.h"
 
 struct process_seen {
-	int64_t at;         /* wall time of the look */
-	bool failed;        /* it can't be said: `why` */
-	char why[200];      /* also when there is none */
-	size_t count;       /* without workers of a matching process */
-	pid_t pid;          /* the oldest one; 0: none */
+	int64_t at;	    /* wall time of the look */
+	bool failed;	    /* it can't be said: `why` */
+	char why[200];	    /* also when there is none */
+	size_t count;	    /* without workers of a matching process */
+	pid_t pid;	    /* the oldest one; 0: none */
 	int64_t started;    /* its wall time of start */
-	int64_t rss;        /* bytes, of all */
+	int64_t rss;	    /* bytes, of all */
 	double cpu_percent; /* NAN: not known yet */
 	unsigned starts;    /* begun within the window, as far as they were seen */
 };

@@ -9,23 +9,23 @@
 #include "lib/mem.h"
 #include "sources/types.h"
 
-#define EVERY_US (2 * CLOCK_US)
-#define QUERY_US (5 * CLOCK_US)
+#define EVERY_US   (2 * CLOCK_US)
+#define QUERY_US   (5 * CLOCK_US)
 #define OUTPUT_MAX 16384
 
 static const struct read_def reads[] = {
-	{"up", "", "1 when it is active, else 0"},
-	{"restarts", "", "restarts by the service manager itself, as it counts them"},
-	{NULL, NULL, NULL},
+	{ "up", "", "1 when it is active, else 0" },
+	{ "restarts", "", "restarts by the service manager itself, as it counts them" },
+	{ NULL, NULL, NULL },
 };
 
 struct service_source {
 	struct source source; /* first */
-	json_t *args;         /* the service borrows from it */
+	json_t *args;	      /* the service borrows from it */
 	struct service service;
-	struct job *job;      /* under way, or NULL */
-	int64_t next;         /* monotonic */
-	int64_t at;           /* wall time of the latest status; 0: none yet */
+	struct job *job; /* under way, or NULL */
+	int64_t next;	 /* monotonic */
+	int64_t at;	 /* wall time of the latest status; 0: none yet */
 	struct service_status status;
 };
 
@@ -46,7 +46,9 @@ static void service_sample(struct source *source)
 {
 	struct service_source *service = (struct service_source *)source;
 	int64_t mono = clock_mono(source->env->clock);
-	struct child_spec spec = {.argv = service_query(&service->service), .in = -1, .out = -1, .err = -1};
+	struct child_spec spec = {
+		.argv = service_query(&service->service), .in = -1, .out = -1, .err = -1
+	};
 	struct err err = ERR_INIT;
 
 	if (service->job != NULL || (service->at != 0 && mono < service->next))
@@ -59,10 +61,10 @@ static void service_sample(struct source *source)
 	}
 	spec.cwd = service->service.cwd;
 	spec.env = (const char *const *)service->service.env;
-	service->job = job_start(source->env->loop, &spec, NULL, QUERY_US, OUTPUT_MAX, on_status, service,
-				 &err);
+	service->job = job_start(source->env->loop, &spec, NULL, QUERY_US, OUTPUT_MAX, on_status,
+				 service, &err);
 	if (service->job == NULL) {
-		service->status = (struct service_status){.restarts = -1};
+		service->status = (struct service_status){ .restarts = -1 };
 		memcpy(service->status.evidence, err.msg, sizeof(service->status.evidence) - 1);
 		service->at = clock_wall(source->env->clock);
 	}
@@ -79,8 +81,8 @@ static void service_close(struct source *source)
 	free(service);
 }
 
-static struct source *service_open(const struct source_env *env, const char *name, const json_t *args,
-				   struct err *err)
+static struct source *service_open(const struct source_env *env, const char *name,
+				   const json_t *args, struct err *err)
 {
 	struct service_source *service = xcalloc(1, sizeof(*service));
 
@@ -93,7 +95,8 @@ static struct source *service_open(const struct source_env *env, const char *nam
 	return &service->source;
 }
 
-static void service_read(struct source *source, const json_t *metric, int64_t since, struct reading *out)
+static void service_read(struct source *source, const json_t *metric, int64_t since,
+			 struct reading *out)
 {
 	struct service_source *service = (struct service_source *)source;
 	const struct service_status *status = &service->status;
@@ -112,11 +115,11 @@ static void service_read(struct source *source, const json_t *metric, int64_t si
 }
 
 const struct source_type source_service = {
-	.type = {.name = "service",
-		 .help = "a service: by systemd, by commands, or by a pid file",
-		 .fields = service_fields,
-		 .reads = reads,
-		 .one_of = service_one_of},
+	.type = { .name = "service",
+		  .help = "a service: by systemd, by commands, or by a pid file",
+		  .fields = service_fields,
+		  .reads = reads,
+		  .one_of = service_one_of },
 	.open = service_open,
 	.close = service_close,
 	.sample = service_sample,

@@ -5,9 +5,9 @@
 #include "lib/clock.h"
 #include "lib/mem.h"
 
-#define FINE_N 3600
-#define FINE_US CLOCK_US
-#define COARSE_N 8640
+#define FINE_N	  3600
+#define FINE_US	  CLOCK_US
+#define COARSE_N  8640
 #define COARSE_US (10 * CLOCK_US)
 
 void window_init(struct window *window)
@@ -20,7 +20,7 @@ void window_release(struct window *window)
 {
 	free(window->fine);
 	free(window->coarse);
-	*window = (struct window){0};
+	*window = (struct window){ 0 };
 }
 
 static void add(struct window_bucket *buckets, int64_t n, int64_t index, unsigned series)
@@ -33,7 +33,7 @@ static void add(struct window_bucket *buckets, int64_t n, int64_t index, unsigne
 	if (bucket->index > index)
 		return; /* too late: its place belongs to a newer time */
 	if (bucket->index < index)
-		*bucket = (struct window_bucket){.index = index};
+		*bucket = (struct window_bucket){ .index = index };
 	bucket->count[series]++;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Counts over a sliding window, in bounded memory: buckets of one second for an hour, and of ten seconds
- * for a day. A count goes to the bucket of its own time, also when it comes late.
+ * Counts over a sliding window, in bounded memory: buckets of one second for an hour, and of ten
+ * seconds for a day. A count goes to the bucket of its own time, also when it comes late.
  */
 #ifndef SOURCES_WINDOW_H
 #define SOURCES_WINDOW_H
@@ -23,7 +23,8 @@ void window_init(struct window *window);
 void window_release(struct window *window);
 /* Adds one to a series at a wall time. */
 void window_add(struct window *window, int64_t at, unsigned series);
-/* The sum over from < t <= to, wall times; to the second when the span begins within the latest hour. */
+/* The sum over from < t <= to, wall times; to the second when the span begins within the latest
+ * hour. */
 uint64_t window_sum(const struct window *window, unsigned series, int64_t from, int64_t to);
 
 #endif

@@ -11,16 +11,16 @@
 #define LONG_US (20 * CLOCK_US)
 
 static const char manager[] =
-	"#!/bin/sh\n"
-	"cd \"$(dirname \"$0\")\" || exit 2\n"
-	"pid=$(cat pid 2>/dev/null)\n"
-	"case $1 in\n"
-	"start) setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >pid;;\n"
-	"stop) echo stopping; kill $pid; rm -f pid;;\n"
-	"status) [ -e unknown ] && exit 7\n"
-	"	[ -n \"$pid\" ] && kill -0 $pid && echo MainPID=$pid && exit 0\n"
-	"	exit 3;;\n"
-	"esac\n";
+    "#!/bin/sh\n"
+    "cd \"$(dirname \"$0\")\" || exit 2\n"
+    "pid=$(cat pid 2>/dev/null)\n"
+    "case $1 in\n"
+    "start) setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >pid;;\n"
+    "stop) echo stopping; kill $pid; rm -f pid;;\n"
+    "status) [ -e unknown ] && exit 7\n"
+    "	[ -n \"$pid\" ] && kill -0 $pid && echo MainPID=$pid && exit 0\n"
+    "	exit 3;;\n"
+    "esac\n";
 
 /* One declared service "bot", one declared process "procs". */
 struct fixture {
@@ -35,7 +35,9 @@ static const json_t *declared(void *data, const char *name)
 {
 	const struct fixture *f = data;
 
-	return strcmp(name, "bot") == 0 ? f->service : strcmp(name, "procs") == 0 ? f->process : NULL;
+	return strcmp(name, "bot") == 0	    ? f->service
+	       : strcmp(name, "procs") == 0 ? f->process
+					    : NULL;
 }
 
 static int await_probe(void *data, const json_t *probe, int64_t timeout_us, struct err *err)
@@ -50,7 +52,7 @@ static int await_probe(void *data, const json_t *probe, int64_t timeout_us, stru
 
 static int setup(void **state)
 {
-	static const char *const shell_env[] = {"BACKOUT_WHO=it's me", NULL};
+	static const char *const shell_env[] = { "BACKOUT_WHO=it's me", NULL };
 	struct fixture *f = xcalloc(1, sizeof(*f));
 
 	f->folder = scratch_new();
@@ -58,8 +60,8 @@ static int setup(void **state)
 	f->out = path_join(f->folder, "out");
 	scratch_puts(f->script, manager);
 	chmod(f->script, 0755);
-	f->service = json_pack("{s:[ss], s:[ss], s:[ss]}", "start", f->script, "start", "stop", f->script,
-			       "stop", "status", f->script, "status");
+	f->service = json_pack("{s:[ss], s:[ss], s:[ss]}", "start", f->script, "start", "stop",
+			       f->script, "stop", "status", f->script, "status");
 	f->log = open(f->out, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	f->env = (struct action_env){
 		.clock = &clock_system,
@@ -103,7 +105,7 @@ struct act {
 
 static struct act act_begin(struct fixture *f, const char *type, const char *json)
 {
-	struct act act = {.type = action_type(type), .args = json_loads(json, 0, NULL)};
+	struct act act = { .type = action_type(type), .args = json_loads(json, 0, NULL) };
 
 	assert_non_null(act.type);
 	assert_non_null(act.args);
@@ -149,7 +151,7 @@ static void act_end(struct act *act)
 static char *plan_lines(struct fixture *f, const char *type, const char *json)
 {
 	json_t *args = json_loads(json, 0, NULL);
-	struct plan plan = {0};
+	struct plan plan = { 0 };
 	struct err err = ERR_INIT;
 	char *lines;
 
@@ -257,10 +259,12 @@ static void the_plan_changes_nothing(void **state)
 static void commands_run_without_a_shell(void **state)
 {
 	struct fixture *f = *state;
-	struct act act = act_begin(f, "command", "{\"command\": [\"echo\", \"a b\", \"$HOME; `id`\"]}");
+	struct act act =
+	    act_begin(f, "command", "{\"command\": [\"echo\", \"a b\", \"$HOME; `id`\"]}");
 	struct act bad = act_begin(f, "command",
 				   "{\"command\": [\"sh\", \"-c\", \"echo no room >&2; exit 3\"]}");
-	struct act three = act_begin(f, "command", "{\"command\": [\"sh\", \"-c\", \"exit 3\"], \"exit\": 3}");
+	struct act three =
+	    act_begin(f, "command", "{\"command\": [\"sh\", \"-c\", \"exit 3\"], \"exit\": 3}");
 	char *lines = plan_lines(f, "command", "{\"command\": [\"echo\", \"a b\", \"it's\"]}");
 
 	assert_string_equal(lines, "$ echo 'a b' 'it'\\''s'\n");
@@ -279,7 +283,8 @@ static void commands_run_without_a_shell(void **state)
 static void a_shell_gets_parameters_as_environment(void **state)
 {
 	struct fixture *f = *state;
-	struct act act = act_begin(f, "shell", "{\"shell\": \"echo \\\"<$BACKOUT_WHO>\\\" | tr a-z A-Z\"}");
+	struct act act =
+	    act_begin(f, "shell", "{\"shell\": \"echo \\\"<$BACKOUT_WHO>\\\" | tr a-z A-Z\"}");
 
 	assert_int_equal(act_run(f, &act), 0);
 	output_is(f, "<IT'S ME>\n");
@@ -300,7 +305,9 @@ static void a_command_ends_by_the_deadline(void **state)
 static void a_command_is_taken_back_by_its_undo(void **state)
 {
 	struct fixture *f = *state;
-	struct act act = act_begin(f, "command", "{\"command\": [\"echo\", \"do\"], \"undo\": [\"echo\", \"undo\"]}");
+	struct act act =
+	    act_begin(f, "command",
+		      "{\"command\": [\"echo\", \"do\"], \"undo\": [\"echo\", \"undo\"]}");
 	struct act none = act_begin(f, "command", "{\"command\": [\"true\"]}");
 
 	assert_int_equal(act_run(f, &act), 0);
@@ -316,7 +323,8 @@ static void a_command_is_taken_back_by_its_undo(void **state)
 static void waiting_asks_the_environment(void **state)
 {
 	struct fixture *f = *state;
-	struct act act = act_begin(f, "wait", "{\"wait\": {\"all\": [\"a\", \"b\"]}, \"for\": \"10s\"}");
+	struct act act =
+	    act_begin(f, "wait", "{\"wait\": {\"all\": [\"a\", \"b\"]}, \"for\": \"10s\"}");
 	struct act manual = act_begin(f, "manual", "{\"manual\": \"call them\"}");
 	char *lines = plan_lines(f, "wait", "{\"wait\": \"bot-running\", \"for\": \"10s\"}");
 

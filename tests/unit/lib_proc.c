@@ -7,7 +7,8 @@
 #include "lib/clock.h"
 #include "lib/proc.h"
 
-/* A child that does nothing, with a command line of its own: `sleep 1000 MARK` under another name. */
+/* A child that does nothing, with a command line of its own: `sleep 1000 MARK` under another name.
+ */
 static pid_t child_named(const char *name)
 {
 	int ready[2];
@@ -39,7 +40,7 @@ static struct proc_list find(const char *json, struct err *err)
 {
 	json_t *declaration = json_loads(json, 0, NULL);
 	struct proc_decl decl;
-	struct proc_list list = {0};
+	struct proc_list list = { 0 };
 
 	assert_non_null(declaration);
 	if (proc_decl_init(&decl, declaration, err) == 0)
@@ -106,7 +107,8 @@ static void matching_by_arguments(void **state)
 	list = find(json, &err);
 	assert_int_equal(list.n, 2);
 	proc_list_release(&list);
-	snprintf(json, sizeof(json), "{\"match\": [\"backout-match-%d\", \"2000\"]}", (int)getpid());
+	snprintf(json, sizeof(json), "{\"match\": [\"backout-match-%d\", \"2000\"]}",
+		 (int)getpid());
 	list = find(json, &err);
 	assert_int_equal(list.n, 0);
 	assert_string_not_equal(list.why, "");
@@ -116,7 +118,8 @@ static void matching_by_arguments(void **state)
 	list = find(json, &err);
 	assert_int_equal(list.n, 0);
 	proc_list_release(&list);
-	snprintf(json, sizeof(json), "{\"match\": [\"backout-match-%d\"], \"user\": \"nobody\"}", (int)getpid());
+	snprintf(json, sizeof(json), "{\"match\": [\"backout-match-%d\"], \"user\": \"nobody\"}",
+		 (int)getpid());
 	list = find(json, &err);
 	assert_int_equal(list.n, getuid() == 65534 ? 2 : 0);
 	proc_list_release(&list);

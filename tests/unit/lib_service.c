@@ -12,17 +12,18 @@
 
 /* A service of commands around a pid file; the script is the whole service manager. */
 static const char manager[] =
-	"#!/bin/sh\n"
-	"cd \"$(dirname \"$0\")\" || exit 2\n"
-	"pid=$(cat pid 2>/dev/null)\n"
-	"case $1 in\n"
-	"start) if [ -e broken ]; then echo 'no such config' >&2; exit 1; fi\n"
-	"	setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >pid;;\n"
-	"stop) kill $pid; rm -f pid;;\n"
-	"status) [ -e unknown ] && exit 7\n"
-	"	if [ -n \"$pid\" ] && kill -0 $pid; then echo MainPID=$pid; echo NRestarts=2; echo 'it runs'; exit 0; fi\n"
-	"	echo 'it rests'; exit 3;;\n"
-	"esac\n";
+    "#!/bin/sh\n"
+    "cd \"$(dirname \"$0\")\" || exit 2\n"
+    "pid=$(cat pid 2>/dev/null)\n"
+    "case $1 in\n"
+    "start) if [ -e broken ]; then echo 'no such config' >&2; exit 1; fi\n"
+    "	setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >pid;;\n"
+    "stop) kill $pid; rm -f pid;;\n"
+    "status) [ -e unknown ] && exit 7\n"
+    "	if [ -n \"$pid\" ] && kill -0 $pid; then echo MainPID=$pid; echo NRestarts=2; echo 'it "
+    "runs'; exit 0; fi\n"
+    "	echo 'it rests'; exit 3;;\n"
+    "esac\n";
 
 struct fixture {
 	char *folder, *script;
@@ -34,12 +35,12 @@ static void begin_commands(struct fixture *f, void **state)
 {
 	struct err err = ERR_INIT;
 
-	*f = (struct fixture){.folder = *state};
+	*f = (struct fixture){ .folder = *state };
 	f->script = path_join(f->folder, "manage");
 	scratch_puts(f->script, manager);
 	assert_int_equal(chmod(f->script, 0755), 0);
-	f->declaration = json_pack("{s:[ss], s:[ss], s:[ss]}", "start", f->script, "start", "stop", f->script,
-				   "stop", "status", f->script, "status");
+	f->declaration = json_pack("{s:[ss], s:[ss], s:[ss]}", "start", f->script, "start", "stop",
+				   f->script, "stop", "status", f->script, "status");
 	assert_int_equal(service_init(&f->service, f->declaration, &err), 0);
 }
 
@@ -136,10 +137,10 @@ static void begin_pid_file(struct fixture *f, void **state, const char *shell)
 	char *path;
 	struct err err = ERR_INIT;
 
-	*f = (struct fixture){.folder = *state};
+	*f = (struct fixture){ .folder = *state };
 	path = path_join(f->folder, "pid");
-	f->declaration = json_pack("{s:s, s:[sss], s:s}", "pid_file", path, "start", "sh", "-c", shell, "cwd",
-				   f->folder);
+	f->declaration = json_pack("{s:s, s:[sss], s:s}", "pid_file", path, "start", "sh", "-c",
+				   shell, "cwd", f->folder);
 	assert_int_equal(service_init(&f->service, f->declaration, &err), 0);
 	free(path);
 }
@@ -199,7 +200,7 @@ static void a_start_that_fails_by_pid_file(void **state)
 
 static void a_reused_pid_is_not_the_service(void **state)
 {
-	struct timespec old[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
+	struct timespec old[2] = { { .tv_sec = 1700000000 }, { .tv_sec = 1700000000 } };
 	struct fixture f;
 	char *path, text[32];
 
@@ -256,8 +257,8 @@ static void plans_show_the_commands(void **state)
 	(void)state;
 	assert_int_equal(service_init(&service, declaration, NULL), 0);
 	service_plan(&service, SERVICE_RESTART, &lines);
-	assert_string_equal(buf_str(&lines),
-			    "$ systemctl --user stop -- slomix-bot\n$ systemctl --user start -- slomix-bot\n");
+	assert_string_equal(buf_str(&lines), "$ systemctl --user stop -- slomix-bot\n$ systemctl "
+					     "--user start -- slomix-bot\n");
 	buf_release(&lines);
 	service_release(&service);
 	json_decref(declaration);
@@ -270,15 +271,19 @@ static void systemd_output_is_understood(void **state)
 		int exit;
 		enum service_state state;
 	} cases[] = {
-		{"LoadState=loaded\nActiveState=active\nSubState=running\nMainPID=77\nNRestarts=3\n", 0,
-		 SERVICE_ACTIVE},
-		{"LoadState=loaded\nActiveState=inactive\nSubState=dead\nMainPID=0\n", 0, SERVICE_STOPPED},
-		{"LoadState=loaded\nActiveState=failed\nSubState=failed\nResult=exit-code\n", 0,
-		 SERVICE_FAILED},
-		{"LoadState=loaded\nActiveState=activating\nSubState=auto-restart\n", 0, SERVICE_CHANGING},
-		{"LoadState=not-found\nActiveState=inactive\nSubState=dead\n", 0, SERVICE_UNKNOWN},
-		{"", 0, SERVICE_UNKNOWN},
-		{"", 1, SERVICE_UNKNOWN},
+		{ "LoadState=loaded\nActiveState=active\nSubState=running\nMainPID=77\nNRestarts="
+		  "3\n",
+		  0, SERVICE_ACTIVE },
+		{ "LoadState=loaded\nActiveState=inactive\nSubState=dead\nMainPID=0\n", 0,
+		  SERVICE_STOPPED },
+		{ "LoadState=loaded\nActiveState=failed\nSubState=failed\nResult=exit-code\n", 0,
+		  SERVICE_FAILED },
+		{ "LoadState=loaded\nActiveState=activating\nSubState=auto-restart\n", 0,
+		  SERVICE_CHANGING },
+		{ "LoadState=not-found\nActiveState=inactive\nSubState=dead\n", 0,
+		  SERVICE_UNKNOWN },
+		{ "", 0, SERVICE_UNKNOWN },
+		{ "", 1, SERVICE_UNKNOWN },
 	};
 	json_t *declaration = json_pack("{s:s}", "systemd", "slomix-bot");
 	struct service service;
@@ -286,7 +291,7 @@ static void systemd_output_is_understood(void **state)
 	(void)state;
 	assert_int_equal(service_init(&service, declaration, NULL), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct child_end child = {.status = cases[i].exit << 8};
+		struct child_end child = { .status = cases[i].exit << 8 };
 		struct buf output = BUF_INIT;
 		struct service_status status;
 
@@ -303,7 +308,8 @@ static void systemd_output_is_understood(void **state)
 	json_decref(declaration);
 }
 
-/* Neither with a service manager on this host nor without one may a unit that isn't there look stopped. */
+/* Neither with a service manager on this host nor without one may a unit that isn't there look
+ * stopped. */
 static void a_unit_that_is_not_there_is_unknown(void **state)
 {
 	json_t *declaration = json_pack("{s:s}", "systemd", "backout-no-such-unit.service");

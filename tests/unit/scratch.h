@@ -21,7 +21,8 @@
 /* New: its path. */
 static inline char *scratch_new(void)
 {
-	char *path = xasprintf("%s/backout-unit.XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+	char *path =
+	    xasprintf("%s/backout-unit.XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 
 	assert_non_null(mkdtemp(path));
 	return path;

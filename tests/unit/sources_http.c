@@ -11,7 +11,7 @@
 #include "sources/probe.h"
 
 #define PATIENCE_US (20 * CLOCK_US)
-#define BIG 300000
+#define BIG	    300000
 
 /* ---- a server of few words ---- */
 
@@ -45,11 +45,14 @@ static void answer(int fd, const char *request)
 	} else if (strncmp(path, "/header", 7) == 0) {
 		const char *token = strstr(request, "X-Token: se\"cret\\");
 
-		dprintf(fd, "HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n", token != NULL ? "200 OK" : "401 No");
+		dprintf(fd, "HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n",
+			token != NULL ? "200 OK" : "401 No");
 	} else {
-		const char *body = "{\"status\": \"ok\", \"db\": {\"up\": true, \"pool\": [1, 2]}}\n";
+		const char *body =
+		    "{\"status\": \"ok\", \"db\": {\"up\": true, \"pool\": [1, 2]}}\n";
 
-		snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", strlen(body));
+		snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n",
+			 strlen(body));
 		dprintf(fd, "%s%s", head, body);
 	}
 }
@@ -83,7 +86,7 @@ struct fixture {
 static int setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	f->folder = scratch_new();
@@ -116,7 +119,7 @@ static int teardown(void **state)
 
 static struct http_request request_for(const struct fixture *f, const char *url)
 {
-	return (struct http_request){.url = url, .socket = f->socket, .timeout_us = PATIENCE_US};
+	return (struct http_request){ .url = url, .socket = f->socket, .timeout_us = PATIENCE_US };
 }
 
 /* ---- the driver ---- */
@@ -208,9 +211,11 @@ static void urls_are_shown_without_secrets(void **state)
 	char text[100];
 
 	(void)state;
-	assert_string_equal(http_url_text("https://bob:pass@host:8080/a/b?token=1#x", text, sizeof(text)),
+	assert_string_equal(http_url_text("https://bob:pass@host:8080/a/b?token=1#x", text,
+					  sizeof(text)),
 			    "https://host:8080/a/b");
-	assert_string_equal(http_url_text("http://host/a@b", text, sizeof(text)), "http://host/a@b");
+	assert_string_equal(http_url_text("http://host/a@b", text, sizeof(text)),
+			    "http://host/a@b");
 }
 
 /* ---- the source ---- */
@@ -218,7 +223,7 @@ static void urls_are_shown_without_secrets(void **state)
 static struct reading read_metric(struct source *source, const char *read)
 {
 	json_t *metric = json_pack("{s:s}", "read", read);
-	struct reading reading = {0};
+	struct reading reading = { 0 };
 
 	source->type->read(source, metric, 0, &reading);
 	json_decref(metric);
@@ -229,15 +234,17 @@ static void the_source_reads_beside_the_loop(void **state)
 {
 	struct fixture *f = *state;
 	struct loop *loop = loop_new(&clock_system, NULL);
-	struct source_env env = {.loop = loop, .clock = &clock_system};
-	json_t *args = json_pack("{s:s, s:s}", "url", "http://localhost/health", "socket", f->socket);
+	struct source_env env = { .loop = loop, .clock = &clock_system };
+	json_t *args =
+	    json_pack("{s:s, s:s}", "url", "http://localhost/health", "socket", f->socket);
 	struct source *source = source_type("http")->open(&env, "health", args, NULL);
 	int64_t give_up = clock_mono(&clock_system) + PATIENCE_US;
 
 	assert_non_null(source);
 	assert_int_equal(read_metric(source, "ms").verdict, VERDICT_UNKNOWN);
 	source->type->sample(source);
-	while (read_metric(source, "ms").verdict == VERDICT_UNKNOWN && clock_mono(&clock_system) < give_up)
+	while (read_metric(source, "ms").verdict == VERDICT_UNKNOWN &&
+	       clock_mono(&clock_system) < give_up)
 		loop_turn(loop, 100, NULL);
 	assert_float_equal(read_metric(source, "status").value, 200, 0);
 	assert_float_equal(read_metric(source, "up").value, 1, 0);
@@ -254,8 +261,9 @@ static void the_source_reads_beside_the_loop(void **state)
 
 static void a_dead_server_is_down_but_takes_no_time(void **state)
 {
-	struct source_env env = {.clock = &clock_system};
-	json_t *args = json_pack("{s:s, s:s}", "url", "http://localhost/health", "socket", "/no/such/socket");
+	struct source_env env = { .clock = &clock_system };
+	json_t *args =
+	    json_pack("{s:s, s:s}", "url", "http://localhost/health", "socket", "/no/such/socket");
 	struct source *source = source_type("http")->open(&env, "health", args, NULL);
 
 	(void)state;
@@ -277,11 +285,11 @@ static enum verdict ask(const struct fixture *f, const char *url, const char *js
 {
 	json_t *declaration = json_pack("{s:s, s:s}", "url", url, "socket", f->socket);
 	json_t *args = json_loads(json, 0, NULL);
-	struct probe_env env = {.clock = &clock_system,
-				.deadline = clock_mono(&clock_system) + PATIENCE_US,
-				.declared = env_declared,
-				.data = declaration};
-	struct reading reading = {0};
+	struct probe_env env = { .clock = &clock_system,
+				 .deadline = clock_mono(&clock_system) + PATIENCE_US,
+				 .declared = env_declared,
+				 .data = declaration };
+	struct reading reading = { 0 };
 
 	assert_non_null(args);
 	probe_type("http")->eval(&env, args, &reading);
@@ -298,17 +306,23 @@ static void the_probe_judges(void **state)
 
 	assert_int_equal(ask(f, good, "{\"http\": \"health\"}"), VERDICT_PASS);
 	assert_int_equal(ask(f, bad, "{\"http\": \"health\"}"), VERDICT_FAIL);
-	assert_int_equal(ask(f, good, "{\"http\": \"health\", \"status\": 200, \"within\": \"20s\"}"),
+	assert_int_equal(ask(f, good,
+			     "{\"http\": \"health\", \"status\": 200, \"within\": \"20s\"}"),
 			 VERDICT_PASS);
 	assert_int_equal(ask(f, bad, "{\"http\": \"health\", \"status\": 503}"), VERDICT_PASS);
-	assert_int_equal(ask(f, good, "{\"http\": \"health\", \"body\": \"\\\"status\\\": \\\"ok\\\"\"}"),
+	assert_int_equal(ask(f, good,
+			     "{\"http\": \"health\", \"body\": \"\\\"status\\\": \\\"ok\\\"\"}"),
 			 VERDICT_PASS);
 	assert_int_equal(ask(f, good, "{\"http\": \"health\", \"body\": \"nope\"}"), VERDICT_FAIL);
-	assert_int_equal(ask(f, good, "{\"http\": \"health\", \"json\": {\"db.up\": true, \"db.pool.1\": 2}}"),
-			 VERDICT_PASS);
-	assert_int_equal(ask(f, good, "{\"http\": \"health\", \"json\": {\"db.up\": false}}"), VERDICT_FAIL);
-	assert_int_equal(ask(f, good, "{\"http\": \"health\", \"json\": {\"db.none\": 1}}"), VERDICT_FAIL);
-	assert_int_equal(ask(f, "http://localhost/silent", "{\"http\": \"health\", \"within\": \"200ms\"}"),
+	assert_int_equal(
+	    ask(f, good, "{\"http\": \"health\", \"json\": {\"db.up\": true, \"db.pool.1\": 2}}"),
+	    VERDICT_PASS);
+	assert_int_equal(ask(f, good, "{\"http\": \"health\", \"json\": {\"db.up\": false}}"),
+			 VERDICT_FAIL);
+	assert_int_equal(ask(f, good, "{\"http\": \"health\", \"json\": {\"db.none\": 1}}"),
+			 VERDICT_FAIL);
+	assert_int_equal(ask(f, "http://localhost/silent",
+			     "{\"http\": \"health\", \"within\": \"200ms\"}"),
 			 VERDICT_FAIL);
 	assert_int_equal(ask(f, good, "{\"http\": \"other\"}"), VERDICT_UNKNOWN);
 	assert_int_equal(ask(f, "gopher://x", "{\"http\": \"health\"}"), VERDICT_UNKNOWN);

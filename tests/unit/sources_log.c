@@ -1,107 +1,9 @@
-#include "tests/unit/scratch.h"
+#include "tests/unit/logfixture.h"
 
 #include <malloc.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-
-#include "lib/clock.h"
-#include "lib/loop.h"
-#include "lib/timefmt.h"
-#include "sources/log.h"
-#include "sources/probe.h"
-
-/* No test waits so long for what must happen; only a failing one does. */
-#define PATIENCE_US (20 * CLOCK_US)
-
-struct fixture {
-	char *folder, *path;
-	struct loop *loop; /* NULL: blocking */
-	struct source_env env;
-	struct source *source;
-};
-
-static void begin(struct fixture *f, void **state, bool live, const struct clock *clock)
-{
-	*f = (struct fixture){.folder = *state};
-	f->path = path_join(f->folder, "bot.log");
-	f->env.clock = clock;
-	if (live) {
-		f->loop = loop_new(clock, NULL);
-		assert_non_null(f->loop);
-		f->env.loop = f->loop;
-	}
-}
-
-static void follow(struct fixture *f, int max_lines)
-{
-	json_t *args = json_pack("{s:s, s:i, s:b}", "path", f->path, "max_lines", max_lines, "utc", 1);
-
-	f->source = source_type("log")->open(&f->env, "bot-log", args, NULL);
-	assert_non_null(f->source);
-	json_decref(args);
-}
-
-static void end(struct fixture *f)
-{
-	source_close(f->source);
-	loop_free(f->loop);
-	free(f->path);
-}
-
-static void sample(struct fixture *f)
-{
-	f->source->type->sample(f->source);
-}
-
-static uint64_t newest(struct fixture *f)
-{
-	struct log_status status;
-
-	log_status(f->source, &status);
-	return status.newest;
-}
-
-/* Turns the loop until so many lines have come. */
-static void turn_until(struct fixture *f, uint64_t lines)
-{
-	int64_t give_up = clock_mono(&clock_system) + PATIENCE_US;
-
-	while (newest(f) < lines && clock_mono(&clock_system) < give_up)
-		loop_turn(f->loop, 100, NULL);
-	assert_int_equal(newest(f), lines);
-}
-
-static enum log_state turn_until_state(struct fixture *f, enum log_state wanted)
-{
-	int64_t give_up = clock_mono(&clock_system) + PATIENCE_US;
-	struct log_status status;
-
-	do {
-		loop_turn(f->loop, 100, NULL);
-		log_status(f->source, &status);
-	} while (status.state != wanted && clock_mono(&clock_system) < give_up);
-	return status.state;
-}
-
-static const char *line_text(struct fixture *f, uint64_t seq)
-{
-	static struct log_line line; /* of one process, one test */
-
-	assert_true(log_line_at(f->source, seq, &line));
-	return line.text;
-}
-
-static struct reading read_metric(struct fixture *f, const char *json, int64_t since)
-{
-	json_t *metric = json_loads(json, 0, NULL);
-	struct reading reading = {0};
-
-	assert_non_null(metric);
-	f->source->type->read(f->source, metric, since, &reading);
-	json_decref(metric);
-	return reading;
-}
 
 /* ---- following ---- */
 
@@ -292,7 +194,8 @@ static void copytruncate_is_noticed(void **state)
 
 static void hostile_bytes_are_made_visible(void **state)
 {
-	static const char bytes[] = "\033[2Jred\033[0m \x9b" "31m \xe2\x80\xae nul:\0: \xff\xfe\r\n";
+	static const char bytes[] = "\033[2Jred\033[0m \x9b"
+				    "31m \xe2\x80\xae nul:\0: \xff\xfe\r\n";
 	struct fixture f;
 	const char *text;
 
@@ -336,7 +239,7 @@ static void a_huge_line_is_cut_and_its_length_kept(void **state)
 
 static void a_last_line_without_newline_counts_once(void **state)
 {
-	struct timespec old[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
+	struct timespec old[2] = { { .tv_sec = 1700000000 }, { .tv_sec = 1700000000 } };
 	struct fixture f;
 
 	begin(&f, state, false, &clock_system);
@@ -400,223 +303,6 @@ static void only_the_tail_of_a_large_file_is_read(void **state)
 	end(&f);
 }
 
-/* ---- records and counts ---- */
-
-static int64_t rfc3339(const char *text)
-{
-	int64_t at = 0;
-
-	assert_int_equal(time_parse_rfc3339(text, &at), 0);
-	return at;
-}
-
-static void tracebacks_fold_into_their_record(void **state)
-{
-	struct fixture f;
-	struct log_line line;
-
-	begin(&f, state, false, &clock_system);
-	scratch_puts(f.path, "2026-11-21 21:31:05,123 - bot - ERROR - it broke\n"
-			     "Traceback (most recent call last):\n"
-			     "  File \"bot.py\", line 3\n"
-			     "ValueError: 1\n"
-			     "2026-11-21 21:31:06,000 - bot - INFO - going on\n");
-	follow(&f, 100);
-	sample(&f);
-	assert_true(log_line_before(f.source, 0, true, &line));
-	assert_int_equal(line.level, LOGLEVEL_INFO);
-	assert_true(log_line_before(f.source, line.seq, true, &line));
-	assert_int_equal(line.level, LOGLEVEL_ERROR);
-	assert_int_equal(line.folded, 3);
-	assert_int_equal(line.at, rfc3339("2026-11-21T21:31:05.123Z"));
-	assert_false(log_line_before(f.source, line.seq, true, &line));
-	end(&f);
-}
-
-static void windows_count_by_the_lines_own_times(void **state)
-{
-	struct clock_manual clock;
-	struct fixture f;
-	struct reading r;
-
-	clock_manual_init(&clock, rfc3339("2026-11-21T21:40:00Z"));
-	begin(&f, state, false, &clock.clock);
-	scratch_puts(f.path, "2026-11-21 21:20:00,000 - bot - ERROR - too old for 10 min\n"
-			     "2026-11-21 21:32:00,000 - bot - ERROR - it broke\n"
-			     "Traceback (most recent call last):\n"
-			     "ValueError: 1\n"
-			     "2026-11-21 21:33:00,000 - bot - WARNING - slow\n"
-			     "2026-11-21 21:34:00,000 - bot - INFO - queue 17\n"
-			     "2026-11-21 21:35:00,000 - bot - INFO - queue 4\n");
-	follow(&f, 100);
-	sample(&f);
-	r = read_metric(&f, "{\"read\": \"error_percent\", \"window\": \"10m\"}", 0);
-	assert_int_equal(r.verdict, VERDICT_PASS);
-	assert_float_equal(r.value, 25, 0.001);
-	assert_string_equal(r.unit, "%");
-	r = read_metric(&f, "{\"read\": \"errors\", \"window\": \"30m\"}", 0);
-	assert_float_equal(r.value, 2, 0);
-	r = read_metric(&f, "{\"read\": \"warnings\", \"window\": \"10m\"}", 0);
-	assert_float_equal(r.value, 1, 0);
-	r = read_metric(&f, "{\"read\": \"error_rate\", \"window\": \"10m\"}", 0);
-	assert_float_equal(r.value, 0.1, 0.001);
-	r = read_metric(&f, "{\"read\": \"matching\", \"match\": \"queue \\\\d+\", \"window\": \"10m\"}", 0);
-	assert_float_equal(r.value, 2, 0);
-	r = read_metric(&f, "{\"read\": \"captured\", \"capture\": \"queue (\\\\d+)\", \"window\": \"10m\"}", 0);
-	assert_float_equal(r.value, 4, 0);
-	r = read_metric(&f,
-			"{\"read\": \"captured\", \"capture\": \"queue (\\\\d+)\", \"of\": \"max\", "
-			"\"window\": \"10m\"}",
-			0);
-	assert_float_equal(r.value, 17, 0);
-	/* From a step's end on: the error lies before it. */
-	r = read_metric(&f, "{\"read\": \"error_percent\", \"window\": \"10m\"}",
-			rfc3339("2026-11-21T21:32:30Z"));
-	assert_float_equal(r.value, 0, 0);
-	r = read_metric(&f, "{\"read\": \"error_percent\", \"window\": \"1m\"}", 0);
-	assert_int_equal(r.verdict, VERDICT_UNKNOWN);
-	/* A pattern that is known already is counted on as lines come. */
-	scratch_puts(f.path, "2026-11-21 21:39:00,000 - bot - INFO - queue 9\n");
-	sample(&f);
-	r = read_metric(&f, "{\"read\": \"matching\", \"match\": \"queue \\\\d+\", \"window\": \"10m\"}", 0);
-	assert_float_equal(r.value, 3, 0);
-	/* An hour later it has all slid out. */
-	clock_manual_advance(&clock, 3600 * CLOCK_US);
-	r = read_metric(&f, "{\"read\": \"errors\", \"window\": \"30m\"}", 0);
-	assert_float_equal(r.value, 0, 0);
-	end(&f);
-}
-
-static void known_messages_are_no_errors(void **state)
-{
-	struct clock_manual clock;
-	struct fixture f;
-	json_t *args;
-	struct log_line line;
-
-	clock_manual_init(&clock, rfc3339("2026-11-21T21:40:00Z"));
-	begin(&f, state, false, &clock.clock);
-	scratch_puts(f.path, "2026-11-21 21:39:00,000 - bot - ERROR - heartbeat blocked\n"
-			     "2026-11-21 21:39:01,000 - bot - ERROR - it broke\n");
-	args = json_pack("{s:s, s:b, s:[s]}", "path", f.path, "utc", 1, "known", "heartbeat blocked");
-	f.source = source_type("log")->open(&f.env, "bot-log", args, NULL);
-	json_decref(args);
-	sample(&f);
-	assert_float_equal(read_metric(&f, "{\"read\": \"errors\"}", 0).value, 1, 0);
-	assert_true(log_line_at(f.source, 1, &line));
-	assert_true(line.known);
-	end(&f);
-}
-
-static void another_time_zone_is_noticed(void **state)
-{
-	struct timespec written[2] = {{.tv_sec = rfc3339("2026-11-21T21:31:06Z") / CLOCK_US}};
-	struct fixture f;
-	json_t *args;
-	struct log_line line;
-
-	written[1] = written[0];
-	begin(&f, state, false, &clock_system);
-	scratch_puts(f.path, "2026-11-21 23:31:05,000 - bot - INFO - written two hours east\n");
-	assert_int_equal(utimensat(AT_FDCWD, f.path, written, 0), 0);
-	setenv("TZ", "UTC0", 1);
-	tzset();
-	args = json_pack("{s:s}", "path", f.path);
-	f.source = source_type("log")->open(&f.env, "bot-log", args, NULL);
-	json_decref(args);
-	sample(&f);
-	assert_true(log_line_at(f.source, 1, &line));
-	assert_int_equal(line.at, rfc3339("2026-11-21T21:31:05Z"));
-	unsetenv("TZ");
-	tzset();
-	end(&f);
-}
-
-/* ---- the probe ---- */
-
-static struct source *env_source(void *data, const char *name)
-{
-	struct fixture *f = data;
-
-	return strcmp(name, "bot-log") == 0 ? f->source : NULL;
-}
-
-static struct reading ask(struct fixture *f, int64_t since, const char *json)
-{
-	struct probe_env env = {.clock = f->env.clock, .since = since, .source = env_source, .data = f};
-	json_t *args = json_loads(json, 0, NULL);
-	struct reading reading = {0};
-
-	assert_non_null(args);
-	probe_type("log")->eval(&env, args, &reading);
-	json_decref(args);
-	return reading;
-}
-
-static void the_probe_sees_lines_and_silence(void **state)
-{
-	struct clock_manual clock;
-	struct fixture f;
-	int64_t since = rfc3339("2026-11-21T21:39:30Z");
-	const char *shows = "{\"log\": \"bot-log\", \"shows\": \"bot is ready\", \"within\": \"5m\"}";
-	const char *silent = "{\"log\": \"bot-log\", \"silent\": \"ERROR\", \"for\": \"60s\"}";
-
-	clock_manual_init(&clock, rfc3339("2026-11-21T21:40:00Z"));
-	begin(&f, state, false, &clock.clock);
-	follow(&f, 100);
-	assert_int_equal(ask(&f, 0, shows).verdict, VERDICT_UNKNOWN); /* there is no file */
-	assert_int_equal(ask(&f, 0, silent).verdict, VERDICT_UNKNOWN);
-	assert_int_equal(ask(&f, 0, "{\"log\": \"other\", \"shows\": \"x\"}").verdict, VERDICT_UNKNOWN);
-	scratch_puts(f.path, "2026-11-21 21:39:00,000 - bot - INFO - bot is ready\n"
-			     "2026-11-21 21:39:10,000 - bot - ERROR - it broke\n");
-	sample(&f);
-	assert_int_equal(ask(&f, 0, shows).verdict, VERDICT_PASS);
-	assert_int_equal(ask(&f, since, shows).verdict, VERDICT_FAIL); /* it was before the step's end */
-	assert_int_equal(ask(&f, 0, silent).verdict, VERDICT_FAIL);
-	assert_int_equal(ask(&f, since, silent).verdict, VERDICT_UNKNOWN); /* 30 of 60 s so far */
-	clock_manual_advance(&clock, 30 * CLOCK_US);
-	assert_int_equal(ask(&f, since, silent).verdict, VERDICT_PASS);
-	scratch_puts(f.path, "2026-11-21 21:40:29,000 - bot - INFO - bot is ready\n");
-	sample(&f);
-	assert_int_equal(ask(&f, since, shows).verdict, VERDICT_PASS);
-	assert_int_equal(
-		ask(&f, 0,
-		    "{\"log\": \"bot-log\", \"shows\": \"bot is ready\", \"at_least\": 3, \"within\": \"5m\"}")
-			.verdict,
-		VERDICT_FAIL);
-	assert_int_equal(
-		ask(&f, 0,
-		    "{\"log\": \"bot-log\", \"shows\": \"bot is ready\", \"at_least\": 2, \"within\": \"5m\"}")
-			.verdict,
-		VERDICT_PASS);
-	assert_int_equal(
-		ask(&f, 0, "{\"log\": \"bot-log\", \"silent\": \".\", \"level\": \"critical\"}").verdict,
-		VERDICT_PASS);
-	assert_int_equal(ask(&f, 0, "{\"log\": \"bot-log\", \"shows\": \"(\"}").verdict, VERDICT_UNKNOWN);
-	end(&f);
-}
-
-static void lines_without_times_count_when_they_come(void **state)
-{
-	struct clock_manual clock;
-	struct fixture f;
-	const char *shows = "{\"log\": \"bot-log\", \"shows\": \"ready\", \"within\": \"5m\"}";
-	int64_t since;
-
-	clock_manual_init(&clock, rfc3339("2026-11-21T21:40:00Z"));
-	begin(&f, state, false, &clock.clock);
-	scratch_puts(f.path, "ready\n");
-	follow(&f, 100);
-	sample(&f);
-	since = clock.wall_us;
-	assert_int_equal(ask(&f, since, shows).verdict, VERDICT_FAIL);
-	clock_manual_advance(&clock, CLOCK_US);
-	scratch_puts(f.path, "ready\n");
-	sample(&f);
-	assert_int_equal(ask(&f, since, shows).verdict, VERDICT_PASS);
-	end(&f);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void)
@@ -634,12 +320,6 @@ int main(void)
 		TEST(a_last_line_without_newline_counts_once),
 		TEST(a_flood_stays_in_bounds),
 		TEST(only_the_tail_of_a_large_file_is_read),
-		TEST(tracebacks_fold_into_their_record),
-		TEST(windows_count_by_the_lines_own_times),
-		TEST(known_messages_are_no_errors),
-		TEST(another_time_zone_is_noticed),
-		TEST(the_probe_sees_lines_and_silence),
-		TEST(lines_without_times_count_when_they_come),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,8 +12,8 @@
 #include "sources/process.h"
 
 struct world {
-	struct source *source;   /* whatever name is asked for; or NULL */
-	json_t *declaration;     /* likewise */
+	struct source *source; /* whatever name is asked for; or NULL */
+	json_t *declaration;   /* likewise */
 	struct reading metric;
 	int64_t since, timeout;
 };
@@ -51,7 +51,7 @@ static struct reading ask(struct world *world, const char *type, const char *jso
 	};
 	json_error_t error;
 	json_t *args = json_loads(json, 0, &error);
-	struct reading reading = {0};
+	struct reading reading = { 0 };
 
 	if (args == NULL)
 		fail_msg("%s: %s", json, error.text);
@@ -69,67 +69,80 @@ static enum verdict verdict(struct world *world, const char *type, const char *j
 
 static void metric_against_limits(void **state)
 {
-	struct world world = {0};
+	struct world world = { 0 };
 
 	(void)state;
-	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"below\": 5}"), VERDICT_UNKNOWN);
+	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"below\": 5}"),
+			 VERDICT_UNKNOWN);
 	reading_value(&world.metric, 1, 5, "MB");
-	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"below\": 5}"), VERDICT_FAIL);
-	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"at_most\": 5}"), VERDICT_PASS);
-	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"above\": 5}"), VERDICT_FAIL);
-	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"at_least\": 5}"), VERDICT_PASS);
-	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"above\": 4.5}"), VERDICT_PASS);
-	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"above\": \"x\"}"), VERDICT_UNKNOWN);
+	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"below\": 5}"),
+			 VERDICT_FAIL);
+	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"at_most\": 5}"),
+			 VERDICT_PASS);
+	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"above\": 5}"),
+			 VERDICT_FAIL);
+	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"at_least\": 5}"),
+			 VERDICT_PASS);
+	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"above\": 4.5}"),
+			 VERDICT_PASS);
+	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"above\": \"x\"}"),
+			 VERDICT_UNKNOWN);
 	reading_unknown(&world.metric, 1, "can't be read");
-	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"below\": 5}"), VERDICT_UNKNOWN);
+	assert_int_equal(verdict(&world, "metric", "{\"metric\": \"m\", \"below\": 5}"),
+			 VERDICT_UNKNOWN);
 }
 
 static void commands_by_exit_and_output(void **state)
 {
-	struct world world = {0};
+	struct world world = { 0 };
 	struct reading r;
 
 	(void)state;
 	assert_int_equal(verdict(&world, "command", "{\"command\": [\"true\"]}"), VERDICT_PASS);
 	assert_int_equal(verdict(&world, "command", "{\"command\": [\"false\"]}"), VERDICT_FAIL);
-	assert_int_equal(verdict(&world, "command", "{\"command\": [\"false\"], \"exit\": 1}"), VERDICT_PASS);
-	r = ask(&world, "command", "{\"command\": [\"echo\", \"a b; c\"], \"output\": \"^a b; c$\"}");
+	assert_int_equal(verdict(&world, "command", "{\"command\": [\"false\"], \"exit\": 1}"),
+			 VERDICT_PASS);
+	r = ask(&world, "command",
+		"{\"command\": [\"echo\", \"a b; c\"], \"output\": \"^a b; c$\"}");
 	assert_int_equal(r.verdict, VERDICT_PASS);
 	assert_string_equal(r.text, "a b; c");
-	assert_int_equal(verdict(&world, "command", "{\"command\": [\"echo\", \"a\"], \"output\": \"b\"}"),
+	assert_int_equal(verdict(&world, "command",
+				 "{\"command\": [\"echo\", \"a\"], \"output\": \"b\"}"),
 			 VERDICT_FAIL);
 	assert_int_equal(verdict(&world, "command", "{\"command\": [\"/no/such/program\"]}"),
 			 VERDICT_UNKNOWN);
 	assert_int_equal(verdict(&world, "command",
 				 "{\"command\": [\"sleep\", \"1000\"], \"timeout\": \"100ms\"}"),
 			 VERDICT_UNKNOWN);
-	assert_int_equal(verdict(&world, "command", "{\"command\": [\"sh\", \"-c\", \"kill -9 $$\"]}"),
+	assert_int_equal(verdict(&world, "command",
+				 "{\"command\": [\"sh\", \"-c\", \"kill -9 $$\"]}"),
 			 VERDICT_UNKNOWN);
 	assert_int_equal(verdict(&world, "command",
-				 "{\"command\": [\"sh\", \"-c\", \"test $A = b\"], \"env\": {\"A\": \"b\"}}"),
+				 "{\"command\": [\"sh\", \"-c\", \"test $A = b\"], \"env\": "
+				 "{\"A\": \"b\"}}"),
 			 VERDICT_PASS);
 }
 
 static void services_by_state(void **state)
 {
-	struct world world = {0};
+	struct world world = { 0 };
 	const char *active = "{\"service\": \"s\", \"is\": \"active\"}";
 	const char *stopped = "{\"service\": \"s\", \"is\": \"stopped\"}";
 	static const struct {
 		const char *status;
 		enum verdict active, stopped;
 	} cases[] = {
-		{"exit 0", VERDICT_PASS, VERDICT_FAIL},
-		{"exit 3", VERDICT_FAIL, VERDICT_PASS},
-		{"exit 1", VERDICT_FAIL, VERDICT_FAIL},
-		{"exit 5", VERDICT_UNKNOWN, VERDICT_UNKNOWN},
+		{ "exit 0", VERDICT_PASS, VERDICT_FAIL },
+		{ "exit 3", VERDICT_FAIL, VERDICT_PASS },
+		{ "exit 1", VERDICT_FAIL, VERDICT_FAIL },
+		{ "exit 5", VERDICT_UNKNOWN, VERDICT_UNKNOWN },
 	};
 
 	(void)state;
 	assert_int_equal(verdict(&world, "service", active), VERDICT_UNKNOWN);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		world.declaration = json_pack("{s:[sss], s:[s], s:[s]}", "status", "sh", "-c", cases[i].status,
-					      "start", "true", "stop", "true");
+		world.declaration = json_pack("{s:[sss], s:[s], s:[s]}", "status", "sh", "-c",
+					      cases[i].status, "start", "true", "stop", "true");
 		assert_int_equal(verdict(&world, "service", active), cases[i].active);
 		assert_int_equal(verdict(&world, "service", stopped), cases[i].stopped);
 		json_decref(world.declaration);
@@ -138,17 +151,19 @@ static void services_by_state(void **state)
 
 static void ports_that_listen(void **state)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(address);
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct world world = {0};
+	struct world world = { 0 };
 	char json[100];
 
 	(void)state;
 	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
 	snprintf(json, sizeof(json), "{\"tcp\": \"127.0.0.1:%d\"}", ntohs(address.sin_port));
-	assert_int_equal(verdict(&world, "tcp", json), VERDICT_FAIL); /* bound, but nobody listens */
+	assert_int_equal(verdict(&world, "tcp", json),
+			 VERDICT_FAIL); /* bound, but nobody listens */
 	assert_int_equal(listen(listener, 4), 0);
 	assert_int_equal(verdict(&world, "tcp", json), VERDICT_PASS);
 	close(listener);
@@ -186,8 +201,8 @@ static void processes_are_counted_and_restarts_seen(void **state)
 {
 	char *path = path_join(*state, "pid");
 	json_t *args = json_pack("{s:s}", "pid_file", path);
-	struct source_env env = {.clock = &clock_system};
-	struct world world = {.source = source_type("process")->open(&env, "bot", args, NULL)};
+	struct source_env env = { .clock = &clock_system };
+	struct world world = { .source = source_type("process")->open(&env, "bot", args, NULL) };
 	const struct source_type *type = world.source->type;
 	const char *running = "{\"process\": \"bot\", \"running\": true}";
 	const char *calm = "{\"process\": \"bot\", \"restarts_below\": 3, \"within\": \"5m\"}";
@@ -197,7 +212,8 @@ static void processes_are_counted_and_restarts_seen(void **state)
 	assert_int_equal(verdict(&world, "process", running), VERDICT_FAIL);
 	assert_int_equal(verdict(&world, "process", "{\"process\": \"bot\", \"running\": false}"),
 			 VERDICT_PASS);
-	assert_int_equal(verdict(&world, "process", "{\"process\": \"bot\", \"memory_below\": 100}"),
+	assert_int_equal(verdict(&world, "process",
+				 "{\"process\": \"bot\", \"memory_below\": 100}"),
 			 VERDICT_UNKNOWN);
 	for (int i = 1; i <= 3; i++) {
 		pid = sleeper();
@@ -207,12 +223,15 @@ static void processes_are_counted_and_restarts_seen(void **state)
 		process_look(world.source, 300 * CLOCK_US, &seen);
 		assert_int_equal(seen.starts, i);
 		assert_int_equal(verdict(&world, "process", running), VERDICT_PASS);
-		assert_int_equal(verdict(&world, "process", calm), i < 3 ? VERDICT_PASS : VERDICT_FAIL);
-		assert_int_equal(verdict(&world, "process", "{\"process\": \"bot\", \"equals\": 1}"),
+		assert_int_equal(verdict(&world, "process", calm),
+				 i < 3 ? VERDICT_PASS : VERDICT_FAIL);
+		assert_int_equal(verdict(&world, "process",
+					 "{\"process\": \"bot\", \"equals\": 1}"),
 				 VERDICT_PASS);
 		assert_int_equal(verdict(&world, "process", "{\"process\": \"bot\", \"below\": 1}"),
 				 VERDICT_FAIL);
-		assert_int_equal(verdict(&world, "process", "{\"process\": \"bot\", \"memory_below\": 100}"),
+		assert_int_equal(verdict(&world, "process",
+					 "{\"process\": \"bot\", \"memory_below\": 100}"),
 				 VERDICT_PASS);
 		end_now(pid);
 		type->sample(world.source);
@@ -227,21 +246,25 @@ static void processes_are_counted_and_restarts_seen(void **state)
 
 static void the_host_has_room(void **state)
 {
-	struct source_env env = {.clock = &clock_system};
+	struct source_env env = { .clock = &clock_system };
 	json_t *args = json_pack("{s:s}", "disk", "/no/such/place");
-	struct world world = {0};
+	struct world world = { 0 };
 	json_t *metric = json_pack("{s:s}", "read", "cpu_percent");
-	struct reading cpu = {0};
+	struct reading cpu = { 0 };
 
 	(void)state;
-	assert_int_equal(verdict(&world, "host", "{\"host\": \"h\", \"load_below\": 1e9}"), VERDICT_UNKNOWN);
+	assert_int_equal(verdict(&world, "host", "{\"host\": \"h\", \"load_below\": 1e9}"),
+			 VERDICT_UNKNOWN);
 	world.source = source_type("host")->open(&env, "h", args, NULL);
-	assert_int_equal(verdict(&world, "host", "{\"host\": \"h\", \"load_below\": 1e9}"), VERDICT_PASS);
-	assert_int_equal(verdict(&world, "host", "{\"host\": \"h\", \"memory_below\": 0.001}"), VERDICT_FAIL);
-	assert_int_equal(
-		verdict(&world, "host", "{\"host\": \"h\", \"memory_below\": 101, \"load_below\": 1e9}"),
-		VERDICT_PASS);
-	assert_int_equal(verdict(&world, "host", "{\"host\": \"h\", \"disk_below\": 100}"), VERDICT_UNKNOWN);
+	assert_int_equal(verdict(&world, "host", "{\"host\": \"h\", \"load_below\": 1e9}"),
+			 VERDICT_PASS);
+	assert_int_equal(verdict(&world, "host", "{\"host\": \"h\", \"memory_below\": 0.001}"),
+			 VERDICT_FAIL);
+	assert_int_equal(verdict(&world, "host",
+				 "{\"host\": \"h\", \"memory_below\": 101, \"load_below\": 1e9}"),
+			 VERDICT_PASS);
+	assert_int_equal(verdict(&world, "host", "{\"host\": \"h\", \"disk_below\": 100}"),
+			 VERDICT_UNKNOWN);
 	assert_int_equal(verdict(&world, "host", "{\"host\": \"h\"}"), VERDICT_UNKNOWN);
 	/* Processor time needs two looks; without a loop the source takes the second one itself. */
 	world.source->type->read(world.source, metric, 0, &cpu);
@@ -260,7 +283,8 @@ static void the_tables_are_whole(void **state)
 		assert_non_null((*type)->eval);
 		assert_string_equal((*type)->type.fields[0].name, (*type)->type.name);
 		assert_non_null((*type)->type.help);
-		for (const struct field *field = (*type)->type.fields; field->name != NULL; field++) {
+		for (const struct field *field = (*type)->type.fields; field->name != NULL;
+		     field++) {
 			assert_non_null(field->help);
 			if (field->type == FIELD_CHOICE)
 				assert_non_null(field->choices);
@@ -279,10 +303,13 @@ static void the_tables_are_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(metric_against_limits), cmocka_unit_test(commands_by_exit_and_output),
-		cmocka_unit_test(services_by_state),	 cmocka_unit_test(ports_that_listen),
+		cmocka_unit_test(metric_against_limits),
+		cmocka_unit_test(commands_by_exit_and_output),
+		cmocka_unit_test(services_by_state),
+		cmocka_unit_test(ports_that_listen),
 		TEST(processes_are_counted_and_restarts_seen),
-		cmocka_unit_test(the_host_has_room),	 cmocka_unit_test(the_tables_are_whole),
+		cmocka_unit_test(the_host_has_room),
+		cmocka_unit_test(the_tables_are_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
