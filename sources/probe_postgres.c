@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/pg.h"
@@ -69,12 +70,29 @@ static bool equal(const char *value, const json_t *want)
 	return strcmp(value, json_string_value(want)) == 0;
 }
 
+/* ", expected above 3 and below 5"; nothing when nothing was said. */
+static void expectation(struct buf *out, const json_t *equals, const json_t *above,
+			const json_t *below)
+{
+	char *text = equals ? json_dumps(equals, JSON_ENCODE_ANY) : NULL;
+
+	if (text)
+		buf_printf(out, ", expected %s", text);
+	else if (above)
+		buf_printf(out, ", expected above %.15g", json_number_value(above));
+	if (!text && below)
+		buf_printf(out, "%s below %.15g", above ? " and" : ", expected",
+			   json_number_value(below));
+	free(text);
+}
+
 static void judge_value(struct asking *ask, const PGresult *result)
 {
 	const json_t *equals = json_object_get(ask->args, "equals");
 	const json_t *below = json_object_get(ask->args, "below");
 	const json_t *above = json_object_get(ask->args, "above");
 	const char *value;
+	struct buf wanted = BUF_INIT;
 	char text[120];
 	double found = 0;
 	bool holds;
@@ -99,18 +117,10 @@ static void judge_value(struct asking *ask, const PGresult *result)
 			(!above || found > json_number_value(above));
 	else
 		holds = strcmp(value, "t") == 0 || (numeric && found != 0);
-	char *wanted = equals ? json_dumps(equals, JSON_ENCODE_ANY) : NULL;
-	reading_judge(ask->out, holds, now(ask), "%s is %s%s%s", PQfname(result, 0),
-		      shown(result, text, sizeof text), wanted ? ", expected " : "",
-		      wanted ? wanted : "");
-	if ((below || above) && ask->out->verdict != VERDICT_UNKNOWN)
-		reading_judge(ask->out, holds, now(ask), "%s is %s, expected%s%.15g%s%.15g",
-			      PQfname(result, 0), shown(result, text, sizeof text),
-			      above ? " above " : " below ",
-			      json_number_value(above ? above : below),
-			      above && below ? " and below " : "",
-			      above && below ? json_number_value(below) : 0);
-	free(wanted);
+	expectation(&wanted, equals, above, below);
+	reading_judge(ask->out, holds, now(ask), "%s is %s%s", PQfname(result, 0),
+		      shown(result, text, sizeof text), buf_str(&wanted));
+	buf_release(&wanted);
 	ask->out->has_value = numeric;
 	ask->out->value = found;
 	if (!numeric)

@@ -131,6 +131,14 @@ static void test_probe_sql(void **state)
 	       VERDICT_UNKNOWN);
 	expect("{\"postgres\": \"main\", \"sql\": \"SELECT * FROM nosuch\", \"empty\": true}",
 	       VERDICT_UNKNOWN);
+	struct reading range =
+	    probe(&probe_postgres, "{\"postgres\": \"main\", \"sql\": \"SELECT count(*) FROM t\","
+				   " \"above\": 0, \"below\": 90}");
+	assert_string_equal(range.evidence, "count is 100, expected above 0 and below 90");
+	assert_true(range.has_value && range.value == 100);
+	range = probe(&probe_postgres, "{\"postgres\": \"main\", \"sql\": \"SELECT 7 AS wrong\","
+				       " \"above\": 0}");
+	assert_string_equal(range.evidence, "wrong is 7, expected above 0");
 	/* Nothing is written, whatever the statement says, nor by ending its transaction. */
 	expect("{\"postgres\": \"main\", \"sql\": \"DELETE FROM t RETURNING 1\", \"rows\": 100}",
 	       VERDICT_UNKNOWN);
