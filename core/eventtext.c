@@ -12,6 +12,8 @@
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
+#define PLAN_MAX 120 /* bytes of a plan's first line; the whole plan stands in the record */
+
 typedef void text_fn(struct buf *out, const json_t *line);
 
 /* Any scalar, cleaned. */
@@ -276,8 +278,11 @@ static void text_intent(struct buf *out, const json_t *line)
 	buf_puts(out, is(line, "act", "undo") ? ": undo begins" : ": begins");
 	put_again(out, line);
 	if (json_array_size(plan)) {
-		buf_puts(out, ": ");
-		put_value(out, json_array_get(plan, 0));
+		const char *first = json_string_value(json_array_get(plan, 0));
+		char cut[PLAN_MAX];
+
+		first = first ? first : "";
+		buf_printf(out, ": %s", text_clean_to(cut, sizeof(cut), first, strlen(first)));
 		if (json_array_size(plan) > 1)
 			buf_printf(out, " (and %zu more)", json_array_size(plan) - 1);
 	}

@@ -240,6 +240,7 @@ void report_times(struct report_work *work)
 {
 	struct report_section *section = report_section(work->report, "Times");
 	int64_t detected = work->alert_at ? work->alert_at : work->state->opened_at;
+	int64_t recovering = work->decided_at ? work->decided_at : detected;
 	const char *from = work->alert_at ? "alert" : "opening";
 	json_t *facts = json_object();
 
@@ -251,15 +252,18 @@ void report_times(struct report_work *work)
 	}
 	span_field(section, "Time to detect", work->sign_at, detected, "trouble", from);
 	span_field(section, "Time to decide", detected, work->decided_at, from, "approval");
-	span_field(section, "Time to recover", detected, work->recovered_at, from,
-		   work->recovered_source);
+	span_field(section, "Time to recover", recovering, work->recovered_at,
+		   work->decided_at ? "approval" : from, work->recovered_source);
+	span_field(section, "In all", work->sign_at ? work->sign_at : detected, work->recovered_at,
+		   work->sign_at ? "trouble" : from, work->recovered_source);
 	fact_time(facts, "began", work->sign_at);
 	fact_time(facts, "detected", detected);
 	fact_time(facts, "decided", work->decided_at);
 	fact_time(facts, "recovered", work->recovered_at);
 	fact_seconds(facts, "detect_s", work->sign_at, detected);
 	fact_seconds(facts, "decide_s", detected, work->decided_at);
-	fact_seconds(facts, "recover_s", detected, work->recovered_at);
+	fact_seconds(facts, "recover_s", recovering, work->recovered_at);
+	fact_seconds(facts, "total_s", work->sign_at ? work->sign_at : detected, work->recovered_at);
 	json_object_set_new(work->facts, "times", facts);
 }
 
@@ -299,11 +303,14 @@ void report_score(struct report_work *work)
 		return;
 	section = report_section(work->report, "Drill score");
 	json_object_foreach(work->state->scored, key, value) {
+		bool empty = (json_is_object(value) && !json_object_size(value)) ||
+			     (json_is_array(value) && !json_array_size(value));
 		char *text = json_is_string(value) ? xstrdup(json_string_value(value)) :
 						     json_dumps(value, JSON_ENCODE_ANY |
 									       JSON_REAL_PRECISION(6));
 
-		section_field(section, key, "%s", text ? text : "");
+		if (!empty)
+			section_field(section, key, "%s", text ? text : "");
 		free(text);
 	}
 	json_object_set(work->facts, "score", work->state->scored);

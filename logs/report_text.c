@@ -203,8 +203,8 @@ static void put_marks(struct buf *out, const struct report_chart *chart, const s
 		put_times(out, ' ', CHART_LEFT);
 		buf_add(out, row, (size_t)spec->width);
 		put_newline(out);
-		put_times(out, ' ', CHART_LEFT);
-		put_wrapped(out, buf_str(&legend), CHART_LEFT);
+		buf_puts(out, "  ");
+		put_wrapped(out, buf_str(&legend), 2);
 	}
 	buf_release(&legend);
 }
