@@ -101,8 +101,11 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 		goto out;
 	if (drill_run(env, true, folder, NULL,
 		      (const char *[]){ initdb, "-D", data, "-U", "postgres", "--auth=trust",
-					"--no-sync", "-E", "UTF8", "--locale=C.UTF-8", NULL }, err) < 0)
+					"--no-sync", "-E", "UTF8", "--locale=C.UTF-8", NULL }, err) < 0) {
+		err_hint(err, "the user that PostgreSQL runs as must be able to reach the folder: set "
+			      "TMPDIR to one that it can enter");
 		goto out;
+	}
 	if (write_settings(env, data, folder, port, (long)json_num(args, "connections", 60), err) < 0)
 		goto out;
 	if (drill_run(env, true, folder, NULL,

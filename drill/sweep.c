@@ -32,25 +32,32 @@ static void sleep_ms(long ms)
 	nanosleep(&wait, NULL);
 }
 
-static bool has_mark(pid_t pid, const char *mark)
+/* Whether one of the NUL-separated strings of a file below /proc/PID is the mark. */
+static bool lists_mark(pid_t pid, const char *file, const char *mark)
 {
 	char path[64];
-	struct buf env = BUF_INIT;
+	struct buf list = BUF_INIT;
 	bool found = false;
 
-	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	if (file_read(path, &env, 0, NULL) == 0) {
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	if (file_read(path, &list, 0, NULL) == 0) {
 		size_t len = strlen(mark);
 
-		for (size_t at = 0; at < env.len && !found;) {
-			size_t n = strnlen(env.data + at, env.len - at);
+		for (size_t at = 0; at < list.len && !found;) {
+			size_t n = strnlen(list.data + at, list.len - at);
 
-			found = n == len && !memcmp(env.data + at, mark, len);
+			found = n == len && !memcmp(list.data + at, mark, len);
 			at += n + 1;
 		}
 	}
-	buf_release(&env);
+	buf_release(&list);
 	return found;
+}
+
+/* A supervisor that a step started was not born with the mark: it was given it as an argument. */
+static bool has_mark(pid_t pid, const char *mark)
+{
+	return lists_mark(pid, "environ", mark) || lists_mark(pid, "cmdline", mark);
 }
 
 /* Kills every process with the mark but this one; a pidfd taken before the look keeps a reused pid
@@ -162,10 +169,10 @@ void sandbox_remove(const char *folder)
 {
 	char *mark = xasprintf("BACKOUT_SANDBOX=%s", folder);
 
-	end_clusters(folder);
-	/* A supervisor starts its program again: until nothing is left. */
+	/* A supervisor that is being killed may just start its program again: until nothing is left. */
 	for (int round = 0; round < 100 && kill_marked(mark) > 0; round++)
 		sleep_ms(20);
+	end_clusters(folder);
 	file_remove_tree(folder, NULL);
 	free(mark);
 }

@@ -4,6 +4,7 @@
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
 export TMPDIR=$work
+chmod 711 "$work"
 plan 12
 
 says() { # PATTERN STATUS COMMAND...

@@ -3,6 +3,7 @@
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
 export TMPDIR=$work
+chmod 711 "$work" # the sandbox's services run as another user when root drills
 plan 17
 
 json() { python3 -c "import json,sys; print(json.load(open(sys.argv[1])).get(sys.argv[2]))" "$1" "$2"; }
@@ -20,7 +21,7 @@ nothing_left() {
 		grep -v pgrep; ls -d "$work"/backout-drill-* "$work"/backout-new-* 2>/dev/null)
 	[ -z "$left" ] || { echo "$left"; return 1; }
 }
-shm() { ipcs -m | awk 'NR > 3 && $1 {print $2}' | sort; }
+shm() { ipcs -m | awk 'NR > 3 && $1 && $6 == 0 {print $2}' | sort; } # attached by nobody
 shm_before=$(shm)
 cleanup() { "$BACKOUT" drill --clean >/dev/null 2>&1; }
 
