@@ -32,7 +32,9 @@ static void print_type(struct buf *out, const char *kind, const struct type *typ
 	print_fields(out, type->fields);
 	print_fields(out, type->metric_fields);
 	for (const struct read_def *read = type->reads; read && read->name; read++)
-		buf_printf(out, "\t%s\tread, %s\t%s\n", read->name, read->unit, read->help);
+		buf_printf(out, "\t%s\tread%s%s\t%s\n", read->name,
+			   read->unit && *read->unit ? " in " : "", read->unit ? read->unit : "",
+			   read->help);
 }
 
 static int print_types(void)
