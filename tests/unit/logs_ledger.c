@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -34,17 +35,29 @@ struct fixture {
 	struct err err;
 };
 
-/* How often the next syncs fail; the function below stands before the C library's. */
-static int syncs_to_fail;
+/* These stand before the C library's: syncs can be counted and made to fail, and hundreds of them need
+ * not wait for the disk. */
+static int syncs_to_fail, syncs;
+static off_t synced_size;
+static bool real_syncs;
 
 int fdatasync(int fd)
 {
+	struct stat st;
+
+	syncs++;
+	synced_size = fstat(fd, &st) == 0 ? st.st_size : -1;
 	if (syncs_to_fail > 0) {
 		syncs_to_fail--;
 		errno = EIO;
 		return -1;
 	}
-	return (int)syscall(SYS_fdatasync, fd);
+	return real_syncs ? (int)syscall(SYS_fdatasync, fd) : 0;
+}
+
+int fsync(int fd)
+{
+	return real_syncs ? (int)syscall(SYS_fsync, fd) : 0;
 }
 
 static int setup(void **state)
@@ -252,6 +265,21 @@ static void a_string_with_nul_can_be_read_back(void **state)
 	assert_int_equal(ledger_append(f->ledger, "note", fields, NULL, NULL, NULL, &f->err), 0);
 	assert_int_equal(verify(f, NULL).lines, 1);
 	json_decref(fields);
+}
+
+static void an_append_returns_after_its_sync(void **state)
+{
+	struct fixture *f = *state;
+	struct buf text;
+
+	for (int i = 1; i <= 3; i++) {
+		syncs = 0;
+		add_good(f, "x");
+		assert_int_equal(syncs, 1);
+		text = content(f, "ledger.jsonl");
+		assert_int_equal(synced_size, text.len); /* nothing was written after it */
+		buf_release(&text);
+	}
 }
 
 /* ---- changes are found ---- */
@@ -717,16 +745,85 @@ static void a_reserve_lies_behind_the_end(void **state)
 	free(path);
 }
 
+/* On a file system that is full to the last byte. */
+static void a_full_disk_still_takes_events(void **state)
+{
+	struct fixture *f = *state;
+	char *disk = path_in(f, "disk"), *filler = path_join(disk, "filler");
+	static const char block[4096];
+	struct ledger *ledger;
+	struct err err = ERR_INIT;
+	int fd, events = 0;
+
+	assert_int_equal(mkdir(disk, 0700), 0);
+	if (mount("none", disk, "tmpfs", 0, "size=2m") != 0) {
+		free(disk);
+		free(filler);
+		skip(); /* needs root */
+	}
+	ledger = ledger_create(disk, f->beginning, &f->clock.clock, NULL, &err);
+	assert_non_null(ledger);
+	fd = open(filler, O_WRONLY | O_CREAT, 0600);
+	while (write(fd, block, sizeof(block)) > 0)
+		;
+	close(fd);
+	while (events < 100 && ledger_append(ledger, "note", NULL, NULL, NULL, NULL, &err) == 0)
+		events++;
+	ledger_close(ledger);
+	assert_int_equal(umount(disk), 0);
+	assert_int_equal(events, 100);
+	free(filler);
+	free(disk);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
+/* For tests/func/ledger_kill.sh: appends `count` events, and prints the number of each one that was
+ * acknowledged. */
+static int append_and_tell(const char *folder, int count)
 {
+	char beginning[SHA256_HEX], runbook[SHA256_HEX], target[SHA256_HEX];
+	struct err err = ERR_INIT;
+	struct ledger *ledger;
+	char *path;
+	bool there;
+
+	real_syncs = true;
+	sha256_hex("{}", 2, runbook);
+	sha256_hex("{}", 2, target);
+	ledger_beginning(strrchr(folder, '/') + 1, runbook, target, beginning);
+	path = path_join(folder, "ledger.jsonl");
+	there = file_exists(path);
+	free(path);
+	ledger = there ? ledger_open(folder, beginning, &clock_system, NULL, NULL, &err)
+		       : ledger_create(folder, beginning, &clock_system, NULL, &err);
+	for (int i = 0; ledger && i < count; i++) {
+		if (ledger_append(ledger, "note", NULL, NULL, NULL, NULL, &err) < 0) {
+			ledger_close(ledger);
+			ledger = NULL;
+			break;
+		}
+		printf("%llu\n", (unsigned long long)ledger_head(ledger).seq);
+		fflush(stdout);
+	}
+	if (!ledger)
+		fprintf(stderr, "%s\n", err.msg);
+	ledger_close(ledger);
+	return ledger ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && strcmp(argv[1], "--append") == 0)
+		return append_and_tell(argv[2], atoi(argv[3]));
+
 	const struct CMUnitTest tests[] = {
 		TEST(line_has_the_documented_bytes),
 		TEST(beginning_is_the_hash_of_id_runbook_and_target),
 		TEST(fields_of_every_line_are_refused),
 		TEST(secrets_never_reach_the_file),
 		TEST(a_string_with_nul_can_be_read_back),
+		TEST(an_append_returns_after_its_sync),
 		TEST(any_changed_byte_is_found),
 		TEST(removed_and_exchanged_lines_are_found),
 		TEST(a_cut_off_tail_is_found_by_its_head),
@@ -745,6 +842,7 @@ int main(void)
 		TEST(when_no_sync_holds_the_append_fails),
 		TEST(every_acknowledged_event_survives_sigkill),
 		TEST(a_reserve_lies_behind_the_end),
+		TEST(a_full_disk_still_takes_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
