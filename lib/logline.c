@@ -35,7 +35,7 @@ int loglevel_parse(const char *name, enum loglevel *level)
 /* ---- level words ---- */
 
 static const struct {
-	const char *name; /* in upper case */
+	char name[12]; /* in upper case, filled up with NULs */
 	enum loglevel level;
 } words[] = {
 	{ "INFO", LOGLEVEL_INFO },	  { "ERROR", LOGLEVEL_ERROR },
