@@ -97,7 +97,9 @@ static bool trouble_seen(const struct robot *robot)
 	if (!robot->spec.await_alert || state->first_alert_at || state->nattempts)
 		return true;
 	for (size_t i = 0; i < state->runbook->nconditions; i++) {
-		if (conditions[i].verdict == VERDICT_PASS && state->runbook->conditions[i].suggest.procedure)
+		const struct outcome *suggest = &state->runbook->conditions[i].suggest;
+
+		if (conditions[i].verdict == VERDICT_PASS && (suggest->procedure || suggest->tree))
 			return true;
 	}
 	return false;

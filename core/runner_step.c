@@ -305,7 +305,8 @@ static int call_parse(struct call *call, int argc, char **argv)
 /* TERM comes through a descriptor; what a dying terminal sends is not for us. */
 static int signals_prepare(void)
 {
-	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU };
+	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU,
+				       SIGXFSZ };
 	sigset_t set;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)

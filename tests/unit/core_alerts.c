@@ -1,0 +1,176 @@
+/* Thresholds over time: raised after `for`, cleared after `clear`, repetitions silenced, no data is not OK. */
+#include <math.h>
+
+#include "core/alerts.h"
+#include "core/series.h"
+#include "lib/clock.h"
+#include "tests/unit/scratch.h"
+
+#define S CLOCK_US
+
+static struct alert_rule rule_of(int64_t for_us, int64_t clear_us, int64_t cooldown_us)
+{
+	return (struct alert_rule){ .limits = { NAN, 5, 20, 50 }, .for_us = for_us,
+				    .clear_us = clear_us, .cooldown_us = cooldown_us };
+}
+
+static void raised_at_once_without_for(void **state)
+{
+	struct alert_rule rule = rule_of(0, 0, 0);
+	struct alert_track track = { 0 };
+
+	(void)state;
+	assert_false(alert_judge(&rule, &track, true, 5, 1 * S));
+	assert_true(alert_judge(&rule, &track, true, 5.1, 2 * S));
+	assert_int_equal(track.told, LEVEL_INFO);
+	assert_true(alert_judge(&rule, &track, true, 51, 3 * S));
+	assert_int_equal(track.told, LEVEL_CRITICAL);
+	assert_int_equal(track.since, 3 * S);
+	assert_true(alert_judge(&rule, &track, true, 1, 4 * S));
+	assert_int_equal(track.told, LEVEL_OK);
+}
+
+static void must_persist(void **state)
+{
+	struct alert_rule rule = rule_of(30 * S, 0, 0);
+	struct alert_track track = { 0 };
+
+	(void)state;
+	assert_false(alert_judge(&rule, &track, true, 60, 10 * S));
+	assert_false(alert_judge(&rule, &track, true, 60, 39 * S));
+	/* A dip begins it anew. */
+	assert_false(alert_judge(&rule, &track, true, 1, 40 * S));
+	assert_false(alert_judge(&rule, &track, true, 60, 41 * S));
+	assert_false(alert_judge(&rule, &track, true, 60, 70 * S));
+	assert_true(alert_judge(&rule, &track, true, 60, 71 * S));
+	assert_int_equal(track.told, LEVEL_CRITICAL);
+}
+
+static void each_level_persists_for_itself(void **state)
+{
+	struct alert_rule rule = rule_of(30 * S, 0, 0);
+	struct alert_track track = { 0 };
+
+	(void)state;
+	assert_false(alert_judge(&rule, &track, true, 30, 1 * S));
+	assert_false(alert_judge(&rule, &track, true, 60, 20 * S));
+	assert_true(alert_judge(&rule, &track, true, 60, 31 * S));
+	assert_int_equal(track.told, LEVEL_WARNING);
+	assert_true(alert_judge(&rule, &track, true, 60, 50 * S));
+	assert_int_equal(track.told, LEVEL_CRITICAL);
+}
+
+static void clears_only_after_clear(void **state)
+{
+	struct alert_rule rule = rule_of(0, 10 * S, 0);
+	struct alert_track track = { 0 };
+
+	(void)state;
+	assert_true(alert_judge(&rule, &track, true, 60, 1 * S));
+	assert_false(alert_judge(&rule, &track, true, 1, 2 * S));
+	assert_false(alert_judge(&rule, &track, true, 60, 8 * S));
+	assert_false(alert_judge(&rule, &track, true, 1, 9 * S));
+	assert_false(alert_judge(&rule, &track, true, 1, 18 * S));
+	assert_int_equal(track.level, LEVEL_CRITICAL);
+	assert_true(alert_judge(&rule, &track, true, 1, 19 * S));
+	assert_int_equal(track.told, LEVEL_OK);
+}
+
+static void no_data_is_not_ok(void **state)
+{
+	struct alert_rule rule = rule_of(0, 0, 0);
+	struct alert_track track = { 0 };
+
+	(void)state;
+	assert_true(alert_judge(&rule, &track, true, 60, 1 * S));
+	for (int i = 2; i < 600; i++)
+		assert_false(alert_judge(&rule, &track, false, 0, i * S));
+	assert_false(alert_judge(&rule, &track, true, NAN, 601 * S));
+	assert_int_equal(track.level, LEVEL_CRITICAL);
+}
+
+static void cooldown_silences_repetitions_only(void **state)
+{
+	struct alert_rule rule = rule_of(0, 0, 300 * S);
+	struct alert_track track = { 0 };
+
+	(void)state;
+	assert_true(alert_judge(&rule, &track, true, 30, 1 * S));
+	assert_true(alert_judge(&rule, &track, true, 1, 2 * S));
+	assert_false(alert_judge(&rule, &track, true, 30, 3 * S));
+	assert_int_equal(track.level, LEVEL_WARNING);
+	assert_int_equal(track.told, LEVEL_OK);
+	/* A higher level is no repetition. */
+	assert_true(alert_judge(&rule, &track, true, 60, 4 * S));
+	assert_int_equal(track.told, LEVEL_CRITICAL);
+	assert_true(alert_judge(&rule, &track, true, 1, 5 * S));
+	assert_false(alert_judge(&rule, &track, true, 30, 6 * S));
+	/* It is said late rather than never. */
+	assert_true(alert_judge(&rule, &track, true, 30, 301 * S));
+	assert_int_equal(track.told, LEVEL_WARNING);
+}
+
+static void below_means_under_the_threshold(void **state)
+{
+	struct alert_rule rule = { .limits = { NAN, NAN, 10, 5 }, .below = true };
+	struct alert_track track = { 0 };
+
+	(void)state;
+	assert_false(alert_judge(&rule, &track, true, 10, 1 * S));
+	assert_true(alert_judge(&rule, &track, true, 9, 2 * S));
+	assert_int_equal(track.told, LEVEL_WARNING);
+	assert_true(alert_judge(&rule, &track, true, 4, 3 * S));
+	assert_int_equal(track.told, LEVEL_CRITICAL);
+}
+
+static void series_keeps_two_hours(void **state)
+{
+	struct series series = { 0 };
+	const struct chart_point *points;
+	size_t n;
+
+	(void)state;
+	for (int i = 1; i <= 50000; i++)
+		series_add(&series, i * S, i);
+	points = series_since(&series, (50000 - 7199) * S, &n);
+	assert_int_equal(n, 7200);
+	assert_true(points[0].at == (50000 - 7199) * S && points[n - 1].at == 50000 * S);
+	assert_true(series.n <= 2 * SERIES_POINTS);
+	points = series_since(&series, 50001 * S, &n);
+	assert_int_equal(n, 0);
+	assert_null(points);
+	series_release(&series);
+}
+
+static void series_gaps_are_one(void **state)
+{
+	struct series series = { 0 };
+	size_t n;
+
+	(void)state;
+	series_add(&series, 1 * S, 1);
+	series_add(&series, 2 * S, NAN);
+	series_add(&series, 3 * S, NAN);
+	series_add(&series, 4 * S, 2);
+	series_add(&series, 3 * S, 9); /* the clock was set back */
+	series_since(&series, 0, &n);
+	assert_int_equal(n, 3);
+	series_release(&series);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(raised_at_once_without_for),
+		cmocka_unit_test(must_persist),
+		cmocka_unit_test(each_level_persists_for_itself),
+		cmocka_unit_test(clears_only_after_clear),
+		cmocka_unit_test(no_data_is_not_ok),
+		cmocka_unit_test(cooldown_silences_repetitions_only),
+		cmocka_unit_test(below_means_under_the_threshold),
+		cmocka_unit_test(series_keeps_two_hours),
+		cmocka_unit_test(series_gaps_are_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
