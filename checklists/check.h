@@ -108,29 +108,22 @@ void check_unused_params(struct checker *checker);
 void params_used(const struct runbook *runbook, const json_t *value, bool *used);
 bool has_params(const char *text);
 
-/* ---- check_field.c ---- */
-
-void check_field(struct checker *checker, const struct node *node, const struct field *field,
-		 const struct type *source);
-/* Holds an object against the union of `tables` (NULL-terminated). `what` names it in messages ("a
- * step"); `source` is the type of the source that FIELD_READ means, or NULL. */
-void check_object(struct checker *checker, const struct node *node, const char *what,
-		  const struct field *const *tables, const char *const *const *one_of,
-		  const struct type *source);
-void check_shape(struct checker *checker, const struct node *node, const char *shape);
-
-/* ---- check_typed.c ---- */
+/* ---- check_types.c ---- */
 
 /* The type that an object names by one of its keys, or NULL. */
 const struct type *typed_find(const struct type *const *types, const json_t *object);
 /* The way of joining probes that an object names ("all", "held", "manual", ...), or NULL. */
 const struct type *join_find(const struct vocabulary *vocabulary, const json_t *object);
-void check_probe(struct checker *checker, const struct node *node);
-void check_action(struct checker *checker, const struct node *node);
-void check_metric(struct checker *checker, const struct node *node);
-void check_source(struct checker *checker, const struct node *node);
 /* New array of the names of flags that a source declares; NULL when it declares none. */
 const char **flags_declared(const struct source_def *source, size_t *n);
+
+/* ---- check_objects.c ---- */
+
+/* Holds a value against its field. `source`: the type of the source that FIELD_READ means, or NULL. */
+void check_field(struct checker *checker, const struct node *node, const struct field *field,
+		 const struct type *source);
+/* Holds a value against the runbook's own object `shape` (checklists/shapes.h). */
+void check_shape(struct checker *checker, const struct node *node, const char *shape);
 
 /* ---- build_*.c: each fills what declare_*() and structs_begin() have made room for ---- */
 

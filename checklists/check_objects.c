@@ -1,244 +1,24 @@
+/* Values inside values: lists, objects, and objects of types. Everything that calls itself is here. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "checklists/check.h"
+#include "checklists/check_values.h"
 #include "checklists/shapes.h"
 #include "lib/buf.h"
 #include "lib/mem.h"
-#include "lib/rx.h"
-#include "lib/size.h"
-#include "lib/timefmt.h"
 
-#define NAMES_SHOWN 16
-#define MEANT_MAX   8
+#define MEANT_MAX 8
 
-/* Says "expected ..., found ..." and returns false, unless `right`. */
-static bool is_right(struct checker *checker, const struct node *node, bool right,
-		     const char *expected)
-{
-	if (right)
-		return true;
-	char *found = value_text(node->value);
-	say(checker, node, NULL, "expected %s, found %s", expected, found);
-	free(found);
-	return false;
-}
-
-static bool is_string(struct checker *checker, const struct node *node, enum field_type type)
-{
-	return is_right(checker, node, json_is_string(node->value), field_type_expected(type));
-}
-
-static const char *text_of(const struct node *node)
-{
-	return json_string_value(node->value);
-}
-
-static bool offset_valid(const char *text)
-{
-	int64_t us;
-	return duration_parse(*text == '-' ? text + 1 : text, &us) == 0;
-}
-
-static bool choice_valid(const struct field *field, const char *text)
-{
-	for (size_t i = 0; field->choices[i]; i++)
-		if (strcmp(field->choices[i], text) == 0)
-			return true;
-	return false;
-}
-
-static char *join_words(const char *const *words, size_t n)
-{
-	struct buf out = BUF_INIT;
-	for (size_t i = 0; i < n && i < NAMES_SHOWN; i++)
-		buf_printf(&out, "%s%s", i ? ", " : "", words[i]);
-	if (n > NAMES_SHOWN)
-		buf_puts(&out, ", ...");
-	if (n == 0)
-		buf_puts(&out, "none");
-	return buf_detach(&out);
-}
-
-/* "there is no KIND "x" (a, b, c)" with a suggestion. */
-static void say_unknown_word(struct checker *checker, const struct node *node, const char *kind,
-			     const char *word, const char *const *words, size_t n)
-{
-	char *suggestion = suggest(word, words, n);
-	char *list = join_words(words, n);
-	say(checker, node, suggestion, "there is no %s \"%s\"; there are: %s", kind, word, list);
-	free(list);
-	free(suggestion);
-}
-
-static void check_choice(struct checker *checker, const struct node *node,
-			 const struct field *field)
-{
-	const char *text = text_of(node);
-	if (has_params(text)) {
-		check_params(checker, node, text, FIELD_CHOICE);
-		return;
-	}
-	if (choice_valid(field, text))
-		return;
-	size_t n = 0;
-	while (field->choices[n])
-		n++;
-	char *suggestion = suggest(text, field->choices, n);
-	char *list = join_words(field->choices, n);
-	char *found = value_text(node->value);
-	say(checker, node, suggestion, "expected one of %s, found %s", list, found);
-	free(found);
-	free(list);
-	free(suggestion);
-}
-
-/* Scalars whose text form may hold parameters: numbers, booleans, durations, sizes. */
-static void check_scalar(struct checker *checker, const struct node *node, enum field_type type)
-{
-	const json_t *value = node->value;
-	const char *text = json_string_value(value);
-	int64_t number;
-	bool right = false;
-
-	if (text && strstr(text, "${")) {
-		check_params(checker, node, text, type);
-		return;
-	}
-	switch (type) {
-	case FIELD_INT:
-		right = json_is_integer(value);
-		break;
-	case FIELD_NUMBER:
-		right = json_is_number(value);
-		break;
-	case FIELD_BOOL:
-		right = json_is_boolean(value);
-		break;
-	case FIELD_DURATION:
-		right = text && duration_parse(text, &number) == 0;
-		break;
-	case FIELD_SIZE:
-		right = size_of(value, &number) == 0;
-		break;
-	default:
-		right = text || json_is_number(value) || json_is_boolean(value);
-		break;
-	}
-	is_right(checker, node, right, field_type_expected(type));
-}
-
-static void check_text(struct checker *checker, const struct node *node, enum field_type type)
-{
-	int64_t low, high;
-	struct err err = ERR_INIT;
-	struct rx *rx = NULL;
-
-	if (!is_string(checker, node, type))
-		return;
-	const char *text = text_of(node);
-	switch (type) {
-	case FIELD_STRING:
-		check_params(checker, node, text, type);
-		break;
-	case FIELD_PATH:
-		check_params(checker, node, text, type);
-		if (*text != '/' && strncmp(text, "${", 2) != 0)
-			is_right(checker, node, false, "an absolute path (or one that begins with "
-						       "a parameter)");
-		break;
-	case FIELD_TEXT:
-		if (strstr(text, "${"))
-			say(checker, node, NULL,
-			    "\"${\" in a text for people: parameters are not filled in here");
-		break;
-	case FIELD_TEMPLATE:
-		if (checker->runbook && checker->used)
-			params_used(checker->runbook, node->value, checker->used);
-		break;
-	case FIELD_RANGE:
-		is_right(checker, node, duration_parse_range(text, &low, &high) == 0,
-			 field_type_expected(type));
-		break;
-	case FIELD_OFFSET:
-		is_right(checker, node, offset_valid(text), field_type_expected(type));
-		break;
-	case FIELD_REGEX:
-		rx = rx_new(text, false, &err);
-		if (!rx)
-			say(checker, node, NULL, "not a regular expression: %s", err.msg);
-		rx_free(rx);
-		if (has_params(text))
-			say(checker, node, NULL, "parameters are not filled in inside a pattern");
-		break;
-	default:
-		check_literal(checker, node, text);
-		break;
-	}
-}
-
-/* ---- names ---- */
-
-static void check_source_name(struct checker *checker, const struct node *node,
-			      const struct field *field)
-{
-	if (!is_string(checker, node, FIELD_SOURCE))
-		return;
-	if (!check_reference(checker, node, SECTION_SOURCES, text_of(node)) || !field->of)
-		return;
-	const struct source_def *source = runbook_source(checker->runbook, text_of(node));
-	if (source && source->what.type && strcmp(source->what.type->name, field->of) != 0)
-		say(checker, node, NULL, "expected a source of type %s; \"%s\" is of type %s",
-		    field->of, source->name, source->what.type->name);
-}
-
-static void check_read(struct checker *checker, const struct node *node, const struct type *source)
-{
-	if (!is_string(checker, node, FIELD_READ) || !source)
-		return;
-	size_t n = 0;
-	for (; source->reads && source->reads[n].name; n++)
-		if (strcmp(source->reads[n].name, text_of(node)) == 0)
-			return;
-	if (n == 0) {
-		say(checker, node, NULL, "a source of type %s has no numbers to read", source->name);
-		return;
-	}
-	const char **words = xcalloc(n, sizeof(*words));
-	for (size_t i = 0; i < n; i++)
-		words[i] = source->reads[i].name;
-	char *kind = xasprintf("read of type %s", source->name);
-	say_unknown_word(checker, node, kind, text_of(node), words, n);
-	free(kind);
-	free(words);
-}
-
-/* `node` is the flag's name (FIELD_FLAG) or a member whose key is one (FIELD_FLAGS). */
-static void check_flag(struct checker *checker, const struct node *node, const char *flag,
-		       const struct node *object, const struct field *field, bool key)
-{
-	const char *name = json_string_value(json_object_get(object->value, field->of));
-	const struct source_def *source = name ? runbook_source(checker->runbook, name) : NULL;
-	if (!source)
-		return; /* said already, about the source's name */
-	size_t n;
-	const char **words = flags_declared(source, &n);
-	bool found = false;
-	for (size_t i = 0; words && i < n; i++)
-		found = found || strcmp(words[i], flag) == 0;
-	if (words && !found) {
-		char *suggestion = suggest(flag, words, n);
-		(key ? say_key : say)(checker, node, suggestion,
-				      "source \"%s\" declares no flag \"%s\"", source->name, flag);
-		free(suggestion);
-	}
-	free(words);
-}
+static void check_probe(struct checker *checker, const struct node *node);
+static void check_action(struct checker *checker, const struct node *node);
+static void check_metric(struct checker *checker, const struct node *node);
+static void check_source(struct checker *checker, const struct node *node);
 
 static void check_outcome(struct checker *checker, const struct node *node,
 			  const struct field *field)
 {
-	const char *text = text_of(node);
+	const char *text = json_string_value(node->value);
 	bool metric = strcmp(field->of, "metric") == 0;
 
 	if (text && strcmp(field->of, "question") == 0) {
@@ -295,7 +75,7 @@ static void check_elements(struct checker *checker, const struct node *node,
 		case FIELD_NAMES:
 			if (is_string(checker, &element, FIELD_REF))
 				check_reference(checker, &element, section_find(field->of),
-						text_of(&element));
+						json_string_value(element.value));
 			break;
 		case FIELD_ROWS: {
 			const struct field texts = { .type = FIELD_STRINGS };
@@ -369,14 +149,14 @@ void check_field(struct checker *checker, const struct node *node, const struct 
 		break;
 	case FIELD_FLAG:
 		if (is_string(checker, node, field->type))
-			check_flag(checker, node, text_of(node), node->up, field, false);
+			check_flag(checker, node, json_string_value(node->value), node->up, field, false);
 		break;
 	case FIELD_SOURCE:
 		check_source_name(checker, node, field);
 		break;
 	case FIELD_REF:
 		if (is_string(checker, node, field->type))
-			check_reference(checker, node, section_find(field->of), text_of(node));
+			check_reference(checker, node, section_find(field->of), json_string_value(node->value));
 		break;
 	case FIELD_READ:
 		check_read(checker, node, source);
@@ -469,7 +249,7 @@ static void check_one_of(const struct object_walk *walk, const char *const *grou
 	free(list);
 }
 
-void check_object(struct checker *checker, const struct node *node, const char *what,
+static void check_object(struct checker *checker, const struct node *node, const char *what,
 		  const struct field *const *tables, const char *const *const *one_of,
 		  const struct type *source)
 {
@@ -510,4 +290,158 @@ void check_shape(struct checker *checker, const struct node *node, const char *n
 		check_object(checker, node, shape->one, tables, shape->type.one_of, NULL);
 	}
 	free(expected);
+}
+
+/* ---- objects of types ---- */
+
+static char *type_names(const struct type *const *types)
+{
+	struct buf out = BUF_INIT;
+	for (size_t i = 0; types[i]; i++)
+		buf_printf(&out, "%s%s", i ? ", " : "", types[i]->name);
+	buf_puts(&out, "");
+	return out.data ? buf_detach(&out) : xstrdup("");
+}
+
+/* No key names a type: the nearest misspelt one is the suggestion. */
+static void say_no_type(struct checker *checker, const struct node *node, const char *what,
+			const struct type *const *types)
+{
+	size_t n = 0;
+	while (types[n])
+		n++;
+	const char **words = xcalloc(n + 1, sizeof(*words));
+	for (size_t i = 0; i < n; i++)
+		words[i] = types[i]->name;
+
+	char *suggestion = NULL;
+	const char *key;
+	json_t *value;
+	json_object_foreach(node->value, key, value) {
+		free(suggestion);
+		suggestion = suggest(key, words, n);
+		if (suggestion)
+			break;
+	}
+	/* What can't be understood still uses its parameters: one mistake, one finding. */
+	if (checker->used)
+		params_used(checker->runbook, node->value, checker->used);
+	char *list = type_names(types);
+	say(checker, node, suggestion, "no key of this object names a type of %s: %s", what, list);
+	free(list);
+	free(suggestion);
+	free(words);
+}
+
+static bool is_object(struct checker *checker, const struct node *node, enum field_type type)
+{
+	if (json_is_object(node->value))
+		return true;
+	char *found = value_text(node->value);
+	say(checker, node, NULL, "expected %s, found %s", field_type_expected(type), found);
+	free(found);
+	return false;
+}
+
+/* The type of the source that an object names by its first field, or NULL. */
+static const struct type *source_type_of(const struct checker *checker, const struct type *type,
+					 const json_t *object)
+{
+	const char *name = json_string_value(json_object_get(object, type->name));
+	const struct source_def *source = name ? runbook_source(checker->runbook, name) : NULL;
+	return source ? source->what.type : NULL;
+}
+
+static void check_typed(struct checker *checker, const struct node *node, const char *what,
+			const struct type *type, const struct field *common)
+{
+	const struct field *const tables[] = { type->fields, common, NULL };
+	char *name = xasprintf("%s \"%s\"", what, type->name);
+	check_object(checker, node, name, tables, type->one_of,
+		     source_type_of(checker, type, node->value));
+	free(name);
+}
+
+static void check_probe(struct checker *checker, const struct node *node)
+{
+	if (json_is_string(node->value)) {
+		check_reference(checker, node, SECTION_PROBES, json_string_value(node->value));
+		return;
+	}
+	if (!is_object(checker, node, FIELD_PROBE))
+		return;
+	const struct type *type = join_find(checker->vocabulary, node->value);
+	if (!type)
+		type = typed_find(checker->vocabulary->probes, node->value);
+	if (type)
+		check_typed(checker, node, "probe", type, probe_common);
+	else
+		say_no_type(checker, node, "probe", checker->vocabulary->probes);
+}
+
+static void check_action(struct checker *checker, const struct node *node)
+{
+	static const struct field none[] = { { .name = NULL } };
+	if (!is_object(checker, node, FIELD_ACTION))
+		return;
+	const struct type *type = typed_find(checker->vocabulary->actions, node->value);
+	if (type)
+		check_typed(checker, node, "action", type, none);
+	else
+		say_no_type(checker, node, "action", checker->vocabulary->actions);
+}
+
+static void check_metric(struct checker *checker, const struct node *node)
+{
+	static const struct field none[] = { { .name = NULL } };
+	if (!is_object(checker, node, FIELD_METRIC))
+		return;
+	const struct type *type = typed_find(checker->vocabulary->sources, node->value);
+	if (!type) {
+		say_no_type(checker, node, "source", checker->vocabulary->sources);
+		return;
+	}
+	const struct field source[] = {
+		{ .name = type->name, .type = FIELD_SOURCE, .required = true, .of = type->name },
+		{ .name = NULL },
+	};
+	const struct field *const tables[] = { source, metric_common,
+					       type->metric_fields ? type->metric_fields : none,
+					       NULL };
+	char *name = xasprintf("a metric of \"%s\"", type->name);
+	checker->no_asks = true;
+	check_object(checker, node, name, tables, NULL, type);
+	checker->no_asks = false;
+	free(name);
+}
+
+static void check_source(struct checker *checker, const struct node *node)
+{
+	if (!is_object(checker, node, FIELD_SOURCE_DEF))
+		return;
+	const struct type *type = typed_find(checker->vocabulary->sources, node->value);
+	if (!type) {
+		say_no_type(checker, node, "source", checker->vocabulary->sources);
+		return;
+	}
+	/* What stands beside the settings; the settings themselves are held against their type below. */
+	const struct field named[] = { { .name = type->name, .type = FIELD_SETTINGS },
+				       { .name = NULL } };
+	const struct field *const outer[] = { named, source_common, NULL };
+	check_object(checker, node, "a source", outer, NULL, NULL);
+
+	struct node below = node_member(node, type->name);
+	if (!json_is_object(below.value)) {
+		char *found = value_text(below.value);
+		say(checker, &below, NULL, "expected an object: the settings of source type %s, found %s",
+		    type->name, found);
+		free(found);
+		return;
+	}
+	const struct field *const tables[] = { type->fields, NULL };
+	char *name = xasprintf("source \"%s\"", type->name);
+	checker->no_asks = true;
+	check_object(checker, &below, name, tables, type->one_of, NULL);
+	checker->no_asks = false;
+	free(name);
 }
