@@ -87,16 +87,18 @@ char *pgswap_name(const char *database, const char *what, const char *mark)
 
 json_t *pgswap_database(struct pg *pg, const char *name, struct err *err)
 {
-	char *text = pg_value(pg, err,
-			      "SELECT to_jsonb(d) || jsonb_build_object("
-			      "'owner', pg_get_userbyid(d.datdba),"
-			      " 'tablespace', (SELECT spcname FROM pg_tablespace WHERE oid = "
-			      "d.dattablespace),"
-			      " 'encoding_name', pg_encoding_to_char(d.encoding),"
-			      " 'size', pg_database_size(d.oid),"
-			      " 'comment', shobj_description(d.oid, 'pg_database'))"
-			      " FROM pg_database d WHERE datname = $1",
-			      name);
+	char *text =
+	    pg_value(pg, err,
+		     "SELECT to_jsonb(d) || jsonb_build_object("
+		     "'owner', pg_get_userbyid(d.datdba),"
+		     " 'tablespace', (SELECT spcname FROM pg_tablespace WHERE oid = "
+		     "d.dattablespace),"
+		     " 'encoding_name', pg_encoding_to_char(d.encoding),"
+		     " 'size', CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR"
+		     " pg_has_role('pg_read_all_stats', 'member') THEN pg_database_size(d.oid) END,"
+		     " 'comment', shobj_description(d.oid, 'pg_database'))"
+		     " FROM pg_database d WHERE datname = $1",
+		     name);
 	json_t *row = text ? json_loads(text, 0, NULL) : NULL;
 
 	free(text);
@@ -141,7 +143,9 @@ void pgswap_sql_create(struct script *script, const struct pgswap *swap, const c
 		option(&sql, "ICU_LOCALE", old, "daticulocale");
 		option(&sql, "LC_COLLATE", old, "datcollate");
 		option(&sql, "LC_CTYPE", old, "datctype");
-		option_name(&sql, "TABLESPACE", json_str(old, "tablespace", NULL));
+		/* template0 lies in pg_default; to name that one takes a right of its own. */
+		if (strcmp(json_str(old, "tablespace", "pg_default"), "pg_default") != 0)
+			option_name(&sql, "TABLESPACE", json_str(old, "tablespace", NULL));
 	}
 	script_add(script, "%s", buf_str(&sql));
 	script_add(script, "COMMENT ON DATABASE %s IS %s", quoted, text);
