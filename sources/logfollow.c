@@ -20,6 +20,8 @@
 #define CHUNK	 ((size_t)64 << 10)
 #define SLICE_US 5000
 #define TICK_US	 CLOCK_US
+/* A log that gets a line at a time, thousands a second, is looked at so often and not more. */
+#define PACE_US 25000
 /* How long a renamed file is still read: its writer may not have reopened yet. */
 #define LINGER_US (10 * CLOCK_US)
 /* Bytes before the reading position that are compared, to notice a file that was cut and grew
@@ -60,6 +62,7 @@ struct logfollow {
 	const struct clock *clock;
 	struct tail now, old;
 	int64_t old_until; /* monotonic */
+	int64_t looked_at; /* monotonic */
 	struct past past[PAST_N];
 	size_t npast;
 	off_t end;    /* of the file when it was opened first: what lies before is not fresh */
@@ -385,6 +388,7 @@ static void look(struct logfollow *follow, int64_t budget_us, bool settle)
 	enum logfollow_state before = follow->state;
 	bool got = false, done = true;
 
+	follow->looked_at = clock_mono(follow->clock);
 	watch_folder(follow);
 	identity_check(follow);
 	old_read(follow, &got);
@@ -419,9 +423,26 @@ static void on_tick(struct watch *watch, uint32_t what, void *data)
 
 static void on_more(struct watch *watch, uint32_t what, void *data)
 {
+	struct logfollow *follow = data;
+
 	(void)watch;
 	(void)what;
-	look(data, SLICE_US, false);
+	if (follow->events != NULL)
+		watch_events(follow->events, EPOLLIN);
+	look(follow, SLICE_US, false);
+}
+
+/* Looks now, or a little later when the last look was just before; until then events can wait. */
+static void look_paced(struct logfollow *follow)
+{
+	int64_t since = clock_mono(follow->clock) - follow->looked_at;
+
+	if (follow->clock != &clock_system || since >= PACE_US) {
+		look(follow, SLICE_US, false);
+		return;
+	}
+	watch_events(follow->events, 0);
+	watch_arm(follow->more, PACE_US - since, 0);
 }
 
 /* Which file an event is about hardly matters: a look finds out what is true now, which also covers
@@ -451,7 +472,7 @@ static void on_events(struct watch *watch, uint32_t what, void *data)
 		}
 	}
 	if (ours)
-		look(follow, SLICE_US, false);
+		look_paced(follow);
 }
 
 static void loop_attach(struct logfollow *follow, struct loop *loop)

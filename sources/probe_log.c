@@ -1,5 +1,6 @@
 /* Probe type "log": a line was seen, or was not. */
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/clock.h"
 #include "lib/jdoc.h"
@@ -35,28 +36,44 @@ struct asked {
 	char span[40];
 };
 
-static void shows(const struct asked *asked, const struct log_hits *hits, struct reading *out)
+/* The latest hit with its time, unless the line shows a time itself. */
+static void hit_text(const struct log_hits *hits, char *out, size_t size)
 {
+	const char *text = hits->latest.text;
+	size_t mark = text[0] == '[' ? 1 : 0;
+	bool dated = strspn(text + mark, "0123456789") == 4 && strchr("-/", text[mark + 4]) != NULL;
 	char at[TIME_RFC3339_MAX];
 
-	if (hits->count == 0)
+	if (dated || hits->latest.at == 0)
+		snprintf(out, size, "%s", text);
+	else
+		snprintf(out, size, "%s %s", time_clock(hits->latest.at, at), text);
+}
+
+static void shows(const struct asked *asked, const struct log_hits *hits, struct reading *out)
+{
+	bool enough = hits->count >= asked->at_least;
+	char hit[READING_TEXT];
+
+	if (hits->count == 0) {
 		reading_fail(out, asked->now, "no line matches in %s (%llu lines)", asked->span,
 			     (unsigned long long)hits->lines);
-	else
-		reading_judge(out, hits->count >= asked->at_least, asked->now,
-			      "%s%llu in %s: %s %s", hits->count >= asked->at_least ? "" : "only ",
-			      (unsigned long long)hits->count, asked->span,
-			      time_clock(hits->latest.at, at), hits->latest.text);
+		return;
+	}
+	hit_text(hits, hit, sizeof(hit));
+	reading_judge(out, enough, asked->now, "%s%llu in %s: %s", enough ? "" : "only ",
+		      (unsigned long long)hits->count, asked->span, hit);
 }
 
 static void silent(const struct asked *asked, const struct log_hits *hits, struct reading *out)
 {
-	char at[TIME_RFC3339_MAX], want[40];
 	bool short_ = asked->bounded && asked->now - asked->since < asked->for_;
+	char hit[READING_TEXT], want[40];
 
+	hit_text(hits, hit, sizeof(hit));
 	if (hits->count > 0)
-		reading_fail(out, asked->now, "%llu in %s: %s %s", (unsigned long long)hits->count,
-			     asked->span, time_clock(hits->latest.at, at), hits->latest.text);
+		reading_fail(out, asked->now, "%llu in %s: %s", (unsigned long long)hits->count,
+			     asked->span, hit);
 	else if (short_)
 		reading_unknown(out, asked->now, "silent for %s of %s so far", asked->span,
 				duration_text(asked->for_, want, sizeof(want)));
