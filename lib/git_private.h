@@ -22,8 +22,8 @@ int git_commit_of(struct gitrepo *repo, const char *ref, git_commit **commit, st
 int git_tree_of(struct gitrepo *repo, const char *ref, git_tree **tree, struct err *err);
 /* The operator's signature from the configuration, else one of the program's own. */
 int git_sign(struct gitrepo *repo, git_signature **signature, struct err *err);
-/* Sets the umask so that new files become as visible as the working tree's folder: the caller's may be
- * 077, and a service of another user has to read them. Returns the old one. */
+/* Sets the umask so that new files become as visible as the working tree's folder: the caller's may
+ * be 077, and a service of another user has to read them. Returns the old one. */
 mode_t git_umask(const char *folder);
 /* 0 when libgit2 can move this repository to `tree` faithfully; else why not. */
 int git_supported(struct gitrepo *repo, git_tree *tree, struct err *err);

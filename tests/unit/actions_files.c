@@ -233,9 +233,15 @@ static void test_damaged_archive(void **state)
 	act_refused(&act, "code_");
 	assert_untouched(&act);
 
+	/* Another archive under this one's name decodes well, and is not what was recorded. */
+	ws_sh(*state, "tar -czf %s app", file);
+	act_refused(&act, "code_");
+	assert_untouched(&act);
+
 	/* A flipped byte that was recorded as such: the decoder finds it. */
 	ws_sh(*state,
-	      "f=%s; h=$(sha256sum <$f | cut -c1-64); sed -i \"s/\\\"sha256\\\": "
+	      "f=%s; cp good.gz $f; printf '\\377' | dd of=$f bs=1 seek=60 conv=notrunc "
+	      "status=none; h=$(sha256sum <$f | cut -c1-64); sed -i \"s/\\\"sha256\\\": "
 	      "*\\\"[^\\\"]*/\\\"sha256\\\":\\\"$h/\" $f.json",
 	      file);
 	act_refused(&act, "can't be read to its end");

@@ -1,6 +1,9 @@
 /* Git on real repositories. */
 #include "tests/unit/workspace.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "lib/gitrepo.h"
 
 struct fixture {
@@ -465,6 +468,55 @@ static void test_half_a_move(void **state)
 	fixture_close(&f);
 }
 
+/* Killed at any moment of a move: all of it happened, or what happened of it can be taken back. */
+static void test_killed_move(void **state)
+{
+	struct fixture f;
+	struct git_move move;
+	struct git_head head;
+	int kept = 0;
+
+	fixture_open(&f, state);
+	assert_int_equal(ws_sh(f.ws, "cd repo; for i in $(seq 300); do echo $i >f$i; done; "
+				     "$GIT add -A; $GIT commit -qm Many; git tag from; "
+				     "for i in $(seq 300); do echo x$i >f$i; done; rm f7; "
+				     "$GIT add -A; $GIT commit -qm More; git tag to; "
+				     "git reset -q --hard from"),
+			 0);
+	assert_int_equal(gitrepo_resolve(f.repo, "from", f.head, NULL), 0);
+	assert_int_equal(gitrepo_resolve(f.repo, "to", f.good, NULL), 0);
+	move = to_good(&f);
+	for (unsigned i = 0; i < 30; i++) {
+		struct err err = ERR_INIT;
+		pid_t pid = fork();
+		int status;
+
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			struct gitrepo *repo = gitrepo_open(f.path, NULL);
+
+			_exit(repo && gitrepo_move(repo, &move, NULL) == 0 ? 0 : 1);
+		}
+		usleep(5000 * i);
+		kill(pid, SIGKILL);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_false(WIFEXITED(status) && WEXITSTATUS(status) != 0);
+		ws_sh(f.ws, "cd repo; rm -f .git/*.lock .git/refs/heads/*.lock");
+		assert_int_equal(gitrepo_head(f.repo, &head, &err), 0);
+		if (strcmp(head.commit, f.head) == 0) {
+			if (gitrepo_unmove(f.repo, &move, &err) < 0)
+				fail_msg("%s", err.msg);
+			kept++;
+		} else {
+			assert_string_equal(head.commit, f.good);
+		}
+		ws_assert(f.ws, "cd repo; git status --porcelain", "");
+		ws_sh(f.ws, "cd repo; git checkout -q main");
+	}
+	assert_true(kept > 0);
+	fixture_close(&f);
+}
+
 static void test_tags_and_branches(void **state)
 {
 	struct fixture f;
@@ -530,6 +582,7 @@ int main(void)
 		TEST(test_unsupported),
 		TEST(test_open_errors),
 		TEST(test_half_a_move),
+		TEST(test_killed_move),
 		TEST(test_tags_and_branches),
 		TEST(test_new_files_as_visible_as_the_folder),
 	};
