@@ -73,7 +73,8 @@ archives_of = $(foreach f,$(uses_$(call folder_of,$1)),$(BUILD)/$f.a)
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $$(call archives_of,$$@)
 	$(LINK) -o $@ $< -Wl,--start-group $(call archives_of,$@) -Wl,--end-group $(ALL_LIBS) $(TEST_LIBS)
 
-$(BUILD)/tests/screens/%: $(BUILD)/tests/screens/%.o $(BUILD)/tests/screens/terminal.o
+$(BUILD)/tests/screens/%: $(BUILD)/tests/screens/%.o $(BUILD)/tests/screens/terminal.o \
+		$(BUILD)/tests/screens/desk.o
 	$(LINK) -o $@ $^ $(ALL_LIBS) $(TEST_LIBS) $(shell pkg-config --libs vterm) -lutil
 
 -include $(UNIT:=.d) $(SCREENS:=.d)

@@ -62,8 +62,13 @@ bool execute_undoable(struct ui *ui, size_t index)
 						 session_target(ui->session));
 	const struct action_type *type = action ? action_type(action->type->name) : NULL;
 	enum step_status status = attempt->procedure.steps[index].status;
+	const struct procedure_plan *plan = session_plan(ui->session, NULL);
 
 	if (session_running(ui->session) || !type || !type->undo)
+		return false;
+	/* The plan knows better where it is at hand: a command may have no way back. */
+	if (plan && plan->procedure == attempt->procedure.procedure && index < plan->nsteps &&
+	    !(plan->steps[index].undo && *plan->steps[index].undo))
 		return false;
 	return status == STEP_DONE || status == STEP_RAN || status == STEP_NOT_VERIFIED ||
 	       status == STEP_FAILED;

@@ -3,6 +3,8 @@
 #include "lib/timefmt.h"
 #include "tui/bars.h"
 
+#define NOTICE_US (5 * CLOCK_US)
+
 static void alerts_draw(struct ui *ui, const struct canvas *canvas)
 {
 	const struct runbook *runbook = session_runbook(ui->session);
@@ -41,6 +43,9 @@ static void status_draw(struct ui *ui, const struct canvas *canvas)
 {
 	const char *error = session_error(ui->session);
 
+	if (ui->notice[0] && ui->notice_style == STYLE_OK &&
+	    clock_mono(ui->clock) - ui->notice_at > NOTICE_US)
+		ui->notice[0] = '\0';
 	if (ui->notice[0])
 		canvas_text(canvas, 0, 1, ui->notice_style, ui->notice);
 	else if (error && *error)

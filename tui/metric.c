@@ -55,7 +55,9 @@ static void limit_label(const struct canvas *canvas, double limit, double low, d
 
 	if (isnan(limit) || high <= low || limit < low || limit > high)
 		return;
-	y = (int)lround((high - limit) / (high - low) * (rows - 1));
+	/* The row in which lib/chart.c draws its line. */
+	y = rows - (int)lround((limit - low) / (high - low) * rows);
+	y = y < rows ? y : rows - 1;
 	number_text(limit, number, sizeof(number));
 	canvas_printf(canvas, y, 0, style, "%5s", number);
 }

@@ -49,6 +49,7 @@ void ui_notice(struct ui *ui, enum style style, const char *fmt, ...)
 	vsnprintf(ui->notice, sizeof(ui->notice), fmt, args);
 	va_end(args);
 	ui->notice_style = style;
+	ui->notice_at = clock_mono(ui->clock);
 }
 
 /* A reason that is longer than the line gets a page: cut off it would be no reason. */

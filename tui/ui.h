@@ -53,8 +53,10 @@ struct ui {
 	enum tui_view view;
 	void *states[TUI_VIEWS];            /* owned */
 	struct modal *modal;                /* owned: the topmost */
-	char notice[512];                   /* what came of the last act; until the next key */
+	char notice[512];                   /* what came of the last act; until the next key, good
+	                                       news for some seconds only */
 	enum style notice_style;
+	int64_t notice_at;                  /* monotonic */
 	bool begun, ended, leaving;
 	int result;                         /* of tui_run() */
 	struct err err;                     /* why, when result is -1 */

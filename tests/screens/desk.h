@@ -1,0 +1,32 @@
+/*
+ * The system that screens are tested with: a folder with a log, a flags file, a data file and commands.
+ * Its runbook is tests/screens/desk.
+ */
+#ifndef TESTS_SCREENS_DESK_H
+#define TESTS_SCREENS_DESK_H
+
+#include "tests/screens/terminal.h"
+
+struct desk {
+	char folder[64];     /* of fixed length, in /tmp */
+	struct terminal *terminal;
+};
+
+/* Makes the folder. */
+void desk_open(struct desk *desk);
+/* Starts `backout` on it: `extra` are further environment variables, NULL-terminated, or NULL. */
+void desk_console(struct desk *desk, int rows, int columns, const char *const *extra);
+/* Starts `backout` with these arguments instead, NULL-terminated. */
+void desk_start(struct desk *desk, int rows, int columns, const char *const *args,
+		const char *const *extra);
+/* Ends the console and removes the folder. */
+void desk_close(struct desk *desk);
+
+/* Appends a line to its log, with the present time in front. */
+void desk_log(const struct desk *desk, const char *text);
+bool desk_has(const struct desk *desk, const char *file);
+void desk_remove(const struct desk *desk, const char *file);
+/* Keys that declare a critical incident named "fire", and the wait for it. */
+void desk_declare(struct desk *desk);
+
+#endif

@@ -1,0 +1,429 @@
+#include "tests/screens/terminal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pty.h>
+#include <regex.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <vterm.h>
+
+#define DEADLINE_MS 10000
+#define REST_MS     700 /* without a change: an update of golden files may take the screen */
+#define MASKS       8
+
+struct terminal {
+	VTerm *vterm;
+	VTermScreen *screen;
+	int rows, columns;
+	int fd;                  /* -1: hung up */
+	pid_t pid;               /* 0: reaped */
+	int status;
+	char *raw;
+	size_t len, cap;
+	char *masks[MASKS][2];
+	size_t nmasks;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+struct terminal *terminal_start(int rows, int columns, const char *const *argv, const char *const *env)
+{
+	struct terminal *terminal = calloc(1, sizeof(*terminal));
+	struct winsize size = { .ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns };
+
+	assert_non_null(terminal);
+	terminal->rows = rows;
+	terminal->columns = columns;
+	terminal->vterm = vterm_new(rows, columns);
+	vterm_set_utf8(terminal->vterm, 1);
+	terminal->screen = vterm_obtain_screen(terminal->vterm);
+	vterm_screen_enable_altscreen(terminal->screen, 1);
+	vterm_screen_reset(terminal->screen, 1);
+	terminal->pid = forkpty(&terminal->fd, NULL, NULL, &size);
+	assert_true(terminal->pid >= 0);
+	if (terminal->pid == 0) {
+		const char *path = getenv("PATH");
+		char *keep = strdup(path ? path : "/usr/bin:/bin");
+
+		clearenv();
+		setenv("PATH", keep, 1);
+		for (; *env; env++)
+			putenv((char *)*env);
+		execv(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	return terminal;
+}
+
+static void reap(struct terminal *terminal, int flags)
+{
+	if (terminal->pid && waitpid(terminal->pid, &terminal->status, flags) == terminal->pid)
+		terminal->pid = 0;
+}
+
+void terminal_free(struct terminal *terminal)
+{
+	if (!terminal)
+		return;
+	if (terminal->pid) {
+		kill(terminal->pid, SIGKILL);
+		reap(terminal, 0);
+	}
+	if (terminal->fd >= 0)
+		close(terminal->fd);
+	vterm_free(terminal->vterm);
+	for (size_t i = 0; i < terminal->nmasks; i++) {
+		free(terminal->masks[i][0]);
+		free(terminal->masks[i][1]);
+	}
+	free(terminal->raw);
+	free(terminal);
+}
+
+/* Reads what comes within `ms`; false when nothing came. */
+static bool pump(struct terminal *terminal, int ms)
+{
+	struct pollfd wait = { .fd = terminal->fd, .events = POLLIN };
+	char bytes[8192];
+	ssize_t n;
+
+	if (terminal->fd < 0 || poll(&wait, 1, ms) <= 0)
+		return false;
+	n = read(terminal->fd, bytes, sizeof(bytes));
+	if (n <= 0)
+		return false;
+	if (terminal->len + (size_t)n + 1 > terminal->cap) {
+		terminal->cap = (terminal->cap + (size_t)n) * 2;
+		terminal->raw = realloc(terminal->raw, terminal->cap);
+		assert_non_null(terminal->raw);
+	}
+	memcpy(terminal->raw + terminal->len, bytes, (size_t)n);
+	terminal->len += (size_t)n;
+	vterm_input_write(terminal->vterm, bytes, (size_t)n);
+	return true;
+}
+
+void terminal_keys(struct terminal *terminal, const char *bytes)
+{
+	size_t len = strlen(bytes);
+
+	assert_int_equal(write(terminal->fd, bytes, len), (ssize_t)len);
+}
+
+void terminal_resize(struct terminal *terminal, int rows, int columns)
+{
+	struct winsize size = { .ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns };
+
+	terminal->rows = rows;
+	terminal->columns = columns;
+	vterm_set_size(terminal->vterm, rows, columns);
+	assert_int_equal(ioctl(terminal->fd, TIOCSWINSZ, &size), 0);
+}
+
+void terminal_hang_up(struct terminal *terminal)
+{
+	close(terminal->fd);
+	terminal->fd = -1;
+}
+
+pid_t terminal_pid(const struct terminal *terminal)
+{
+	return terminal->pid;
+}
+
+const char *terminal_raw(const struct terminal *terminal, size_t *len)
+{
+	*len = terminal->len;
+	return terminal->raw;
+}
+
+static size_t put_utf8(char *out, uint32_t c)
+{
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (char)(0xc0 | c >> 6);
+		out[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	out[0] = (char)(0xe0 | c >> 12);
+	out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+	out[2] = (char)(0x80 | (c & 0x3f));
+	return 3;
+}
+
+char *terminal_text(struct terminal *terminal)
+{
+	char *text = malloc((size_t)(terminal->rows * (terminal->columns * 3 + 1) + 1)), *at = text;
+
+	assert_non_null(text);
+	for (int row = 0; row < terminal->rows; row++) {
+		char *end = at;
+
+		for (int column = 0; column < terminal->columns; column++) {
+			VTermPos pos = { .row = row, .col = column };
+			VTermScreenCell cell;
+
+			if (!vterm_screen_get_cell(terminal->screen, pos, &cell))
+				continue;
+			if (cell.chars[0] == UINT32_MAX)
+				continue;
+			at += put_utf8(at, cell.chars[0] ? cell.chars[0] : ' ');
+			if (at[-1] != ' ')
+				end = at;
+		}
+		at = end;
+		*at++ = '\n';
+	}
+	*at = '\0';
+	return text;
+}
+
+static bool has(struct terminal *terminal, const char *text)
+{
+	char *screen = terminal_text(terminal);
+	bool found = strstr(screen, text) != NULL;
+
+	free(screen);
+	return found;
+}
+
+static bool wait_for(struct terminal *terminal, const char *text, bool there)
+{
+	int64_t deadline = now_ms() + DEADLINE_MS;
+	char *screen;
+
+	do {
+		if (has(terminal, text) == there)
+			return true;
+		pump(terminal, 50);
+	} while (now_ms() < deadline);
+	screen = terminal_text(terminal);
+	print_error("the screen %s \"%s\":\n%s", there ? "never had" : "still has", text, screen);
+	free(screen);
+	return false;
+}
+
+bool terminal_wait(struct terminal *terminal, const char *text)
+{
+	return wait_for(terminal, text, true);
+}
+
+bool terminal_wait_gone(struct terminal *terminal, const char *text)
+{
+	return wait_for(terminal, text, false);
+}
+
+int terminal_wait_end(struct terminal *terminal, int ms)
+{
+	int64_t deadline = now_ms() + ms;
+
+	while (terminal->pid && now_ms() < deadline) {
+		if (!pump(terminal, 20))
+			poll(NULL, 0, 5);
+		reap(terminal, WNOHANG);
+	}
+	if (terminal->pid)
+		return -1;
+	return WIFEXITED(terminal->status) ? WEXITSTATUS(terminal->status) : 128;
+}
+
+/* ---- golden files ---- */
+
+/* What changes from run to run. `wide`: its width changes, too, so that the blanks and rules of its line
+ * can't be compared. */
+static const struct variable {
+	const char *pattern, *instead;
+	bool wide;
+} variables[] = {
+	{ "[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{2}", "YYYY-MM-DD-NN", false },
+	{ "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", "TIME", true },
+	{ "[0-9]{2}:[0-9]{2}:[0-9]{2}", "HH:MM:SS", false },
+	{ "([0-9.]+ (ms|s|min|h)( [0-9]+ (s|min))?( ago)?|, now| now \\|)", "AGE", true },
+	{ "[0-9a-f]{16}", "DIGESTDIGESTDIGE", false },
+	{ "plan [0-9a-f]{12}", "plan DIGESTDIGEST", false },
+	{ "swap [^│|]*", "swap ... ", true },
+	{ "[0-9.]+%  ok", "N%  ok", true },
+	{ "#[0-9]+ ok", "#N ok", true },
+};
+
+#define VARIABLES (sizeof(variables) / sizeof(variables[0]))
+
+static char *replace(char *line, const regex_t *regex, const char *instead, bool *any)
+{
+	char *out = calloc(1, strlen(line) * (strlen(instead) + 1) + 1);
+	const char *from = line;
+	regmatch_t match;
+
+	assert_non_null(out);
+	while (*from && regexec(regex, from, 1, &match, from == line ? 0 : REG_NOTBOL) == 0 &&
+	       match.rm_eo > match.rm_so) {
+		strncat(out, from, (size_t)match.rm_so);
+		strcat(out, instead);
+		from += match.rm_eo;
+		*any = true;
+	}
+	strcat(out, from);
+	free(line);
+	return out;
+}
+
+/* Runs of blanks and rules become one. */
+static void squeeze(char *line)
+{
+	char *to = line;
+
+	for (const char *from = line; *from;) {
+		static const char rule[] = "─";
+
+		if (to > line && *from == ' ' && to[-1] == ' ') {
+			from++;
+		} else if (!strncmp(from, rule, 3) && to - line >= 3 && !strncmp(to - 3, rule, 3)) {
+			from += 3;
+		} else if (*from == '-' && to > line && to[-1] == '-') {
+			from++;
+		} else {
+			*to++ = *from++;
+		}
+	}
+	*to = '\0';
+}
+
+static char *mask_texts(const struct terminal *terminal, char *line)
+{
+	for (size_t i = 0; i < terminal->nmasks; i++) {
+		const char *text = terminal->masks[i][0], *name = terminal->masks[i][1];
+		char *at;
+
+		while ((at = strstr(line, text))) {
+			size_t len = strlen(text), n = strlen(name);
+
+			for (size_t c = 0; c < len; c++)
+				at[c] = c < n ? name[c] : '_';
+		}
+	}
+	return line;
+}
+
+static char *masked(struct terminal *terminal)
+{
+	char *text = terminal_text(terminal), *rest = text, *line;
+	char *out = calloc(1, strlen(text) * 4 + 1);
+
+	assert_non_null(out);
+	while ((line = strsep(&rest, "\n")) && rest) {
+		char *copy = mask_texts(terminal, strdup(line));
+		bool wide = false;
+
+		for (size_t i = 0; i < VARIABLES; i++) {
+			regex_t regex;
+			bool any = false;
+
+			assert_int_equal(regcomp(&regex, variables[i].pattern, REG_EXTENDED), 0);
+			copy = replace(copy, &regex, variables[i].instead, &any);
+			regfree(&regex);
+			wide = wide || (any && variables[i].wide);
+		}
+		if (wide)
+			squeeze(copy);
+		strcat(out, copy);
+		strcat(out, "\n");
+		free(copy);
+	}
+	free(text);
+	return out;
+}
+
+void terminal_mask(struct terminal *terminal, const char *text, const char *name)
+{
+	assert_true(terminal->nmasks < MASKS);
+	terminal->masks[terminal->nmasks][0] = strdup(text);
+	terminal->masks[terminal->nmasks++][1] = strdup(name);
+}
+
+static char *golden_read(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char *text = calloc(1, 1 << 18);
+
+	assert_non_null(text);
+	if (file) {
+		size_t n = fread(text, 1, (1 << 18) - 1, file);
+
+		text[n] = '\0';
+		fclose(file);
+	}
+	return text;
+}
+
+static void golden_update(struct terminal *terminal, const char *path)
+{
+	int64_t deadline = now_ms() + DEADLINE_MS, since = now_ms();
+	char *last = masked(terminal);
+	FILE *file;
+
+	while (now_ms() < deadline && now_ms() - since < REST_MS) {
+		char *text;
+
+		pump(terminal, 50);
+		text = masked(terminal);
+		if (strcmp(text, last) != 0)
+			since = now_ms();
+		free(last);
+		last = text;
+	}
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(last, file);
+	fclose(file);
+	free(last);
+}
+
+void terminal_golden(struct terminal *terminal, const char *name)
+{
+	int64_t deadline = now_ms() + DEADLINE_MS;
+	char path[256], *golden, *text;
+	bool same;
+
+	snprintf(path, sizeof(path), "tests/screens/golden/%s.txt", name);
+	if (getenv("UPDATE"))
+		golden_update(terminal, path);
+	golden = golden_read(path);
+	do {
+		text = masked(terminal);
+		same = strcmp(text, golden) == 0;
+		if (same)
+			break;
+		free(text);
+		pump(terminal, 50);
+	} while (now_ms() < deadline);
+	if (!same) {
+		text = masked(terminal);
+		print_error("the screen differs from %s (UPDATE=1 writes it anew).\n--- expected\n%s\n"
+			    "--- screen\n%s",
+			    path, golden, text);
+	}
+	free(text);
+	free(golden);
+	assert_true(same);
+}

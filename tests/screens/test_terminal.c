@@ -1,0 +1,234 @@
+/* Terminals of all kinds: small, without colours, without UTF-8, dumb, unknown, lost. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/screens/desk.h"
+
+static int begin(void **state)
+{
+	struct desk *desk = malloc(sizeof(*desk));
+
+	assert_non_null(desk);
+	desk_open(desk);
+	*state = desk;
+	return 0;
+}
+
+static int end(void **state)
+{
+	desk_close(*state);
+	free(*state);
+	return 0;
+}
+
+/* Whether any colour was asked for: SGR 30-37, 40-47, 90-107, 38 and 48. */
+static bool any_colour(struct desk *desk)
+{
+	size_t len;
+	const char *raw = terminal_raw(desk->terminal, &len);
+
+	for (size_t i = 0; i + 2 < len; i++) {
+		bool last = false;
+
+		if (raw[i] != '\033' || raw[i + 1] != '[')
+			continue;
+		for (size_t at = i + 2; at < len && !last; at++) {
+			int number = 0;
+
+			while (at < len && raw[at] >= '0' && raw[at] <= '9')
+				number = number * 10 + (raw[at++] - '0');
+			last = at >= len || raw[at] != ';';
+			if (last && (at >= len || raw[at] != 'm'))
+				break;
+			if ((number >= 30 && number <= 38) || (number >= 40 && number <= 48) ||
+			    (number >= 90 && number <= 107))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void colours_where_there_are_some(void **state)
+{
+	struct desk *desk = *state;
+
+	desk_console(desk, 24, 80, NULL);
+	assert_true(terminal_wait(desk->terminal, "query failed"));
+	assert_true(any_colour(desk));
+}
+
+static void no_color_keeps_every_meaning(void **state)
+{
+	static const char *const env[] = { "NO_COLOR=1", NULL };
+	struct desk *desk = *state;
+
+	desk_console(desk, 24, 80, env);
+	/* The very same text: nothing was said by colour alone. */
+	terminal_golden(desk->terminal, "watch-80x24");
+	desk_declare(desk);
+	assert_true(terminal_wait(desk->terminal, "CRITICAL T+"));
+	assert_false(any_colour(desk));
+}
+
+static void the_c_locale_still_has_lines(void **state)
+{
+	static const char *const env[] = { "LC_ALL=C", "LANG=C", NULL };
+	struct desk *desk = *state;
+
+	desk_console(desk, 24, 80, env);
+	terminal_golden(desk->terminal, "watch-80x24");
+}
+
+static void ascii_where_there_is_nothing_else(void **state)
+{
+	static const char *const env[] = { "TERM=vt100", "LC_ALL=C", NULL };
+	struct desk *desk = *state;
+	const char *raw;
+	size_t len;
+
+	desk_console(desk, 24, 80, env);
+	terminal_golden(desk->terminal, "watch-ascii");
+	raw = terminal_raw(desk->terminal, &len);
+	for (size_t i = 0; i < len; i++)
+		assert_true((unsigned char)raw[i] < 0x80);
+}
+
+static void an_unknown_terminal_falls_back(void **state)
+{
+	static const char *const env[] = { "TERM=no-such-terminal", NULL };
+	struct desk *desk = *state;
+
+	desk_console(desk, 24, 80, env);
+	assert_true(terminal_wait(desk->terminal, "query failed"));
+}
+
+static void too_small_says_what_to_do_and_recovers(void **state)
+{
+	static const int sizes[][2] = { { 23, 80 }, { 24, 79 }, { 10, 40 }, { 3, 10 }, { 1, 1 } };
+	struct desk *desk = *state;
+
+	desk_console(desk, 24, 80, NULL);
+	assert_true(terminal_wait(desk->terminal, "query failed"));
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		terminal_resize(desk->terminal, sizes[i][0], sizes[i][1]);
+		if (sizes[i][1] >= 40)
+			assert_true(terminal_wait(desk->terminal, "backout needs 80 columns and 24 rows."));
+		/* Keys are not obeyed blindly. */
+		terminal_keys(desk->terminal, "!\r");
+	}
+	terminal_resize(desk->terminal, 24, 80);
+	assert_true(terminal_wait(desk->terminal, "query failed"));
+	assert_true(terminal_wait(desk->terminal, "no incident"));
+	terminal_resize(desk->terminal, 50, 200);
+	assert_true(terminal_wait(desk->terminal, "All metrics"));
+}
+
+static void a_storm_of_resizes_does_no_harm(void **state)
+{
+	struct desk *desk = *state;
+	unsigned seed = 7;
+
+	desk_console(desk, 24, 80, NULL);
+	assert_true(terminal_wait(desk->terminal, "query failed"));
+	for (int i = 0; i < 200; i++) {
+		terminal_resize(desk->terminal, 1 + (int)((unsigned)rand_r(&seed) % 60),
+				1 + (int)((unsigned)rand_r(&seed) % 220));
+		terminal_keys(desk->terminal, i % 7 == 0 ? "4" : i % 7 == 3 ? "2" : "1");
+		assert_int_equal(terminal_wait_end(desk->terminal, 3), -1);
+	}
+	terminal_resize(desk->terminal, 24, 80);
+	terminal_keys(desk->terminal, "1");
+	terminal_golden(desk->terminal, "watch-80x24");
+}
+
+static void a_stopped_console_comes_back_whole(void **state)
+{
+	struct desk *desk = *state;
+
+	desk_console(desk, 24, 80, NULL);
+	assert_true(terminal_wait(desk->terminal, "query failed"));
+	kill(terminal_pid(desk->terminal), SIGSTOP);
+	terminal_resize(desk->terminal, 30, 100);
+	kill(terminal_pid(desk->terminal), SIGCONT);
+	terminal_keys(desk->terminal, "6");
+	assert_true(terminal_wait(desk->terminal, "Desk lead"));
+}
+
+static void a_lost_terminal_ends_the_console(void **state)
+{
+	struct desk *desk = *state;
+
+	desk_console(desk, 24, 80, NULL);
+	assert_true(terminal_wait(desk->terminal, "query failed"));
+	terminal_hang_up(desk->terminal);
+	assert_int_not_equal(terminal_wait_end(desk->terminal, 5000), -1);
+}
+
+static void a_lost_terminal_ends_it_without_a_signal(void **state)
+{
+	struct desk *desk = *state;
+	static char command[512];
+	const char *args[] = { NULL };
+	char *program = getenv("BACKOUT");
+
+	(void)args;
+	/* SIGHUP is ignored, as under nohup: only the terminal's end itself is left to be seen. */
+	snprintf(command, sizeof(command), "trap '' HUP; exec %s tests/screens/desk --target %s/target.json",
+		 program, desk->folder);
+	setenv("BACKOUT", "/bin/sh", 1);
+	desk_start(desk, 24, 80, (const char *const[]){ "-c", command, NULL }, NULL);
+	setenv("BACKOUT", program, 1);
+	assert_true(terminal_wait(desk->terminal, "query failed"));
+	terminal_hang_up(desk->terminal);
+	assert_int_not_equal(terminal_wait_end(desk->terminal, 5000), -1);
+}
+
+static void the_plain_console_is_lines(void **state)
+{
+	static const char *const env[] = { "TERM=dumb", NULL };
+	struct desk *desk = *state;
+	const char *raw;
+	size_t len;
+
+	desk_console(desk, 60, 160, env);
+	assert_true(terminal_wait(desk->terminal, "next: All quiet. Press ! to declare an incident."));
+	terminal_keys(desk->terminal, "declare critical fire\n");
+	assert_true(terminal_wait(desk->terminal, "#1 incident"));
+	terminal_keys(desk->terminal, "note seen\n");
+	assert_true(terminal_wait(desk->terminal, "note: seen"));
+	terminal_keys(desk->terminal, "answer nothing yes\n");
+	assert_true(terminal_wait(desk->terminal, "refused: question nothing is not the open one"));
+	terminal_keys(desk->terminal, "quit\n");
+	assert_int_equal(terminal_wait_end(desk->terminal, 10000), 0);
+	raw = terminal_raw(desk->terminal, &len);
+	assert_null(memchr(raw, '\033', len));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(colours_where_there_are_some),
+		TEST(no_color_keeps_every_meaning),
+		TEST(the_c_locale_still_has_lines),
+		TEST(ascii_where_there_is_nothing_else),
+		TEST(an_unknown_terminal_falls_back),
+		TEST(too_small_says_what_to_do_and_recovers),
+		TEST(a_storm_of_resizes_does_no_harm),
+		TEST(a_stopped_console_comes_back_whole),
+		TEST(a_lost_terminal_ends_the_console),
+		TEST(a_lost_terminal_ends_it_without_a_signal),
+		TEST(the_plain_console_is_lines),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

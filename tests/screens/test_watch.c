@@ -1,0 +1,150 @@
+/* Watch: panels, alerts, the folded traceback, search; hostile log lines. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/screens/desk.h"
+
+static int begin(void **state)
+{
+	struct desk *desk = malloc(sizeof(*desk));
+
+	assert_non_null(desk);
+	desk_open(desk);
+	*state = desk;
+	return 0;
+}
+
+static int end(void **state)
+{
+	desk_close(*state);
+	free(*state);
+	return 0;
+}
+
+static void at_80x24(void **state)
+{
+	struct desk *desk = *state;
+
+	desk_console(desk, 24, 80, NULL);
+	terminal_golden(desk->terminal, "watch-80x24");
+}
+
+static void at_160x50(void **state)
+{
+	struct desk *desk = *state;
+
+	desk_console(desk, 50, 160, NULL);
+	terminal_golden(desk->terminal, "watch-160x50");
+}
+
+static void at_200x50(void **state)
+{
+	struct desk *desk = *state;
+
+	desk_console(desk, 50, 200, NULL);
+	terminal_golden(desk->terminal, "watch-200x50");
+}
+
+static void an_alert_says_what_to_do(void **state)
+{
+	struct desk *desk = *state;
+
+	desk_console(desk, 24, 80, NULL);
+	assert_true(terminal_wait(desk->terminal, "query failed"));
+	for (int i = 0; i < 6; i++)
+		desk_log(desk, "ERROR - query failed again");
+	assert_true(terminal_wait(desk->terminal, "CRITICAL Errors"));
+	assert_true(terminal_wait(desk->terminal, "Errors is critical. Press ! to declare an incident."));
+	/* The form proposes the worst condition that holds. */
+	terminal_keys(desk->terminal, "2");
+	assert_true(terminal_wait(desk->terminal, "HOLDS"));
+	terminal_keys(desk->terminal, "!");
+	assert_true(terminal_wait(desk->terminal, "[high]"));
+	assert_true(terminal_wait(desk->terminal, "Title: The new search breaks requests"));
+	terminal_keys(desk->terminal, "\r\r");
+	assert_true(terminal_wait(desk->terminal, " HIGH T+"));
+	assert_true(terminal_wait(desk->terminal, "A acknowledge"));
+	terminal_keys(desk->terminal, "A");
+	assert_true(terminal_wait(desk->terminal, "(acknowledged)"));
+}
+
+static void enter_shows_the_traceback(void **state)
+{
+	struct desk *desk = *state;
+
+	desk_console(desk, 24, 80, NULL);
+	assert_true(terminal_wait(desk->terminal, "query failed"));
+	terminal_keys(desk->terminal, "k");
+	assert_true(terminal_wait(desk->terminal, "HELD"));
+	terminal_keys(desk->terminal, "\r");
+	terminal_golden(desk->terminal, "watch-traceback");
+	terminal_keys(desk->terminal, "q");
+	assert_true(terminal_wait(desk->terminal, "HELD"));
+}
+
+static void search_keeps_lines_with_the_text(void **state)
+{
+	struct desk *desk = *state;
+
+	desk_console(desk, 24, 80, NULL);
+	assert_true(terminal_wait(desk->terminal, "query failed"));
+	terminal_keys(desk->terminal, "/index\r");
+	assert_true(terminal_wait_gone(desk->terminal, "query failed"));
+	assert_true(terminal_wait(desk->terminal, "rows = index[word]"));
+	/* Esc takes the search back, it does not leave. */
+	terminal_keys(desk->terminal, "\033");
+	assert_true(terminal_wait(desk->terminal, "query failed"));
+}
+
+static void hostile_lines_are_shown_not_obeyed(void **state)
+{
+	struct desk *desk = *state;
+	const char *raw;
+	size_t len;
+
+	desk_console(desk, 24, 160, NULL);
+	assert_true(terminal_wait(desk->terminal, "^[[31mred^[[0m <U+202E>gnp \\xFF"));
+	raw = terminal_raw(desk->terminal, &len);
+	assert_null(memmem(raw, len, "\033[31mred", 8));
+	assert_null(memmem(raw, len, "\xe2\x80\xae", 3));
+}
+
+static void leaving_asks(void **state)
+{
+	struct desk *desk = *state;
+
+	desk_console(desk, 24, 80, NULL);
+	assert_true(terminal_wait(desk->terminal, "query failed"));
+	terminal_keys(desk->terminal, "q");
+	assert_true(terminal_wait(desk->terminal, "y leaves, Esc goes back."));
+	terminal_keys(desk->terminal, "\033");
+	assert_true(terminal_wait_gone(desk->terminal, "Leave the console?"));
+	terminal_keys(desk->terminal, ":q\r");
+	assert_true(terminal_wait(desk->terminal, "y leaves, Esc goes back."));
+	terminal_keys(desk->terminal, "y");
+	assert_int_equal(terminal_wait_end(desk->terminal, 10000), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(at_80x24),
+		TEST(at_160x50),
+		TEST(at_200x50),
+		TEST(an_alert_says_what_to_do),
+		TEST(enter_shows_the_traceback),
+		TEST(search_keeps_lines_with_the_text),
+		TEST(hostile_lines_are_shown_not_obeyed),
+		TEST(leaving_asks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
