@@ -50,7 +50,7 @@ static int write_report(const struct report_call *call, const struct report_form
 
 	if (report_fold(&report, incident, err) || format->write(&report, &out, err))
 		goto out;
-	if (!call->file)
+	if (!call->file || strcmp(call->file, "-") == 0)
 		code = cli_print(&out);
 	else if (file_replace(call->file, buf_str(&out), out.len, FILE_MODE, err) == 0)
 		code = EXIT_HOLDS;

@@ -251,13 +251,6 @@ int incident_refresh(struct incident *incident, struct err *err)
 	return -1;
 }
 
-/* Nothing comes after incident.closed. */
-static bool expect_open(const struct ledger_line *line, void *data)
-{
-	(void)data;
-	return event_find(line->event) != EV_CLOSED;
-}
-
 /* Notes and sensed events may come in between; what a person or a runner did may not. */
 static bool expect_quiet(const struct ledger_line *line, void *data)
 {
@@ -319,7 +312,7 @@ out:
 
 int incident_append(struct incident *incident, enum event_id event, json_t *fields, struct err *err)
 {
-	return append(incident, event, fields, expect_open, NULL, err);
+	return append(incident, event, fields, NULL, NULL, err);
 }
 
 int incident_act(struct incident *incident, enum event_id event, json_t *fields, bool *moved,

@@ -26,10 +26,11 @@ static void env_add(char ***env, size_t *n, const char *name)
 	(*env)[*n] = NULL;
 }
 
-/* What a child's environment lacks: our own variables, and those in which the target keeps secrets. */
+/* What a child's environment lacks: our own variables, those that say who acts, and those in which the target keeps secrets. */
 static char **runner_env(const struct target *target)
 {
-	static const char *const own[] = { "BACKOUT_STATE_DIR", "BACKOUT_DATA_DIR", NULL };
+	static const char *const own[] = { "BACKOUT_STATE_DIR", "BACKOUT_DATA_DIR", "SUDO_USER",
+					   "SSH_CONNECTION", NULL };
 	char **env = xcalloc(1, sizeof(char *));
 	const char *name;
 	json_t *where;
