@@ -90,7 +90,6 @@ void declare_runbook(struct checker *checker, const struct runbook *runbook);
 const struct node *declared(const struct checker *checker, enum section_id section, const char *name);
 /* SECTION_COUNT when there is no such section. */
 enum section_id section_find(const char *name);
-const char *section_word(enum section_id section); /* "metric", "procedure": one of them */
 /* Says that `name` is not declared in the section, unless it is. */
 bool check_reference(struct checker *checker, const struct node *node, enum section_id section,
 		     const char *name);

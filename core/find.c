@@ -276,6 +276,8 @@ static int check_trust(const char *path, bool folder, struct err *err)
 	struct stat st;
 	if (stat(path, &st) < 0)
 		return err_sys(err, "%s can't be read", path);
+	if (!folder && !S_ISREG(st.st_mode))
+		return err_set(err, "%s is not a file", path);
 	if (folder && (st.st_mode & S_ISVTX))
 		return 0; /* others can't replace a file in it */
 	if (!is_trusted_owner(st.st_uid)) {
