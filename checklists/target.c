@@ -62,19 +62,6 @@ static void check_given_param(struct checker *checker, const struct node *node)
 	}
 }
 
-struct known_walk {
-	const json_t *values;
-	bool known;
-};
-
-static void param_known(const char *name, size_t len, void *data)
-{
-	struct known_walk *walk = data;
-	char *word = xstrndup(name, len);
-	walk->known = walk->known && json_object_get(walk->values, word);
-	free(word);
-}
-
 /* Values may use other parameters: those that use only known ones become known, again and again. */
 static json_t *resolve(const struct runbook *rb, json_t *const *given)
 {
@@ -82,13 +69,9 @@ static json_t *resolve(const struct runbook *rb, json_t *const *given)
 	for (bool moved = true; moved;) {
 		moved = false;
 		for (size_t i = 0; i < rb->nparams; i++) {
-			const char *text = json_string_value(given[i]);
-			struct known_walk walk = { .values = values, .known = true };
 			if (!given[i] || json_object_get(values, rb->params[i].name))
 				continue;
-			if (text)
-				params_each(text, param_known, &walk);
-			json_t *value = walk.known ? params_fill(given[i], values, NULL) : NULL;
+			json_t *value = params_fill(given[i], values, NULL);
 			if (value) {
 				json_object_set_new(values, rb->params[i].name, value);
 				moved = true;

@@ -4,7 +4,7 @@
 
 static struct choice options[] = { { "tag", "t" }, { "revert", "r" } };
 
-/* 0 stop; 1 choice: 2 tag / 3 revert; 4 question: 5 when yes; 6 last, whose alternative is 7. */
+/* 0 stop; 1 choice: 2 tag / 3 revert; 4 question: 5 when yes; 6 start, whose alternative is 8; 7 tell. */
 static struct step steps[] = {
 	{ .id = (char *)"stop", .kind = STEP_ACTION, .guard = -1 },
 	{ .id = (char *)"how", .kind = STEP_CHOICE, .guard = -1, .options = options, .noptions = 2 },
@@ -13,6 +13,7 @@ static struct step steps[] = {
 	{ .id = (char *)"ask", .kind = STEP_QUESTION, .guard = 1, .guard_answer = "revert" },
 	{ .id = (char *)"ask/b", .kind = STEP_ACTION, .guard = 4, .guard_answer = "yes" },
 	{ .id = (char *)"start", .kind = STEP_ACTION, .guard = -1, .alternative = "plan-b" },
+	{ .id = (char *)"tell", .kind = STEP_ACTION, .guard = -1 },
 	{ .id = (char *)"plan-b", .kind = STEP_ACTION, .guard = -1, .only_alternative = true },
 };
 #define N (sizeof(steps) / sizeof(*steps))
@@ -58,7 +59,8 @@ static void test_straight(void **state)
 	assert_int_equal(procedure_next(s), 6); /* 3, 4 and 5 belong to the other option */
 	assert_false(procedure_finished(s));
 	run(s, 6);
-	assert_int_equal(procedure_next(s), -1);
+	run(s, 7);
+	assert_int_equal(procedure_next(s), -1); /* the alternative was not needed */
 	assert_true(procedure_finished(s));
 	assert_true(procedure_clean(s));
 }
@@ -73,7 +75,7 @@ static void test_nothing_runs_unapproved_or_out_of_turn(void **state)
 	s->approved = true;
 	assert_int_equal(apply(s, 2, STEP_EV_INTENT, NULL), -1);
 	assert_int_equal(apply(s, 6, STEP_EV_INTENT, NULL), -1);
-	assert_int_equal(apply(s, 7, STEP_EV_INTENT, NULL), -1);
+	assert_int_equal(apply(s, 8, STEP_EV_INTENT, NULL), -1);
 	assert_int_equal(apply(s, 1, STEP_EV_INTENT, NULL), -1);   /* a choice is answered */
 	assert_int_equal(apply(s, 0, STEP_EV_ANSWERED, "yes"), -1); /* an action is run */
 	assert_int_equal(apply(s, 1, STEP_EV_ANSWERED, "other"), -1);
@@ -153,6 +155,8 @@ static void test_alternative(void **state)
 	apply(s, 6, STEP_EV_OUTCOME_DONE, NULL);
 	apply(s, 6, STEP_EV_NOT_VERIFIED, "x");
 	assert_int_equal(apply(s, 6, STEP_EV_ALTERNATIVE, NULL), 0);
+	assert_int_equal(procedure_next(s), 8); /* before the step that follows */
+	run(s, 8);
 	assert_int_equal(procedure_next(s), 7);
 	run(s, 7);
 	assert_true(procedure_finished(s));
@@ -201,6 +205,7 @@ static void test_not_applicable_and_skipped(void **state)
 	assert_int_equal(apply(s, 1, STEP_EV_SKIPPED, NULL), 0); /* and with it all its options */
 	assert_int_equal(procedure_next(s), 6);
 	apply(s, 6, STEP_EV_SKIPPED, NULL);
+	apply(s, 7, STEP_EV_SKIPPED, NULL);
 	assert_int_equal(procedure_next(s), -1);
 	assert_false(procedure_finished(s)); /* nothing was done at all */
 	assert_false(procedure_clean(s));
