@@ -240,10 +240,10 @@ static void position_first(struct logfollow *follow, off_t size)
 	}
 }
 
-static void file_open(struct logfollow *follow)
+/* The file, open; -1 with the state set. */
+static int path_open(struct logfollow *follow, struct stat *st)
 {
 	int fd = open(follow->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
 
 	if (fd < 0) {
 		bool missing = errno == ENOENT || errno == ENOTDIR;
@@ -252,19 +252,14 @@ static void file_open(struct logfollow *follow)
 		state_set(follow, missing ? LOGFOLLOW_MISSING : LOGFOLLOW_FAILED,
 			  missing ? "the file is not there" : "it can't be opened",
 			  missing ? 0 : errno);
-		return;
+		return -1;
 	}
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+	if (fstat(fd, st) < 0 || !S_ISREG(st->st_mode)) {
 		state_set(follow, LOGFOLLOW_FAILED, "it is not a regular file", 0);
 		close(fd);
-		return;
+		return -1;
 	}
-	follow->now = (struct tail){ .fd = fd, .device = st.st_dev, .inode = st.st_ino };
-	if (!follow->seen)
-		position_first(follow, st.st_size);
-	follow->seen = true;
-	watch_file(follow);
-	state_set(follow, LOGFOLLOW_FOLLOWING, "", 0);
+	return fd;
 }
 
 static void old_end(struct logfollow *follow)
@@ -309,51 +304,55 @@ static void missed_read(struct logfollow *follow, const struct stat *now)
 {
 	struct stat was;
 	struct logmissed *list;
+	bool got = false;
 	size_t n;
 
 	if (follow->old.fd < 0 || fstat(follow->old.fd, &was) < 0)
 		return;
 	list = logmissed_find(follow->folder, follow->base, &was, now, &n);
 	for (size_t i = 0; i < n; i++) {
-		int fd = -1;
-
-		if (!is_past(follow, &list[i].st))
-			fd = open(list[i].path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-		if (fd < 0)
+		if (is_past(follow, &list[i].st)) {
+			close(list[i].fd);
 			continue;
+		}
 		old_end(follow);
-		follow->old = (struct tail){ .fd = fd,
+		follow->old = (struct tail){ .fd = list[i].fd,
 					     .device = list[i].st.st_dev,
 					     .inode = list[i].st.st_ino };
-	}
-	if (n > 0) {
-		bool got = false;
-
 		tail_read(follow, &follow->old, 0, &got);
 	}
-	logmissed_free(list, n);
+	free(list);
+}
+
+static void file_open(struct logfollow *follow)
+{
+	struct stat st;
+	int fd = path_open(follow, &st);
+
+	if (fd < 0)
+		return;
+	missed_read(follow, &st);
+	follow->now = (struct tail){ .fd = fd, .device = st.st_dev, .inode = st.st_ino };
+	if (!follow->seen)
+		position_first(follow, st.st_size);
+	follow->seen = true;
+	watch_file(follow);
+	state_set(follow, LOGFOLLOW_FOLLOWING, "", 0);
 }
 
 /* What the path names now against what is open. */
 static void identity_check(struct logfollow *follow)
 {
 	struct stat st;
+	bool there = stat(follow->path, &st) == 0;
 
-	if (stat(follow->path, &st) < 0) {
-		if (follow->now.fd >= 0)
-			file_retire(follow);
-		file_open(follow); /* says why it can't be read */
-		return;
-	}
 	if (follow->now.fd >= 0 &&
-	    (st.st_dev != follow->now.device || st.st_ino != follow->now.inode))
+	    (!there || st.st_dev != follow->now.device || st.st_ino != follow->now.inode))
 		file_retire(follow);
-	if (follow->now.fd < 0) {
-		missed_read(follow, &st);
-		file_open(follow);
-	} else if (st.st_size < follow->now.at) {
+	if (follow->now.fd < 0)
+		file_open(follow); /* or says why it can't be read */
+	else if (st.st_size < follow->now.at)
 		tail_restart(&follow->now);
-	}
 }
 
 static void old_read(struct logfollow *follow, bool *got)

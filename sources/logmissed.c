@@ -1,13 +1,16 @@
 #include "sources/logmissed.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "lib/file.h"
 #include "lib/mem.h"
+
+#define PASSES 8
 
 static int time_order(const struct timespec *a, const struct timespec *b)
 {
@@ -37,43 +40,83 @@ static bool is_compressed(const char *name)
 	return false;
 }
 
+/* "bot.log.1", "bot.log-20261121", "bot.log.2026-11-21"; other logs may begin with the same name.
+ */
+static bool is_rotated(const char *name, const char *base)
+{
+	size_t len = strlen(base);
+
+	return strncmp(name, base, len) == 0 && (name[len] == '.' || name[len] == '-') &&
+	       isdigit((unsigned char)name[len + 1]);
+}
+
 static bool same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
+/* What is being looked for, and what was found so far. */
+struct search {
+	const char *base;
+	const struct stat *was, *now;
+	struct logmissed *list;
+	size_t n, cap;
+};
+
+static bool is_wanted(const struct search *search, const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode) || st->st_size == 0 || same_file(st, search->was) ||
+	    same_file(st, search->now) || time_order(&st->st_mtim, &search->was->st_mtim) < 0)
+		return false;
+	for (size_t i = 0; i < search->n; i++)
+		if (same_file(st, &search->list[i].st))
+			return false;
+	return true;
+}
+
+static bool entry_look(struct search *search, int folder, const char *name)
+{
+	struct stat st;
+	int fd;
+
+	if (!is_rotated(name, search->base) || is_compressed(name))
+		return false;
+	fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) < 0 || !is_wanted(search, &st)) {
+		close(fd);
+		return false;
+	}
+	search->list = xgrow(search->list, &search->cap, search->n + 1, sizeof(*search->list));
+	search->list[search->n++] = (struct logmissed){ .fd = fd, .st = st };
+	return true;
+}
+
+/* Whether this look at the folder found anything new. */
+static bool folder_look(struct search *search, const char *folder)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	bool more = false;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		more = entry_look(search, dirfd(dir), entry->d_name) || more;
+	if (dir != NULL)
+		closedir(dir);
+	return more;
+}
+
 struct logmissed *logmissed_find(const char *folder, const char *base, const struct stat *was,
 				 const struct stat *now, size_t *n)
 {
-	struct logmissed *list = NULL;
-	DIR *dir = opendir(folder);
-	const struct dirent *entry;
-	size_t cap = 0, len = strlen(base);
-	struct stat st;
+	struct search search = { .base = base, .was = was, .now = now };
 
-	*n = 0;
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		if (strncmp(entry->d_name, base, len) != 0 || entry->d_name[len] == '\0' ||
-		    is_compressed(entry->d_name))
-			continue;
-		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    !S_ISREG(st.st_mode) || st.st_size == 0 || same_file(&st, was) ||
-		    same_file(&st, now) || time_order(&st.st_mtim, &was->st_mtim) < 0)
-			continue;
-		list = xgrow(list, &cap, *n + 1, sizeof(*list));
-		list[(*n)++] =
-		    (struct logmissed){ .path = path_join(folder, entry->d_name), .st = st };
-	}
-	if (dir != NULL)
-		closedir(dir);
-	if (*n > 1)
-		qsort(list, *n, sizeof(*list), by_time);
-	return list;
-}
-
-void logmissed_free(struct logmissed *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(list[i].path);
-	free(list);
+	/* A file that is renamed meanwhile may be passed over: look until nothing new turns up. */
+	for (int i = 0; i < PASSES && folder_look(&search, folder); i++)
+		;
+	if (search.n > 1)
+		qsort(search.list, search.n, sizeof(*search.list), by_time);
+	*n = search.n;
+	return search.list;
 }

@@ -7,16 +7,17 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
+/* One such file, open for reading; whoever has the list closes it. */
 struct logmissed {
-	char *path; /* owned */
+	int fd;
 	struct stat st;
 };
 
-/* New array, in the order in which they were written: uncompressed files beside the log whose names
- * begin with its name, that are neither the one read before (`was`) nor the one there now, and were
- * written to after it. */
+/* New array, in the order in which they were written: uncompressed files beside the log that are
+ * named as rotation names them (its name, a dot or dash, a digit), that are neither the one read
+ * before (`was`) nor the one there now, and were written to after it. Names may change while it
+ * looks. */
 struct logmissed *logmissed_find(const char *folder, const char *base, const struct stat *was,
 				 const struct stat *now, size_t *n);
-void logmissed_free(struct logmissed *list, size_t n);
 
 #endif

@@ -45,9 +45,9 @@ static void hit_text(const struct log_hits *hits, char *out, size_t size)
 	char at[TIME_RFC3339_MAX];
 
 	if (dated || hits->latest.at == 0)
-		snprintf(out, size, "%s", text);
+		snprintf(out, size, "%.240s", text);
 	else
-		snprintf(out, size, "%s %s", time_clock(hits->latest.at, at), text);
+		snprintf(out, size, "%s %.240s", time_clock(hits->latest.at, at), text);
 }
 
 static void shows(const struct asked *asked, const struct log_hits *hits, struct reading *out)
