@@ -7,6 +7,7 @@
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/pgdump.h"
+#include "lib/size.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
 #include "sources/declaration.h"
@@ -56,52 +57,27 @@ static json_t *sound(const struct looking *look, const char *path, struct err *e
 	return sidecar;
 }
 
-static int64_t size_of(const json_t *sidecar)
-{
-	return json_integer_value(json_object_get(sidecar, "size"));
-}
-
-/* Bytes: a number, or text with a unit ("10MB", "1GiB"). */
-static double size_wanted(const json_t *value)
-{
-	static const struct {
-		const char *unit;
-		double bytes;
-	} units[] = { { "kB", 1e3 },  { "KB", 1e3 },   { "MB", 1e6 },	   { "GB", 1e9 },
-		      { "TB", 1e12 }, { "KiB", 1024 }, { "MiB", 1048576 }, { "GiB", 1073741824 } };
-	char *end;
-
-	if (!json_is_string(value))
-		return json_number_value(value);
-	double number = strtod(json_string_value(value), &end);
-	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-		if (strcmp(end, units[i].unit) == 0)
-			return number * units[i].bytes;
-	return number;
-}
-
 /* Judges age and size of a sound backup. */
 static void judge(const struct looking *look, const char *path, const json_t *sidecar)
 {
 	int64_t age = now(look) - sidecar_made_at(sidecar);
 	int64_t limit = json_us(look->args, "max_age", 0);
-	double least = size_wanted(json_object_get(look->args, "min_size"));
-	double size = (double)size_of(sidecar);
+	int64_t size = json_integer_value(json_object_get(sidecar, "size")), least = 0;
 	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-	char old[48], want[48];
+	char old[48], want[48], big[32];
 
+	size_of(json_object_get(look->args, "min_size"), &least);
 	duration_text(age, old, sizeof old);
+	size_text(size, big, sizeof big);
 	if (limit > 0 && age > limit)
 		reading_fail(look->out, now(look), "%s is sound, but %s old (at most %s)", base,
 			     old, duration_text(limit, want, sizeof want));
 	else if (size < least)
-		reading_fail(look->out, now(look),
-			     "%s is sound, but has only %.15g bytes (at least %.15g)", base, size,
-			     least);
+		reading_fail(look->out, now(look), "%s is sound, but has only %s (at least %s)",
+			     base, big, size_text(least, want, sizeof want));
 	else
-		reading_pass(look->out, now(look),
-			     "%s, made %s ago, %.1f MB, hash and content verified", base, old,
-			     size / 1e6);
+		reading_pass(look->out, now(look), "%s, made %s ago, %s, hash and content verified",
+			     base, old, big);
 	text_clean_to(look->out->text, sizeof look->out->text, path, strlen(path));
 	look->out->has_value = true;
 	look->out->value = (double)age / 1e6;
