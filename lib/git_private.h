@@ -17,6 +17,8 @@ struct gitrepo {
 /* Sets `err` from libgit2's last error: "git PATH: what: its reason". Returns -1. */
 int git_fail(const struct gitrepo *repo, struct err *err, int code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* The hint for a lock that is held. Returns -1. */
+int git_lock_hint(struct err *err);
 /* New objects, to be freed with the git_..._free() of their kind. */
 int git_commit_of(struct gitrepo *repo, const char *ref, git_commit **commit, struct err *err);
 int git_tree_of(struct gitrepo *repo, const char *ref, git_tree **tree, struct err *err);

@@ -115,7 +115,8 @@ static int move_dry(struct gitrepo *repo, const struct git_move *move, git_tree 
 	int code;
 
 	git_checkout_options_init(&options, GIT_CHECKOUT_OPTIONS_VERSION);
-	options.checkout_strategy = GIT_CHECKOUT_NONE;
+	options.checkout_strategy =
+	    GIT_CHECKOUT_NONE | GIT_CHECKOUT_DONT_UPDATE_INDEX | GIT_CHECKOUT_DONT_WRITE_INDEX;
 	options.notify_flags = GIT_CHECKOUT_NOTIFY_CONFLICT;
 	options.notify_cb = way_note;
 	options.notify_payload = &way;
@@ -176,6 +177,15 @@ static int changes_allowed(struct gitrepo *repo, const struct git_move *move,
 	return rc;
 }
 
+static bool index_locked(const struct gitrepo *repo)
+{
+	char *lock = path_join(git_repository_path(repo->repo), "index.lock");
+	bool there = file_exists(lock);
+
+	free(lock);
+	return there;
+}
+
 static int move_allowed(struct gitrepo *repo, const struct git_move *move, git_tree *tree,
 			struct git_changes *changes, struct err *err)
 {
@@ -184,6 +194,10 @@ static int move_allowed(struct gitrepo *repo, const struct git_move *move, git_t
 	if (git_supported(repo, tree, err) < 0 || move_check_head(repo, move, &head, err) < 0 ||
 	    changes_allowed(repo, move, changes, err) < 0)
 		return -1;
+	if (index_locked(repo)) {
+		err_set(err, "%s: the index is locked", repo->path);
+		return git_lock_hint(err);
+	}
 	return move_dry(repo, move, tree, err);
 }
 
@@ -197,6 +211,109 @@ int gitrepo_can_move(struct gitrepo *repo, const struct git_move *move, struct e
 		rc = move_allowed(repo, move, tree, &changes, err);
 	git_changes_release(&changes);
 	git_tree_free(tree);
+	return rc;
+}
+
+/* ---- Taking back half a move ---- */
+
+/* Whether a file is what a checkout of `entry` would have left, the last write cut short included.
+ */
+static bool file_is_of(struct gitrepo *repo, const char *path, const git_tree_entry *entry)
+{
+	char *full = path_join(repo->path, path);
+	struct buf bytes = BUF_INIT;
+	git_blob *blob = NULL;
+	git_oid oid;
+	bool same;
+
+	same = git_repository_hashfile(&oid, repo->repo, full, GIT_OBJECT_BLOB, path) == 0 &&
+	       git_oid_equal(&oid, git_tree_entry_id(entry));
+	if (!same && file_read(full, &bytes, 0, NULL) == 0 &&
+	    git_blob_lookup(&blob, repo->repo, git_tree_entry_id(entry)) == 0)
+		same = bytes.len <= (size_t)git_blob_rawsize(blob) &&
+		       memcmp(buf_str(&bytes), git_blob_rawcontent(blob), bytes.len) == 0;
+	git_blob_free(blob);
+	buf_release(&bytes);
+	free(full);
+	return same;
+}
+
+/* 1: left by the move, 0: nothing to do with it, -1: changed by somebody else. */
+static int change_from_move(struct gitrepo *repo, git_tree *tree, const struct git_change *change)
+{
+	char *full = path_join(repo->path, change->path);
+	git_tree_entry *entry = NULL;
+	struct stat st;
+	bool there = lstat(full, &st) == 0;
+	int rc;
+
+	free(full);
+	if (git_tree_entry_bypath(&entry, tree, change->path) < 0)
+		return change->untracked ? 0 : there ? -1 : 1;
+	rc = !there || file_is_of(repo, change->path, entry) ? 1 : -1;
+	git_tree_entry_free(entry);
+	return rc;
+}
+
+static int file_unlink(struct gitrepo *repo, const char *path, struct err *err)
+{
+	char *full = path_join(repo->path, path);
+	int rc = unlink(full) < 0 && errno != ENOENT ? err_sys(err, "%s", full) : 0;
+
+	free(full);
+	return rc;
+}
+
+/* The named files become HEAD's again, in the index, too. */
+static int paths_reset(struct gitrepo *repo, char **paths, size_t n, struct err *err)
+{
+	git_checkout_options options;
+	int code;
+
+	if (n == 0)
+		return 0;
+	git_checkout_options_init(&options, GIT_CHECKOUT_OPTIONS_VERSION);
+	options.checkout_strategy = GIT_CHECKOUT_FORCE | GIT_CHECKOUT_DISABLE_PATHSPEC_MATCH;
+	options.paths.strings = paths;
+	options.paths.count = n;
+	code = git_checkout_head(repo->repo, &options);
+	return code < 0 ? git_fail(repo, err, code, "files can't be put back") : 0;
+}
+
+/* Puts back every file that a move left as `tree` has it, and the overwrites, whatever they hold.
+ */
+static int take_back(struct gitrepo *repo, git_tree *tree, const char *const *overwrites,
+		     struct err *err)
+{
+	struct git_changes changes = { 0 };
+	char **paths = NULL;
+	size_t n = 0;
+	int rc = -1;
+
+	if (gitrepo_changes(repo, NULL, &changes, err) < 0)
+		return -1;
+	paths = xcalloc(changes.n + 1, sizeof(*paths));
+	for (size_t i = 0; i < changes.n; i++) {
+		struct git_change *change = &changes.list[i];
+		int from = overwrites && git_path_in(change->path, overwrites)
+			       ? !change->untracked
+			       : change_from_move(repo, tree, change);
+
+		if (from < 0) {
+			err_set(err, "%s: %s was changed by somebody else", repo->path,
+				change->path);
+			err_hint(err, "compare it with git diff, and clean it by hand");
+			goto out;
+		}
+		if (from > 0 && change->untracked && file_unlink(repo, change->path, err) < 0)
+			goto out;
+		if (from > 0 && !change->untracked)
+			paths[n++] = change->path;
+	}
+	rc = paths_reset(repo, paths, n, err);
+out:
+	free(paths);
+	git_changes_release(&changes);
 	return rc;
 }
 
@@ -258,22 +375,6 @@ static int checkout(struct gitrepo *repo, git_tree *tree, git_tree *baseline, st
 	return code < 0 ? git_fail(repo, err, code, "files can't be moved") : 0;
 }
 
-/* The named files become HEAD's again, in the index, too. */
-static int paths_reset(struct gitrepo *repo, char **paths, size_t n, struct err *err)
-{
-	git_checkout_options options;
-	int code;
-
-	if (n == 0)
-		return 0;
-	git_checkout_options_init(&options, GIT_CHECKOUT_OPTIONS_VERSION);
-	options.checkout_strategy = GIT_CHECKOUT_FORCE | GIT_CHECKOUT_DISABLE_PATHSPEC_MATCH;
-	options.paths.strings = paths;
-	options.paths.count = n;
-	code = git_checkout_head(repo->repo, &options);
-	return code < 0 ? git_fail(repo, err, code, "files can't be put back") : 0;
-}
-
 static int parked_reset(struct gitrepo *repo, const struct parking *parking, struct err *err)
 {
 	char **paths = xcalloc(parking->n + 1, sizeof(*paths));
@@ -292,6 +393,30 @@ static int parked_reset(struct gitrepo *repo, const struct parking *parking, str
 		rc = paths_reset(repo, paths, n, err);
 	free(paths);
 	return rc;
+}
+
+static void index_reread(struct gitrepo *repo)
+{
+	git_index *index = NULL;
+
+	if (git_repository_index(&index, repo->repo) == 0)
+		(void)git_index_read(index, true);
+	git_index_free(index);
+}
+
+/* A checkout that failed may have moved files already: they go back. The index may be what can't be
+ * written; as it was not, it is right again once the files are, and only that counts. */
+static void half_back(struct gitrepo *repo, git_tree *tree, struct err *err)
+{
+	struct git_changes left = { 0 };
+	struct err why = ERR_INIT;
+
+	index_reread(repo);
+	(void)take_back(repo, tree, NULL, &why);
+	index_reread(repo);
+	if (gitrepo_changes(repo, NULL, &left, &why) < 0 || git_changes_tracked(&left) > 0)
+		err_wrap(err, "files are NOT back where they were (%s)", why.msg);
+	git_changes_release(&left);
 }
 
 /* HEAD could not be set: files go back to wherever HEAD is now. */
@@ -319,8 +444,12 @@ int gitrepo_move(struct gitrepo *repo, const struct git_move *move, struct err *
 	    park(repo, &changes, move->overwrites, &parking, err) < 0)
 		goto out;
 	parked = true;
-	if (parked_reset(repo, &parking, err) < 0 || checkout(repo, tree, NULL, err) < 0)
+	if (parked_reset(repo, &parking, err) < 0)
 		goto out;
+	if (checkout(repo, tree, NULL, err) < 0) {
+		half_back(repo, tree, err);
+		goto out;
+	}
 	if (head_set(repo, move, err) < 0) {
 		checkout_back(repo, tree, err);
 		goto out;
@@ -336,90 +465,17 @@ out:
 	return rc;
 }
 
-/* ---- Taking back half a move ---- */
-
-/* Whether a file is what a checkout of `entry` would have left, the last write cut short included.
- */
-static bool file_is_of(struct gitrepo *repo, const char *path, const git_tree_entry *entry)
-{
-	char *full = path_join(repo->path, path);
-	struct buf bytes = BUF_INIT;
-	git_blob *blob = NULL;
-	git_oid oid;
-	bool same;
-
-	same = git_repository_hashfile(&oid, repo->repo, full, GIT_OBJECT_BLOB, path) == 0 &&
-	       git_oid_equal(&oid, git_tree_entry_id(entry));
-	if (!same && file_read(full, &bytes, 0, NULL) == 0 &&
-	    git_blob_lookup(&blob, repo->repo, git_tree_entry_id(entry)) == 0)
-		same = bytes.len <= (size_t)git_blob_rawsize(blob) &&
-		       memcmp(buf_str(&bytes), git_blob_rawcontent(blob), bytes.len) == 0;
-	git_blob_free(blob);
-	buf_release(&bytes);
-	free(full);
-	return same;
-}
-
-/* 1: left by the move, 0: nothing to do with it, -1: changed by somebody else. */
-static int change_from_move(struct gitrepo *repo, git_tree *tree, const struct git_change *change)
-{
-	char *full = path_join(repo->path, change->path);
-	git_tree_entry *entry = NULL;
-	struct stat st;
-	bool there = lstat(full, &st) == 0;
-	int rc;
-
-	free(full);
-	if (git_tree_entry_bypath(&entry, tree, change->path) < 0)
-		return change->untracked ? 0 : there ? -1 : 1;
-	rc = !there || file_is_of(repo, change->path, entry) ? 1 : -1;
-	git_tree_entry_free(entry);
-	return rc;
-}
-
 int gitrepo_unmove(struct gitrepo *repo, const struct git_move *move, struct err *err)
 {
-	struct git_changes changes = { 0 };
 	struct git_head head;
 	git_tree *tree = NULL;
-	char **paths = NULL;
 	mode_t mask = git_umask(repo->path);
-	size_t n = 0;
 	int rc = -1;
 
-	if (git_tree_of(repo, move->to, &tree, err) < 0 ||
-	    move_check_head(repo, move, &head, err) < 0 ||
-	    gitrepo_changes(repo, move->overwrites, &changes, err) < 0)
-		goto out;
-	paths = xcalloc(changes.n + 1, sizeof(*paths));
-	for (size_t i = 0; i < changes.n; i++) {
-		int from = change_from_move(repo, tree, &changes.list[i]);
-
-		if (from < 0) {
-			err_set(err, "%s: %s was changed by somebody else", repo->path,
-				changes.list[i].path);
-			err_hint(err, "compare it with git diff, and clean it by hand");
-			goto out;
-		}
-		if (from > 0)
-			paths[n++] = changes.list[i].path;
-	}
-	rc = paths_reset(repo, paths, n, err);
-	for (size_t i = 0; rc == 0 && i < changes.n; i++) {
-		char *full;
-
-		if (!changes.list[i].untracked ||
-		    change_from_move(repo, tree, &changes.list[i]) != 1)
-			continue;
-		full = path_join(repo->path, changes.list[i].path);
-		if (unlink(full) < 0 && errno != ENOENT)
-			rc = err_sys(err, "%s", full);
-		free(full);
-	}
-out:
+	if (git_tree_of(repo, move->to, &tree, err) == 0 &&
+	    move_check_head(repo, move, &head, err) == 0)
+		rc = take_back(repo, tree, move->overwrites, err);
 	umask(mask);
-	free(paths);
-	git_changes_release(&changes);
 	git_tree_free(tree);
 	return rc;
 }

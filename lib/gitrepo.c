@@ -34,6 +34,13 @@ int gitrepo_spec_of(const json_t *declared, struct gitrepo_spec *spec, struct er
 	return 0;
 }
 
+int git_lock_hint(struct err *err)
+{
+	return err_hint(err,
+			"another git command is at work, or one died and left a *.lock file in "
+			".git: look before you remove it");
+}
+
 int git_fail(const struct gitrepo *repo, struct err *err, int code, const char *fmt, ...)
 {
 	const git_error *last = git_error_last();
@@ -49,9 +56,7 @@ int git_fail(const struct gitrepo *repo, struct err *err, int code, const char *
 		buf_printf(&why, "libgit2 gave %d", code);
 	err_set(err, "%s: %s: %s", repo->path, buf_str(&what), buf_str(&why));
 	if (code == GIT_ELOCKED)
-		err_hint(err,
-			 "another git command is at work, or one died and left a *.lock file in "
-			 ".git: look before you remove it");
+		git_lock_hint(err);
 	buf_release(&what);
 	buf_release(&why);
 	return -1;

@@ -126,7 +126,8 @@ int gitrepo_can_move(struct gitrepo *repo, const struct git_move *move, struct e
 /* Moves files and HEAD. On failure both are as before. */
 int gitrepo_move(struct gitrepo *repo, const struct git_move *move, struct err *err);
 /* After a death in the middle of a move: when each changed file outside `overwrites` is as `to` has
- * it and HEAD is still at `expected`, the files go back. Nothing changed: fine, too. */
+ * it and HEAD is still at `expected`, the files go back. `overwrites` become HEAD's: the caller has
+ * kept them, and puts them back. Nothing changed: fine, too. */
 int gitrepo_unmove(struct gitrepo *repo, const struct git_move *move, struct err *err);
 
 /* Reverts the commits of `upto`'s first-parent line (NULL: HEAD's) since `since` (not itself),

@@ -118,12 +118,16 @@ static void test_checkout_and_back(void **state)
 	struct fixture f;
 	struct git_move move, back;
 	struct err err = ERR_INIT;
-	char *want;
+	char *want, *before;
 
 	fixture_open(&f, state);
 	ws_sh(f.ws, "cd repo; echo note >untracked.txt");
 	move = to_good(&f);
+	/* Trying it writes nothing, not even a fresh index. */
+	before = ws_get(f.ws, "ls -i repo/.git/index; find repo/.git | wc -l");
 	assert_int_equal(gitrepo_can_move(f.repo, &move, &err), 0);
+	ws_assert(f.ws, "ls -i repo/.git/index; find repo/.git | wc -l", before);
+	free(before);
 	assert_int_equal(gitrepo_move(f.repo, &move, &err), 0);
 	want = xasprintf("%s\n?? untracked.txt", f.good);
 	ws_assert(f.ws,
@@ -209,6 +213,14 @@ static void test_locks(void **state)
 	assert_unmoved(&f);
 	ws_assert_file(f.ws, "repo/bot/config.py", "mine\n");
 
+	ws_sh(f.ws,
+	      "cd repo; rm .git/index.lock; git checkout -q bot/config.py; touch .git/index.lock");
+	err_clear(&err);
+	assert_int_equal(gitrepo_move(f.repo, &move, &err), -1);
+	assert_unmoved(&f);
+	ws_assert(f.ws, "cd repo; git --no-optional-locks status --porcelain", "");
+	ws_sh(f.ws, "cd repo; echo mine >bot/config.py");
+
 	/* The last step fails after the files moved: they come back. */
 	ws_sh(f.ws, "cd repo; rm .git/index.lock; touch .git/HEAD.lock");
 	err_clear(&err);
@@ -223,6 +235,40 @@ static void test_locks(void **state)
 	err_clear(&err);
 	assert_int_equal(gitrepo_move(f.repo, &move, &err), -1);
 	assert_unmoved(&f);
+	fixture_close(&f);
+}
+
+/* A folder that can't be written to stops the checkout in the middle: what moved goes back. */
+static void test_checkout_fails_halfway(void **state)
+{
+	static const char *const stuck[] = { "z/file", ".git/index" };
+	struct fixture f;
+	struct git_move move;
+
+	fixture_open(&f, state);
+	assert_int_equal(ws_sh(f.ws,
+			       "cd repo; mkdir z; echo 1 >z/file; echo other >bot/main.py; "
+			       "$GIT add -A; $GIT commit -qm Z; echo 2 >z/file; "
+			       "echo worse >bot/main.py; echo n >new; git rm -q bot/extra.py; "
+			       "$GIT add -A; $GIT commit -qm Z2"),
+			 0);
+	assert_int_equal(gitrepo_resolve(f.repo, "main", f.head, NULL), 0);
+	assert_int_equal(gitrepo_resolve(f.repo, "main~1", f.good, NULL), 0);
+	if (ws_sh(f.ws, "touch x; chattr +i x && lsattr x | grep -q i-; chattr -i x") != 0) {
+		fixture_close(&f);
+		skip(); /* no immutable files here */
+	}
+	move = to_good(&f);
+	for (size_t i = 0; i < 2; i++) {
+		struct err err = ERR_INIT;
+
+		ws_sh(f.ws, "chattr +i repo/%s", stuck[i]);
+		assert_int_equal(gitrepo_move(f.repo, &move, &err), -1);
+		ws_sh(f.ws, "chattr -i repo/%s", stuck[i]);
+		assert_null(strstr(err.msg, "NOT back"));
+		assert_unmoved(&f);
+		ws_assert(f.ws, "cd repo; git status --porcelain; ls", "bot\nnew\nz");
+	}
 	fixture_close(&f);
 }
 
@@ -574,6 +620,7 @@ int main(void)
 		TEST(test_overwrites_replaced),
 		TEST(test_untracked_in_the_way),
 		TEST(test_locks),
+		TEST(test_checkout_fails_halfway),
 		TEST(test_concurrent_commit),
 		TEST(test_revert),
 		TEST(test_revert_merge),
