@@ -27,15 +27,10 @@ static char *item_id(struct checker *checker, const struct node *node,
 		     const struct checklist *checklist, const struct item_list *items, int parent)
 {
 	struct node there = node_member(node, "id");
-	const char *word = json_string_value(there.value);
+	const char *word = build_id(checker, node);
 
-	if (word && !name_valid(word))
-		say(checker, &there, NULL,
-		    "an id holds letters, digits, \".\", \"_\" and \"-\", and begins with a letter, "
-		    "a digit or \"_\"");
-	char *id = parent < 0 ? xstrdup(word ? word : "?") :
-				xasprintf("%s/%s", items->list[parent].id, word ? word : "?");
-	if (word && item_known(checklist, items, id))
+	char *id = parent < 0 ? xstrdup(word) : xasprintf("%s/%s", items->list[parent].id, word);
+	if (there.value && item_known(checklist, items, id))
 		say(checker, &there, NULL, "there is an item \"%s\" already", id);
 	return id;
 }
@@ -53,7 +48,8 @@ static void item_kind(struct checker *checker, struct item *item, const struct n
 	(void)build_duration(checker, node, "expires");
 	if (probe.value && action.value)
 		say_key(checker, &action, NULL,
-			"an item has a probe or an action; what proves the action goes to \"verify\"");
+			"an item has a probe or an action; what proves the action goes to "
+			"\"verify\"");
 	if (item->probe && item->probe->kind == PROBE_MANUAL)
 		say(checker, &probe, NULL,
 		    "leave the probe out: an item without probe and action is ticked by hand");

@@ -54,8 +54,8 @@ static void step_copy(struct step *to, const struct step *from, const struct pro
 {
 	*to = *from;
 	to->id = xasprintf("%s%s", place->prefix, from->id);
-	to->origin = from->origin ? xstrdup(from->origin) :
-				    xasprintf("%s/%s", inner->name, from->id);
+	to->origin =
+	    from->origin ? xstrdup(from->origin) : xasprintf("%s/%s", inner->name, from->id);
 	if (from->guard >= 0) {
 		to->guard = moved[from->guard];
 	} else {

@@ -5,8 +5,8 @@
 #include "lib/buf.h"
 #include "lib/mem.h"
 
-/* "procedures.level-1.stop.verify.0": like the JSON pointer, but an element that has an id is called
- * by it, and then its list is not named. */
+/* "procedures.level-1.stop.verify.0": like the JSON pointer, but an element that has an id is
+ * called by it, and then its list is not named. */
 static void path_add(struct buf *out, const struct node *node)
 {
 	if (!node->up)
@@ -27,9 +27,9 @@ struct probe *probe_new(struct checker *checker, char *id)
 {
 	struct probe *probe = xcalloc(1, sizeof(*probe));
 	probe->id = id;
-	checker->inline_probes = xgrow(checker->inline_probes, &checker->cap_inline_probes,
-				       checker->ninline_probes + 1,
-				       sizeof(*checker->inline_probes));
+	checker->inline_probes =
+	    xgrow(checker->inline_probes, &checker->cap_inline_probes, checker->ninline_probes + 1,
+		  sizeof(*checker->inline_probes));
 	checker->inline_probes[checker->ninline_probes++] = probe;
 	return probe;
 }
@@ -87,8 +87,8 @@ static void fill_at_least(struct checker *checker, struct probe *probe, const st
 	json_int_t n = json_integer_value(count.value);
 	size_t given = json_array_size(json_object_get(node->value, "of"));
 	if (json_is_integer(count.value) && (n < 1 || (size_t)n > given))
-		say(checker, &count, NULL, "expected a number from 1 to %zu (so many probes there are)",
-		    given);
+		say(checker, &count, NULL,
+		    "expected a number from 1 to %zu (so many probes there are)", given);
 	probe->count = n < 0 ? 0 : (size_t)n;
 }
 

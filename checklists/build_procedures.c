@@ -78,8 +78,10 @@ static void resolve_alternative(struct alternative_walk *walk, struct step *step
 	if (other == step)
 		say(walk->checker, &name, NULL, "a step can't be its own alternative");
 	else if (other->kind != STEP_ACTION)
-		say(walk->checker, &name, NULL, "an alternative is a step with an action; \"%s\" is a "
-						"question", other->id);
+		say(walk->checker, &name, NULL,
+		    "an alternative is a step with an action; \"%s\" is a "
+		    "question",
+		    other->id);
 	else if (!applies_with(steps, step, other))
 		say(walk->checker, &name, NULL,
 		    "step \"%s\" belongs to another branch and would not apply", other->id);
@@ -87,8 +89,8 @@ static void resolve_alternative(struct alternative_walk *walk, struct step *step
 	walk->named[index] = true;
 }
 
-/* The JSON of steps in the order in which build_steps() adds them: those of inner procedures are not
- * visited, they have theirs already. */
+/* The JSON of steps in the order in which build_steps() adds them: those of inner procedures are
+ * not visited, they have theirs already. */
 static void visit_steps(struct alternative_walk *walk, const struct node *list, const char *prefix)
 {
 	for (size_t i = 0; i < json_array_size(list->value); i++) {
@@ -155,7 +157,8 @@ static void probe_params(const struct runbook *rb, const struct probe *probe, bo
 static void action_params(const struct runbook *rb, const struct typed *action, bool *used)
 {
 	params_used(rb, action->args, used);
-	for (const struct field *f = action->type ? action->type->fields : NULL; f && f->name; f++) {
+	for (const struct field *f = action->type ? action->type->fields : NULL; f && f->name;
+	     f++) {
 		json_t *value = json_object_get(action->args, f->name);
 		for (size_t i = 0; f->type == FIELD_PROBE && i < rb->nprobes; i++)
 			if (json_is_string(value) &&

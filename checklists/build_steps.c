@@ -20,22 +20,10 @@ static bool step_known(const struct step_list *steps, const char *id)
 	return false;
 }
 
-/* The step's own word, checked: it becomes a part of the full id. */
-static const char *own_id(struct checker *checker, const struct node *node)
-{
-	struct node id = node_member(node, "id");
-	const char *word = json_string_value(id.value);
-	if (word && !name_valid(word))
-		say(checker, &id, NULL,
-		    "an id holds letters, digits, \".\", \"_\" and \"-\", and begins with a letter, "
-		    "a digit or \"_\"");
-	return word ? word : "?";
-}
-
 static struct step *step_begin(struct checker *checker, const struct node *node,
 			       const struct step_place *place, struct step_list *steps)
 {
-	char *id = xasprintf("%s%s", place->prefix, own_id(checker, node));
+	char *id = xasprintf("%s%s", place->prefix, build_id(checker, node));
 	if (step_known(steps, id) && json_object_get(node->value, "id")) {
 		struct node there = node_member(node, "id");
 		say(checker, &there, NULL, "there is a step \"%s\" already", id);
@@ -53,7 +41,7 @@ static struct step *step_begin(struct checker *checker, const struct node *node,
 static void build_action_step(struct checker *checker, const struct node *node,
 			      const struct step_place *place, struct step_list *steps)
 {
-	static const char *const foreign[] = { "probe", "yes",	"no",  "choose",
+	static const char *const foreign[] = { "probe", "yes",	  "no", "choose",
 					       "only",	"except", NULL };
 	struct step *step = step_begin(checker, node, place, steps);
 	struct node action = node_member(node, "action");
@@ -71,13 +59,13 @@ static void build_action_step(struct checker *checker, const struct node *node,
 }
 
 /* The steps below an answer; `index` is the deciding step. */
-static void build_branch(struct checker *checker, const struct node *up, const char *key, size_t index,
-			 const char *answer, bool named, procedure_fn *procedure,
+static void build_branch(struct checker *checker, const struct node *up, const char *key,
+			 size_t index, const char *answer, bool named, procedure_fn *procedure,
 			 struct step_list *steps)
 {
 	struct node list = node_member(up, key);
-	char *prefix = named ? xasprintf("%s/%s/", steps->list[index].id, answer) :
-			       xasprintf("%s/", steps->list[index].id);
+	char *prefix = named ? xasprintf("%s/%s/", steps->list[index].id, answer)
+			     : xasprintf("%s/", steps->list[index].id);
 	const struct step_place place = { .prefix = prefix, .guard = (int)index, .answer = answer };
 	build_steps(checker, &list, &place, procedure, steps);
 	free(prefix);
@@ -94,7 +82,7 @@ static void build_options(struct checker *checker, const struct node *choose, si
 	for (size_t i = 0; i < n; i++) {
 		struct node option = node_element(choose, i);
 		struct node id = node_member(&option, "id");
-		options[i] = (struct choice){ .id = own_id(checker, &option),
+		options[i] = (struct choice){ .id = build_id(checker, &option),
 					      .say = build_text(&option, "say") };
 		for (size_t k = 0; k < i; k++)
 			if (id.value && strcmp(options[k].id, options[i].id) == 0)
@@ -105,7 +93,8 @@ static void build_options(struct checker *checker, const struct node *choose, si
 	steps->list[index].noptions = n;
 	for (size_t i = 0; i < n; i++) {
 		struct node option = node_element(choose, i);
-		build_branch(checker, &option, "steps", index, options[i].id, true, procedure, steps);
+		build_branch(checker, &option, "steps", index, options[i].id, true, procedure,
+			     steps);
 	}
 }
 
@@ -113,8 +102,10 @@ static void build_question_step(struct checker *checker, const struct node *node
 				const struct step_place *place, procedure_fn *procedure,
 				struct step_list *steps)
 {
-	static const char *const foreign[] = { "verify", "timeout", "within", "alternative",
-					       "only_alternative", "only", "except", NULL };
+	static const char *const foreign[] = { "verify",	   "timeout",
+					       "within",	   "alternative",
+					       "only_alternative", "only",
+					       "except",	   NULL };
 	static const char *const no_choice[] = { "probe", "yes", "no", NULL };
 	size_t index = steps->n;
 	struct step *step = step_begin(checker, node, place, steps);
@@ -132,7 +123,8 @@ static void build_question_step(struct checker *checker, const struct node *node
 	step->kind = STEP_QUESTION;
 	step->probe = build_probe_member(checker, node, "probe");
 	if (!json_object_get(node->value, "yes") && !json_object_get(node->value, "no"))
-		say(checker, node, NULL, "a question needs \"yes\" or \"no\" (steps), or \"choose\"");
+		say(checker, node, NULL,
+		    "a question needs \"yes\" or \"no\" (steps), or \"choose\"");
 	build_branch(checker, node, "yes", index, "yes", false, procedure, steps);
 	build_branch(checker, node, "no", index, "no", false, procedure, steps);
 }
@@ -141,11 +133,12 @@ static void build_procedure_step(struct checker *checker, const struct node *nod
 				 const struct step_place *place, procedure_fn *procedure,
 				 struct step_list *steps)
 {
-	static const char *const foreign[] = { "verify",	   "timeout", "within", "alternative",
-					       "only_alternative", "probe",   "yes",	"no",
-					       "choose",	   NULL };
+	static const char *const foreign[] = {
+		"verify", "timeout", "within", "alternative", "only_alternative",
+		"probe",  "yes",     "no",     "choose",      NULL
+	};
 	struct node name = node_member(node, "procedure");
-	char *prefix = xasprintf("%s%s/", place->prefix, own_id(checker, node));
+	char *prefix = xasprintf("%s%s/", place->prefix, build_id(checker, node));
 	const struct step_place inner = { .prefix = prefix,
 					  .guard = place->guard,
 					  .answer = place->answer };
@@ -153,7 +146,7 @@ static void build_procedure_step(struct checker *checker, const struct node *nod
 	check_absent(checker, node, "a step that is a procedure", foreign);
 	if (json_is_string(name.value)) {
 		const struct procedure *other =
-			procedure(checker, &name, json_string_value(name.value));
+		    procedure(checker, &name, json_string_value(name.value));
 		if (other)
 			inline_steps(checker, node, other, &inner, steps);
 	}

@@ -83,7 +83,8 @@ static int tree_visit(struct tree_walk *walk, size_t index)
 		if (to == walk->tree->nquestions)
 			continue;
 		if (walk->colours[to] == 1) {
-			struct node answer = node_member(question_node(walk, index), i ? "no" : "yes");
+			struct node answer =
+			    node_member(question_node(walk, index), i ? "no" : "yes");
 			say(walk->checker, &answer, NULL,
 			    "the tree runs in a circle: \"%s\" leads back to \"%s\"", q->name,
 			    next[i]);
@@ -142,7 +143,8 @@ void build_tree(struct checker *checker)
 		if (!start.value)
 			continue;
 		if (started)
-			say(checker, &start, NULL, "another file says already where the tree starts");
+			say(checker, &start, NULL,
+			    "another file says already where the tree starts");
 		size_t index = question_index(tree, json_string_value(start.value));
 		if (started || index == tree->nquestions)
 			continue;

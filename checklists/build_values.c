@@ -10,6 +10,18 @@ const char *build_text(const struct node *up, const char *key)
 	return json_string_value(json_object_get(up->value, key));
 }
 
+const char *build_id(struct checker *checker, const struct node *up)
+{
+	struct node id = node_member(up, "id");
+	const char *word = json_string_value(id.value);
+
+	if (word && !name_valid(word))
+		say(checker, &id, NULL,
+		    "an id holds letters, digits, \".\", \"_\" and \"-\", and begins with a "
+		    "letter, a digit or \"_\"");
+	return word ? word : "?";
+}
+
 int64_t build_duration(struct checker *checker, const struct node *up, const char *key)
 {
 	struct node node = node_member(up, key);
@@ -68,7 +80,8 @@ void check_absent(struct checker *checker, const struct node *node, const char *
 	for (; *keys; keys++) {
 		struct node member = node_member(node, *keys);
 		if (member.value)
-			say_key(checker, &member, NULL, "\"%s\" has no meaning in %s", *keys, where);
+			say_key(checker, &member, NULL, "\"%s\" has no meaning in %s", *keys,
+				where);
 	}
 }
 
@@ -79,8 +92,8 @@ void check_limits(struct checker *checker, const struct node *node, const double
 	for (int level = LEVEL_INFO; level <= LEVEL_CRITICAL; level++) {
 		if (isnan(limits[level]))
 			continue;
-		bool wrong = last && (below ? limits[level] > limits[last] :
-					      limits[level] < limits[last]);
+		bool wrong =
+		    last && (below ? limits[level] > limits[last] : limits[level] < limits[last]);
 		if (wrong)
 			say(checker, node, NULL,
 			    "thresholds in the wrong order: %s %g is %s %s %g, so that the milder "
@@ -94,8 +107,9 @@ void check_limits(struct checker *checker, const struct node *node, const double
 
 static enum field_type param_type(const char *word)
 {
-	static const enum field_type types[] = { FIELD_STRING, FIELD_PATH,     FIELD_INT, FIELD_NUMBER,
-						 FIELD_BOOL,   FIELD_DURATION, FIELD_SIZE };
+	static const enum field_type types[] = { FIELD_STRING, FIELD_PATH, FIELD_INT,
+						 FIELD_NUMBER, FIELD_BOOL, FIELD_DURATION,
+						 FIELD_SIZE };
 	for (size_t i = 0; word && i < sizeof(types) / sizeof(*types); i++)
 		if (strcmp(field_type_name(types[i]), word) == 0)
 			return types[i];
@@ -169,10 +183,10 @@ static void build_metric(struct checker *checker, struct metric *metric, const s
 			metric->unit = read->unit;
 	for (int level = LEVEL_OK; level <= LEVEL_CRITICAL; level++) {
 		metric->limit[level] =
-			level ? json_object_get(object, level_name((enum level)level)) : NULL;
-		limits[level] = json_is_number(metric->limit[level]) ?
-					json_number_value(metric->limit[level]) :
-					NAN;
+		    level ? json_object_get(object, level_name((enum level)level)) : NULL;
+		limits[level] = json_is_number(metric->limit[level])
+				    ? json_number_value(metric->limit[level])
+				    : NAN;
 	}
 	check_limits(checker, node, limits, metric->below);
 	metric->every = json_object_get(object, "every");

@@ -19,8 +19,8 @@ void findings_add(struct findings *findings, const struct jdoc *doc, const char 
 	char *message = xvasprintf(fmt, args);
 	va_end(args);
 
-	findings->list = xgrow(findings->list, &findings->cap, findings->n + 1,
-			       sizeof(*findings->list));
+	findings->list =
+	    xgrow(findings->list, &findings->cap, findings->n + 1, sizeof(*findings->list));
 	struct jwhere where = jdoc_value(doc, pointer);
 	findings->list[findings->n++] = (struct finding){
 		.file = xstrdup(doc->name),
@@ -71,18 +71,16 @@ struct node node_root(const struct jdoc *doc)
 
 struct node node_member(const struct node *up, const char *key)
 {
-	return (struct node){ .doc = up->doc,
-			      .up = up,
-			      .key = key,
-			      .value = json_object_get(up->value, key) };
+	return (struct node){
+		.doc = up->doc, .up = up, .key = key, .value = json_object_get(up->value, key)
+	};
 }
 
 struct node node_element(const struct node *up, size_t index)
 {
-	return (struct node){ .doc = up->doc,
-			      .up = up,
-			      .index = index,
-			      .value = json_array_get(up->value, index) };
+	return (struct node){
+		.doc = up->doc, .up = up, .index = index, .value = json_array_get(up->value, index)
+	};
 }
 
 static void pointer_add(struct buf *out, const struct node *node)

@@ -2,10 +2,10 @@
  * Inside of the checker: shared by checklists/check_*.c, build_*.c and target.c, by nobody else.
  *
  * Checking takes three walks. declare_all() collects the names that the documents declare, so that
- * references may point forward and across files. check_document() holds every value against the field
- * tables (types, unknown keys, references, parameters); it visits each value exactly once. The
- * build_*() functions then fill the structs and find what no table can say (cycles, guards, orders);
- * they pass silently over values that the second walk has refused.
+ * references may point forward and across files. check_document() holds every value against the
+ * field tables (types, unknown keys, references, parameters); it visits each value exactly once.
+ * The build_*() functions then fill the structs and find what no table can say (cycles, guards,
+ * orders); they pass silently over values that the second walk has refused.
  */
 #ifndef CHECKLISTS_CHECK_H
 #define CHECKLISTS_CHECK_H
@@ -32,7 +32,7 @@ struct node {
 	const struct node *up; /* NULL: the document itself */
 	const char *key;       /* NULL: an element of a list */
 	size_t index;
-	json_t *value;         /* borrowed; NULL: missing */
+	json_t *value; /* borrowed; NULL: missing */
 };
 
 /* What a section declares. */
@@ -46,15 +46,15 @@ struct checker {
 	struct findings *findings;
 	const struct jdoc *docs;
 	size_t ndocs;
-	struct node **tops;             /* owned: the sections' own nodes, for the names' `up` */
+	struct node **tops; /* owned: the sections' own nodes, for the names' `up` */
 	size_t ntops, cap_tops;
 	struct names names[SECTION_COUNT];
 	struct runbook *runbook;
-	bool *used;                     /* owned: one for each parameter; NULL: nobody asks */
-	bool no_asks;                   /* inside a source or metric: asked parameters are refused */
-	struct probe **inline_probes;   /* owned until the runbook or target takes them */
+	bool *used;		      /* owned: one for each parameter; NULL: nobody asks */
+	bool no_asks;		      /* inside a source or metric: asked parameters are refused */
+	struct probe **inline_probes; /* owned until the runbook or target takes them */
 	size_t ninline_probes, cap_inline_probes;
-	char *built;                    /* owned: how far each procedure is (build_procedures.c) */
+	char *built; /* owned: how far each procedure is (build_procedures.c) */
 };
 
 void checker_release(struct checker *checker);
@@ -87,7 +87,8 @@ bool name_valid(const char *name);
 void declare_all(struct checker *checker);
 /* For targets: the names that a built runbook has. */
 void declare_runbook(struct checker *checker, const struct runbook *runbook);
-const struct node *declared(const struct checker *checker, enum section_id section, const char *name);
+const struct node *declared(const struct checker *checker, enum section_id section,
+			    const char *name);
 /* SECTION_COUNT when there is no such section. */
 enum section_id section_find(const char *name);
 /* Says that `name` is not declared in the section, unless it is. */
@@ -96,14 +97,15 @@ bool check_reference(struct checker *checker, const struct node *node, enum sect
 
 /* ---- check_params.c ---- */
 
-/* Parameters that a string names: marks them used, reports unknown ones and those whose type does not
- * fit a field of type `type`. */
+/* Parameters that a string names: marks them used, reports unknown ones and those whose type does
+ * not fit a field of type `type`. */
 void check_params(struct checker *checker, const struct node *node, const char *text,
 		  enum field_type type);
 /* A literal string: no "${", and BACKOUT_NAME counts as a use. */
 void check_literal(struct checker *checker, const struct node *node, const char *text);
 void check_unused_params(struct checker *checker);
-/* Marks the parameters that a value uses, literals' BACKOUT_NAME too, in `used` (one a parameter). */
+/* Marks the parameters that a value uses, literals' BACKOUT_NAME too, in `used` (one a parameter).
+ */
 void params_used(const struct runbook *runbook, const json_t *value, bool *used);
 bool has_params(const char *text);
 
@@ -118,7 +120,8 @@ const char **flags_declared(const struct source_def *source, size_t *n);
 
 /* ---- check_objects.c ---- */
 
-/* Holds a value against its field. `source`: the type of the source that FIELD_READ means, or NULL. */
+/* Holds a value against its field. `source`: the type of the source that FIELD_READ means, or NULL.
+ */
 void check_field(struct checker *checker, const struct node *node, const struct field *field,
 		 const struct type *source);
 /* Holds a value against the runbook's own object `shape` (checklists/shapes.h). */
@@ -126,8 +129,8 @@ void check_shape(struct checker *checker, const struct node *node, const char *s
 
 /* ---- build_*.c: each fills what declare_*() and structs_begin() have made room for ---- */
 
-void build_params(struct checker *checker);    /* types and defaults: before any check */
-void build_sources(struct checker *checker);   /* types: before any check */
+void build_params(struct checker *checker);  /* types and defaults: before any check */
+void build_sources(struct checker *checker); /* types: before any check */
 void build_probes(struct checker *checker);
 void build_proposals(struct checker *checker); /* of parameters */
 void build_metrics(struct checker *checker);
@@ -155,12 +158,15 @@ struct source_def build_source(const struct checker *checker, const struct node 
 struct outcome build_outcome(struct checker *checker, const struct node *up, const char *key);
 /* A member duration that must be given here, without parameters; 0 when it is missing. */
 int64_t build_duration(struct checker *checker, const struct node *up, const char *key);
+/* The member "id", held against the rules for names; "?" when it is missing. */
+const char *build_id(struct checker *checker, const struct node *up);
 /* A member text, or NULL. */
 const char *build_text(const struct node *up, const char *key);
 /* Reports thresholds in the wrong order; NAN for those not given. */
 void check_limits(struct checker *checker, const struct node *node, const double limits[4],
 		  bool below);
-/* Members that make no sense in this place: says so for each of `keys` (ended by NULL) that is there. */
+/* Members that make no sense in this place: says so for each of `keys` (ended by NULL) that is
+ * there. */
 void check_absent(struct checker *checker, const struct node *node, const char *where,
 		  const char *const *keys);
 

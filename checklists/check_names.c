@@ -36,15 +36,16 @@ static void names_add(struct names *names, struct node node)
 /* The names' nodes point to their section's node, so that one stays where it is. */
 static const struct node *top_keep(struct checker *checker, struct node node)
 {
-	checker->tops = xgrow(checker->tops, &checker->cap_tops, checker->ntops + 1,
-			      sizeof(*checker->tops));
+	checker->tops =
+	    xgrow(checker->tops, &checker->cap_tops, checker->ntops + 1, sizeof(*checker->tops));
 	struct node *kept = xmalloc(sizeof(*kept));
 	*kept = node;
 	checker->tops[checker->ntops++] = kept;
 	return kept;
 }
 
-const struct node *declared(const struct checker *checker, enum section_id section, const char *name)
+const struct node *declared(const struct checker *checker, enum section_id section,
+			    const char *name)
 {
 	const struct names *names = &checker->names[section];
 	for (size_t i = 0; i < names->n; i++)
@@ -82,7 +83,7 @@ static void declare_section(struct checker *checker, const struct node *root, en
 	const char *key;
 	json_t *value;
 	json_object_foreach(top->value, key, value)
-		declare_name(checker, id, node_member(top, key));
+	    declare_name(checker, id, node_member(top, key));
 }
 
 void declare_all(struct checker *checker)
@@ -96,9 +97,9 @@ void declare_all(struct checker *checker)
 
 void declare_runbook(struct checker *checker, const struct runbook *rb)
 {
-#define DECLARE(id, count, text) \
+#define DECLARE(id, count, text)             \
 	for (size_t i = 0; i < (count); i++) \
-		names_add(&checker->names[id], (struct node){ .key = (text) })
+	names_add(&checker->names[id], (struct node){ .key = (text) })
 
 	DECLARE(SECTION_PARAMETERS, rb->nparams, rb->params[i].name);
 	DECLARE(SECTION_SOURCES, rb->nsources, rb->sources[i].name);

@@ -1,4 +1,5 @@
-/* Values inside values: lists, objects, and objects of types. Everything that calls itself is here. */
+/* Values inside values: lists, objects, and objects of types. Everything that calls itself is here.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,7 +97,8 @@ static void check_members(struct checker *checker, const struct node *node,
 		return;
 	const char *key;
 	json_t *value;
-	json_object_foreach(node->value, key, value) {
+	json_object_foreach(node->value, key, value)
+	{
 		struct node member = node_member(node, key);
 		if (field->type == FIELD_OBJECT_MAP) {
 			check_shape(checker, &member, field->of);
@@ -149,14 +151,16 @@ void check_field(struct checker *checker, const struct node *node, const struct 
 		break;
 	case FIELD_FLAG:
 		if (is_string(checker, node, field->type))
-			check_flag(checker, node, json_string_value(node->value), node->up, field, false);
+			check_flag(checker, node, json_string_value(node->value), node->up, field,
+				   false);
 		break;
 	case FIELD_SOURCE:
 		check_source_name(checker, node, field);
 		break;
 	case FIELD_REF:
 		if (is_string(checker, node, field->type))
-			check_reference(checker, node, section_find(field->of), json_string_value(node->value));
+			check_reference(checker, node, section_find(field->of),
+					json_string_value(node->value));
 		break;
 	case FIELD_READ:
 		check_read(checker, node, source);
@@ -244,20 +248,21 @@ static void check_one_of(const struct object_walk *walk, const char *const *grou
 	if (there == 1)
 		return;
 	char *list = join_words(group, n);
-	say(walk->checker, walk->node, NULL, "%s needs exactly one of: %s; this one has %s", walk->what,
-	    list, there ? "several" : "none");
+	say(walk->checker, walk->node, NULL, "%s needs exactly one of: %s; this one has %s",
+	    walk->what, list, there ? "several" : "none");
 	free(list);
 }
 
 static void check_object(struct checker *checker, const struct node *node, const char *what,
-		  const struct field *const *tables, const char *const *const *one_of,
-		  const struct type *source)
+			 const struct field *const *tables, const char *const *const *one_of,
+			 const struct type *source)
 {
 	struct object_walk walk = { .checker = checker, .node = node, .what = what };
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(node->value, key, value) {
+	json_object_foreach(node->value, key, value)
+	{
 		struct node member = node_member(node, key);
 		const struct field *field = field_find(tables, key);
 		if (field) {
@@ -271,7 +276,8 @@ static void check_object(struct checker *checker, const struct node *node, const
 	for (const struct field *const *t = tables; *t; t++)
 		for (const struct field *f = *t; f->name; f++)
 			if (f->required && !has_key(&walk, f->name))
-				say(checker, node, NULL, "%s needs \"%s\": %s", what, f->name, f->help);
+				say(checker, node, NULL, "%s needs \"%s\": %s", what, f->name,
+				    f->help);
 	for (; one_of && *one_of; one_of++)
 		check_one_of(&walk, *one_of);
 }
@@ -317,7 +323,8 @@ static void say_no_type(struct checker *checker, const struct node *node, const 
 	char *suggestion = NULL;
 	const char *key;
 	json_t *value;
-	json_object_foreach(node->value, key, value) {
+	json_object_foreach(node->value, key, value)
+	{
 		free(suggestion);
 		suggestion = suggest(key, words, n);
 		if (suggestion)
@@ -424,7 +431,8 @@ static void check_source(struct checker *checker, const struct node *node)
 		say_no_type(checker, node, "source", checker->vocabulary->sources);
 		return;
 	}
-	/* What stands beside the settings; the settings themselves are held against their type below. */
+	/* What stands beside the settings; the settings themselves are held against their type
+	 * below. */
 	const struct field named[] = { { .name = type->name, .type = FIELD_SETTINGS },
 				       { .name = NULL } };
 	const struct field *const outer[] = { named, source_common, NULL };
@@ -433,8 +441,9 @@ static void check_source(struct checker *checker, const struct node *node)
 	struct node below = node_member(node, type->name);
 	if (!json_is_object(below.value)) {
 		char *found = value_text(below.value);
-		say(checker, &below, NULL, "expected an object: the settings of source type %s, found %s",
-		    type->name, found);
+		say(checker, &below, NULL,
+		    "expected an object: the settings of source type %s, found %s", type->name,
+		    found);
 		free(found);
 		return;
 	}

@@ -74,7 +74,8 @@ static void param_seen(const char *name, size_t len, void *data)
 			checker->used[i] = true;
 		bool alone = strlen(walk->text) == len + strlen("${}");
 		if (alone && param->type != FIELD_SCALAR && !param_fits(param->type, walk->type))
-			say(checker, walk->node, NULL, "expected %s; parameter \"%s\" is of type %s",
+			say(checker, walk->node, NULL,
+			    "expected %s; parameter \"%s\" is of type %s",
 			    field_type_expected(walk->type), word, field_type_name(param->type));
 		if (checker->no_asks && param->ask)
 			say(checker, walk->node, NULL,
@@ -163,11 +164,10 @@ void params_used(const struct runbook *runbook, const json_t *value, bool *used)
 		params_each(json_string_value(value), mark_used, &walk);
 		literal_used(runbook, json_string_value(value), used);
 	} else if (json_is_array(value)) {
-		json_array_foreach(value, i, member)
-			params_used(runbook, member, used);
+		json_array_foreach(value, i, member) params_used(runbook, member, used);
 	} else if (json_is_object(value)) {
 		json_object_foreach((json_t *)value, key, member)
-			params_used(runbook, member, used);
+		    params_used(runbook, member, used);
 	}
 }
 

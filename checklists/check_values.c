@@ -12,8 +12,7 @@
 
 #define NAMES_SHOWN 16
 
-bool is_right(struct checker *checker, const struct node *node, bool right,
-		     const char *expected)
+bool is_right(struct checker *checker, const struct node *node, bool right, const char *expected)
 {
 	if (right)
 		return true;
@@ -70,8 +69,7 @@ static void say_unknown_word(struct checker *checker, const struct node *node, c
 	free(suggestion);
 }
 
-void check_choice(struct checker *checker, const struct node *node,
-			 const struct field *field)
+void check_choice(struct checker *checker, const struct node *node, const struct field *field)
 {
 	const char *text = text_of(node);
 	if (has_params(text)) {
@@ -142,8 +140,9 @@ void check_text(struct checker *checker, const struct node *node, enum field_typ
 	case FIELD_PATH:
 		check_params(checker, node, text, type);
 		if (*text != '/' && strncmp(text, "${", 2) != 0)
-			is_right(checker, node, false, "an absolute path (or one that begins with "
-						       "a parameter)");
+			is_right(checker, node, false,
+				 "an absolute path (or one that begins with "
+				 "a parameter)");
 		break;
 	case FIELD_TEXT:
 		if (strstr(text, "${"))
@@ -177,8 +176,7 @@ void check_text(struct checker *checker, const struct node *node, enum field_typ
 
 /* ---- names ---- */
 
-void check_source_name(struct checker *checker, const struct node *node,
-			      const struct field *field)
+void check_source_name(struct checker *checker, const struct node *node, const struct field *field)
 {
 	if (!is_string(checker, node, FIELD_SOURCE))
 		return;
@@ -199,7 +197,8 @@ void check_read(struct checker *checker, const struct node *node, const struct t
 		if (strcmp(source->reads[n].name, text_of(node)) == 0)
 			return;
 	if (n == 0) {
-		say(checker, node, NULL, "a source of type %s has no numbers to read", source->name);
+		say(checker, node, NULL, "a source of type %s has no numbers to read",
+		    source->name);
 		return;
 	}
 	const char **words = xcalloc(n, sizeof(*words));
@@ -212,7 +211,7 @@ void check_read(struct checker *checker, const struct node *node, const struct t
 }
 
 void check_flag(struct checker *checker, const struct node *node, const char *flag,
-		       const struct node *object, const struct field *field, bool key)
+		const struct node *object, const struct field *field, bool key)
 {
 	const char *name = json_string_value(json_object_get(object->value, field->of));
 	const struct source_def *source = name ? runbook_source(checker->runbook, name) : NULL;

@@ -1,5 +1,6 @@
 /*
- * Inside of the checker: single values against their field's type. Each function reports what is wrong.
+ * Inside of the checker: single values against their field's type. Each function reports what is
+ * wrong.
  */
 #ifndef CHECKLISTS_CHECK_VALUES_H
 #define CHECKLISTS_CHECK_VALUES_H
@@ -18,7 +19,8 @@ void check_text(struct checker *checker, const struct node *node, enum field_typ
 void check_choice(struct checker *checker, const struct node *node, const struct field *field);
 void check_source_name(struct checker *checker, const struct node *node, const struct field *field);
 void check_read(struct checker *checker, const struct node *node, const struct type *source);
-/* `object` has the flags source's name. `node` is the flag's name, or (`key`) a member called so. */
+/* `object` has the flags source's name. `node` is the flag's name, or (`key`) a member called so.
+ */
 void check_flag(struct checker *checker, const struct node *node, const char *flag,
 		const struct node *object, const struct field *field, bool key);
 

@@ -89,7 +89,8 @@ static bool applies(const struct checklist_state *state, size_t index)
 	return true;
 }
 
-/* Counts for the readiness: applicable, not optional (nor below an optional one), and of its own. */
+/* Counts for the readiness: applicable, not optional (nor below an optional one), and of its own.
+ */
 static bool counts(const struct checklist_state *state, size_t index)
 {
 	for (int i = (int)index; i >= 0; i = parent_of(state, (size_t)i))
@@ -98,7 +99,8 @@ static bool counts(const struct checklist_state *state, size_t index)
 	return applies(state, index) && !is_derived(state, index);
 }
 
-/* ---- what an event does: the new status by the old one; STAY refuses nothing and changes nothing ---- */
+/* ---- what an event does: the new status by the old one; STAY refuses nothing and changes nothing
+ * ---- */
 
 enum { STAY = -1, NO = -2 };
 
@@ -115,8 +117,8 @@ static const int moves[][ITEM_NOT_APPLICABLE + 1] = {
 	[ITEM_EV_ACTION_FAILED] = { ITEM_RED, ITEM_RED, ITEM_RED, ITEM_RED, ITEM_RED, STAY, NO },
 };
 
-/* A reading never lifts an override or what does not apply, and a deferred item stays deferred until it
- * holds. */
+/* A reading never lifts an override or what does not apply, and a deferred item stays deferred
+ * until it holds. */
 static int move_sensed(enum item_status from, enum verdict verdict)
 {
 	if (from == ITEM_OVERRIDDEN || from == ITEM_NOT_APPLICABLE)
@@ -148,7 +150,8 @@ static int check_event(const struct checklist_state *state, size_t index, enum i
 		       const char *text, struct err *err)
 {
 	const struct item *item = item_at(state, index, NULL, NULL);
-	bool own = event != ITEM_EV_WHEN && event != ITEM_EV_DEFERRED && event != ITEM_EV_OVERRIDDEN;
+	bool own =
+	    event != ITEM_EV_WHEN && event != ITEM_EV_DEFERRED && event != ITEM_EV_OVERRIDDEN;
 
 	if (own && is_derived(state, index))
 		return err_set(err, "item %s follows its sub-items", item->id);
@@ -178,7 +181,8 @@ static void derive(struct checklist_state *state, int64_t at)
 	for (size_t i = state->nitems; i-- > 0;) {
 		struct item_state *own = &state->items[i];
 		bool green = true, any = false;
-		if (!is_derived(state, i) || (own->status != ITEM_OPEN && own->status != ITEM_GREEN))
+		if (!is_derived(state, i) ||
+		    (own->status != ITEM_OPEN && own->status != ITEM_GREEN))
 			continue;
 		for (size_t k = i + 1; k < state->nitems; k++) {
 			if (parent_of(state, k) != (int)i ||

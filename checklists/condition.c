@@ -36,8 +36,8 @@ const struct condition *condition_first(const struct runbook *runbook,
 	return first;
 }
 
-static bool ranks_before(const struct runbook *runbook, const struct condition_state *states, size_t a,
-			 size_t b)
+static bool ranks_before(const struct runbook *runbook, const struct condition_state *states,
+			 size_t a, size_t b)
 {
 	const struct condition *ca = &runbook->conditions[a], *cb = &runbook->conditions[b];
 	/* sensed / at_least, compared without division */
@@ -47,7 +47,8 @@ static bool ranks_before(const struct runbook *runbook, const struct condition_s
 	return ca->severity > cb->severity;
 }
 
-void condition_rank(const struct runbook *runbook, const struct condition_state *states, size_t *order)
+void condition_rank(const struct runbook *runbook, const struct condition_state *states,
+		    size_t *order)
 {
 	for (size_t i = 0; i < runbook->nconditions; i++) {
 		size_t k = i;

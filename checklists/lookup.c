@@ -3,13 +3,13 @@
 
 #include "checklists/runbook.h"
 
-#define LOOKUP(function, type, array, count) \
+#define LOOKUP(function, type, array, count)                                  \
 	const type *function(const struct runbook *runbook, const char *name) \
-	{ \
-		for (size_t i = 0; i < runbook->count; i++) \
-			if (strcmp(runbook->array[i].name, name) == 0) \
-				return &runbook->array[i]; \
-		return NULL; \
+	{                                                                     \
+		for (size_t i = 0; i < runbook->count; i++)                   \
+			if (strcmp(runbook->array[i].name, name) == 0)        \
+				return &runbook->array[i];                    \
+		return NULL;                                                  \
 	}
 
 LOOKUP(runbook_param, struct param, params, nparams)

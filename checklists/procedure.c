@@ -26,7 +26,8 @@ static const struct transition {
 
 	{ STEP_RAN, STEP_EV_VERIFIED, false, STEP_DONE },
 	{ STEP_RAN, STEP_EV_NOT_VERIFIED, false, STEP_NOT_VERIFIED },
-	{ STEP_RAN, STEP_EV_DIED, false, STEP_RAN }, /* the outcome is on record, only verify is not */
+	{ STEP_RAN, STEP_EV_DIED, false,
+	  STEP_RAN }, /* the outcome is on record, only verify is not */
 	{ STEP_RAN, STEP_EV_SETTLED, false, STEP_RAN },
 	{ STEP_RAN, STEP_EV_NOT_SETTLED, false, STEP_NOT_VERIFIED },
 
@@ -78,16 +79,11 @@ static const struct transition {
 };
 
 static const char *const status_names[] = {
-	[STEP_WAITING] = "waiting",
-	[STEP_RUNNING] = "running",
-	[STEP_RAN] = "ran",
-	[STEP_DONE] = "done",
-	[STEP_FAILED] = "failed",
-	[STEP_NOT_VERIFIED] = "not verified",
-	[STEP_UNKNOWN] = "unknown",
-	[STEP_SKIPPED] = "skipped",
-	[STEP_UNDONE] = "undone",
-	[STEP_NOT_APPLICABLE] = "not applicable",
+	[STEP_WAITING] = "waiting", [STEP_RUNNING] = "running",
+	[STEP_RAN] = "ran",	    [STEP_DONE] = "done",
+	[STEP_FAILED] = "failed",   [STEP_NOT_VERIFIED] = "not verified",
+	[STEP_UNKNOWN] = "unknown", [STEP_SKIPPED] = "skipped",
+	[STEP_UNDONE] = "undone",   [STEP_NOT_APPLICABLE] = "not applicable",
 };
 
 static const char *const event_names[] = {
@@ -125,8 +121,8 @@ void procedure_state_release(struct procedure_state *state)
 	*state = (struct procedure_state){ 0 };
 }
 
-/* Passed over: its guard was answered otherwise (or does not apply), or it is an alternative that was
- * not taken. A guard that is still to be answered decides nothing yet. */
+/* Passed over: its guard was answered otherwise (or does not apply), or it is an alternative that
+ * was not taken. A guard that is still to be answered decides nothing yet. */
 static bool is_passed_over(const struct procedure_state *state, size_t index)
 {
 	const struct step *step = &state->procedure->steps[index];
@@ -313,7 +309,8 @@ static void count_failure(struct step_state *own, const char *text)
 	memcpy(own->failure, failure, sizeof(failure));
 }
 
-static void begin_run(struct procedure_state *state, struct step_state *own, bool undoing, int64_t at)
+static void begin_run(struct procedure_state *state, struct step_state *own, bool undoing,
+		      int64_t at)
 {
 	own->undoing = undoing;
 	own->started = at;
@@ -359,8 +356,8 @@ static void take_effect(struct procedure_state *state, size_t index, enum step_e
 		own->undoing = false;
 }
 
-int procedure_apply(struct procedure_state *state, size_t step, enum step_event event, const char *text,
-		    int64_t at, struct err *err)
+int procedure_apply(struct procedure_state *state, size_t step, enum step_event event,
+		    const char *text, int64_t at, struct err *err)
 {
 	if (!state->procedure || step >= state->procedure->nsteps)
 		return err_set(err, "there is no such step");

@@ -22,8 +22,9 @@ static struct node joined(struct checker *checker, const char *key, const char *
 		if (!found.value)
 			found = node;
 		else if (!json_equal(found.value, node.value))
-			say(checker, &node, NULL, "\"%s\" is given already in %s, with another value",
-			    key, found.doc->name);
+			say(checker, &node, NULL,
+			    "\"%s\" is given already in %s, with another value", key,
+			    found.doc->name);
 	}
 	if (!found.value && needed && checker->ndocs) {
 		struct node root = node_root(&checker->docs[0]);
@@ -49,10 +50,11 @@ static void build_head(struct checker *checker)
 	if (rb->system && !name_valid(rb->system)) {
 		struct node root = node_root(system.doc);
 		struct node there = node_member(&root, "system");
-		say(checker, &there, NULL, "expected one word of letters, digits, \".\", \"_\", \"-\"");
+		say(checker, &there, NULL,
+		    "expected one word of letters, digits, \".\", \"_\", \"-\"");
 	}
-	rb->title = json_string_value(
-		joined(checker, "title", "what a person calls the runbook").value);
+	rb->title =
+	    json_string_value(joined(checker, "title", "what a person calls the runbook").value);
 	rb->about = json_string_value(joined(checker, "about", NULL).value);
 }
 
@@ -63,11 +65,11 @@ static void structs_begin(struct checker *checker)
 {
 	struct runbook *rb = checker->runbook;
 
-#define ROOM(section, array, count) \
-	do { \
-		rb->count = checker->names[section].n; \
-		rb->array = xcalloc(rb->count + 1, sizeof(*rb->array)); \
-		for (size_t i = 0; i < rb->count; i++) \
+#define ROOM(section, array, count)                                              \
+	do {                                                                     \
+		rb->count = checker->names[section].n;                           \
+		rb->array = xcalloc(rb->count + 1, sizeof(*rb->array));          \
+		for (size_t i = 0; i < rb->count; i++)                           \
 			rb->array[i].name = checker->names[section].list[i].key; \
 	} while (0)
 

@@ -7,10 +7,10 @@
 #include "lib/buf.h"
 #include "lib/mem.h"
 
-#define PARAM   "\\$\\{[^}]+\\}"
-#define NAME    "^[A-Za-z0-9_][A-Za-z0-9._-]*$"
-#define TIME    "([0-9]+(us|ms|s|min|m|h|d|w))+"
-#define SIZE    "[0-9]+(B|[kK]B|[MGT]B|[KMGT]iB)?"
+#define PARAM "\\$\\{[^}]+\\}"
+#define NAME  "^[A-Za-z0-9_][A-Za-z0-9._-]*$"
+#define TIME  "([0-9]+(us|ms|s|min|m|h|d|w))+"
+#define SIZE  "[0-9]+(B|[kK]B|[MGT]B|[KMGT]iB)?"
 
 static json_t *of_type(const char *type)
 {
@@ -53,8 +53,8 @@ static json_t *scalar(void)
 
 static json_t *outcome(const char *of)
 {
-	json_t *name = strcmp(of, "tree") == 0 ? json_pack("{s:s}", "const", "tree") :
-						 of_type("string");
+	json_t *name =
+	    strcmp(of, "tree") == 0 ? json_pack("{s:s}", "const", "tree") : of_type("string");
 	if (strcmp(of, "metric") == 0)
 		return name;
 	return json_pack("{s:[o, o]}", "anyOf", name, reference("outcome"));
@@ -197,8 +197,8 @@ static json_t *typed_schema(const struct type *type, const struct field *common)
 	bool named = false;
 	size_t i;
 	json_t *word;
-	json_array_foreach(required, i, word)
-		named = named || strcmp(json_string_value(word), type->name) == 0;
+	json_array_foreach(required, i, word) named =
+	    named || strcmp(json_string_value(word), type->name) == 0;
 	if (!required)
 		json_object_set_new(schema, "required", json_pack("[s]", type->name));
 	else if (!named)
@@ -233,8 +233,8 @@ static json_t *source_schema(const struct type *type)
 	json_object_set_new(properties, type->name, settings);
 	json_array_append_new(required, json_string(type->name));
 	add_fields(properties, required, source_common);
-	return json_pack("{s:s, s:o, s:o, s:b}", "type", "object", "properties", properties, "required",
-			 required, "additionalProperties", 0);
+	return json_pack("{s:s, s:o, s:o, s:b}", "type", "object", "properties", properties,
+			 "required", required, "additionalProperties", 0);
 }
 
 static json_t *metric_schema(const struct type *type)
@@ -277,8 +277,9 @@ json_t *schema_make(const struct vocabulary *vocabulary)
 	json_object_set_new(definitions, "metric", sources_schema(vocabulary, true));
 
 	const struct field *const tables[] = { shapes[0].type.fields, NULL };
-	json_t *schema = json_pack("{s:s, s:s}", "$schema", "http://json-schema.org/draft-07/schema#",
-				   "title", "backout runbook");
+	json_t *schema =
+	    json_pack("{s:s, s:s}", "$schema", "http://json-schema.org/draft-07/schema#", "title",
+		      "backout runbook");
 	json_t *runbook = object_schema(shapes[0].type.help, tables, NULL);
 	json_object_update(schema, runbook);
 	json_decref(runbook);

@@ -3,9 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define END { .name = NULL }
+#define END                  \
+	{                    \
+		.name = NULL \
+	}
 
-static const char *const param_types[] = { "string", "path",     "int",  "number",
+static const char *const param_types[] = { "string", "path",	 "int",	 "number",
 					   "bool",   "duration", "size", NULL };
 static const char *const severities[] = { "low", "medium", "high", "critical", NULL };
 static const char *const risks[] = { "low", "medium", "high", NULL };
@@ -19,16 +22,19 @@ static const struct field runbook_fields[] = {
 	{ "system", FIELD_TEXT, .help = "name of the system, one word" },
 	{ "title", FIELD_TEXT, .help = "what a person calls the runbook" },
 	{ "about", FIELD_TEXT, .help = "one sentence more" },
-	{ "parameters", FIELD_OBJECT_MAP, .of = "parameter", .help = "what differs between targets" },
+	{ "parameters", FIELD_OBJECT_MAP, .of = "parameter",
+	  .help = "what differs between targets" },
 	{ "sources", FIELD_OBJECT_MAP, .of = "source", .help = "what is read, and acted upon" },
 	{ "metrics", FIELD_OBJECT_MAP, .of = "metric", .help = "numbers sampled over time" },
 	{ "probes", FIELD_OBJECT_MAP, .of = "probe", .help = "questions used in several places" },
 	{ "conditions", FIELD_OBJECT_MAP, .of = "condition", .help = "named states of affairs" },
 	{ "tree", FIELD_OBJECT, .of = "tree", .help = "the decision tree" },
 	{ "procedures", FIELD_OBJECT_MAP, .of = "procedure", .help = "rollbacks and responses" },
-	{ "checklists", FIELD_OBJECT_MAP, .of = "checklist", .help = "items to hold before or after" },
+	{ "checklists", FIELD_OBJECT_MAP, .of = "checklist",
+	  .help = "items to hold before or after" },
 	{ "contacts", FIELD_OBJECT_MAP, .of = "contact", .help = "in order of escalation" },
-	{ "messages", FIELD_OBJECT_MAP, .of = "message", .help = "templates of what is told to whom" },
+	{ "messages", FIELD_OBJECT_MAP, .of = "message",
+	  .help = "templates of what is told to whom" },
 	{ "matrix", FIELD_OBJECT, .of = "matrix", .help = "the decision matrix" },
 	{ "panels", FIELD_OBJECTS, .of = "panel", .help = "what the first screen shows" },
 	END
@@ -37,17 +43,17 @@ static const struct field runbook_fields[] = {
 static const struct field parameter_fields[] = {
 	{ "type", FIELD_CHOICE, true, .help = "type of its values", .choices = param_types },
 	{ "help", FIELD_TEXT, true, .help = "one line of explanation" },
-	{ "default", FIELD_SCALAR, .help = "value when the target gives none; may use other parameters" },
+	{ "default", FIELD_SCALAR,
+	  .help = "value when the target gives none; may use other parameters" },
 	{ "secret", FIELD_BOOL, .help = "given by the target's secrets, never written or shown" },
-	{ "ask", FIELD_TEXT, .help = "the question that is put to the operator before a plan is made" },
+	{ "ask", FIELD_TEXT,
+	  .help = "the question that is put to the operator before a plan is made" },
 	{ "propose", FIELD_PROBE, .help = "its text or value is the proposed answer" },
 	END
 };
 
-const struct field source_common[] = {
-	{ "title", FIELD_TEXT, .help = "what a screen calls it" },
-	END
-};
+const struct field source_common[] = { { "title", FIELD_TEXT, .help = "what a screen calls it" },
+				       END };
 
 const struct field metric_common[] = {
 	{ "read", FIELD_READ, true, .help = "which number the source reads" },
@@ -56,7 +62,8 @@ const struct field metric_common[] = {
 	{ "info", FIELD_NUMBER, .help = "threshold of level info" },
 	{ "warning", FIELD_NUMBER, .help = "threshold of level warning" },
 	{ "critical", FIELD_NUMBER, .help = "threshold of level critical" },
-	{ "when", FIELD_CHOICE, .help = "which side of a threshold is bad; above", .choices = sides },
+	{ "when", FIELD_CHOICE, .help = "which side of a threshold is bad; above",
+	  .choices = sides },
 	{ "every", FIELD_DURATION, .help = "time between samples; 1s" },
 	{ "for", FIELD_DURATION, .help = "how long it must be past a threshold; 0s" },
 	{ "clear", FIELD_DURATION, .help = "how long it must be back before the alert goes; 0s" },
@@ -65,27 +72,21 @@ const struct field metric_common[] = {
 	END
 };
 
-const struct field probe_common[] = {
-	{ "say", FIELD_TEXT, .help = "what a screen calls it" },
-	END
-};
+const struct field probe_common[] = { { "say", FIELD_TEXT, .help = "what a screen calls it" },
+				      END };
 
 static const struct field all_fields[] = {
-	{ "all", FIELD_PROBES, true, .help = "passes if every one passes" },
-	END
+	{ "all", FIELD_PROBES, true, .help = "passes if every one passes" }, END
 };
 static const struct field any_fields[] = {
-	{ "any", FIELD_PROBES, true, .help = "passes if one passes" },
-	END
+	{ "any", FIELD_PROBES, true, .help = "passes if one passes" }, END
 };
-static const struct field at_least_fields[] = {
-	{ "at_least", FIELD_INT, true, .help = "passes if so many pass" },
-	{ "of", FIELD_PROBES, true, .help = "the probes" },
-	END
-};
+static const struct field at_least_fields[] = { { "at_least", FIELD_INT, true,
+						  .help = "passes if so many pass" },
+						{ "of", FIELD_PROBES, true, .help = "the probes" },
+						END };
 static const struct field not_fields[] = {
-	{ "not", FIELD_PROBE, true, .help = "passes if it fails" },
-	END
+	{ "not", FIELD_PROBE, true, .help = "passes if it fails" }, END
 };
 static const struct field held_fields[] = {
 	{ "held", FIELD_PROBE, true, .help = "passes if it has passed without a gap" },
@@ -93,8 +94,7 @@ static const struct field held_fields[] = {
 	END
 };
 static const struct field manual_fields[] = {
-	{ "manual", FIELD_TEXT, true, .help = "a question that the operator answers" },
-	END
+	{ "manual", FIELD_TEXT, true, .help = "a question that the operator answers" }, END
 };
 
 const struct type probe_joins[] = {
@@ -229,11 +229,10 @@ static const struct field item_fields[] = {
 	END
 };
 
-static const struct field done_fields[] = {
-	{ "by", FIELD_TEXT, true, .help = "who did it" },
-	{ "at", FIELD_TEXT, true, .help = "when, as one would write it in a log" },
-	END
-};
+static const struct field done_fields[] = { { "by", FIELD_TEXT, true, .help = "who did it" },
+					    { "at", FIELD_TEXT, true,
+					      .help = "when, as one would write it in a log" },
+					    END };
 
 static const struct field contact_fields[] = {
 	{ "role", FIELD_TEXT, true, .help = "what they are" },
@@ -269,7 +268,8 @@ static const struct field target_fields[] = {
 	{ "target", FIELD_TEXT, true, .help = "its name, one word" },
 	{ "system", FIELD_TEXT, true, .help = "the runbook's system" },
 	{ "class", FIELD_CHOICE, true, .help = "what is at stake", .choices = classes },
-	{ "claim", FIELD_TEXT, .help = "path of the file that claims it while an incident works on it" },
+	{ "claim", FIELD_TEXT,
+	  .help = "path of the file that claims it while an incident works on it" },
 	{ "parameters", FIELD_MAP, .help = "parameter -> value; may use other parameters" },
 	{ "secrets", FIELD_OBJECT_MAP, .help = "secret parameter -> where it is", .of = "secret" },
 	{ "sources", FIELD_OBJECT_MAP, .help = "sources of the runbook, redefined with their type",
@@ -295,21 +295,30 @@ static const struct field binding_fields[] = {
 static const char *const binding_one[] = { "action", "probe", NULL };
 static const char *const *const binding_groups[] = { binding_one, NULL };
 
-#define SHAPE(word, a_word, text, table) \
-	{ .type = { .name = word, .help = text, .fields = table }, .one = a_word, .as = FIELD_OBJECT }
-#define SHAPE_ONE_OF(word, a_word, text, table, groups) \
-	{ .type = { .name = word, .help = text, .fields = table, .one_of = groups }, \
-	  .one = a_word, .as = FIELD_OBJECT }
+#define SHAPE(word, a_word, text, table)                                                \
+	{                                                                               \
+		.type = { .name = word, .help = text, .fields = table }, .one = a_word, \
+		.as = FIELD_OBJECT                                                      \
+	}
+#define SHAPE_ONE_OF(word, a_word, text, table, groups)                                    \
+	{                                                                                  \
+		.type = { .name = word, .help = text, .fields = table, .one_of = groups }, \
+		.one = a_word, .as = FIELD_OBJECT                                          \
+	}
 
 const struct shape shapes[] = {
-	SHAPE("runbook", "a runbook", "all that is known about operating one system", runbook_fields),
+	SHAPE("runbook", "a runbook", "all that is known about operating one system",
+	      runbook_fields),
 	SHAPE("parameter", "a parameter", "a value that targets give", parameter_fields),
 	{ .type = { .name = "source", .help = "something that is read", .fields = source_common },
-	  .one = "a source", .as = FIELD_SOURCE_DEF },
+	  .one = "a source",
+	  .as = FIELD_SOURCE_DEF },
 	{ .type = { .name = "metric", .help = "a number with thresholds", .fields = metric_common },
-	  .one = "a metric", .as = FIELD_METRIC },
+	  .one = "a metric",
+	  .as = FIELD_METRIC },
 	{ .type = { .name = "probe", .help = "one question", .fields = probe_common },
-	  .one = "a probe", .as = FIELD_PROBE },
+	  .one = "a probe",
+	  .as = FIELD_PROBE },
 	SHAPE("condition", "a condition", "a named state of affairs", condition_fields),
 	SHAPE("tree", "a tree", "the decision tree", tree_fields),
 	SHAPE("question", "a question", "one question of the tree", question_fields),
@@ -373,8 +382,7 @@ static const struct {
 	[FIELD_OFFSET] = { "offset", "a duration before or after T, such as \"-2h\" or \"30m\"" },
 	[FIELD_NAMES] = { "names", "a list of declared names" },
 	[FIELD_ACTION] = { "action", "an action: {\"TYPE\": ...}" },
-	[FIELD_OUTCOME] = { "outcome",
-			    "{\"procedure\": NAME}, {\"advice\": TEXT} or a name" },
+	[FIELD_OUTCOME] = { "outcome", "{\"procedure\": NAME}, {\"advice\": TEXT} or a name" },
 	[FIELD_OBJECT] = { "object", "an object" },
 	[FIELD_OBJECTS] = { "list", "a list of objects" },
 	[FIELD_OBJECT_MAP] = { "section", "an object: name -> object" },

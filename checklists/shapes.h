@@ -1,6 +1,6 @@
 /*
- * The runbook's own objects as field tables: what checker, schema and manual are made from, beside the
- * tables of the types.
+ * The runbook's own objects as field tables: what checker, schema and manual are made from, beside
+ * the tables of the types.
  */
 #ifndef CHECKLISTS_SHAPES_H
 #define CHECKLISTS_SHAPES_H

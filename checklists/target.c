@@ -50,7 +50,8 @@ static void check_given_param(struct checker *checker, const struct node *node)
 		free(words);
 	} else if (param->secret) {
 		say_key(checker, node, NULL,
-			"parameter \"%s\" is secret: say in \"secrets\" where it is, not what it is",
+			"parameter \"%s\" is secret: say in \"secrets\" where it is, not what it "
+			"is",
 			node->key);
 	} else if (param->ask) {
 		say_key(checker, node, NULL,
@@ -91,7 +92,8 @@ static void build_target_params(struct checker *checker, struct target *target,
 	json_t *value;
 
 	if (json_is_object(top.value)) {
-		json_object_foreach(top.value, key, value) {
+		json_object_foreach(top.value, key, value)
+		{
 			struct node node = node_member(&top, key);
 			check_given_param(checker, &node);
 		}
@@ -128,7 +130,8 @@ static void check_secrets(struct checker *checker, struct target *target, const 
 
 	target->secrets = top.value;
 	if (json_is_object(top.value)) {
-		json_object_foreach(top.value, key, value) {
+		json_object_foreach(top.value, key, value)
+		{
 			struct node node = node_member(&top, key);
 			const struct param *param = runbook_param(rb, key);
 			if (!param || !param->secret)
@@ -138,7 +141,8 @@ static void check_secrets(struct checker *checker, struct target *target, const 
 	}
 	for (size_t i = 0; i < rb->nparams; i++)
 		if (rb->params[i].secret && !json_object_get(top.value, rb->params[i].name))
-			say(checker, &top, NULL, "secret parameter \"%s\" is missing in \"secrets\": %s",
+			say(checker, &top, NULL,
+			    "secret parameter \"%s\" is missing in \"secrets\": %s",
 			    rb->params[i].name, rb->params[i].help);
 }
 
@@ -158,7 +162,8 @@ static void build_target_sources(struct checker *checker, struct target *target,
 		target->sources[i] = rb->sources[i];
 	if (!json_is_object(top.value))
 		return;
-	json_object_foreach(top.value, key, value) {
+	json_object_foreach(top.value, key, value)
+	{
 		struct node node = node_member(&top, key);
 		if (!check_reference(checker, &node, SECTION_SOURCES, key))
 			continue;
@@ -169,7 +174,8 @@ static void build_target_sources(struct checker *checker, struct target *target,
 				continue;
 			if (source.what.type && source.what.type != old->what.type)
 				say(checker, &node, NULL,
-				    "source \"%s\" is of type %s in the runbook; a target can't make it "
+				    "source \"%s\" is of type %s in the runbook; a target can't "
+				    "make it "
 				    "%s",
 				    key, old->what.type->name, source.what.type->name);
 			source.name = old->name;
@@ -205,19 +211,22 @@ static void check_place(struct checker *checker, const struct node *node)
 
 	if (!step && !item)
 		say_key(checker, node, NULL,
-			"\"%s\" is no PROCEDURE/STEP and no CHECKLIST/ITEM of the runbook", node->key);
-	else if (step && (step->kind != STEP_ACTION ||
-			  step->action.type != checker->vocabulary->manual))
-		say_key(checker, node, NULL, "step \"%s\" is not a manual one: nothing to bind", id);
+			"\"%s\" is no PROCEDURE/STEP and no CHECKLIST/ITEM of the runbook",
+			node->key);
+	else if (step &&
+		 (step->kind != STEP_ACTION || step->action.type != checker->vocabulary->manual))
+		say_key(checker, node, NULL, "step \"%s\" is not a manual one: nothing to bind",
+			id);
 	else if (item && item->kind != ITEM_MANUAL)
-		say_key(checker, node, NULL, "item \"%s\" is not a manual one: nothing to bind", id);
+		say_key(checker, node, NULL, "item \"%s\" is not a manual one: nothing to bind",
+			id);
 	free(name);
 }
 
 static struct binding *binding_add(struct target *target, size_t *cap, char *place)
 {
-	target->bindings = xgrow(target->bindings, cap, target->nbindings + 1,
-				 sizeof(*target->bindings));
+	target->bindings =
+	    xgrow(target->bindings, cap, target->nbindings + 1, sizeof(*target->bindings));
 	struct binding *binding = &target->bindings[target->nbindings++];
 	*binding = (struct binding){ .place = place };
 	return binding;
@@ -257,7 +266,8 @@ static void build_bindings(struct checker *checker, struct target *target, const
 
 	if (!json_is_object(top.value))
 		return;
-	json_object_foreach(top.value, key, value) {
+	json_object_foreach(top.value, key, value)
+	{
 		struct node node = node_member(&top, key);
 		struct node action = node_member(&node, "action");
 		check_place(checker, &node);
@@ -282,10 +292,10 @@ static void check_filled_limits(struct checker *checker, const struct target *ta
 		double limits[4] = { NAN, NAN, NAN, NAN };
 		bool filled = false;
 		for (int level = LEVEL_INFO; level <= LEVEL_CRITICAL; level++) {
-			json_t *value = rb->metrics[i].limit[level] ?
-						params_fill(rb->metrics[i].limit[level],
-							    target->params, NULL) :
-						NULL;
+			json_t *value =
+			    rb->metrics[i].limit[level]
+				? params_fill(rb->metrics[i].limit[level], target->params, NULL)
+				: NULL;
 			filled = filled || json_is_string(rb->metrics[i].limit[level]);
 			if (json_is_number(value))
 				limits[level] = json_number_value(value);
@@ -296,8 +306,8 @@ static void check_filled_limits(struct checker *checker, const struct target *ta
 			check_limits(checker, &top, limits, rb->metrics[i].below);
 		if (checker->findings->n > before) {
 			struct finding *last = &checker->findings->list[before];
-			char *message = xasprintf("metric \"%s\": %s", rb->metrics[i].name,
-						  last->message);
+			char *message =
+			    xasprintf("metric \"%s\": %s", rb->metrics[i].name, last->message);
 			free(last->message);
 			last->message = message;
 		}
@@ -312,7 +322,8 @@ static void build_head(struct checker *checker, struct target *target, const str
 	target->claim = build_text(root, "claim");
 	target->name = json_string_value(name.value);
 	if (target->name && !name_valid(target->name))
-		say(checker, &name, NULL, "expected one word of letters, digits, \".\", \"_\", \"-\"");
+		say(checker, &name, NULL,
+		    "expected one word of letters, digits, \".\", \"_\", \"-\"");
 	target->system = json_string_value(system.value);
 	if (target->system && strcmp(target->system, checker->runbook->system) != 0)
 		say(checker, &system, NULL, "the runbook is for system \"%s\"",

@@ -7,7 +7,8 @@ void tree_begin(struct tree_state *state)
 	*state = (struct tree_state){ .n = 0 };
 }
 
-static const struct outcome *answer_outcome(const struct tree *tree, const struct tree_answer *answer)
+static const struct outcome *answer_outcome(const struct tree *tree,
+					    const struct tree_answer *answer)
 {
 	const struct question *q = &tree->questions[answer->question];
 	return answer->yes ? &q->yes : &q->no;
@@ -59,7 +60,8 @@ int tree_answer(const struct tree *tree, struct tree_state *state, const char *q
 	return 0;
 }
 
-int tree_back(const struct tree *tree, struct tree_state *state, const char *question, struct err *err)
+int tree_back(const struct tree *tree, struct tree_state *state, const char *question,
+	      struct err *err)
 {
 	for (size_t i = 0; i < state->n; i++) {
 		if (strcmp(tree->questions[state->answers[i].question].name, question) == 0) {
@@ -78,7 +80,8 @@ int tree_shaken(const struct tree *tree, const struct tree_state *state, const e
 		/* An answer given against its proposal is not shaken by that same proposal. */
 		if (state->answers[i].overridden && verdict == state->answers[i].proposed)
 			continue;
-		if (verdict != VERDICT_UNKNOWN && (verdict == VERDICT_PASS) != state->answers[i].yes)
+		if (verdict != VERDICT_UNKNOWN &&
+		    (verdict == VERDICT_PASS) != state->answers[i].yes)
 			return (int)i;
 	}
 	return -1;

@@ -47,7 +47,8 @@ static bool is_path(const char *name)
 }
 
 /* New: the first of the roots' `patterns` (with ROOT before them) that exists, or NULL. */
-static char *find_first(const char *const *rels, struct err *err, const char *what, const char *name)
+static char *find_first(const char *const *rels, struct err *err, const char *what,
+			const char *name)
 {
 	char *roots[4], *found = NULL;
 	size_t n = find_roots(roots);
@@ -79,8 +80,9 @@ char *find_runbook(const char *name, struct err *err)
 		char *folder = xasprintf("runbooks/%s", name);
 		char *file = xasprintf("runbooks/%s.json", name);
 		const char *const rels[] = { folder, file, NULL };
-		char *found = file_exists(name) && *name == '.' ? xstrdup(name) :
-								  find_first(rels, err, "runbook", name);
+		char *found = file_exists(name) && *name == '.'
+				  ? xstrdup(name)
+				  : find_first(rels, err, "runbook", name);
 		free(folder);
 		free(file);
 		return found;
@@ -179,8 +181,8 @@ static int walk(const char *folder, int depth, struct paths *paths, struct err *
 		    depth < DEPTH_MAX && result == 0)
 			result = walk(path, depth + 1, paths, err);
 		if (there && !S_ISDIR(st.st_mode) && is_document(entries[i]->d_name)) {
-			paths->list = xgrow(paths->list, &paths->cap, paths->n + 1,
-					    sizeof(*paths->list));
+			paths->list =
+			    xgrow(paths->list, &paths->cap, paths->n + 1, sizeof(*paths->list));
 			paths->list[paths->n++] = path;
 			path = NULL;
 		}
@@ -255,8 +257,8 @@ static bool is_private_group(uid_t uid, gid_t gid)
 	return alone;
 }
 
-/* Who may write what this process believes: root, its user, who called sudo, and who could replace the
- * program itself. */
+/* Who may write what this process believes: root, its user, who called sudo, and who could replace
+ * the program itself. */
 static bool is_trusted_owner(uid_t uid)
 {
 	const char *sudo = getenv("SUDO_UID");
@@ -281,19 +283,25 @@ static int check_trust(const char *path, bool folder, struct err *err)
 	if (folder && (st.st_mode & S_ISVTX))
 		return 0; /* others can't replace a file in it */
 	if (!is_trusted_owner(st.st_uid)) {
-		err_set(err, "%s belongs to another user (uid %u), who could have commands run under "
-			     "this account", path, (unsigned)st.st_uid);
+		err_set(err,
+			"%s belongs to another user (uid %u), who could have commands run under "
+			"this account",
+			path, (unsigned)st.st_uid);
 		return err_hint(err, "make yourself or root its owner: chown %u %s",
 				(unsigned)geteuid(), path);
 	}
 	if (st.st_mode & S_IWOTH) {
-		err_set(err, "%s is writable by everyone, who could have commands run under this account",
+		err_set(err,
+			"%s is writable by everyone, who could have commands run under this "
+			"account",
 			path);
 		return err_hint(err, "chmod o-w %s", path);
 	}
 	if ((st.st_mode & S_IWGRP) && !is_private_group(st.st_uid, st.st_gid)) {
-		err_set(err, "%s is writable by a group (gid %u), whose members could have commands run "
-			     "under this account", path, (unsigned)st.st_gid);
+		err_set(err,
+			"%s is writable by a group (gid %u), whose members could have commands run "
+			"under this account",
+			path, (unsigned)st.st_gid);
 		return err_hint(err, "chmod g-w %s", path);
 	}
 	return 0;

@@ -50,8 +50,8 @@ static void add_syntax(struct findings *findings, const struct jdoc *doc, const 
 	findings->list[findings->n - 1].column = column;
 }
 
-/* Whose word is taken for the files: frozen ones are covered by the ledger's hashes, and may be shared
- * by a group. */
+/* Whose word is taken for the files: frozen ones are covered by the ledger's hashes, and may be
+ * shared by a group. */
 enum trust { TRUST_OWNERS, TRUST_LEDGER };
 
 /* 0; -1 when the file can't be read or trusted; a syntax error is a finding. */
@@ -81,7 +81,8 @@ static void join_into(json_t *to, const json_t *from)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)from, key, value) {
+	json_object_foreach((json_t *)from, key, value)
+	{
 		json_t *old = json_object_get(to, key);
 		if (!old)
 			json_object_set_new(to, key, json_deep_copy(value));
@@ -126,7 +127,8 @@ static int load_documents(struct loaded *loaded, enum trust trust, struct findin
 	return result;
 }
 
-static int invalid(const char *what, const struct findings *findings, size_t before, struct err *err)
+static int invalid(const char *what, const struct findings *findings, size_t before,
+		   struct err *err)
 {
 	size_t n = findings->n - before;
 	err_set(err, "%s is invalid: %zu mistake%s", what, n, n == 1 ? "" : "s");
@@ -144,7 +146,8 @@ static int build_runbook(struct loaded *loaded, enum trust trust, struct finding
 	if (result < 0)
 		return result;
 	if (findings->n == before)
-		loaded->runbook = runbook_build(loaded->docs, loaded->ndocs, vocabulary_all(), findings);
+		loaded->runbook =
+		    runbook_build(loaded->docs, loaded->ndocs, vocabulary_all(), findings);
 	if (!loaded->runbook)
 		return invalid(loaded->path, findings, before, err);
 	loaded->frozen_runbook = freeze(loaded->docs, loaded->ndocs, loaded->runbook_hash);
@@ -160,8 +163,8 @@ static int build_target(struct loaded *loaded, const char *path, enum trust trus
 	if (result < 0)
 		return result;
 	if (findings->n == before)
-		loaded->target = target_build(&loaded->target_doc, loaded->runbook, vocabulary_all(),
-					      findings);
+		loaded->target =
+		    target_build(&loaded->target_doc, loaded->runbook, vocabulary_all(), findings);
 	if (!loaded->target)
 		return invalid(path, findings, before, err);
 	loaded->frozen_target = freeze(&loaded->target_doc, 1, loaded->target_hash);

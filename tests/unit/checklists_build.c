@@ -60,7 +60,7 @@ static void bad(struct built *b, size_t count, const char *path, const char *tex
 	release(b);
 }
 
-#define PROCEDURE(name, steps) \
+#define PROCEDURE(name, steps)                                                                \
 	"'" name "': {'title': 't', 'estimate': '1m-2m', 'data_loss': 'none', 'risk': 'low'," \
 	" 'steps': [" steps "]}"
 
@@ -71,9 +71,11 @@ static void test_documents_are_joined(void **state)
 	add(&b, "{" SAMPLE_HEAD ", 'probes': {'quiet': {'log': 'bot-log', 'silent': 'ERROR'}}}");
 	add(&b, "{'tree': {'start': 'q', 'questions': {'q': {'ask': '?', 'probe': 'quiet',"
 		" 'yes': {'procedure': 'p'}, 'no': {'advice': 'look'}}}}}");
-	add(&b, "{'procedures': {" PROCEDURE("p", SAMPLE_STEP) "},"
-		" 'metrics': {'more': {'log': 'bot-log', 'read': 'matching', 'match': 'x',"
-		" 'suggest': 'p', 'warning': 1, 'critical': 2}}}");
+	add(&b, "{'procedures': {" PROCEDURE(
+		    "p", SAMPLE_STEP) "},"
+				      " 'metrics': {'more': {'log': 'bot-log', 'read': 'matching', "
+				      "'match': 'x',"
+				      " 'suggest': 'p', 'warning': 1, 'critical': 2}}}");
 	good(&b);
 	assert_int_equal(b.rb->nmetrics, 2);
 	assert_string_equal(b.rb->metrics[0].unit, "%");
@@ -100,14 +102,14 @@ static void test_one_name_in_two_documents(void **state)
 }
 
 static const char inner_steps[] = /* of "inner" */
-	"{'id': 'stop', 'say': 'S', 'action': {'service': 'bot', 'do': 'stop'},"
-	" 'verify': [{'log': 'bot-log', 'silent': 'x'}], 'alternative': 'kill'},"
-	"{'id': 'kill', 'say': 'K', 'action': {'command': ['kill']}},"
-	"{'id': 'how', 'ask': 'How?', 'choose': ["
-	"  {'id': 'tag', 'say': 'T', 'steps': [{'id': 'go', 'say': 'G', 'action': {'manual': 'm'}}]},"
-	"  {'id': 'none', 'say': 'N', 'steps': []}]},"
-	"{'id': 'old', 'ask': 'Old?', 'probe': {'file': '/o'}, 'yes': ["
-	"  {'id': 'rm', 'say': 'R', 'action': {'command': ['rm']}}]}";
+    "{'id': 'stop', 'say': 'S', 'action': {'service': 'bot', 'do': 'stop'},"
+    " 'verify': [{'log': 'bot-log', 'silent': 'x'}], 'alternative': 'kill'},"
+    "{'id': 'kill', 'say': 'K', 'action': {'command': ['kill']}},"
+    "{'id': 'how', 'ask': 'How?', 'choose': ["
+    "  {'id': 'tag', 'say': 'T', 'steps': [{'id': 'go', 'say': 'G', 'action': {'manual': 'm'}}]},"
+    "  {'id': 'none', 'say': 'N', 'steps': []}]},"
+    "{'id': 'old', 'ask': 'Old?', 'probe': {'file': '/o'}, 'yes': ["
+    "  {'id': 'rm', 'say': 'R', 'action': {'command': ['rm']}}]}";
 
 static const struct step *step(const struct built *b, const char *procedure, const char *id)
 {
@@ -121,8 +123,9 @@ static void build_nested(struct built *b, const char *outer)
 {
 	char text[4096];
 	snprintf(text, sizeof(text),
-		 "{" SAMPLE_HEAD ", 'procedures': {" PROCEDURE("outer", "%s") "," PROCEDURE("inner", "%s")
-		 "}}", outer, inner_steps);
+		 "{" SAMPLE_HEAD
+		 ", 'procedures': {" PROCEDURE("outer", "%s") "," PROCEDURE("inner", "%s") "}}",
+		 outer, inner_steps);
 	add(b, text);
 }
 
@@ -184,17 +187,18 @@ static void test_circles(void **state)
 {
 	(void)state;
 	struct built b = { 0 };
-	add(&b, "{" SAMPLE_HEAD ", 'procedures': {"
-		PROCEDURE("a", "{'id': 'x', 'procedure': 'b'}") ","
-		PROCEDURE("b", "{'id': 'y', 'procedure': 'a'}") "}}");
+	add(&b, "{" SAMPLE_HEAD
+		", 'procedures': {" PROCEDURE("a", "{'id': 'x', 'procedure': 'b'}") "," PROCEDURE(
+		    "b", "{'id': 'y', 'procedure': 'a'}") "}}");
 	bad(&b, 1, "/procedures/b/steps/0/procedure", "contains itself");
 	add(&b, "{" SAMPLE_HEAD ", 'probes': {'a': {'all': ['b', {'file': '/f'}]},"
 		" 'b': {'any': [{'not': 'a'}]}, 'c': 'a'}}");
 	bad(&b, 1, "/probes/b", "contains \"a\", which contains it again");
-	add(&b, "{" SAMPLE_HEAD ", 'tree': {'start': 'a', 'questions': {"
-		"'a': {'ask': '?', 'yes': 'b', 'no': 'c'}, 'b': {'ask': '?', 'yes': 'c', 'no': 'a'},"
-		"'c': {'ask': '?', 'yes': {'advice': 'x'}, 'no': {'advice': 'y'}},"
-		"'d': {'ask': '?', 'yes': 'c', 'no': 'c'}}}}");
+	add(&b,
+	    "{" SAMPLE_HEAD ", 'tree': {'start': 'a', 'questions': {"
+	    "'a': {'ask': '?', 'yes': 'b', 'no': 'c'}, 'b': {'ask': '?', 'yes': 'c', 'no': 'a'},"
+	    "'c': {'ask': '?', 'yes': {'advice': 'x'}, 'no': {'advice': 'y'}},"
+	    "'d': {'ask': '?', 'yes': 'c', 'no': 'c'}}}}");
 	build(&b);
 	show(&b);
 	assert_int_equal(b.findings.n, 2);
@@ -231,17 +235,18 @@ static void test_parameters(void **state)
 		"'idle': {'type': 'string', 'help': 'h', 'default': 'w'},"
 		"'dump': {'type': 'path', 'help': 'h', 'ask': 'Which?'},"
 		"'other': {'type': 'path', 'help': 'h', 'ask': 'Which?'}},"
-		"'procedures': {" PROCEDURE("p",
-			"{'id': 'a', 'say': 'A', 'action': {'command': ['x', '${word}-${n}'],"
-			" 'shell': 'echo $BACKOUT_ENV ${x}'},"
-			" 'verify': [{'not': {'file': '${dump}'}}]},"
-			"{'id': 'b', 'say': 'B', 'action': {'db': 'main', 'sql': 'x',"
-			" 'with': ['${n}', '${worrd}']}},"
-			"{'id': 'c', 'say': 'C', 'timeout': '${n}', 'action': {'manual': 'm ${word}'}}")
-		"}}");
+		"'procedures': {" PROCEDURE(
+		    "p", "{'id': 'a', 'say': 'A', 'action': {'command': ['x', '${word}-${n}'],"
+			 " 'shell': 'echo $BACKOUT_ENV ${x}'},"
+			 " 'verify': [{'not': {'file': '${dump}'}}]},"
+			 "{'id': 'b', 'say': 'B', 'action': {'db': 'main', 'sql': 'x',"
+			 " 'with': ['${n}', '${worrd}']}},"
+			 "{'id': 'c', 'say': 'C', 'timeout': '${n}', 'action': {'manual': 'm "
+			 "${word}'}}") "}}");
 	build(&b);
 	show(&b);
-	const char *const paths[] = { "/parameters/idle", "/parameters/other",
+	const char *const paths[] = { "/parameters/idle",
+				      "/parameters/other",
 				      "/procedures/p/steps/0/action/shell",
 				      "/procedures/p/steps/1/action/with/1",
 				      "/procedures/p/steps/2/timeout",
@@ -257,16 +262,20 @@ static void test_asks_of_a_procedure(void **state)
 {
 	(void)state;
 	struct built b = { 0 };
-	add(&b, "{" SAMPLE_HEAD ", 'parameters': {"
-		"'one': {'type': 'path', 'help': 'h', 'ask': 'Which?', 'propose': {'file': '/x'}},"
-		"'two': {'type': 'path', 'help': 'h', 'ask': 'Which?'},"
-		"'three': {'type': 'string', 'help': 'h', 'default': 'x'}},"
-		"'probes': {'there': {'file': '${two}'}},"
-		"'procedures': {" PROCEDURE("both",
-			"{'id': 'a', 'say': 'A', 'action': {'shell': 'cat $BACKOUT_ONE', 'command': []}},"
-			"{'id': 'w', 'say': 'W', 'action': {'wait': 'there'}}") ","
-		PROCEDURE("none", "{'id': 'a', 'say': 'A', 'action': {'command': ['${three}']}}")
-		"}}");
+	add(&b,
+	    "{" SAMPLE_HEAD ", 'parameters': {"
+	    "'one': {'type': 'path', 'help': 'h', 'ask': 'Which?', 'propose': {'file': '/x'}},"
+	    "'two': {'type': 'path', 'help': 'h', 'ask': 'Which?'},"
+	    "'three': {'type': 'string', 'help': 'h', 'default': 'x'}},"
+	    "'probes': {'there': {'file': '${two}'}},"
+	    "'procedures': {" PROCEDURE("both", "{'id': 'a', 'say': 'A', 'action': {'shell': 'cat "
+						"$BACKOUT_ONE', 'command': []}},"
+						"{'id': 'w', 'say': 'W', 'action': {'wait': "
+						"'there'}}") "," PROCEDURE("none",
+									   "{'id': 'a', 'say': "
+									   "'A', 'action': "
+									   "{'command': "
+									   "['${three}']}}") "}}");
 	good(&b);
 	const struct procedure *both = runbook_procedure(b.rb, "both");
 	assert_int_equal(both->nasks, 2);
@@ -286,17 +295,19 @@ static void test_conditions_and_checklists(void **state)
 {
 	(void)state;
 	struct built b = { 0 };
-	add(&b, "{" SAMPLE_HEAD ", 'conditions': {"
-		"'all': {'title': 'A', 'severity': 'high', 'symptoms': [{'file': '/a'}, {'file': '/b'}],"
-		" 'suggest': {'advice': 'do'}},"
-		"'one': {'title': 'B', 'severity': 'low', 'symptoms': [{'file': '/a'}, {'file': '/b'}],"
-		" 'at_least': 1}},"
-		"'checklists': {'c': {'title': 'C', 'sections': ["
-		"{'title': 'T-2h', 'offset': '-2h', 'items': [{'id': 'a', 'say': 'A', 'items': ["
-		"  {'id': 'x', 'say': 'X', 'probe': {'file': '/x'}},"
-		"  {'id': 'y', 'say': 'Y', 'action': {'manual': 'm'}}]}]},"
-		"{'title': 'T+30', 'offset': '30m', 'items': ["
-		"  {'id': 'b', 'say': 'B', 'done': {'by': 'me', 'at': 'now'}}]}]}}}");
+	add(&b,
+	    "{" SAMPLE_HEAD ", 'conditions': {"
+	    "'all': {'title': 'A', 'severity': 'high', 'symptoms': [{'file': '/a'}, {'file': "
+	    "'/b'}],"
+	    " 'suggest': {'advice': 'do'}},"
+	    "'one': {'title': 'B', 'severity': 'low', 'symptoms': [{'file': '/a'}, {'file': '/b'}],"
+	    " 'at_least': 1}},"
+	    "'checklists': {'c': {'title': 'C', 'sections': ["
+	    "{'title': 'T-2h', 'offset': '-2h', 'items': [{'id': 'a', 'say': 'A', 'items': ["
+	    "  {'id': 'x', 'say': 'X', 'probe': {'file': '/x'}},"
+	    "  {'id': 'y', 'say': 'Y', 'action': {'manual': 'm'}}]}]},"
+	    "{'title': 'T+30', 'offset': '30m', 'items': ["
+	    "  {'id': 'b', 'say': 'B', 'done': {'by': 'me', 'at': 'now'}}]}]}}}");
 	good(&b);
 	assert_int_equal(b.rb->conditions[0].at_least, 2);
 	assert_int_equal(b.rb->conditions[1].at_least, 1);
@@ -324,10 +335,13 @@ static void test_thresholds(void **state)
 	add(&b, "{" SAMPLE_HEAD ", 'probes': {'x': {'metric': 'errors', 'below': 1}}}");
 	good(&b);
 	release(&b);
-	add(&b, "{'format': 1, 'system': 's', 'title': 'S', 'sources': {'l': {'log': {'path': '/l'}}},"
-		"'metrics': {'up': {'log': 'l', 'read': 'matching', 'info': 5, 'critical': 4},"
-		" 'down': {'log': 'l', 'read': 'matching', 'when': 'below', 'warning': 5, 'critical': 6},"
-		" 'fine': {'log': 'l', 'read': 'matching', 'when': 'below', 'warning': 5, 'critical': 4}}}");
+	add(&b,
+	    "{'format': 1, 'system': 's', 'title': 'S', 'sources': {'l': {'log': {'path': '/l'}}},"
+	    "'metrics': {'up': {'log': 'l', 'read': 'matching', 'info': 5, 'critical': 4},"
+	    " 'down': {'log': 'l', 'read': 'matching', 'when': 'below', 'warning': 5, 'critical': "
+	    "6},"
+	    " 'fine': {'log': 'l', 'read': 'matching', 'when': 'below', 'warning': 5, 'critical': "
+	    "4}}}");
 	build(&b);
 	show(&b);
 	assert_int_equal(b.findings.n, 2);
@@ -373,7 +387,7 @@ static void damage(json_t *root, json_t *value)
 static void test_damaged_documents(void **state)
 {
 	(void)state;
-	static const char *const others[] = { "null", "[]", "{}", "7",	  "\"x\"",
+	static const char *const others[] = { "null", "[]",    "{}", "7",	"\"x\"",
 					      "\"\"", "[[1]]", "-1", "\"${n}\"" };
 	const size_t nothers = sizeof(others) / sizeof(*others);
 	char text[8192];
@@ -381,7 +395,8 @@ static void test_damaged_documents(void **state)
 	struct built whole = { 0 };
 
 	snprintf(text, sizeof(text),
-		 "{" SAMPLE_HEAD ", 'parameters': {'n': {'type': 'int', 'help': 'h', 'default': 3}},"
+		 "{" SAMPLE_HEAD
+		 ", 'parameters': {'n': {'type': 'int', 'help': 'h', 'default': 3}},"
 		 "'probes': {'p': {'at_least': 1, 'of': ['q', {'held': 'q', 'for': '3s'}]},"
 		 " 'q': {'flag': 'LIVE', 'of': 'config', 'is': false}},"
 		 "'conditions': {'c': {'title': 'T', 'severity': 'low', 'symptoms': ['p']}},"
@@ -392,8 +407,10 @@ static void test_damaged_documents(void **state)
 		 "'matrix': {'columns': ['a', 'b'], 'rows': [['1', '2']]},"
 		 "'contacts': {'k': {'role': 'r', 'reach': 'x', 'after': '${n}m'}},"
 		 "'panels': [{'kind': 'chart', 'title': 'E', 'metrics': ['errors']}],"
-		 "'procedures': {" PROCEDURE("outer", "{'id': 'c', 'procedure': 'inner'}") ","
-		 PROCEDURE("inner", "%s") "}}", inner_steps);
+		 "'procedures': {" PROCEDURE(
+		     "outer", "{'id': 'c', 'procedure': 'inner'}") "," PROCEDURE("inner",
+										 "%s") "}}",
+		 inner_steps);
 	add(&whole, text);
 	good(&whole);
 	srand(3);

@@ -13,7 +13,10 @@ static struct item second[] = {
 	{ .id = (char *)"test", .kind = ITEM_MANUAL, .parent = -1 },
 	{ .id = (char *)"test/one", .kind = ITEM_MANUAL, .parent = 0 },
 	{ .id = (char *)"test/two", .kind = ITEM_ACTION, .parent = 0 },
-	{ .id = (char *)"before", .kind = ITEM_MANUAL, .parent = -1, .done_by = "anna",
+	{ .id = (char *)"before",
+	  .kind = ITEM_MANUAL,
+	  .parent = -1,
+	  .done_by = "anna",
 	  .done_at = "yesterday" },
 };
 static struct section sections[] = {
@@ -176,7 +179,8 @@ static void test_random_events_keep_the_invariants(void **state)
 		if (next == -1)
 			for (size_t n = 0; n < COUNT; n++)
 				assert_true(s->items[n].status != ITEM_RED ||
-					    s->items[TEST].status == ITEM_NOT_APPLICABLE || n == TEST);
+					    s->items[TEST].status == ITEM_NOT_APPLICABLE ||
+					    n == TEST);
 	}
 }
 

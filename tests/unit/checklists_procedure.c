@@ -4,10 +4,15 @@
 
 static struct choice options[] = { { "tag", "t" }, { "revert", "r" } };
 
-/* 0 stop; 1 choice: 2 tag / 3 revert; 4 question: 5 when yes; 6 start, whose alternative is 8; 7 tell. */
+/* 0 stop; 1 choice: 2 tag / 3 revert; 4 question: 5 when yes; 6 start, whose alternative is 8; 7
+ * tell. */
 static struct step steps[] = {
 	{ .id = (char *)"stop", .kind = STEP_ACTION, .guard = -1 },
-	{ .id = (char *)"how", .kind = STEP_CHOICE, .guard = -1, .options = options, .noptions = 2 },
+	{ .id = (char *)"how",
+	  .kind = STEP_CHOICE,
+	  .guard = -1,
+	  .options = options,
+	  .noptions = 2 },
 	{ .id = (char *)"how/tag/a", .kind = STEP_ACTION, .guard = 1, .guard_answer = "tag" },
 	{ .id = (char *)"how/revert/a", .kind = STEP_ACTION, .guard = 1, .guard_answer = "revert" },
 	{ .id = (char *)"ask", .kind = STEP_QUESTION, .guard = 1, .guard_answer = "revert" },
@@ -76,7 +81,7 @@ static void test_nothing_runs_unapproved_or_out_of_turn(void **state)
 	assert_int_equal(apply(s, 2, STEP_EV_INTENT, NULL), -1);
 	assert_int_equal(apply(s, 6, STEP_EV_INTENT, NULL), -1);
 	assert_int_equal(apply(s, 8, STEP_EV_INTENT, NULL), -1);
-	assert_int_equal(apply(s, 1, STEP_EV_INTENT, NULL), -1);   /* a choice is answered */
+	assert_int_equal(apply(s, 1, STEP_EV_INTENT, NULL), -1);    /* a choice is answered */
 	assert_int_equal(apply(s, 0, STEP_EV_ANSWERED, "yes"), -1); /* an action is run */
 	assert_int_equal(apply(s, 1, STEP_EV_ANSWERED, "other"), -1);
 	assert_int_equal(apply(s, 0, STEP_EV_OUTCOME_DONE, NULL), -1);
@@ -172,7 +177,8 @@ static void test_undo(void **state)
 	assert_true(s->steps[0].undoing);
 	assert_int_equal(apply(s, 0, STEP_EV_OUTCOME_DONE, NULL), -1);
 	assert_int_equal(apply(s, 0, STEP_EV_DIED, NULL), 0);
-	assert_int_equal(apply(s, 0, STEP_EV_INTENT, NULL), -1); /* first: what became of the undo? */
+	assert_int_equal(apply(s, 0, STEP_EV_INTENT, NULL),
+			 -1); /* first: what became of the undo? */
 	assert_int_equal(apply(s, 0, STEP_EV_SETTLED, NULL), 0);
 	assert_int_equal(s->steps[0].status, STEP_UNDONE);
 	assert_false(s->steps[0].undoing);

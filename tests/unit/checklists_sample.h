@@ -17,9 +17,18 @@
 #include "checklists/runbook.h"
 #include "checklists/target.h"
 
-#define F(n, t) { .name = n, .type = t, .help = "a " n }
-#define NEEDED(n, t, o) { .name = n, .type = t, .required = true, .help = "a " n, .of = o }
-#define END { .name = NULL }
+#define F(n, t)                                      \
+	{                                            \
+		.name = n, .type = t, .help = "a " n \
+	}
+#define NEEDED(n, t, o)                                                         \
+	{                                                                       \
+		.name = n, .type = t, .required = true, .help = "a " n, .of = o \
+	}
+#define END                  \
+	{                    \
+		.name = NULL \
+	}
 
 static const struct field s_log[] = { NEEDED("path", FIELD_PATH, NULL), END };
 static const struct field s_log_metric[] = { F("window", FIELD_DURATION), F("match", FIELD_REGEX),
@@ -46,11 +55,13 @@ static const struct field p_file[] = { NEEDED("file", FIELD_PATH, NULL), F("larg
 				       END };
 
 static const char *const a_words[] = { "start", "stop", "restart", NULL };
-static const struct field a_service[] = {
-	NEEDED("service", FIELD_SOURCE, "service"),
-	{ .name = "do", .type = FIELD_CHOICE, .required = true, .help = "what", .choices = a_words },
-	END
-};
+static const struct field a_service[] = { NEEDED("service", FIELD_SOURCE, "service"),
+					  { .name = "do",
+					    .type = FIELD_CHOICE,
+					    .required = true,
+					    .help = "what",
+					    .choices = a_words },
+					  END };
 static const struct field a_flags[] = { NEEDED("flags", FIELD_SOURCE, "flags"),
 					NEEDED("set", FIELD_FLAGS, "flags"), END };
 static const struct field a_sql[] = { NEEDED("db", FIELD_SOURCE, "db"),
@@ -63,13 +74,17 @@ static const struct field a_manual[] = { NEEDED("manual", FIELD_TEXT, NULL), END
 
 #define TYPE(variable, word, table) \
 	static const struct type variable = { .name = word, .help = "a " word, .fields = table }
-static const struct type source_log = { .name = "log", .help = "a log", .fields = s_log,
-					.reads = s_log_reads, .metric_fields = s_log_metric };
+static const struct type source_log = { .name = "log",
+					.help = "a log",
+					.fields = s_log,
+					.reads = s_log_reads,
+					.metric_fields = s_log_metric };
 TYPE(source_db, "db", s_db);
 TYPE(source_flags, "flags", s_flags);
 TYPE(source_service, "service", s_service);
-static const struct type probe_log = { .name = "log", .help = "a log probe", .fields = p_log,
-				       .one_of = p_log_groups };
+static const struct type probe_log = {
+	.name = "log", .help = "a log probe", .fields = p_log, .one_of = p_log_groups
+};
 TYPE(probe_flag, "flag", p_flag);
 TYPE(probe_metric, "metric", p_metric);
 TYPE(probe_file, "file", p_file);
@@ -84,9 +99,10 @@ static const struct type *const sample_sources[] = { &source_log, &source_db, &s
 						     &source_service, NULL };
 static const struct type *const sample_probes[] = { &probe_log, &probe_flag, &probe_metric,
 						    &probe_file, NULL };
-static const struct type *const sample_actions[] = { &action_service, &action_flags, &action_db,
-						     &action_command, &action_wait, &action_manual,
-						     NULL };
+static const struct type *const sample_actions[] = {
+	&action_service, &action_flags,	 &action_db, &action_command,
+	&action_wait,	 &action_manual, NULL
+};
 static const struct vocabulary sample_vocabulary = { .sources = sample_sources,
 						     .probes = sample_probes,
 						     .actions = sample_actions,
@@ -106,11 +122,11 @@ static inline void sample_doc(struct jdoc *doc, const char *name, const char *te
 }
 
 /* Sources and metrics that most tests need. */
-#define SAMPLE_HEAD \
-	"'format': 1, 'system': 's', 'title': 'S'," \
+#define SAMPLE_HEAD                                                                      \
+	"'format': 1, 'system': 's', 'title': 'S',"                                      \
 	"'sources': {'bot-log': {'log': {'path': '/l'}}, 'main': {'db': {'host': 'h'}}," \
-	"  'config': {'flags': {'path': '/c', 'names': {'LIVE': 'x', 'BETA': 'y'}}}," \
-	"  'bot': {'service': {'unit': 'u'}}}," \
+	"  'config': {'flags': {'path': '/c', 'names': {'LIVE': 'x', 'BETA': 'y'}}},"    \
+	"  'bot': {'service': {'unit': 'u'}}},"                                          \
 	"'metrics': {'errors': {'log': 'bot-log', 'read': 'error_percent', 'warning': 20}}"
 
 #define SAMPLE_STEP "{'id': 'a', 'say': 'A', 'action': {'service': 'bot', 'do': 'stop'}}"

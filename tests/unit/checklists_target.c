@@ -2,24 +2,24 @@
 #include "tests/unit/checklists_sample.h"
 
 static const char runbook_text[] =
-	"{'format': 1, 'system': 's', 'title': 'S', 'parameters': {"
-	"'root': {'type': 'path', 'help': 'the root'},"
-	"'log': {'type': 'path', 'help': 'the log', 'default': '${root}/bot.log'},"
-	"'port': {'type': 'int', 'help': 'the port', 'default': 5432},"
-	"'high': {'type': 'number', 'help': 'limit', 'default': 50},"
-	"'dump': {'type': 'path', 'help': 'which', 'ask': 'Which?'},"
-	"'token': {'type': 'string', 'help': 'the token', 'secret': true}},"
-	"'sources': {'bot-log': {'log': {'path': '${log}'}},"
-	" 'main': {'title': 'DB', 'db': {'host': 'h', 'port': '${port}'}}},"
-	"'metrics': {'errors': {'log': 'bot-log', 'read': 'error_percent', 'warning': 20,"
-	" 'critical': '${high}'}},"
-	"'procedures': {'inner': {'title': 't', 'estimate': '1m', 'data_loss': 'none', 'risk': 'low',"
-	" 'steps': [{'id': 'tell', 'say': 'T', 'action': {'manual': 'tell them'}},"
-	"  {'id': 'run', 'say': 'R', 'action': {'command': ['x', '${token}', '${dump}']}}]},"
-	" 'outer': {'title': 't', 'estimate': '1m', 'data_loss': 'none', 'risk': 'low',"
-	" 'steps': [{'id': 'in', 'procedure': 'inner'}]}},"
-	"'checklists': {'pre': {'title': 'P', 'sections': [{'title': 'a', 'items': ["
-	" {'id': 'ping', 'say': 'P'}, {'id': 'file', 'say': 'F', 'probe': {'file': '/f'}}]}]}}}";
+    "{'format': 1, 'system': 's', 'title': 'S', 'parameters': {"
+    "'root': {'type': 'path', 'help': 'the root'},"
+    "'log': {'type': 'path', 'help': 'the log', 'default': '${root}/bot.log'},"
+    "'port': {'type': 'int', 'help': 'the port', 'default': 5432},"
+    "'high': {'type': 'number', 'help': 'limit', 'default': 50},"
+    "'dump': {'type': 'path', 'help': 'which', 'ask': 'Which?'},"
+    "'token': {'type': 'string', 'help': 'the token', 'secret': true}},"
+    "'sources': {'bot-log': {'log': {'path': '${log}'}},"
+    " 'main': {'title': 'DB', 'db': {'host': 'h', 'port': '${port}'}}},"
+    "'metrics': {'errors': {'log': 'bot-log', 'read': 'error_percent', 'warning': 20,"
+    " 'critical': '${high}'}},"
+    "'procedures': {'inner': {'title': 't', 'estimate': '1m', 'data_loss': 'none', 'risk': 'low',"
+    " 'steps': [{'id': 'tell', 'say': 'T', 'action': {'manual': 'tell them'}},"
+    "  {'id': 'run', 'say': 'R', 'action': {'command': ['x', '${token}', '${dump}']}}]},"
+    " 'outer': {'title': 't', 'estimate': '1m', 'data_loss': 'none', 'risk': 'low',"
+    " 'steps': [{'id': 'in', 'procedure': 'inner'}]}},"
+    "'checklists': {'pre': {'title': 'P', 'sections': [{'title': 'a', 'items': ["
+    " {'id': 'ping', 'say': 'P'}, {'id': 'file', 'say': 'F', 'probe': {'file': '/f'}}]}]}}}";
 
 struct fixture {
 	struct jdoc doc, target_doc;
@@ -84,7 +84,8 @@ static void test_values(void **state)
 	const struct binding *tell = target_binding(f->target, "inner/tell");
 	assert_string_equal(tell->action.type->name, "command");
 	/* The copy in the other procedure does the same. */
-	assert_ptr_equal(target_binding(f->target, "outer/in/tell")->action.args, tell->action.args);
+	assert_ptr_equal(target_binding(f->target, "outer/in/tell")->action.args,
+			 tell->action.args);
 	assert_non_null(target_binding(f->target, "pre/ping")->probe);
 	assert_null(target_binding(f->target, "pre/file"));
 }
@@ -96,17 +97,19 @@ static void test_every_mistake(void **state)
 		"'prot': 5433, 'log': 7, 'dump': '/d', 'token': 'x', 'high': 10},"
 		"'secrets': {'port': {'env': 'T', 'file': '/f'}},"
 		"'sources': {'main': {'log': {'path': '/l'}}, 'none': {'log': {'path': '/l'}}},"
-		"'bind': {'inner/run': {'probe': {'file': '/p'}}, 'pre/file': {'probe': {'file': '/p'}},"
+		"'bind': {'inner/run': {'probe': {'file': '/p'}}, 'pre/file': {'probe': {'file': "
+		"'/p'}},"
 		" 'inner/none': {'action': {'manual': 'm'}, 'probe': {'file': '/p'}}}}");
 	assert_null(f->target);
 	const char *const paths[] = {
-		"/target", "/system", "/class",
-		"/parameters",		    /* root is missing */
-		"/parameters",		    /* the thresholds are in the wrong order now */
-		"/parameters/prot", "/parameters/log", "/parameters/dump", "/parameters/token",
-		"/secrets",		    /* token is missing */
-		"/secrets/port", "/secrets/port", "/sources/main", "/sources/none",
-		"/bind/inner~1run", "/bind/pre~1file", "/bind/inner~1none", "/bind/inner~1none",
+		"/target",	     "/system",		  "/class",
+		"/parameters", /* root is missing */
+		"/parameters", /* the thresholds are in the wrong order now */
+		"/parameters/prot",  "/parameters/log",	  "/parameters/dump",
+		"/parameters/token", "/secrets", /* token is missing */
+		"/secrets/port",     "/secrets/port",	  "/sources/main",
+		"/sources/none",     "/bind/inner~1run",  "/bind/pre~1file",
+		"/bind/inner~1none", "/bind/inner~1none",
 	};
 	size_t n = sizeof(paths) / sizeof(*paths);
 	assert_int_equal(f->findings.n, n);

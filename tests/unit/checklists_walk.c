@@ -66,10 +66,22 @@ static void test_conditions_order(void **state)
 	(void)state;
 	const struct procedure p = { .name = "p" };
 	struct condition c[] = {
-		{ .name = "mild", .severity = SEVERITY_LOW, .at_least = 1, .suggest.procedure = &p },
-		{ .name = "first", .severity = SEVERITY_HIGH, .at_least = 4, .suggest.procedure = &p },
-		{ .name = "second", .severity = SEVERITY_HIGH, .at_least = 1, .suggest.procedure = &p },
-		{ .name = "worst", .severity = SEVERITY_CRITICAL, .at_least = 2, .suggest.tree = true },
+		{ .name = "mild",
+		  .severity = SEVERITY_LOW,
+		  .at_least = 1,
+		  .suggest.procedure = &p },
+		{ .name = "first",
+		  .severity = SEVERITY_HIGH,
+		  .at_least = 4,
+		  .suggest.procedure = &p },
+		{ .name = "second",
+		  .severity = SEVERITY_HIGH,
+		  .at_least = 1,
+		  .suggest.procedure = &p },
+		{ .name = "worst",
+		  .severity = SEVERITY_CRITICAL,
+		  .at_least = 2,
+		  .suggest.tree = true },
 	};
 	const struct runbook rb = { .conditions = c, .nconditions = 4 };
 	struct condition_state s[] = { { P, 1, 1 }, { P, 4, 1 }, { P, 1, 1 }, { P, 1, 1 } };

@@ -1,4 +1,5 @@
-/* The checker with the real vocabulary on the folders of tests/runbooks; loading, freezing, trust. */
+/* The checker with the real vocabulary on the folders of tests/runbooks; loading, freezing, trust.
+ */
 #include <dirent.h>
 #include <ftw.h>
 #include <setjmp.h>
@@ -19,7 +20,7 @@
 #include "lib/file.h"
 #include "lib/mem.h"
 
-#define VALID   "tests/runbooks/valid"
+#define VALID	"tests/runbooks/valid"
 #define INVALID "tests/runbooks/invalid"
 
 static char *read_text(const char *path)
@@ -149,7 +150,8 @@ static void test_frozen(void **state)
 	struct loaded loaded, frozen;
 	struct err err = ERR_INIT;
 	char hash[SHA256_HEX];
-	char *runbook = path_join(*state, "runbook.json"), *target = path_join(*state, "target.json");
+	char *runbook = path_join(*state, "runbook.json"),
+	     *target = path_join(*state, "target.json");
 
 	assert_int_equal(load(&loaded, VALID "/rich", VALID "/rich/targets/staging.json", NULL), 0);
 	write_text(runbook, loaded.frozen_runbook, 0644);
@@ -221,9 +223,14 @@ static void test_files_of_others(void **state)
 
 static void test_finding_by_name(void **state)
 {
-	const char *const folders[] = { "config", "config/backout", "config/backout/runbooks",
-					"config/backout/targets", "config/backout/targets/demo",
-					"data", "data/runbooks", "data/runbooks/other" };
+	const char *const folders[] = { "config",
+					"config/backout",
+					"config/backout/runbooks",
+					"config/backout/targets",
+					"config/backout/targets/demo",
+					"data",
+					"data/runbooks",
+					"data/runbooks/other" };
 	char *text = read_text(VALID "/minimal/runbook.json");
 	struct err err = ERR_INIT;
 	char path[512];
