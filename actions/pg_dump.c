@@ -131,12 +131,18 @@ static enum settled dump_settled(const struct action_env *env, const json_t *arg
 static int dump_clean(const struct action_env *env, const json_t *args, const json_t *before,
 		      struct err *err)
 {
-	char *part = xasprintf("%s.part", json_str(before, "path", ""));
+	const char *path = json_str(before, "path", "");
+	char *part = xasprintf("%s.part", path);
 	char *side = sidecar_path(part), app[PG_NAME_MAX];
 
 	(void)err;
 	unlink(part);
 	unlink(side);
+	if (!file_exists(path)) {
+		free(side);
+		side = sidecar_path(path);
+		unlink(side);
+	}
 	/* A dump's session reads only: that one may be left is no reason not to go on. */
 	struct err ignored = ERR_INIT;
 	struct pg *pg = pg_source_open(env, args, "pg_dump", false, &ignored);

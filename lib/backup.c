@@ -132,11 +132,11 @@ int sidecar_check_hash(const char *file, const json_t *sidecar, struct err *err)
 	return 0;
 }
 
-static bool name_is_sidecar(const char *name)
+static bool ends_with(const char *name, const char *end)
 {
-	size_t len = strlen(name);
+	size_t len = strlen(name), tail = strlen(end);
 
-	return len > 5 && strcmp(name + len - 5, ".json") == 0;
+	return len > tail && strcmp(name + len - tail, end) == 0;
 }
 
 static int backup_later(const void *a, const void *b)
@@ -174,7 +174,8 @@ int backups_list(struct backups *backups, const char *folder, const char *patter
 		return err_sys(err, "backup folder %s", folder);
 	while ((entry = readdir(dir))) {
 		struct stat st;
-		if (entry->d_name[0] == '.' || name_is_sidecar(entry->d_name) ||
+		if (entry->d_name[0] == '.' || ends_with(entry->d_name, ".json") ||
+		    ends_with(entry->d_name, ".part") ||
 		    (pattern && fnmatch(pattern, entry->d_name, 0) != 0))
 			continue;
 		char *path = path_join(folder, entry->d_name);

@@ -43,8 +43,9 @@ struct backups {
 	size_t n;
 };
 
-/* The regular files of a folder that match a glob pattern (NULL: all); sidecars and hidden files
- * are left out. 0 also when there is none; -1 when the folder can't be read. */
+/* The regular files of a folder that match a glob pattern (NULL: all), but for sidecars, hidden
+ * files and what is still being made (.part). 0 also when there is none; -1 when the folder can't
+ * be read. */
 int backups_list(struct backups *backups, const char *folder, const char *pattern, struct err *err);
 void backups_release(struct backups *backups);
 

@@ -185,7 +185,6 @@ static const struct field source_fields[] = {
 	{ "kind", FIELD_CHOICE, true, "what they are", NULL, kinds },
 	{ "database", FIELD_STRING, false, "kind postgres: dumps of this database", NULL, NULL },
 	{ "bin", FIELD_PATH, false, "kind postgres: folder of pg_restore", NULL, NULL },
-	{ "keep", FIELD_DURATION, false, "how long they are kept", NULL, NULL },
 	{ 0 },
 };
 

@@ -23,6 +23,26 @@ static void test_dump(void **state)
 	assert_int_equal(action_pg_dump.settled(&env, args, before, &why), SETTLED_YES);
 	dump = xstrdup(json_str(before, "path", ""));
 	assert_true(file_exists(dump));
+	/* What a dump that died leaves is cleared, and never taken for a backup. */
+	json_t *died = json_pack("{s:s+, s:s}", "path", dump, ".2", "mark", "died");
+	const char *const left[] = { ".2.part", ".2.part.json", ".2.json" };
+	for (size_t i = 0; i < 3; i++) {
+		char *path = xasprintf("%s%s", dump, left[i]);
+		assert_int_equal(file_replace(path, "{}", 2, 0600, &err), 0);
+		free(path);
+	}
+	struct backups list;
+	assert_int_equal(backups_list(&list, folder, NULL, &err), 0);
+	assert_int_equal(list.n, 1);
+	backups_release(&list);
+	assert_int_equal(action_pg_dump.clean(&env, args, died, &err), 0);
+	for (size_t i = 0; i < 3; i++) {
+		char *path = xasprintf("%s%s", dump, left[i]);
+		assert_false(file_exists(path));
+		free(path);
+	}
+	assert_true(file_exists(dump));
+	json_decref(died);
 	json_decref(facts);
 	json_decref(before);
 	json_decref(args);
