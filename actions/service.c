@@ -45,6 +45,16 @@ static enum service_act act_of(const json_t *args)
 	return act;
 }
 
+/* "active: pid 77 is alive"; the evidence alone when it begins with the state. */
+static void status_say(struct buf *out, const struct service_status *now)
+{
+	const char *state = service_state_name(now->state);
+
+	if (strncmp(now->evidence, state, strlen(state)) != 0)
+		buf_printf(out, "%s%s", state, now->evidence[0] != '\0' ? ": " : "");
+	buf_puts(out, now->evidence);
+}
+
 static int64_t time_left(const struct action_env *env)
 {
 	int64_t left = env->deadline - clock_mono(env->clock);
@@ -71,8 +81,9 @@ static int plan(const struct action_env *env, const json_t *args, struct plan *p
 	}
 	service_plan(&service, act, &plan->lines);
 	service_state(&service, QUERY_US, &now);
-	buf_printf(&plan->lines, "now: %s%s%s\n", service_state_name(now.state),
-		   now.evidence[0] != '\0' ? ", " : "", now.evidence);
+	buf_puts(&plan->lines, "now: ");
+	status_say(&plan->lines, &now);
+	buf_putc(&plan->lines, '\n');
 	if (act == SERVICE_STOP)
 		buf_puts(&plan->undo, "It is started again, if it was active.");
 	else if (act == SERVICE_START)
@@ -184,7 +195,7 @@ static enum settled settled(const struct action_env *env, const json_t *args,
 		goto out;
 	}
 	service_state(&service, QUERY_US, &now);
-	buf_printf(why, "%s: %s", service_state_name(now.state), now.evidence);
+	status_say(why, &now);
 	if (now.state == SERVICE_UNKNOWN)
 		goto out;
 	switch (act_of(args)) {
@@ -237,7 +248,7 @@ static enum settled undone(const struct action_env *env, const json_t *args,
 		buf_puts(why, err.msg);
 	} else {
 		service_state(&service, QUERY_US, &now);
-		buf_printf(why, "%s: %s", service_state_name(now.state), now.evidence);
+		status_say(why, &now);
 		if (now.state != SERVICE_UNKNOWN)
 			result = (now.state == SERVICE_ACTIVE) == was_up(before_state) ? SETTLED_YES
 										       : SETTLED_NO;

@@ -32,20 +32,35 @@ static void text_add(struct buf *out, const char *text)
 	text_clean(out, text, strlen(text));
 }
 
-/* What a probe is called: the name of a declared one, what it says, or its own JSON. */
+static void probe_text(const json_t *probe, struct buf *out);
+
+static void parts_text(const json_t *parts, const char *joined, struct buf *out)
+{
+	for (size_t i = 0; i < json_array_size(parts); i++) {
+		buf_puts(out, i > 0 ? joined : "");
+		probe_text(json_array_get(parts, i), out);
+	}
+}
+
+/* What a probe is called: the name of a declared one, what it says, its parts, or its own JSON. */
 static void probe_text(const json_t *probe, struct buf *out)
 {
-	const char *said =
-	    json_is_string(probe) ? json_string_value(probe) : json_str(probe, "say", NULL);
+	const char *said = json_str(probe, "say", json_string_value(probe));
+	const json_t *all = json_object_get(probe, "all"), *any = json_object_get(probe, "any");
 	char *line;
 
 	if (said != NULL) {
 		text_add(out, said);
-		return;
+	} else if (all != NULL || any != NULL) {
+		parts_text(all != NULL ? all : any, all != NULL ? " and " : " or ", out);
+	} else if (json_object_get(probe, "not") != NULL) {
+		buf_puts(out, "not ");
+		probe_text(json_object_get(probe, "not"), out);
+	} else {
+		line = json_line(probe);
+		text_add(out, line != NULL ? line : "?");
+		free(line);
 	}
-	line = json_line(probe);
-	text_add(out, line != NULL ? line : "?");
-	free(line);
 }
 
 static int wait_plan(const struct action_env *env, const json_t *args, struct plan *plan,

@@ -1,4 +1,6 @@
 /* Probe type "metric": the latest reading of a metric against a number. */
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/clock.h"
@@ -28,6 +30,17 @@ static bool holds(const char *limit, double value, double bound)
 	return value >= bound;
 }
 
+/* As many digits as a person reads: whole numbers as they are, others to three digits or so. */
+static void number_text(double value, char *out, size_t size)
+{
+	double magnitude = fabs(value);
+
+	if (value == floor(value) && magnitude < 1e15)
+		snprintf(out, size, "%.0f", value);
+	else
+		snprintf(out, size, "%.*f", magnitude >= 100 ? 0 : magnitude >= 1 ? 1 : 3, value);
+}
+
 static void eval(const struct probe_env *env, const json_t *args, struct reading *out)
 {
 	const char *name = json_str(args, "metric", "");
@@ -41,13 +54,15 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 	}
 	for (size_t i = 0; limits[i] != NULL; i++) {
 		const json_t *bound = json_object_get(args, limits[i]);
+		char value[32], limit[32];
 		const char *gap = now.unit[0] == '\0' || now.unit[0] == '/' ? "" : " ";
 
 		if (!json_is_number(bound))
 			continue;
+		number_text(now.value, value, sizeof(value));
+		number_text(json_number_value(bound), limit, sizeof(limit));
 		reading_judge(out, holds(limits[i], now.value, json_number_value(bound)), now.at,
-			      "%s is %.6g%s%s (%s %.6g)", name, now.value, gap, now.unit, limits[i],
-			      json_number_value(bound));
+			      "%s is %s%s%s (%s %s)", name, value, gap, now.unit, limits[i], limit);
 		out->has_value = true;
 		out->value = now.value;
 		memcpy(out->unit, now.unit, sizeof(out->unit));

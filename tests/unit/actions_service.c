@@ -328,7 +328,10 @@ static void waiting_asks_the_environment(void **state)
 	struct act manual = act_begin(f, "manual", "{\"manual\": \"call them\"}");
 	char *lines = plan_lines(f, "wait", "{\"wait\": \"bot-running\", \"for\": \"10s\"}");
 
-	assert_non_null(strstr(lines, "bot-running"));
+	assert_string_equal(lines, "wait up to 10 s for: bot-running\n");
+	free(lines);
+	lines = plan_lines(f, "wait", "{\"wait\": {\"all\": [\"a\", {\"not\": \"b\"}]}}");
+	assert_string_equal(lines, "wait up to 1 min for: a and not b\n");
 	assert_int_equal(act_run(f, &act), -1);
 	f->await_holds = true;
 	assert_int_equal(act_run(f, &act), 0);
