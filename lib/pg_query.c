@@ -329,11 +329,15 @@ char *pg_system_identifier(struct pg *pg, struct err *err)
 
 int pg_check_identity(struct pg *pg, const struct pg_params *params, bool writable, struct err *err)
 {
+	/* Some hosted servers let nobody call pg_control_system(): ask only where it is compared.
+	 */
+	PGresult *row =
+	    pg_query(pg, err,
+		     params->identity ? "SELECT current_database(), pg_is_in_recovery(),"
+					" (SELECT system_identifier::text FROM pg_control_system())"
+				      : "SELECT current_database(), pg_is_in_recovery(), ''",
+		     0, NULL);
 	int result = -1;
-	PGresult *row = pg_query(pg, err,
-				 "SELECT current_database(), pg_is_in_recovery(),"
-				 " (SELECT system_identifier::text FROM pg_control_system())",
-				 0, NULL);
 
 	if (!row)
 		return -1;
