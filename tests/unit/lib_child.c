@@ -224,8 +224,9 @@ static void output_past_the_limit_is_counted(void **state)
 
 static void child_ok_quotes_the_last_line(void **state)
 {
-	const char *const bad[] = { "sh", "-c", "echo one >&2; printf 'fatal: \\033[31mno\\n' >&2; exit 2",
-				    NULL };
+	const char *const bad[] = {
+		"sh", "-c", "echo one >&2; printf 'fatal: \\033[31mno\\n' >&2; exit 2", NULL
+	};
 	const char *const good[] = { "echo", "yes", NULL };
 	struct child_spec spec = { .argv = bad };
 	struct buf out = BUF_INIT;
@@ -243,11 +244,12 @@ static void child_ok_quotes_the_last_line(void **state)
 
 /* ---- trees ---- */
 
-/* Three that try to get away: their own session, a double fork, TERM ignored. Each notes its pid. */
+/* Three that try to get away: own sessions, a double fork, TERM ignored. Each notes its pid. */
 static const char runaways[] =
 	"trap '' TERM\n"
 	"setsid sh -c 'trap \"\" TERM; echo $$ >>\"$0\"; while :; do sleep 60; done' \"$F\" &\n"
-	"(setsid sh -c 'trap \"\" TERM; (while :; do sleep 60; done) & echo $! >>\"$0\"' \"$F\" &)\n"
+	"(setsid sh -c 'trap \"\" TERM; (while :; do sleep 60; done) & echo $! >>\"$0\"'"
+	" \"$F\" &)\n"
 	"echo $$ >>\"$F\"\n"
 	"while [ \"$(wc -l <\"$F\")\" != 3 ]; do :; done; echo ready; while :; do sleep 60; done\n";
 
@@ -382,7 +384,7 @@ static void a_polite_tree_gets_no_kill(void **state)
 /* A child of `spec` whose parent dies by SIGKILL at once; writes its pid to fd. */
 static pid_t orphan(bool detached)
 {
-	const char *const argv[] = { "sleep", "60", NULL };
+	const char *const argv[] = { "sleep", "20", NULL };
 	const struct child_spec spec = { .argv = argv, .detached = detached };
 	int fds[2];
 	pid_t middle, pid = -1;
@@ -404,12 +406,14 @@ static pid_t orphan(bool detached)
 
 static void children_die_with_their_parent(void **state)
 {
+	int status;
 	pid_t pid;
 
 	(void)state;
 	prctl(PR_SET_CHILD_SUBREAPER, 1); /* so that the orphans are ours to look at */
 	pid = orphan(false);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
 	pid = orphan(true);
 	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
 	assert_int_equal(getsid(pid), pid);
@@ -456,7 +460,8 @@ static void a_job_gives_its_output_once(void **state)
 
 static void a_job_times_out_by_the_loops_clock(void **state)
 {
-	const char *const argv[] = { "sh", "-c", "trap '' TERM; sleep 60 & echo up; wait; wait", NULL };
+	const char *const argv[] = { "sh", "-c", "trap '' TERM; sleep 60 & echo up; wait; wait",
+				     NULL };
 	const struct child_spec spec = { .argv = argv };
 	struct clock_manual clock;
 	struct loop *loop;

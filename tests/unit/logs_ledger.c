@@ -35,8 +35,8 @@ struct fixture {
 	struct err err;
 };
 
-/* These stand before the C library's: syncs can be counted and made to fail, and hundreds of them need
- * not wait for the disk. */
+/* These stand before the C library's: syncs can be counted and made to fail, and hundreds of them
+ * need not wait for the disk. */
 static int syncs_to_fail, syncs;
 static off_t synced_size;
 static bool real_syncs;
@@ -458,6 +458,25 @@ static void a_wrong_line_in_the_middle_is_never_cut(void **state)
 	buf_release(&text);
 }
 
+static void an_overwritten_end_is_never_cut(void **state)
+{
+	struct fixture *f = *state;
+	struct buf text, after;
+
+	add_good(f, "one");
+	add_good(f, "two");
+	text = content(f, "ledger.jsonl");
+	text.data[text.len - 1] = ' '; /* a whole line stood there */
+	overwrite(f, "ledger.jsonl", text.data, text.len);
+	reopen(f, NULL);
+	assert_int_equal(add(f, "note", "three"), -1);
+	assert_non_null(strstr(f->err.msg, "overwritten"));
+	after = content(f, "ledger.jsonl");
+	assert_int_equal(after.len, text.len);
+	buf_release(&after);
+	buf_release(&text);
+}
+
 /* ---- closed ---- */
 
 static void close_sealed(struct fixture *f, const char *name, const char *hash)
@@ -569,12 +588,15 @@ static void watch_tells_of_others(void **state)
 	ledger_close(other);
 }
 
-static _Noreturn void append_many(const struct fixture *f, int who, int count)
+static _Noreturn void append_many(const struct fixture *f, int who, int count, int start)
 {
+	char c;
 	struct ledger *ledger = ledger_open(f->folder, f->beginning, &clock_system, NULL, NULL,
 					    NULL);
 	json_t *fields = json_pack("{s:i}", "who", who);
 
+	if (read(start, &c, 1) < 0) /* the end of the pipe: all at once */
+		_exit(1);
 	for (int i = 0; ledger && i < count; i++)
 		if (ledger_append(ledger, "note", fields, NULL, NULL, NULL, NULL) < 0)
 			_exit(1);
@@ -583,16 +605,22 @@ static _Noreturn void append_many(const struct fixture *f, int who, int count)
 
 static void writers_at_once_never_fork_the_chain(void **state)
 {
-	enum { WRITERS = 4, LINES = 25 };
+	enum { WRITERS = 4, LINES = 100 };
 	struct fixture *f = *state;
 	pid_t pids[WRITERS];
 	struct ledger_report report;
+	int start[2];
 
+	assert_int_equal(pipe(start), 0);
 	for (int i = 0; i < WRITERS; i++) {
 		pids[i] = fork();
-		if (pids[i] == 0)
-			append_many(f, i, LINES);
+		if (pids[i] == 0) {
+			close(start[1]);
+			append_many(f, i, LINES, start[0]);
+		}
 	}
+	close(start[0]);
+	close(start[1]);
 	for (int i = 0; i < WRITERS; i++) {
 		int status;
 
@@ -679,6 +707,10 @@ static void a_line_lost_with_its_sync_is_in_the_next_file(void **state)
 		assert_string_equal(read_all(f).seen, "onetwothree");
 	}
 	/* Anything else is damage. */
+	first.data[starts[1] + 10] ^= 1;
+	overwrite(f, "ledger.jsonl", first.data, starts[1] + 50);
+	assert_int_equal(verify(f, NULL).result, LEDGER_DAMAGED);
+	first.data[starts[1] + 10] ^= 1;
 	first.data[first.len - 1] = 'x';
 	overwrite(f, "ledger.jsonl", first.data, first.len);
 	assert_int_equal(verify(f, NULL).result, LEDGER_DAMAGED);
@@ -688,6 +720,8 @@ static void a_line_lost_with_its_sync_is_in_the_next_file(void **state)
 static void when_no_sync_holds_the_append_fails(void **state)
 {
 	struct fixture *f = *state;
+	struct buf first;
+	size_t starts[8];
 
 	add_good(f, "one");
 	syncs_to_fail = 4;
@@ -697,6 +731,16 @@ static void when_no_sync_holds_the_append_fails(void **state)
 	add_good(f, "three");
 	assert_int_equal(verify(f, NULL).result, LEDGER_GOOD);
 	assert_string_equal(read_all(f).seen, "onetwothree");
+	/* "three" stands on "two", which no sync ever reached: both must be in the newest file. */
+	first = content(f, "ledger.jsonl");
+	borders(&first, starts);
+	overwrite(f, "ledger.jsonl", first.data, starts[1]);
+	overwrite(f, "ledger-2.jsonl", "", 0);
+	overwrite(f, "ledger-3.jsonl", "", 0);
+	overwrite(f, "ledger-4.jsonl", "", 0);
+	assert_int_equal(verify(f, NULL).result, LEDGER_GOOD);
+	assert_string_equal(read_all(f).seen, "onetwothree");
+	buf_release(&first);
 }
 
 static void every_acknowledged_event_survives_sigkill(void **state)
@@ -754,6 +798,8 @@ static void a_full_disk_still_takes_events(void **state)
 	struct ledger *ledger;
 	struct err err = ERR_INIT;
 	int fd, events = 0;
+	char large[8192];
+	json_t *fields;
 
 	assert_int_equal(mkdir(disk, 0700), 0);
 	if (mount("none", disk, "tmpfs", 0, "size=2m") != 0) {
@@ -763,6 +809,13 @@ static void a_full_disk_still_takes_events(void **state)
 	}
 	ledger = ledger_create(disk, f->beginning, &f->clock.clock, NULL, &err);
 	assert_non_null(ledger);
+	/* More than the first reserve: it was renewed on the way. */
+	memset(large, 'x', sizeof(large) - 1);
+	large[sizeof(large) - 1] = '\0';
+	fields = json_pack("{s:s}", "text", large);
+	for (int i = 0; i < 60; i++)
+		assert_int_equal(ledger_append(ledger, "note", fields, NULL, NULL, NULL, &err), 0);
+	json_decref(fields);
 	fd = open(filler, O_WRONLY | O_CREAT, 0600);
 	while (write(fd, block, sizeof(block)) > 0)
 		;
@@ -830,6 +883,7 @@ int main(int argc, char **argv)
 		TEST(another_runbook_or_target_is_found),
 		TEST(torn_at_every_byte_is_set_aside),
 		TEST(a_wrong_line_in_the_middle_is_never_cut),
+		TEST(an_overwritten_end_is_never_cut),
 		TEST(sealed_files_are_compared),
 		TEST(seal_leads_nowhere_else),
 		TEST(nothing_comes_after_the_end),

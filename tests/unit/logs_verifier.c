@@ -174,7 +174,7 @@ static void segments_are_joined_alike(void **state)
 	while (first.data[border - 1] != '\n')
 		border--;
 	buf_add(&last, first.data + border, first.len - border);
-	/* The last line repeated, whole and torn in the first file, with an empty one in between. */
+	/* The last line repeated, whole and torn in the first file, an empty one in between. */
 	overwrite(f, "ledger-2.jsonl", last.data, last.len);
 	assert_int_equal(judge(f, NULL), 0);
 	overwrite(f, "ledger.jsonl", first.data, first.len - 20);
