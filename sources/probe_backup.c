@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/archive.h"
 #include "lib/backup.h"
-#include "lib/child.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/pgdump.h"
@@ -27,13 +27,18 @@ static int64_t now(const struct looking *look)
 	return clock_wall(look->env->clock);
 }
 
-/* A tar archive must also be readable to its end. */
-static int archive_check(const char *path, int64_t timeout_us, struct err *err)
+/* Its recorded hash holds; an archive must also be readable to its end, and fit to be unpacked. */
+static int whole(const char *path, const json_t *sidecar, bool tar, int64_t timeout_us,
+		 struct err *err)
 {
-	const char *argv[] = { "tar", "--list", "--file", path, NULL };
-	struct child_spec spec = { .argv = argv };
+	struct archive archive;
+	int rc;
 
-	return child_ok(&spec, NULL, timeout_us, NULL, err);
+	if (!tar)
+		return sidecar_check_hash(path, sidecar, err);
+	rc = archive_look(path, timeout_us, &archive, err);
+	archive_release(&archive);
+	return rc;
 }
 
 /* New: the sidecar of a backup of the declared kind when its bytes are whole. */
@@ -49,8 +54,7 @@ static json_t *sound(const struct looking *look, const char *path, struct err *e
 	if (strcmp(kind, "postgres") == 0)
 		return pgdump_check(&check, err);
 	json_t *sidecar = sidecar_read(path, err);
-	if (sidecar && (sidecar_check_hash(path, sidecar, err) < 0 ||
-			(strcmp(kind, "archive") == 0 && archive_check(path, left, err) < 0))) {
+	if (sidecar && whole(path, sidecar, strcmp(kind, "archive") == 0, left, err) < 0) {
 		json_decref(sidecar);
 		sidecar = NULL;
 	}

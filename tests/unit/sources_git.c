@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "lib/backup.h"
 #include "lib/clock.h"
 #include "sources/probe.h"
 
@@ -36,6 +37,7 @@ static struct reading ask(struct workspace *ws, const char *type, const char *ar
 	json_t *sources =
 	    parse(ws,
 		  "{'code': {'path': '@/repo'}, 'gone': {'path': '@/gone'},"
+		  " 'archives': {'folder': '@/backups', 'kind': 'archive'},"
 		  " 'config': {'path': '@/repo/bot/config.py', 'format': 'python', 'names': {}}}");
 	json_t *probe = parse(ws, args);
 	struct probe_env env = { .clock = &clock_system,
@@ -192,6 +194,32 @@ static void test_file(void **state)
 		       "no regular file");
 }
 
+/* The backup probe on archives: the newest sound one, damaged ones passed over. */
+static void test_archive(void **state)
+{
+	struct workspace *ws = *state;
+	struct err err = ERR_INIT;
+	char *path;
+
+	ws_sh(ws, "mkdir -p app backups; echo 1 >app/a; tar -czf backups/a.tar.gz app; "
+		  "tar -czf backups/b.tar.gz app; echo x >backups/c.tar.gz");
+	for (const char *name = "abc"; *name; name++) {
+		char *file = xasprintf("%s/backups/%c.tar.gz", ws->path, *name);
+
+		assert_int_equal(sidecar_write(file, *name * CLOCK_US, NULL, &err), 0);
+		free(file);
+	}
+	path = ws_path(ws, "backups/b.tar.gz");
+	assert_verdict(ws, "backup", "{'backup': 'archives', 'newest_sound': true}", VERDICT_PASS,
+		       "b.tar.gz");
+	assert_string_equal(ask(ws, "backup", "{'backup': 'archives', 'newest_sound': true}").text,
+			    path);
+	ws_sh(ws, "echo >>backups/a.tar.gz; echo >>backups/b.tar.gz");
+	assert_verdict(ws, "backup", "{'backup': 'archives', 'newest_sound': true}", VERDICT_FAIL,
+		       "none of 3 is sound");
+	free(path);
+}
+
 static void test_disk(void **state)
 {
 	struct workspace *ws = *state;
@@ -212,8 +240,8 @@ static void test_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_git),	 TEST(test_git_unknown), TEST(test_git_pushed),
-		TEST(test_flag), TEST(test_file),	 TEST(test_disk),
+		TEST(test_git),	 TEST(test_git_unknown), TEST(test_git_pushed), TEST(test_flag),
+		TEST(test_file), TEST(test_archive),	 TEST(test_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
