@@ -18,7 +18,6 @@ says() { # PATTERN STATUS COMMAND...
 	[ "$(wc -l <"$work/err")" -le 3 ]
 }
 empty() { [ -z "$(ls -A "$work" | grep -vE '^(check.log|out|err|state|bin|small|frozen|target.json)$')" ] || { ls -A "$work"; return 1; }; }
-runbook=tests/runbooks/valid/minimal
 
 check "a missing runbook" says 'nowhere.*not found' 2 "$BACKOUT" watch nowhere
 check "a missing runbook, checked" says 'nowhere.*not found' 2 "$BACKOUT" check nowhere
@@ -28,7 +27,7 @@ check "a missing target" says 'nowhere' 2 "$BACKOUT" plan slomix level-1 --targe
 echo '{"target": "other", "system": "elsewhere", "class": "live"}' >"$work/target.json"
 wrong_system() {
 	"$BACKOUT" plan slomix level-1 --target "$work/target.json" >"$work/out" 2>"$work/err"
-	[ $? = 3 ] && grep -q elsewhere "$work/err" "$work/out"
+	[ $? = 3 ] && grep -q 'target.json:1:[0-9]*: /system: .*"slomix"' "$work/err" "$work/out"
 }
 check "a target of another system" wrong_system
 
@@ -57,6 +56,7 @@ fi
 
 # A state folder that nobody may write, also not root: below a file.
 : >"$work/frozen"
+echo '{"target": "here", "system": "slomix", "class": "live"}' >"$work/target.json"
 unwritable() { BACKOUT_STATE_DIR=$work/frozen/state "$BACKOUT" "$@"; }
 check "a state folder that can't be written" says 'frozen' 4 unwritable open slomix --target "$work/target.json"
 check "a state folder that can't be written, drill" says 'frozen' 4 unwritable drill slomix bad-release --auto
