@@ -44,8 +44,10 @@ int runner_judge_step(struct work *work, struct err *err)
 		return -1;
 	if (!settled || work->undo)
 		return 0;
-	/* Nobody knows when it ended; what counts is what holds from now on. */
-	work->since = work_state(work)->ended ? work_state(work)->ended : clock_wall(work->incident->clock);
+	/* Nobody knows when a dead one ended; what counts is what holds from now on. */
+	if (work_last(work->incident, work->procedure->name, work->step->id, EV_OUTCOME, false,
+		      &work->since) == NULL || work->since < work_state(work)->started)
+		work->since = clock_wall(work->incident->clock);
 	return work_verify(work, err);
 }
 

@@ -267,7 +267,8 @@ static int check_step(struct work *work, struct err *err)
 		return err_set(err, "step %s is %s: there is nothing to check", work->step->id,
 			       step_status_name(status));
 	work->before = runner_recorded_before(work);
-	work->since = work_state(work)->ended;
+	/* The step's end, not that of an earlier check: `within` is not granted twice. */
+	work_last(work->incident, work->procedure->name, work->step->id, EV_OUTCOME, false, &work->since);
 	/* What failed may have had its effect all the same. */
 	if (status == STEP_FAILED && runner_ask_settled(work, &settled, err) != 0)
 		return -1;

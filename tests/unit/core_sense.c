@@ -1,0 +1,362 @@
+/* Sensing with a real log, real files and a real loop: readings, alerts, rounds beside it, conditions. */
+#include <math.h>
+
+#include "core/evaluate.h"
+#include "core/rounds.h"
+#include "tests/unit/lamp.h"
+
+struct watcher {
+	int alerts, conditions;
+	enum level level;
+};
+
+static void noticed(enum sense_change what, const void *subject, void *data)
+{
+	struct watcher *watcher = data;
+
+	if (what == SENSE_ALERT) {
+		watcher->alerts++;
+		watcher->level = ((const struct alert *)subject)->level;
+	}
+	watcher->conditions += what == SENSE_CONDITION;
+}
+
+static struct sense *sense_begin(struct lamp *lamp, struct watcher *watcher)
+{
+	struct sense_observer observer = { .changed = noticed, .data = watcher };
+	struct sense *sense = sense_new(lamp->loop, &clock_system, lamp->loaded.runbook,
+					lamp->loaded.target, NULL, &observer, NULL);
+
+	assert_non_null(sense);
+	return sense;
+}
+
+static void log_errors(const struct lamp *lamp, int n)
+{
+	char *path = lamp_path(lamp, "app.log"), line[200], at[32];
+	time_t now = time(NULL);
+
+	strftime(at, sizeof(at), "%Y-%m-%d %H:%M:%S", gmtime(&now));
+	for (int i = 0; i < n; i++) {
+		snprintf(line, sizeof(line), "%s ERROR it sparks (%d)\n", at, i);
+		scratch_puts(path, line);
+	}
+	free(path);
+}
+
+static struct probe *probe(const struct lamp *lamp, const char *name)
+{
+	struct probe *found = runbook_probe(lamp->loaded.runbook, name);
+
+	assert_non_null(found);
+	return found;
+}
+
+/* ---- Metrics ---- */
+
+static void errors_in_a_log_become_an_alert(void **state)
+{
+	struct lamp *lamp = *state;
+	struct watcher watcher = { 0 };
+	struct sense *sense = sense_begin(lamp, &watcher);
+	const struct metric *errors = runbook_metric(lamp->loaded.runbook, "errors");
+	size_t n;
+
+	LAMP_UNTIL(lamp, sense_metric(sense, errors)->has_value);
+	assert_int_equal(sense_alert(sense, errors)->level, LEVEL_OK);
+	assert_true(isnan(sense_alert(sense, errors)->limits[LEVEL_INFO]));
+	assert_true(sense_alert(sense, errors)->limits[LEVEL_CRITICAL] == 3);
+	log_errors(lamp, 5);
+	LAMP_UNTIL(lamp, watcher.level == LEVEL_CRITICAL);
+	assert_true(sense_alert(sense, errors)->threshold == 3);
+	assert_true(sense_alert(sense, errors)->value == 5);
+	assert_non_null(sense_series(sense, errors, 0, &n));
+	assert_true(n >= 2);
+	sense_free(sense);
+}
+
+/* ---- Probes beside the loop ---- */
+
+static void watched_probes_follow_the_world(void **state)
+{
+	struct lamp *lamp = *state;
+	struct watcher watcher = { 0 };
+	struct sense *sense = sense_begin(lamp, &watcher);
+	struct probe *well = probe(lamp, "well");
+	int64_t since;
+
+	assert_int_equal(sense_probe(sense, well)->reading.verdict, VERDICT_UNKNOWN);
+	assert_int_equal(sense_probe(sense, well)->reading.at, 0);
+	sense_watch(sense, &well, 1);
+	LAMP_UNTIL(lamp, sense_probe(sense, well)->reading.verdict == VERDICT_FAIL);
+	since = sense_probe(sense, well)->since;
+	lamp_put(lamp, "state", "well\n");
+	sense_now(sense);
+	LAMP_UNTIL(lamp, sense_probe(sense, well)->reading.verdict == VERDICT_PASS);
+	assert_true(sense_probe(sense, well)->since > since);
+	sense_free(sense);
+}
+
+static void conditions_come_and_go(void **state)
+{
+	struct lamp *lamp = *state;
+	struct watcher watcher = { 0 };
+	struct sense *sense = sense_begin(lamp, &watcher);
+
+	lamp_put(lamp, "config.json", "{\"bright\": false}\n");
+	LAMP_UNTIL(lamp, sense_conditions(sense)[0].verdict == VERDICT_PASS);
+	lamp_put(lamp, "config.json", "{\"bright\": true}\n");
+	LAMP_UNTIL(lamp, sense_conditions(sense)[0].verdict == VERDICT_FAIL);
+	assert_true(watcher.conditions >= 2);
+	sense_free(sense);
+}
+
+static void the_loop_turns_while_a_probe_hangs(void **state)
+{
+	struct lamp *lamp = *state;
+	struct watcher watcher = { 0 };
+	struct sense *sense = sense_begin(lamp, &watcher);
+	struct probe *slow = probe(lamp, "slow");
+
+	sense_watch(sense, &slow, 1);
+	/* It reads from the gate, which nobody opens: what is sampled goes on. */
+	log_errors(lamp, 5);
+	LAMP_UNTIL(lamp, watcher.level == LEVEL_CRITICAL);
+	assert_int_equal(sense_probe(sense, slow)->reading.verdict, VERDICT_UNKNOWN);
+	sense_free(sense);
+}
+
+static int over;
+
+static struct probe **slow_then_well(size_t *n, void *data)
+{
+	const struct lamp *lamp = data;
+	struct probe **list = xcalloc(2, sizeof(struct probe *));
+
+	list[0] = probe(lamp, "well");
+	list[1] = probe(lamp, "slow");
+	*n = 2;
+	return list;
+}
+
+static void count_over(void *data)
+{
+	(void)data;
+	over++;
+}
+
+static void a_round_that_overstays_is_ended(void **state)
+{
+	struct lamp *lamp = *state;
+	struct wiring wiring;
+	struct slots slots = { 0 };
+	int64_t before = 0;
+	struct rounds_spec spec = { .loop = lamp->loop, .wiring = &wiring, .slots = &slots,
+				    .before = &before, .every_us = CLOCK_US, .overstay_us = CLOCK_US / 2,
+				    .probes = slow_then_well, .over = count_over, .data = lamp };
+	struct rounds *rounds;
+	const struct slot *slow;
+
+	over = 0;
+	wiring_init(&wiring, lamp->loop, &clock_system, lamp->loaded.runbook, lamp->loaded.target, NULL);
+	rounds = rounds_new(&spec);
+	LAMP_UNTIL(lamp, over == 1);
+	/* What came in before it hung counts; the rest is unknown, and says why. */
+	assert_int_equal(slots_find(&slots, probe(lamp, "well"))->sensed.reading.verdict, VERDICT_FAIL);
+	slow = slots_find(&slots, probe(lamp, "slow"));
+	assert_int_equal(slow->sensed.reading.verdict, VERDICT_UNKNOWN);
+	assert_non_null(strstr(slow->sensed.reading.evidence, "took longer than"));
+	/* And the next one begins all the same. */
+	LAMP_UNTIL(lamp, over == 2);
+	rounds_free(rounds);
+	slots_release(&slots);
+	wiring_release(&wiring);
+}
+
+/* ---- Verdicts over time ---- */
+
+static void held_needs_its_time_without_a_gap(void **state)
+{
+	struct lamp *lamp = *state;
+	struct clock_manual clock;
+	struct sense *sense;
+	struct reading reading;
+	const struct probe *held = probe(lamp, "well-held");
+
+	clock_manual_init(&clock, 1000 * CLOCK_US);
+	lamp_put(lamp, "state", "well\n");
+	sense = sense_new(NULL, &clock.clock, lamp->loaded.runbook, lamp->loaded.target, NULL, NULL, NULL);
+	sense_eval(sense, held, 0, CLOCK_US, &reading);
+	assert_int_equal(reading.verdict, VERDICT_UNKNOWN);
+	clock_manual_advance(&clock, 1 * CLOCK_US);
+	sense_eval(sense, held, 0, CLOCK_US, &reading);
+	assert_int_equal(reading.verdict, VERDICT_UNKNOWN);
+	clock_manual_advance(&clock, 1 * CLOCK_US);
+	sense_eval(sense, held, 0, CLOCK_US, &reading);
+	assert_int_equal(reading.verdict, VERDICT_PASS);
+	/* A look that comes after too long a gap knows nothing of the time between. */
+	clock_manual_advance(&clock, 300 * CLOCK_US);
+	sense_eval(sense, held, 0, CLOCK_US, &reading);
+	assert_int_equal(reading.verdict, VERDICT_UNKNOWN);
+	lamp_put(lamp, "state", "broken\n");
+	clock_manual_advance(&clock, 1 * CLOCK_US);
+	sense_eval(sense, held, 0, CLOCK_US, &reading);
+	assert_int_equal(reading.verdict, VERDICT_FAIL);
+	/* It was seen to fail within the time: no longer unknown, but no. */
+	lamp_put(lamp, "state", "well\n");
+	clock_manual_advance(&clock, 1 * CLOCK_US);
+	sense_eval(sense, held, 0, CLOCK_US, &reading);
+	assert_int_equal(reading.verdict, VERDICT_FAIL);
+	sense_free(sense);
+}
+
+static void verify_waits_until_it_holds(void **state)
+{
+	struct lamp *lamp = *state;
+	struct sense *sense = sense_new(NULL, &clock_system, lamp->loaded.runbook, lamp->loaded.target,
+					NULL, NULL, NULL);
+	struct probe *well = probe(lamp, "well");
+	struct reading reading;
+	pid_t mender;
+
+	assert_int_equal(sense_verify(sense, &well, 1, 0, 0, &reading), VERDICT_FAIL);
+	mender = fork();
+	if (mender == 0) {
+		/* Mends it once somebody has looked and found it broken. */
+		lamp_open_gate(lamp);
+		lamp_put(lamp, "state", "well\n");
+		_exit(0);
+	}
+	{
+		char *path = lamp_path(lamp, "gate"), byte;
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		assert_int_equal(read(fd, &byte, 1), 1);
+		close(fd);
+		free(path);
+	}
+	assert_int_equal(sense_verify(sense, &well, 1, 0, LAMP_PATIENCE, &reading), VERDICT_PASS);
+	assert_int_equal(waitpid(mender, NULL, 0), mender);
+	sense_free(sense);
+}
+
+/* ---- Parameters ---- */
+
+static void what_is_not_known_yet_is_unknown(void **state)
+{
+	struct lamp *lamp = *state;
+	struct sense *sense = sense_new(NULL, &clock_system, lamp->loaded.runbook, lamp->loaded.target,
+					NULL, NULL, NULL);
+	json_t *args = json_pack("{s:s}", "command", "paint ${colour}"), *answers, *filled;
+	struct err err = ERR_INIT;
+
+	assert_null(sense_fill(sense, args, &err));
+	assert_non_null(strstr(err.msg, "colour"));
+	answers = json_pack("{s:s, s:s}", "colour", "green", "not-a-parameter", "x");
+	sense_params(sense, answers);
+	filled = sense_fill(sense, args, NULL);
+	assert_string_equal(json_str(filled, "command", ""), "paint green");
+	assert_null(json_object_get(sense_values(sense), "not-a-parameter"));
+	json_decref(answers);
+	json_decref(filled);
+	json_decref(args);
+	sense_free(sense);
+}
+
+static void a_question_proposes_what_its_probe_reads(void **state)
+{
+	struct lamp *lamp = *state;
+	struct sense *sense = sense_new(NULL, &clock_system, lamp->loaded.runbook, lamp->loaded.target,
+					NULL, NULL, NULL);
+	const struct procedure *mend = runbook_procedure(lamp->loaded.runbook, "mend");
+	json_t *proposed = plan_propose(sense, mend);
+
+	assert_string_equal(json_str(proposed, "colour", ""), "green");
+	assert_true(json_is_string(json_object_get(proposed, "colour.evidence")));
+	json_decref(proposed);
+	sense_free(sense);
+}
+
+/* ---- Plans ---- */
+
+static void a_digest_covers_values_and_answers(void **state)
+{
+	struct lamp *lamp = *state;
+	struct sense *sense = sense_new(NULL, &clock_system, lamp->loaded.runbook, lamp->loaded.target,
+					NULL, NULL, NULL);
+	const struct procedure *mend = runbook_procedure(lamp->loaded.runbook, "mend");
+	const struct procedure *blow = runbook_procedure(lamp->loaded.runbook, "blow");
+	json_t *green = json_pack("{s:s}", "colour", "green"), *red = json_pack("{s:s}", "colour", "red");
+	char first[SHA256_HEX], second[SHA256_HEX], other[SHA256_HEX];
+
+	assert_int_equal(plan_digest(sense, &lamp->loaded, blow, NULL, other, NULL), 0);
+	sense_params(sense, green);
+	assert_int_equal(plan_digest(sense, &lamp->loaded, mend, green, first, NULL), 0);
+	assert_int_equal(plan_digest(sense, &lamp->loaded, mend, green, second, NULL), 0);
+	assert_string_equal(first, second);
+	sense_params(sense, red);
+	assert_int_equal(plan_digest(sense, &lamp->loaded, mend, red, second, NULL), 0);
+	assert_string_not_equal(first, second);
+	/* An answer to another procedure's question changes nothing. */
+	assert_int_equal(plan_digest(sense, &lamp->loaded, blow, NULL, second, NULL), 0);
+	assert_string_equal(other, second);
+	lamp->loaded.runbook_hash[0] ^= 1;
+	assert_int_equal(plan_digest(sense, &lamp->loaded, blow, NULL, second, NULL), 0);
+	assert_string_not_equal(other, second);
+	json_decref(green);
+	json_decref(red);
+	sense_free(sense);
+}
+
+static void a_plan_comes_through_a_pipe_unchanged(void **state)
+{
+	struct lamp *lamp = *state;
+	struct sense *sense = sense_new(NULL, &clock_system, lamp->loaded.runbook, lamp->loaded.target,
+					NULL, NULL, NULL);
+	const struct procedure *mend = runbook_procedure(lamp->loaded.runbook, "mend");
+	json_t *params = json_pack("{s:s}", "colour", "green"), *json, *again;
+	struct procedure_plan plan, copy;
+	struct err err = ERR_INIT;
+	char *state_now;
+
+	assert_int_equal(plan_make(&plan, sense, &lamp->loaded, mend, NULL, &err), -1);
+	assert_non_null(strstr(err.msg, "colour"));
+	plan_free(&plan);
+	assert_int_equal(plan_make(&plan, sense, &lamp->loaded, mend, params, NULL), 0);
+	json = plan_to_json(&plan);
+	assert_int_equal(plan_from_json(&copy, lamp->loaded.runbook, json, NULL), 0);
+	again = plan_to_json(&copy);
+	assert_true(json_equal(json, again));
+	assert_int_equal(copy.steps[0].risk, ACTION_CAUTION);
+	assert_true(copy.steps[0].undo[0] && copy.steps[0].nlines);
+	/* It only read. */
+	state_now = lamp_get(lamp, "state");
+	assert_string_equal(state_now, "broken\n");
+	free(state_now);
+	json_decref(json);
+	json_decref(again);
+	json_decref(params);
+	plan_free(&plan);
+	plan_free(&copy);
+	sense_free(sense);
+}
+
+int main(void)
+{
+#define LAMP_TEST(name) cmocka_unit_test_setup_teardown(name, lamp_setup, lamp_teardown)
+	const struct CMUnitTest tests[] = {
+		LAMP_TEST(errors_in_a_log_become_an_alert),
+		LAMP_TEST(watched_probes_follow_the_world),
+		LAMP_TEST(conditions_come_and_go),
+		LAMP_TEST(the_loop_turns_while_a_probe_hangs),
+		LAMP_TEST(a_round_that_overstays_is_ended),
+		LAMP_TEST(held_needs_its_time_without_a_gap),
+		LAMP_TEST(verify_waits_until_it_holds),
+		LAMP_TEST(what_is_not_known_yet_is_unknown),
+		LAMP_TEST(a_question_proposes_what_its_probe_reads),
+		LAMP_TEST(a_digest_covers_values_and_answers),
+		LAMP_TEST(a_plan_comes_through_a_pipe_unchanged),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

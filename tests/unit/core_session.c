@@ -1,0 +1,449 @@
+/*
+ * A session on a real runbook, real files and real runners: deciding, planning, approving, running,
+ * what is refused, and what goes on record. This program is its own runner.
+ */
+#include "core/robot.h"
+#include "tests/unit/lamp.h"
+
+struct console {
+	struct lamp *lamp;
+	struct session *session;
+};
+
+
+static struct console console_begin(struct lamp *lamp, const char *incident)
+{
+	struct console console = { .lamp = lamp };
+	struct session_spec spec = { .loop = lamp->loop, .clock = &clock_system,
+				     .loaded = incident ? NULL : &lamp->loaded, .incident = incident };
+	struct err err = ERR_INIT;
+
+	console.session = session_new(&spec, &err);
+	if (!console.session)
+		fail_msg("%s", err.msg);
+	return console;
+}
+
+static void open_incident(struct console *console)
+{
+	struct err err = ERR_INIT;
+
+	if (session_open_incident(console->session, INCIDENT_INCIDENT, SEVERITY_HIGH, "Test", &err) != 0)
+		fail_msg("%s", err.msg);
+}
+
+static void command(struct console *console, const char *line)
+{
+	struct err err = ERR_INIT;
+
+	if (session_command(console->session, line, &err) != 0)
+		fail_msg("%s: %s", line, err.msg);
+}
+
+/* The command is refused, and the message says so. */
+static void refused(struct console *console, const char *line, const char *because)
+{
+	struct err err = ERR_INIT;
+	size_t lines = session_state(console->session) ? session_state(console->session)->ntimeline : 0;
+
+	assert_int_equal(session_command(console->session, line, &err), -1);
+	if (!strstr(err.msg, because))
+		fail_msg("%s: \"%s\" does not say \"%s\"", line, err.msg, because);
+	if (session_state(console->session))
+		assert_int_equal(session_state(console->session)->ntimeline, lines);
+}
+
+static const struct attempt *attempt(const struct console *console)
+{
+	return state_attempt(session_state(console->session));
+}
+
+static enum step_status status(const struct console *console, const char *step)
+{
+	const struct procedure *procedure = attempt(console)->procedure.procedure;
+
+	return attempt(console)->procedure.steps[procedure_step(procedure, step) - procedure->steps].status;
+}
+
+static size_t count(const struct console *console, enum event_id event)
+{
+	const struct incident_state *state = session_state(console->session);
+	size_t n = 0;
+
+	for (size_t i = 0; i < state->ntimeline; i++)
+		n += state->timeline[i].event == event;
+	return n;
+}
+
+static const json_t *last(const struct console *console, enum event_id event)
+{
+	const struct incident_state *state = session_state(console->session);
+
+	for (size_t i = state->ntimeline; i-- > 0;) {
+		if (state->timeline[i].event == event)
+			return state->timeline[i].json;
+	}
+	fail_msg("there is no %s", event_defs[event].name);
+	return NULL;
+}
+
+#define UNTIL(console, expression) LAMP_UNTIL((console)->lamp, expression)
+
+static enum verdict proposed(const struct console *console)
+{
+	struct proposal proposal;
+
+	session_proposal(console->session, &session_runbook(console->session)->tree.questions[0],
+			 &proposal);
+	return proposal.verdict;
+}
+
+/* Chooses, plans and approves. */
+static void approve(struct console *console, const char *procedure)
+{
+	char *line = xasprintf("choose %s for the test", procedure);
+
+	command(console, line);
+	UNTIL(console, session_plan(console->session, NULL));
+	command(console, "approve attic");
+	free(line);
+}
+
+/* ---- The whole path ---- */
+
+static void from_question_to_closed(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+	struct ledger_report report;
+	const char *why;
+	char *text;
+
+	open_incident(&console);
+	UNTIL(&console, proposed(&console) == VERDICT_FAIL);
+	refused(&console, "answer ok yes", "needs a reason");
+	command(&console, "answer ok no");
+	assert_string_equal(session_suggested(console.session, &why)->name, "mend");
+	refused(&console, "choose relight", "needs a reason");
+	command(&console, "choose mend");
+	assert_string_equal(json_str(last(&console, EV_CHOSEN), "source", ""), "tree");
+	refused(&console, "approve attic", "no plan");
+	UNTIL(&console, session_proposed_params(console.session));
+	command(&console, "params");
+	UNTIL(&console, session_plan(console.session, NULL));
+	command(&console, "approve");
+	command(&console, "run");
+	UNTIL(&console, status(&console, "write") == STEP_DONE && !session_running(console.session));
+	command(&console, "run");
+	UNTIL(&console, attempt(&console)->ended_at);
+	assert_string_equal(attempt(&console)->result, "done");
+	text = lamp_get(console.lamp, "painted");
+	assert_string_equal(text, "green\n");
+	free(text);
+	/* What worked is not suggested again. */
+	assert_null(session_suggested(console.session, NULL));
+	refused(&console, "close", "not resolved");
+	command(&console, "resolve mended");
+	assert_non_null(strstr(json_str(last(&console, EV_RESOLVED), "how", ""), "alerting now: nothing"));
+	command(&console, "close a worn thread");
+	assert_int_equal(incident_verify(session_incident(console.session)->id, NULL, &report, NULL), 0);
+	assert_true(report.result == LEDGER_GOOD && report.closed && report.sealed_ok);
+	session_free(console.session);
+}
+
+static void straight_through_runs_to_the_end(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+
+	open_incident(&console);
+	command(&console, "choose mend for the test");
+	UNTIL(&console, session_proposed_params(console.session));
+	command(&console, "params colour=red");
+	UNTIL(&console, session_plan(console.session, NULL));
+	command(&console, "approve");
+	session_straight_through(console.session, true);
+	UNTIL(&console, attempt(&console)->ended_at);
+	assert_string_equal(attempt(&console)->result, "done");
+	assert_false(session_is_straight_through(console.session));
+	session_free(console.session);
+}
+
+static void straight_through_stops_where_it_does_not_hold(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+
+	open_incident(&console);
+	approve(&console, "poor");
+	session_straight_through(console.session, true);
+	UNTIL(&console, status(&console, "try") == STEP_NOT_VERIFIED &&
+			!session_is_straight_through(console.session));
+	assert_int_equal(count(&console, EV_INTENT), 1);
+	command(&console, "alternative try");
+	command(&console, "run");
+	UNTIL(&console, attempt(&console)->ended_at);
+	assert_int_equal(status(&console, "other"), STEP_DONE);
+	session_free(console.session);
+}
+
+/* ---- Approval ---- */
+
+static void destruction_takes_the_targets_name(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+
+	open_incident(&console);
+	command(&console, "choose blow for the test");
+	UNTIL(&console, session_plan(console.session, NULL));
+	assert_int_equal(session_plan(console.session, NULL)->risk, ACTION_DESTRUCTIVE);
+	refused(&console, "approve", "target's name");
+	refused(&console, "approve cellar", "target's name");
+	refused(&console, "run", "not approved");
+	command(&console, "approve attic");
+	refused(&console, "approve attic", "approved already");
+	assert_true(lamp_has(console.lamp, "state"));
+	session_free(console.session);
+}
+
+static void values_that_changed_void_the_plan(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+	json_t *other = json_pack("{s:s}", "colour", "black");
+
+	open_incident(&console);
+	command(&console, "choose mend for the test");
+	UNTIL(&console, session_proposed_params(console.session));
+	command(&console, "params");
+	UNTIL(&console, session_plan(console.session, NULL));
+	sense_params(session_sense(console.session), other);
+	refused(&console, "approve", "not what was shown");
+	json_decref(other);
+	session_free(console.session);
+}
+
+/* ---- Steps ---- */
+
+static void a_manual_step_is_done_by_a_person(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+
+	open_incident(&console);
+	approve(&console, "blow");
+	refused(&console, "done sweep", "not the one that is next");
+	command(&console, "run");
+	UNTIL(&console, status(&console, "blow") == STEP_DONE && !session_running(console.session));
+	refused(&console, "run", "done by a person");
+	refused(&console, "skip sweep", "usage");
+	command(&console, "done sweep used the broom");
+	UNTIL(&console, attempt(&console)->ended_at);
+	assert_string_equal(attempt(&console)->result, "done");
+	session_free(console.session);
+}
+
+static void a_running_step_can_be_stopped_and_blocks_resolving(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+
+	open_incident(&console);
+	approve(&console, "wait");
+	command(&console, "run");
+	UNTIL(&console, lamp_has(console.lamp, "pid") && session_running(console.session));
+	refused(&console, "run", "");
+	refused(&console, "resolve", "running");
+	refused(&console, "skip gate because", "running");
+	command(&console, "stop enough");
+	UNTIL(&console, attempt(&console)->ended_at);
+	assert_string_equal(attempt(&console)->result, "stopped");
+	assert_string_equal(json_str(last(&console, EV_OUTCOME), "result", ""), "stopped");
+	command(&console, "resolve gave up");
+	session_free(console.session);
+}
+
+static void another_console_takes_over_a_running_step(void **state)
+{
+	struct console first = console_begin(*state, NULL), second;
+	char *folder;
+
+	open_incident(&first);
+	approve(&first, "wait");
+	command(&first, "run");
+	UNTIL(&first, lamp_has(first.lamp, "pid"));
+	folder = xstrdup(session_incident(first.session)->folder);
+	session_free(first.session);
+
+	second = console_begin(*state, folder);
+	assert_non_null(session_running(second.session));
+	assert_string_equal(session_running(second.session)->id, "gate");
+	UNTIL(&second, strstr(session_output(second.session), "token"));
+	lamp_put(second.lamp, "state", "well\n");
+	lamp_open_gate(second.lamp);
+	UNTIL(&second, attempt(&second)->ended_at);
+	assert_string_equal(attempt(&second)->result, "done");
+	free(folder);
+	session_free(second.session);
+}
+
+static void an_orphaned_step_is_judged_by_whoever_attaches(void **state)
+{
+	struct console first = console_begin(*state, NULL), second;
+	char *folder, *pid;
+
+	open_incident(&first);
+	approve(&first, "wait");
+	command(&first, "run");
+	UNTIL(&first, lamp_has(first.lamp, "pid"));
+	pid = lamp_get(first.lamp, "pid");
+	folder = xstrdup(session_incident(first.session)->folder);
+	kill((pid_t)json_integer_value(json_object_get(last(&first, EV_INTENT), "pid")), SIGKILL);
+	session_free(first.session);
+
+	second = console_begin(*state, folder);
+	UNTIL(&second, status(&second, "gate") == STEP_UNKNOWN && count(&second, EV_SETTLED) == 1);
+	assert_int_equal(count(&second, EV_DIED), 1);
+	refused(&second, "run", "unknown");
+	refused(&second, "again gate", "nobody knows");
+	assert_int_equal(count(&second, EV_INTENT), 1);
+	free(pid);
+	free(folder);
+	session_free(second.session);
+}
+
+/* ---- What is sensed ---- */
+
+static void alerts_and_conditions_are_recorded_once(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+	const char *why;
+	char *path, line[200], at[32];
+	time_t now = time(NULL);
+
+	open_incident(&console);
+	strftime(at, sizeof(at), "%Y-%m-%d %H:%M:%S", gmtime(&now));
+	path = lamp_path(console.lamp, "app.log");
+	for (int i = 0; i < 5; i++) {
+		snprintf(line, sizeof(line), "%s ERROR it sparks (%d)\n", at, i);
+		scratch_puts(path, line);
+	}
+	lamp_put(console.lamp, "config.json", "{\"bright\": false}\n");
+	UNTIL(&console, count(&console, EV_ALERT) && count(&console, EV_CONDITION));
+	assert_true(session_state(console.session)->first_alert_at > 0);
+	assert_string_equal(session_suggested(console.session, &why)->name, "relight");
+	assert_non_null(strstr(why, "dark"));
+	free(path);
+	path = path_join(session_incident(console.session)->folder, "errors.txt");
+	assert_true(file_exists(path));
+	lamp_put(console.lamp, "config.json", "{\"bright\": true}\n");
+	UNTIL(&console, count(&console, EV_CONDITION) == 2);
+	assert_string_equal(json_str(last(&console, EV_CONDITION), "verdict", ""), "fail");
+	free(path);
+	session_free(console.session);
+}
+
+static void what_to_do_now_names_a_key(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+	char line[256];
+
+	session_next(console.session, line, sizeof(line));
+	assert_non_null(strstr(line, "Press !"));
+	open_incident(&console);
+	UNTIL(&console, proposed(&console) == VERDICT_FAIL);
+	session_next(console.session, line, sizeof(line));
+	assert_non_null(strstr(line, "Is the lamp well? Proposed: no. Press 2"));
+	session_free(console.session);
+}
+
+/* ---- Without a person ---- */
+
+static struct robot *robot_begin(struct console *console, const char *procedure)
+{
+	return robot_new(&(struct robot_spec){ .session = console->session, .loop = console->lamp->loop,
+					       .procedure = procedure });
+}
+
+static void the_robot_mends_it(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+	struct robot *robot;
+	char *text;
+
+	open_incident(&console);
+	robot = robot_begin(&console, NULL);
+	UNTIL(&console, robot_result(robot) != ROBOT_WORKING);
+	assert_int_equal(robot_result(robot), ROBOT_RECOVERED);
+	text = lamp_get(console.lamp, "state");
+	assert_string_equal(text, "well\n");
+	free(text);
+	assert_int_equal(session_state(console.session)->phase, INCIDENT_RESOLVED);
+	robot_free(robot);
+	session_free(console.session);
+}
+
+static void the_robot_takes_the_alternative(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+	struct robot *robot;
+
+	open_incident(&console);
+	robot = robot_begin(&console, "poor");
+	UNTIL(&console, robot_result(robot) != ROBOT_WORKING);
+	assert_int_equal(robot_result(robot), ROBOT_RECOVERED);
+	assert_int_equal(count(&console, EV_ALTERNATIVE), 1);
+	robot_free(robot);
+	session_free(console.session);
+}
+
+static void the_robot_leaves_manual_work_undone(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+	struct robot *robot;
+
+	open_incident(&console);
+	robot = robot_begin(&console, "blow");
+	UNTIL(&console, robot_result(robot) != ROBOT_WORKING);
+	assert_int_equal(status(&console, "sweep"), STEP_SKIPPED);
+	robot_free(robot);
+	session_free(console.session);
+}
+
+static void the_robot_runs_nothing_twice(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+	struct robot *robot;
+
+	open_incident(&console);
+	approve(&console, "wait");
+	command(&console, "run");
+	UNTIL(&console, lamp_has(console.lamp, "pid"));
+	kill((pid_t)json_integer_value(json_object_get(last(&console, EV_INTENT), "pid")), SIGKILL);
+	robot = robot_begin(&console, NULL);
+	UNTIL(&console, robot_result(robot) != ROBOT_WORKING);
+	assert_int_equal(robot_result(robot), ROBOT_FAILED);
+	assert_int_equal(count(&console, EV_INTENT), 1);
+	assert_int_equal(status(&console, "gate"), STEP_UNKNOWN);
+	robot_free(robot);
+	session_free(console.session);
+}
+
+int main(int argc, char **argv)
+{
+#define LAMP_TEST(name) cmocka_unit_test_setup_teardown(name, lamp_setup, lamp_teardown)
+	const struct CMUnitTest tests[] = {
+		LAMP_TEST(from_question_to_closed),
+		LAMP_TEST(straight_through_runs_to_the_end),
+		LAMP_TEST(straight_through_stops_where_it_does_not_hold),
+		LAMP_TEST(destruction_takes_the_targets_name),
+		LAMP_TEST(values_that_changed_void_the_plan),
+		LAMP_TEST(a_manual_step_is_done_by_a_person),
+		LAMP_TEST(a_running_step_can_be_stopped_and_blocks_resolving),
+		LAMP_TEST(another_console_takes_over_a_running_step),
+		LAMP_TEST(an_orphaned_step_is_judged_by_whoever_attaches),
+		LAMP_TEST(alerts_and_conditions_are_recorded_once),
+		LAMP_TEST(what_to_do_now_names_a_key),
+		LAMP_TEST(the_robot_mends_it),
+		LAMP_TEST(the_robot_takes_the_alternative),
+		LAMP_TEST(the_robot_leaves_manual_work_undone),
+		LAMP_TEST(the_robot_runs_nothing_twice),
+	};
+
+	LAMP_RUNNER(argc, argv);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
