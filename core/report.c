@@ -118,31 +118,59 @@ static int64_t sign_sensed(const struct report_work *work)
 	return at;
 }
 
+/* The first alert, or the first condition that holds, whichever came first. */
+static void detection_fill(struct report_work *work)
+{
+	const struct incident_state *state = work->state;
+
+	work->alert_at = state->first_alert_at;
+	work->alert_source = work->alert_at ? "alert" : "opening";
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		const struct timeline_entry *entry = &state->timeline[i];
+
+		if (entry->event != EV_CONDITION || entry->misfit ||
+		    strcmp(json_str(entry->json, "verdict", ""), "pass") != 0)
+			continue;
+		if (!work->alert_at || entry->at < work->alert_at) {
+			work->alert_at = entry->at;
+			work->alert_source = "condition";
+		}
+		break;
+	}
+}
+
+/* Recovered is what was resolved: a procedure may be done and have mended nothing. */
+static void recovery_fill(struct report_work *work)
+{
+	const struct attempt *attempt = work->decisive;
+
+	if (!work->state->resolved_at)
+		return;
+	work->recovered_at = work->state->resolved_at;
+	work->recovered_source = "the operator's word that it is resolved";
+	if (attempt && strcmp(attempt->result, "done") == 0 &&
+	    attempt->ended_at <= work->state->resolved_at) {
+		work->recovered_at = attempt->ended_at;
+		work->recovered_source = "the procedure's end";
+	}
+}
+
 static void times_fill(struct report_work *work)
 {
 	const struct incident_state *state = work->state;
-	const struct timeline_entry *injected = entry_first(state, EV_INJECTED);
+	const struct timeline_entry *injecting = entry_first(state, EV_INJECTING);
 
 	work->decisive = decisive_of(state);
-	work->alert_at = state->first_alert_at;
-	if (injected && state_reveals(state)) {
-		work->sign_at = injected->at;
+	detection_fill(work);
+	if (injecting && state_reveals(state)) {
+		work->sign_at = injecting->at;
 		work->sign_source = "fault injected";
-	} else if (work->alert_at) {
+	} else if (state->first_alert_at) {
 		work->sign_at = sign_sensed(work);
 		work->sign_source = "first sample past the alert's threshold";
 	}
-	if (work->decisive) {
-		work->decided_at = work->decisive->approved_at;
-		if (strcmp(work->decisive->result, "done") == 0) {
-			work->recovered_at = work->decisive->ended_at;
-			work->recovered_source = "the procedure's end";
-		}
-	}
-	if (!work->recovered_at && state->resolved_at) {
-		work->recovered_at = state->resolved_at;
-		work->recovered_source = "the operator's word that it is resolved";
-	}
+	work->decided_at = work->decisive ? work->decisive->approved_at : 0;
+	recovery_fill(work);
 }
 
 /* ---- Sections ---- */
@@ -241,7 +269,7 @@ void report_times(struct report_work *work)
 	struct report_section *section = report_section(work->report, "Times");
 	int64_t detected = work->alert_at ? work->alert_at : work->state->opened_at;
 	int64_t recovering = work->decided_at ? work->decided_at : detected;
-	const char *from = work->alert_at ? "alert" : "opening";
+	const char *from = work->alert_source;
 	json_t *facts = json_object();
 
 	if (work->sign_at) {

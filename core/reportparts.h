@@ -17,7 +17,9 @@ struct report_work {
 	                                        else the latest; or NULL */
 	int64_t sign_at;                     /* when the trouble began, as far as the record tells */
 	const char *sign_source;             /* what says so */
-	int64_t alert_at, decided_at, recovered_at;
+	int64_t alert_at, decided_at;        /* the first alert, or condition that holds */
+	const char *alert_source;            /* which of the two, or "opening" */
+	int64_t recovered_at;                /* only when the incident was resolved */
 	const char *recovered_source;
 };
 

@@ -209,6 +209,25 @@ static void test_just_opened(void **state)
 	incident_close(&incident);
 }
 
+/* A procedure that is done may have mended nothing: recovered is what was resolved. */
+static void test_done_is_not_recovered(void **state)
+{
+	struct record *record = *state;
+	struct incident incident;
+	char *text;
+
+	record_open(record, &incident);
+	script_decide(record, &incident);
+	record_append(record, &incident, EV_PROCEDURE_ENDED,
+		      "{'procedure': 'restore', 'result': 'done'}");
+	text = report_text_of(&incident, "text");
+	assert_non_null(strstr(text, "Time to decide"));
+	assert_null(strstr(text, "Time to recover"));
+	assert_null(strstr(text, "Recovery"));
+	free(text);
+	incident_close(&incident);
+}
+
 static void test_closed(void **state)
 {
 	struct record *record = *state;
@@ -232,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_RECORD(test_restored),
 		WITH_RECORD(test_just_opened),
+		WITH_RECORD(test_done_is_not_recovered),
 		WITH_RECORD(test_closed),
 	};
 
