@@ -58,7 +58,8 @@ int file_read(const char *path, struct buf *out, size_t max, struct err *err)
 	enum { CHUNK = 1 << 16 };
 	size_t before = out->len;
 	char *chunk = xmalloc(CHUNK);
-	int result = -1, fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Without waiting for the other end of a pipe that bears the name. */
+	int result = -1, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t got;
 
 	if (fd < 0) {

@@ -23,7 +23,7 @@ void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 
-	/* Only a library without SHA-256, or without memory, fails here: nothing can be trusted then. */
+	/* Only a library without SHA-256, or without memory, fails here: then nothing can be trusted. */
 	if (!EVP_Digest(bytes, len, digest, NULL, EVP_sha256(), NULL))
 		abort();
 	digest_hex(digest, out);
@@ -37,7 +37,7 @@ int sha256_file(const char *path, char out[SHA256_HEX], struct err *err)
 	char *chunk = xmalloc(CHUNK);
 	int result = -1;
 	ssize_t got;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0) {
 		err_sys(err, "%s: can't be opened", path);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,9 @@
 
 /* Some hundred events: enough to record the end of an incident on a full disk. */
 enum { RESERVE = 256 << 10 };
+
+/* An append holds the lock for one sync; after so long a wait its holder must have been stopped. */
+enum { LOCK_WAIT_MS = 5000, LOCK_STEP_MS = 2 };
 
 char *segment_name(unsigned number, char out[SEGMENT_NAME])
 {
@@ -187,17 +191,19 @@ out:
 
 int segment_lock(const char *folder, int how, struct err *err)
 {
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_sys(err, "%s: can't be opened", folder);
-	do
-		rc = flock(fd, how);
-	while (rc < 0 && errno == EINTR);
-	if (rc < 0) {
-		err_sys(err, "%s: its lock can't be taken", folder);
-		close(fd);
-		return -1;
+	for (int waited_ms = 0; waited_ms < LOCK_WAIT_MS; waited_ms += LOCK_STEP_MS) {
+		if (flock(fd, how | LOCK_NB) == 0)
+			return fd;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			break;
+		poll(NULL, 0, LOCK_STEP_MS);
 	}
-	return fd;
+	err_sys(err, "%s: its lock can't be taken", folder);
+	err_hint(err, "another process holds it: see fuser -v %s", folder);
+	close(fd);
+	return -1;
 }

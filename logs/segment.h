@@ -27,7 +27,8 @@ int segment_open(const char *folder, unsigned number, bool make, struct err *err
 int segment_write(int fd, off_t offset, const void *bytes, size_t len, struct err *err);
 /* Moves what stands from `offset` on into NAME.torn-N. */
 int segment_set_aside(const char *folder, unsigned number, int fd, off_t offset, struct err *err);
-/* Takes the folder's lock (LOCK_EX or LOCK_SH) and waits for it; closing the result gives it back. */
+/* Takes the folder's lock (LOCK_EX or LOCK_SH); closing the result gives it back. Waits for others up to
+ * five seconds: a holder that was stopped must not stop a console for good. */
 int segment_lock(const char *folder, int how, struct err *err);
 
 #endif

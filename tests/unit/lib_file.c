@@ -92,6 +92,17 @@ static void reading_has_a_limit(void **state)
 	buf_release(&text);
 }
 
+static void a_pipe_is_not_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	struct buf text = BUF_INIT;
+
+	assert_int_equal(mkfifo(f->path, 0600), 0);
+	assert_int_equal(file_read(f->path, &text, 0, &f->err), 0);
+	assert_int_equal(text.len, 0);
+	buf_release(&text);
+}
+
 static void replacing_keeps_mode_and_owner(void **state)
 {
 	struct fixture *f = *state;
@@ -326,6 +337,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(reading_has_a_limit),
+		TEST(a_pipe_is_not_waited_for),
 		TEST(replacing_keeps_mode_and_owner),
 		TEST(a_new_file_gets_the_given_mode),
 		TEST(links_and_folders_are_not_replaced),

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -568,6 +569,18 @@ static void append_is_refused_when_the_head_moved(void **state)
 	ledger_close(other);
 }
 
+static void a_held_lock_does_not_stop_for_good(void **state)
+{
+	struct fixture *f = *state;
+	int lock = open(f->folder, O_RDONLY | O_DIRECTORY);
+
+	assert_int_equal(flock(lock, LOCK_EX), 0);
+	assert_int_equal(add(f, "note", "one"), -1);
+	assert_non_null(strstr(f->err.msg, "lock"));
+	close(lock);
+	add_good(f, "two");
+}
+
 static void watch_tells_of_others(void **state)
 {
 	struct fixture *f = *state;
@@ -888,6 +901,7 @@ int main(int argc, char **argv)
 		TEST(seal_leads_nowhere_else),
 		TEST(nothing_comes_after_the_end),
 		TEST(append_is_refused_when_the_head_moved),
+		TEST(a_held_lock_does_not_stop_for_good),
 		TEST(watch_tells_of_others),
 		TEST(writers_at_once_never_fork_the_chain),
 		TEST(a_failed_write_leaves_nothing),
