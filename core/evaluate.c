@@ -41,13 +41,12 @@ static void env_metric(void *data, const char *name, int64_t since, struct readi
 		wiring_read(wiring, metric, since, out);
 }
 
-static void leaf_ask(const struct evaluation *evaluation, const struct probe_type *type,
-		     const json_t *args, struct reading *out)
+static struct probe_env env_of(const struct evaluation *evaluation)
 {
-	struct wiring *wiring = evaluation->wiring;
-	int64_t now = clock_mono(wiring->clock);
-	struct probe_env env = {
-		.clock = wiring->clock,
+	int64_t now = clock_mono(evaluation->wiring->clock);
+
+	return (struct probe_env){
+		.clock = evaluation->wiring->clock,
 		.since = evaluation->since,
 		.before = evaluation->before,
 		.deadline = evaluation->deadline < now + LEAF_US ? evaluation->deadline : now + LEAF_US,
@@ -56,6 +55,13 @@ static void leaf_ask(const struct evaluation *evaluation, const struct probe_typ
 		.metric = env_metric,
 		.data = (void *)evaluation,
 	};
+}
+
+static void leaf_ask(const struct evaluation *evaluation, const struct probe_type *type,
+		     const json_t *args, struct reading *out)
+{
+	struct wiring *wiring = evaluation->wiring;
+	struct probe_env env = env_of(evaluation);
 
 	do {
 		*out = (struct reading){ 0 };
@@ -64,6 +70,23 @@ static void leaf_ask(const struct evaluation *evaluation, const struct probe_typ
 		 wiring_warming(wiring, evaluation->deadline));
 	if (!out->at)
 		out->at = clock_wall(wiring->clock);
+}
+
+void evaluate_watch(const struct evaluation *evaluation, const struct probe *probe)
+{
+	const struct probe_type *type =
+		probe->kind == PROBE_TYPED ? probe_type(probe->ask.type->name) : NULL;
+	struct probe_env env = env_of(evaluation);
+	json_t *args;
+
+	for (size_t i = 0; i < probe->nparts; i++)
+		evaluate_watch(evaluation, probe->parts[i]);
+	if (!type || !type->watch)
+		return;
+	args = wiring_fill(evaluation->wiring, probe->ask.args, NULL);
+	if (args)
+		type->watch(&env, args);
+	json_decref(args);
 }
 
 static void leaf(const struct evaluation *evaluation, const struct typed *ask, struct reading *out)

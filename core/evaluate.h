@@ -41,7 +41,9 @@ struct evaluation {
 };
 
 void evaluate(const struct evaluation *evaluation, const struct probe *probe, struct reading *out);
-/* The same for a probe that stands inside an action's object: a declared one's name, a typed object, or
+/* Tells the live sources of a probe and its parts what will be asked for (probe_type.watch). */
+void evaluate_watch(const struct evaluation *evaluation, const struct probe *probe);
+/* As evaluate(), for a probe that stands inside an action's object: a declared one's name, a typed object, or
  * all, any and not of these. Parameters are filled in already. */
 void evaluate_json(const struct evaluation *evaluation, const json_t *probe, struct reading *out);
 

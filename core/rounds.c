@@ -160,6 +160,15 @@ static void round_late(struct watch *watch, uint32_t what, void *data)
 	round_over(rounds, why);
 }
 
+/* The copy that a round is evaluated in keeps nothing: sources that keep something do it here. */
+static void sources_told(const struct rounds *rounds)
+{
+	struct evaluation evaluation = { .wiring = rounds->spec.wiring, .slots = rounds->spec.slots };
+
+	for (size_t i = 0; i < rounds->nprobes; i++)
+		evaluate_watch(&evaluation, rounds->probes[i]);
+}
+
 static void round_start(struct watch *watch, uint32_t what, void *data)
 {
 	struct rounds *rounds = data;
@@ -172,6 +181,7 @@ static void round_start(struct watch *watch, uint32_t what, void *data)
 	rounds->probes = spec->probes(&rounds->nprobes, spec->data);
 	for (size_t i = 0; i < rounds->nprobes; i++)
 		slots_add(spec->slots, rounds->probes[i]);
+	sources_told(rounds);
 	rounds->round++;
 	rounds->pid = rounds->nprobes ? offspring_start(round_body, rounds, &rounds->fd, NULL) : -1;
 	if (rounds->pid > 0) {

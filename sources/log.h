@@ -50,7 +50,7 @@ bool log_line_at(const struct source *source, uint64_t seq, struct log_line *out
 struct log_hits {
 	uint64_t count;
 	uint64_t lines;		/* that were looked at */
-	bool reaches;		/* the log in memory reaches back to `since` */
+	bool reaches;           /* all lines since then were looked at; else there may be more hits */
 	struct log_line latest; /* the latest hit, when count is not 0 */
 };
 
@@ -59,5 +59,7 @@ struct log_hits {
  * many. */
 int log_hits(struct source *source, const char *pattern, enum loglevel least, int64_t since,
 	     struct log_hits *out, struct err *err);
+/* Begins to count a pattern, so that log_hits() reaches back beyond the lines in memory later. */
+int log_watch(struct source *source, const char *pattern, enum loglevel least, struct err *err);
 
 #endif

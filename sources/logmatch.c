@@ -23,13 +23,22 @@ bool log_capture(const struct rx *rx, const struct logring_line *line, double *v
 	return end != text;
 }
 
+static void latest_keep(struct log_matcher *matcher, const struct logring_line *line)
+{
+	char *bytes = xrealloc(matcher->latest.bytes, line->len + 1);
+
+	memcpy(bytes, line->bytes, line->len + 1);
+	matcher->latest = *line;
+	matcher->latest.bytes = bytes;
+}
+
 static void matcher_feed(struct log_matcher *matcher, const struct logring_line *line)
 {
 	double value;
 
 	if (line->level < matcher->least || !rx_match(matcher->rx, line->bytes, line->len))
 		return;
-	matcher->latest = line->seq;
+	latest_keep(matcher, line);
 	if (line->at != 0)
 		window_add(&matcher->window, line->at, 0);
 	if (log_capture(matcher->rx, line, &value)) {
@@ -37,6 +46,18 @@ static void matcher_feed(struct log_matcher *matcher, const struct logring_line 
 		matcher->value = value;
 		matcher->value_at = line->at;
 	}
+}
+
+/* The wall time since which every line of the file is in the ring; 0: all of them are, and also
+ * before anything was read: then all that will be read is to come. */
+static int64_t kept_from(const struct log_source *log)
+{
+	uint64_t oldest = logring_oldest(&log->ring);
+	const struct logring_line *line = logring_get(&log->ring, oldest);
+
+	if (oldest == 1 && (log->ring.next == 1 || !logfollow_skipped(log->follow)))
+		return 0;
+	return line != NULL && line->at != 0 ? line->at : clock_wall(log->source.env->clock);
 }
 
 struct log_matcher *log_matcher(struct log_source *log, const char *pattern, enum loglevel least,
@@ -61,6 +82,7 @@ struct log_matcher *log_matcher(struct log_source *log, const char *pattern, enu
 	matcher = &log->matchers[log->nmatchers++];
 	*matcher = (struct log_matcher){ .pattern = xstrdup(pattern), .least = least, .rx = rx };
 	window_init(&matcher->window);
+	matcher->from = kept_from(log);
 	for (uint64_t seq = logring_oldest(&log->ring); seq < log->ring.next; seq++)
 		matcher_feed(matcher, logring_get(&log->ring, seq));
 	return matcher;
@@ -76,6 +98,7 @@ void log_matchers_release(struct log_source *log)
 {
 	for (size_t i = 0; i < log->nmatchers; i++) {
 		free(log->matchers[i].pattern);
+		free(log->matchers[i].latest.bytes);
 		rx_free(log->matchers[i].rx);
 		window_release(&log->matchers[i].window);
 	}
@@ -137,18 +160,30 @@ bool log_line_before(const struct source *source, uint64_t seq, bool records, st
 
 /* ---- hits ---- */
 
-/* Whether every line since then is still in the ring. */
-static bool ring_reaches(const struct log_source *log, int64_t since)
+/* Whether all lines since then were read, and this matcher saw them. */
+static bool reaches(const struct log_source *log, const struct log_matcher *matcher, int64_t since)
 {
-	uint64_t oldest = logring_oldest(&log->ring);
-	const struct logring_line *line = logring_get(&log->ring, oldest);
+	bool read =
+	    !logfollow_skipped(log->follow) || (log->first_at != 0 && log->first_at <= since);
 
-	return oldest == 1 || (line != NULL && line->at != 0 && line->at <= since);
+	return read && matcher->from <= since;
 }
 
-static bool file_reaches(const struct log_source *log, int64_t since)
+/* What is in the ring is counted exactly. */
+static void ring_hits(const struct log_source *log, const struct log_matcher *matcher,
+		      int64_t since, struct log_hits *out)
 {
-	return !logfollow_skipped(log->follow) || (log->first_at != 0 && log->first_at <= since);
+	for (uint64_t seq = log->ring.next; seq-- > logring_oldest(&log->ring);) {
+		const struct logring_line *line = logring_get(&log->ring, seq);
+
+		if (line == NULL || !log_line_since(line, since))
+			continue;
+		out->lines++;
+		if (line->level < matcher->least || !rx_match(matcher->rx, line->bytes, line->len))
+			continue;
+		if (out->count++ == 0)
+			line_show(line, &out->latest);
+	}
 }
 
 int log_hits(struct source *source, const char *pattern, enum loglevel least, int64_t since,
@@ -156,26 +191,27 @@ int log_hits(struct source *source, const char *pattern, enum loglevel least, in
 {
 	struct log_source *log = (struct log_source *)source;
 	struct log_matcher *matcher = log_matcher(log, pattern, least, err);
-	int64_t now = clock_wall(source->env->clock);
+	int64_t to = clock_wall(source->env->clock) + CLOCK_US;
+	uint64_t more;
 
-	*out = (struct log_hits){ .reaches = file_reaches(log, since) };
+	*out = (struct log_hits){ .count = 0 };
 	if (matcher == NULL)
 		return -1;
-	for (uint64_t seq = log->ring.next; seq-- > logring_oldest(&log->ring);) {
-		const struct logring_line *line = logring_get(&log->ring, seq);
-
-		if (line == NULL || !log_line_since(line, since))
-			continue;
-		out->lines++;
-		if (line->level < least || !rx_match(matcher->rx, line->bytes, line->len))
-			continue;
-		if (out->count++ == 0)
-			line_show(line, &out->latest);
-	}
-	if (!ring_reaches(log, since)) {
-		uint64_t more = window_sum(&matcher->window, 0, since, now + CLOCK_US);
-
-		out->count = more > out->count ? more : out->count;
-	}
+	out->reaches = reaches(log, matcher, since);
+	ring_hits(log, matcher, since, out);
+	if (kept_from(log) <= since)
+		return 0;
+	/* What has left the ring is counted to the second. */
+	more = window_sum(&matcher->window, 0, since, to);
+	if (more > out->count && out->count == 0)
+		line_show(&matcher->latest, &out->latest);
+	out->count = more > out->count ? more : out->count;
+	more = window_sum(&log->window, LOG_LINES, since, to);
+	out->lines = more > out->lines ? more : out->lines;
 	return 0;
+}
+
+int log_watch(struct source *source, const char *pattern, enum loglevel least, struct err *err)
+{
+	return log_matcher((struct log_source *)source, pattern, least, err) != NULL ? 0 : -1;
 }

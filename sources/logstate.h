@@ -10,7 +10,7 @@
 #include "sources/logring.h"
 #include "sources/window.h"
 
-#define LOG_MATCHERS 32
+#define LOG_MATCHERS 64
 
 enum log_series { LOG_LINES, LOG_WARNINGS, LOG_ERRORS };
 
@@ -20,7 +20,8 @@ struct log_matcher {
 	enum loglevel least;
 	struct rx *rx; /* owned */
 	struct window window;
-	uint64_t latest; /* seq of its latest hit; 0: none */
+	int64_t from;        /* wall time since which it has seen every line; 0: all of the file */
+	struct logring_line latest; /* copy of its latest hit, its bytes owned; seq 0: none */
 	bool captured;	 /* the first group gave a number */
 	double value;	 /* the latest one */
 	int64_t value_at;

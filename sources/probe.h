@@ -34,6 +34,9 @@ struct probe_type {
 	bool blocks;
 	/* `args`: the whole probe object, parameters filled in and checked. */
 	void (*eval)(const struct probe_env *env, const json_t *args, struct reading *out);
+	/* Called in the console itself before rounds, which see only a copy of it, any number of times:
+	 * a live source begins to keep what this probe will ask for. NULL: nothing to keep. */
+	void (*watch)(const struct probe_env *env, const json_t *args);
 };
 
 /* NULL-terminated. */

@@ -55,6 +55,12 @@ static void shows(const struct asked *asked, const struct log_hits *hits, struct
 	bool enough = hits->count >= asked->at_least;
 	char hit[READING_TEXT];
 
+	if (hits->count < asked->at_least && !hits->reaches) {
+		reading_unknown(out, asked->now,
+				"only lines of less than %s are in memory, %llu match", asked->span,
+				(unsigned long long)hits->count);
+		return;
+	}
 	if (hits->count == 0) {
 		reading_fail(out, asked->now, "no line matches in %s (%llu lines)", asked->span,
 			     (unsigned long long)hits->lines);
@@ -109,6 +115,8 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 		reading_unknown(out, asked.now, "the log is not being followed");
 		return;
 	}
+	/* Also before anything was read: then the pattern sees all of it. */
+	log_watch(source, pattern, level, NULL);
 	log_status(source, &status);
 	if (status.state != LOG_FOLLOWING)
 		reading_unknown(out, asked.now, "%s: %s", status.path,
@@ -121,10 +129,22 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 		silent(&asked, &hits, out);
 }
 
+static void watch(const struct probe_env *env, const json_t *args)
+{
+	struct source *source = env->source(env->data, json_str(args, "log", ""));
+	const char *pattern = json_str(args, "shows", json_str(args, "silent", NULL));
+	enum loglevel level = LOGLEVEL_NONE;
+
+	loglevel_parse(json_str(args, "level", "none"), &level);
+	if (log_is(source) && pattern != NULL)
+		log_watch(source, pattern, level, NULL);
+}
+
 const struct probe_type probe_log = {
 	.type = { .name = "log",
 		  .help = "a log line was seen, or was not",
 		  .fields = fields,
 		  .one_of = one_of },
 	.eval = eval,
+	.watch = watch,
 };

@@ -235,6 +235,46 @@ static void lines_without_times_count_when_they_come(void **state)
 	end(&f);
 }
 
+static void write_filler(const char *path, int lines)
+{
+	FILE *file = fopen(path, "ae");
+
+	for (int i = 0; i < lines; i++)
+		fprintf(file, "2026-11-21 21:39:%02d,000 - bot - INFO - filler\n",
+			10 + i * 40 / lines);
+	fclose(file);
+}
+
+static void what_left_the_ring_is_still_counted(void **state)
+{
+	const char *known = "{\"log\": \"bot-log\", \"shows\": \"it broke\", \"within\": \"5m\"}";
+	const char *twice = "{\"log\": \"bot-log\", \"shows\": \"it broke\", \"within\": \"5m\","
+			    " \"at_least\": 2}";
+	const char *late = "{\"log\": \"bot-log\", \"shows\": \"bro\", \"within\": \"5m\"}";
+	const char *quiet = "{\"log\": \"bot-log\", \"silent\": \"brok\", \"within\": \"5m\"}";
+	struct clock_manual clock;
+	struct fixture f;
+
+	clock_manual_init(&clock, rfc3339("2026-11-21T21:40:00Z"));
+	begin(&f, state, false, &clock.clock);
+	follow(&f, 100);
+	assert_int_equal(log_watch(f.source, "it broke", LOGLEVEL_NONE, NULL), 0);
+	scratch_puts(f.path, "2026-11-21 21:39:00,000 - bot - ERROR - it broke\n");
+	write_filler(f.path, 1000);
+	sample(&f);
+	assert_int_equal(ask(&f, 0, known).verdict, VERDICT_PASS);
+	assert_non_null(strstr(ask(&f, 0, known).evidence, "it broke"));
+	assert_int_equal(ask(&f, 0, twice).verdict, VERDICT_FAIL);
+	/* Asked for the first time when the line has gone: nobody can say. */
+	assert_int_equal(ask(&f, 0, late).verdict, VERDICT_UNKNOWN);
+	assert_int_equal(ask(&f, 0, quiet).verdict, VERDICT_UNKNOWN);
+	/* As time goes on they have seen all of it. */
+	clock_manual_advance(&clock, 300 * CLOCK_US);
+	assert_int_equal(ask(&f, 0, late).verdict, VERDICT_FAIL);
+	assert_int_equal(ask(&f, 0, quiet).verdict, VERDICT_PASS);
+	end(&f);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void)
@@ -246,6 +286,7 @@ int main(void)
 		TEST(another_time_zone_is_noticed),
 		TEST(the_probe_sees_lines_and_silence),
 		TEST(lines_without_times_count_when_they_come),
+		TEST(what_left_the_ring_is_still_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
