@@ -254,7 +254,7 @@ static void test_checkout_fails_halfway(void **state)
 			 0);
 	assert_int_equal(gitrepo_resolve(f.repo, "main", f.head, NULL), 0);
 	assert_int_equal(gitrepo_resolve(f.repo, "main~1", f.good, NULL), 0);
-	if (ws_sh(f.ws, "touch x; chattr +i x && lsattr x | grep -q i-; chattr -i x") != 0) {
+	if (ws_sh(f.ws, "touch x; chattr +i x; chattr -i x") != 0) {
 		fixture_close(&f);
 		skip(); /* no immutable files here */
 	}
