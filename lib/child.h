@@ -45,10 +45,11 @@ struct child_end {
 /* The pid, or -1: also when exec itself fails (the message names the program and the reason). */
 pid_t child_start(const struct child_spec *spec, struct err *err);
 
-/* Runs to the end, blocking, at most `timeout_us` (0: no limit; then the whole tree gets TERM, two
- * seconds later KILL: the caller is made a subreaper for that time). With `out` or `errout` non-NULL that stream is
- * captured, up to `max` bytes each (0: all; the rest is counted and thrown away), else it goes to
- * spec->out/err. What a child leaves behind that ends in time (a daemon) is left alone.
+/* Runs to the end, blocking, at most `timeout_us` (0: no limit; negative: it is over). Then the whole
+ * tree gets TERM, two seconds later KILL; the caller is a subreaper while this runs. With `out` or
+ * `errout` non-NULL that stream is captured, up to `max` bytes each (0: all; the rest is counted and
+ * thrown away), else it goes to spec->out/err. What a child leaves behind that ends in time (a daemon)
+ * is left alone.
  * `input` (or NULL) is written to its stdin. 0 when it could be started and reaped; see `end` for how. */
 int child_run(const struct child_spec *spec, const char *input, int64_t timeout_us, size_t max,
 	      struct buf *out, struct buf *errout, struct child_end *end, struct err *err);

@@ -113,7 +113,7 @@ struct job *job_start(struct loop *loop, const struct child_spec *spec, const ch
 	child_pipe_close(&job->pipe, 1);
 	job->child = loop_child(loop, job->tree.root, on_end, job, err);
 	job->output = loop_fd(loop, job->pipe.ends[0], EPOLLIN, on_output, job, err);
-	if (timeout_us > 0)
+	if (timeout_us != 0)
 		job->timer = loop_timer(loop, timeout_us, 0, on_timer, job);
 	if (in >= 0)
 		close(in);

@@ -26,7 +26,9 @@ void child_pipe_read(struct child_pipe *pipe)
 	char chunk[16384];
 	ssize_t got;
 
-	while (pipe->ends[0] >= 0) {
+	/* More than a pipe holds, so that an ended child's output comes whole; but one that writes
+	 * without end must not keep its reader from looking at the time. */
+	for (int i = 0; i < 64 && pipe->ends[0] >= 0; i++) {
 		size_t room, keep;
 
 		got = read(pipe->ends[0], chunk, sizeof(chunk));

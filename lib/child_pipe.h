@@ -19,7 +19,7 @@ struct child_pipe {
 #define CHILD_PIPE_INIT { .ends = { -1, -1 } }
 
 int child_pipe_open(struct child_pipe *pipe, struct buf *out, size_t max, struct err *err);
-/* Reads what is there; the reading end is closed at the end of the stream. */
+/* Reads what is there, a megabyte at most; the reading end is closed at the end of the stream. */
 void child_pipe_read(struct child_pipe *pipe);
 void child_pipe_close(struct child_pipe *pipe, int end);
 /* New: a descriptor that gives `input` to read. A file without a name, not a pipe: nobody has to feed

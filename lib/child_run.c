@@ -132,7 +132,7 @@ int child_run(const struct child_spec *spec, const char *input, int64_t timeout_
 		waitpid(run.tree.root, NULL, 0);
 		goto out;
 	}
-	if (!run_wait(&run, timeout_us > 0 ? run.start + timeout_us : 0)) {
+	if (!run_wait(&run, timeout_us != 0 ? run.start + timeout_us : 0)) {
 		run.end->timed_out = true;
 		run_kill(&run);
 	}

@@ -306,6 +306,28 @@ static void a_timeout_ends_the_whole_tree(void **state)
 	free(path);
 }
 
+static void endless_output_does_not_hold_the_time_up(void **state)
+{
+	const char *const argv[] = { "yes", NULL };
+	const struct child_spec spec = { .argv = argv };
+	struct result r = run(&spec, NULL, CLOCK_US / 5, 1000);
+
+	(void)state;
+	assert_int_equal(r.rc, 0);
+	assert_true(r.end.timed_out);
+	assert_int_equal(r.out.len, 1000);
+	result_release(&r);
+}
+
+static void a_deadline_in_the_past_is_no_licence(void **state)
+{
+	struct result r = shell("sleep 60", NULL, -1);
+
+	(void)state;
+	assert_true(r.end.timed_out);
+	result_release(&r);
+}
+
 static void a_daemon_left_behind_lives_on(void **state)
 {
 	struct result r = shell("setsid sleep 60 & echo $!", NULL, SECONDS(20));
@@ -526,6 +548,8 @@ int main(void)
 		cmocka_unit_test(output_past_the_limit_is_counted),
 		cmocka_unit_test(child_ok_quotes_the_last_line),
 		cmocka_unit_test(a_timeout_ends_the_whole_tree),
+		cmocka_unit_test(endless_output_does_not_hold_the_time_up),
+		cmocka_unit_test(a_deadline_in_the_past_is_no_licence),
 		cmocka_unit_test(a_daemon_left_behind_lives_on),
 		cmocka_unit_test(a_sweep_leaves_nobody),
 		cmocka_unit_test(a_polite_tree_gets_no_kill),

@@ -330,7 +330,7 @@ static void removed_and_exchanged_lines_are_found(void **state)
 	size_t starts[8], n;
 
 	for (int i = 0; i < 5; i++)
-		add_good(f, "abcde" + i);
+		add_good(f, &"abcde"[i]);
 	text = content(f, "ledger.jsonl");
 	n = borders(&text, starts);
 	assert_int_equal(n, 5);
