@@ -29,8 +29,8 @@ void cli_error(const struct err *err);
 /* Prints how the subcommand is called ("usage: backout plan ...") to stderr; returns EXIT_USAGE. */
 int cli_usage(const char *usage);
 
-/* Writes text to stdout; EXIT_HOLDS, or EXIT_FAILED with a message when it can't be written (a reader that
- * went away is no failure). */
+/* Writes text to stdout; EXIT_HOLDS, or EXIT_FAILED with a message when it can't be written (a
+ * reader that went away is no failure). */
 int cli_print(const struct buf *text);
 
 #endif

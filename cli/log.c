@@ -28,7 +28,8 @@ static void entry_text(struct buf *out, const struct timeline_entry *entry)
 {
 	char at[TIME_RFC3339_MAX];
 
-	buf_printf(out, "%4llu  %sZ  ", (unsigned long long)entry->seq, time_datetime(entry->at, at));
+	buf_printf(out, "%4llu  %sZ  ", (unsigned long long)entry->seq,
+		   time_datetime(entry->at, at));
 	if (*entry->by)
 		buf_printf(out, "%s  ", entry->by);
 	text_clean(out, entry->text, strlen(entry->text));

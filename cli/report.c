@@ -8,7 +8,7 @@
 #include "core/report.h"
 #include "lib/file.h"
 
-#define USAGE "report INCIDENT [--format text|json] [-o FILE]"
+#define USAGE	  "report INCIDENT [--format text|json] [-o FILE]"
 #define FILE_MODE 0600 /* a report quotes logs: whoever made it decides who may read it */
 
 struct report_call {

@@ -9,7 +9,7 @@
 #include "lib/jdoc.h"
 #include "lib/text.h"
 
-#define USAGE "verify INCIDENT [--head HASH] [--json]"
+#define USAGE	 "verify INCIDENT [--head HASH] [--json]"
 #define HEAD_MIN 16 /* digits: fewer could be hit by trying */
 
 struct verify_call {
@@ -62,7 +62,9 @@ static int print_good(const char *id, const struct ledger_report *report)
 
 	text_clean(&out, id, strlen(id));
 	buf_printf(&out, ": good, %llu lines%s, head %s\n", (unsigned long long)report->lines,
-		   !report->closed ? ", not closed yet" : report->sealed_ok ? ", sealed" : ", closed",
+		   !report->closed     ? ", not closed yet"
+		   : report->sealed_ok ? ", sealed"
+				       : ", closed",
 		   report->head);
 	if (report->what[0]) {
 		buf_puts(&out, "note: ");
@@ -105,7 +107,9 @@ static bool is_head(const char *head)
 int cmd_verify(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "head", required_argument, NULL, 'h' }, { "json", no_argument, NULL, 'j' }, { 0 },
+		{ "head", required_argument, NULL, 'h' },
+		{ "json", no_argument, NULL, 'j' },
+		{ 0 },
 	};
 	struct verify_call call = { .json = false };
 	struct err err = ERR_INIT;
@@ -124,8 +128,10 @@ int cmd_verify(int argc, char **argv)
 		return cli_usage(USAGE);
 	call.id = argv[optind];
 	if (call.head && !is_head(call.head)) {
-		err_set(&err, "--head takes %d to %d hexadecimal digits, as the console and the report "
-			"show them", HEAD_MIN, SHA256_HEX - 1);
+		err_set(&err,
+			"--head takes %d to %d hexadecimal digits, as the console and the report "
+			"show them",
+			HEAD_MIN, SHA256_HEX - 1);
 		cli_error(&err);
 		return EXIT_USAGE;
 	}

@@ -10,14 +10,20 @@ static const char *const item_acts[] = { "ticked", "reopened", "deferred", "over
 static const char *const yes_no[] = { "yes", "no", NULL };
 static const char *const choosers[] = { "tree", "condition", "operator", NULL };
 static const char *const step_acts[] = { "run", "undo", NULL };
-static const char *const step_results[] = { "done", "failed", "timeout", "stopped", "refused", NULL };
+static const char *const step_results[] = {
+	"done", "failed", "timeout", "stopped", "refused", NULL
+};
 static const char *const settled[] = { "yes", "no", "unknown", NULL };
 static const char *const ends[] = { "done", "failed", "stopped", NULL };
 
-#define TEXT(key, must, what) { .name = key, .type = FIELD_LITERAL, .required = must, .help = what }
-#define NUMBER(key, must, what) { .name = key, .type = FIELD_NUMBER, .required = must, .help = what }
-#define WHOLE(key, must, what) { .name = key, .type = FIELD_INT, .required = must, .help = what }
-#define ANY(key, must, what) { .name = key, .type = FIELD_MAP, .required = must, .help = what }
+#define TEXT(key, must, what) \
+	{ .name = key, .type = FIELD_LITERAL, .required = must, .help = what }
+#define NUMBER(key, must, what) \
+	{ .name = key, .type = FIELD_NUMBER, .required = must, .help = what }
+#define WHOLE(key, must, what) \
+	{ .name = key, .type = FIELD_INT, .required = must, .help = what }
+#define ANY(key, must, what) \
+	{ .name = key, .type = FIELD_MAP, .required = must, .help = what }
 #define ONE_OF(key, must, list, what) \
 	{ .name = key, .type = FIELD_CHOICE, .required = must, .help = what, .choices = list }
 #define PROCEDURE TEXT("procedure", true, "the procedure's name")
@@ -170,7 +176,9 @@ static const struct field closed_fields[] = {
 	{ 0 },
 };
 static const struct field injecting_fields[] = {
-	TEXT("scenario", true, "the scenario's name"), TEXT("fault", false, "what is injected"), { 0 },
+	TEXT("scenario", true, "the scenario's name"),
+	TEXT("fault", false, "what is injected"),
+	{ 0 },
 };
 static const struct field injected_fields[] = {
 	TEXT("scenario", true, "the scenario's name"), { 0 },
@@ -191,10 +199,12 @@ const struct event_def event_defs[EV_COUNT] = {
 	ROW(EV_ALERT, "alert", EVENT_SENSED, alert_fields, "A metric's alert level changes."),
 	ROW(EV_ACKNOWLEDGED, "alert.acknowledged", EVENT_OPERATOR, acknowledged_fields,
 	    "The operator has seen an alert."),
-	ROW(EV_CONDITION, "condition", EVENT_SENSED, condition_fields, "A condition's verdict changes."),
+	ROW(EV_CONDITION, "condition", EVENT_SENSED, condition_fields,
+	    "A condition's verdict changes."),
 	ROW(EV_ITEM_SENSED, "item.sensed", EVENT_SENSED, item_sensed_fields,
 	    "A sensed checklist item's verdict changes."),
-	ROW(EV_ITEM, "item", EVENT_OPERATOR, item_fields, "The operator works on a checklist item."),
+	ROW(EV_ITEM, "item", EVENT_OPERATOR, item_fields,
+	    "The operator works on a checklist item."),
 	ROW(EV_ANSWERED, "tree.answered", EVENT_OPERATOR, answered_fields,
 	    "A question of the decision tree is answered."),
 	ROW(EV_BACK, "tree.back", EVENT_OPERATOR, back_fields,

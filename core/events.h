@@ -1,15 +1,15 @@
 /*
- * The event table: every event that a ledger can hold. One row gives the encoder its checks, the fold
- * its number, and backout-ledger(5) its table.
+ * The event table: every event that a ledger can hold. One row gives the encoder its checks, the
+ * fold its number, and backout-ledger(5) its table.
  *
- * Sensed events are changed verdicts, appended by the console that holds the sensing lock. Events marked
- * hidden are not shown before a drill's end, nor read by --auto.
+ * Sensed events are changed verdicts, appended by the console that holds the sensing lock. Events
+ * marked hidden are not shown before a drill's end, nor read by --auto.
  *
  * Units and values: elapsed is in seconds (a number); verdict and proposed are "pass", "fail" or
- * "unknown" (proposed of a choice: an option's id); settled is "yes", "no" or "unknown"; plan and loss
- * are arrays of lines; probes is an array of {probe, verdict, evidence}; out is a path relative to the
- * incident's folder; step names the step's id, procedure the procedure's name. Members that are null
- * are left out.
+ * "unknown" (proposed of a choice: an option's id); settled is "yes", "no" or "unknown"; plan and
+ * loss are arrays of lines; probes is an array of {probe, verdict, evidence}; out is a path
+ * relative to the incident's folder; step names the step's id, procedure the procedure's name.
+ * Members that are null are left out.
  */
 #ifndef CORE_EVENTS_H
 #define CORE_EVENTS_H

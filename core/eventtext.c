@@ -70,7 +70,8 @@ static void put_elapsed(struct buf *out, const json_t *line)
 		buf_printf(out, " in %.1f s", seconds);
 	else
 		buf_printf(out, " in %s",
-			   duration_text((int64_t)(seconds * (double)CLOCK_US), text, sizeof(text)));
+			   duration_text((int64_t)(seconds * (double)CLOCK_US), text,
+					 sizeof(text)));
 }
 
 static void text_opened(struct buf *out, const json_t *line)
@@ -237,7 +238,8 @@ static void text_approved(struct buf *out, const json_t *line)
 		put_list(out, loss, "; ");
 	}
 	params = json_object_get(line, "params");
-	json_object_foreach((json_t *)params, key, value) {
+	json_object_foreach((json_t *)params, key, value)
+	{
 		buf_puts(out, first ? "; with " : ", ");
 		first = false;
 		text_clean(out, key, strlen(key));

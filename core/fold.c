@@ -35,7 +35,8 @@ static enum verdict verdict_of(const json_t *json, const char *key)
 	return verdict;
 }
 
-static int fold_opened(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_opened(struct incident_state *state, const json_t *json, int64_t at,
+		       struct err *err)
 {
 	if (state->phase != INCIDENT_NONE)
 		return err_set(err, "the incident is open already");
@@ -50,7 +51,8 @@ static int fold_opened(struct incident_state *state, const json_t *json, int64_t
 	return 0;
 }
 
-static int fold_severity(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_severity(struct incident_state *state, const json_t *json, int64_t at,
+			 struct err *err)
 {
 	(void)at;
 	if (severity_parse(json_str(json, "severity", ""), &state->severity))
@@ -58,7 +60,8 @@ static int fold_severity(struct incident_state *state, const json_t *json, int64
 	return 0;
 }
 
-static struct alert_state *alert_of(struct incident_state *state, const json_t *json, struct err *err)
+static struct alert_state *alert_of(struct incident_state *state, const json_t *json,
+				    struct err *err)
 {
 	const char *name = json_str(json, "metric", "");
 
@@ -115,7 +118,8 @@ static int fold_acknowledged(struct incident_state *state, const json_t *json, i
 	return 0;
 }
 
-static int fold_condition(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_condition(struct incident_state *state, const json_t *json, int64_t at,
+			  struct err *err)
 {
 	const char *name = json_str(json, "condition", "");
 
@@ -143,8 +147,8 @@ static int item_apply(struct incident_state *state, const json_t *json, enum ite
 		index = checklist_index(list, json_str(json, "item", ""));
 		if (index < 0)
 			return err_set(err, "the checklist has no such item");
-		return checklist_apply(list, (size_t)index, event, verdict_of(json, "verdict"), text,
-				       at, err);
+		return checklist_apply(list, (size_t)index, event, verdict_of(json, "verdict"),
+				       text, at, err);
 	}
 	return err_set(err, "the runbook has no such checklist");
 }
@@ -157,7 +161,10 @@ static int fold_item_sensed(struct incident_state *state, const json_t *json, in
 
 static int fold_item(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
 {
-	static const struct { const char *act; enum item_event event; } acts[] = {
+	static const struct {
+		const char *act;
+		enum item_event event;
+	} acts[] = {
 		{ "ticked", ITEM_EV_TICKED },
 		{ "reopened", ITEM_EV_REOPENED },
 		{ "deferred", ITEM_EV_DEFERRED },
@@ -172,7 +179,8 @@ static int fold_item(struct incident_state *state, const json_t *json, int64_t a
 	return err_set(err, "the act is not known");
 }
 
-static int fold_answered(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_answered(struct incident_state *state, const json_t *json, int64_t at,
+			 struct err *err)
 {
 	(void)at;
 	return tree_answer(&state->runbook->tree, &state->tree, json_str(json, "question", ""),
@@ -185,10 +193,11 @@ static int fold_back(struct incident_state *state, const json_t *json, int64_t a
 	return tree_back(&state->runbook->tree, &state->tree, json_str(json, "question", ""), err);
 }
 
-static int fold_chosen(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_chosen(struct incident_state *state, const json_t *json, int64_t at,
+		       struct err *err)
 {
 	const struct procedure *procedure =
-		runbook_procedure(state->runbook, json_str(json, "procedure", ""));
+	    runbook_procedure(state->runbook, json_str(json, "procedure", ""));
 	struct attempt *attempt;
 
 	if (!procedure)
@@ -204,7 +213,7 @@ static int fold_chosen(struct incident_state *state, const json_t *json, int64_t
 /* The latest attempt at the line's procedure: an outcome may come after another one was chosen. */
 static struct attempt *attempt_of(struct incident_state *state, const json_t *json, struct err *err)
 {
-	for (size_t i = state->nattempts; i-- > 0; ) {
+	for (size_t i = state->nattempts; i-- > 0;) {
 		struct attempt *attempt = &state->attempts[i];
 
 		if (is(json, "procedure", attempt->procedure.procedure->name))
@@ -214,7 +223,8 @@ static struct attempt *attempt_of(struct incident_state *state, const json_t *js
 	return NULL;
 }
 
-static int fold_approved(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_approved(struct incident_state *state, const json_t *json, int64_t at,
+			 struct err *err)
 {
 	struct attempt *attempt = state_attempt(state);
 	char *who;
@@ -268,13 +278,16 @@ static int fold_step_answered(struct incident_state *state, const json_t *json, 
 	return step_apply(state, json, STEP_EV_ANSWERED, json_str(json, "answer", ""), at, err);
 }
 
-static int fold_intent(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_intent(struct incident_state *state, const json_t *json, int64_t at,
+		       struct err *err)
 {
 	return step_apply(state, json,
-			  is(json, "act", "undo") ? STEP_EV_UNDO_INTENT : STEP_EV_INTENT, "", at, err);
+			  is(json, "act", "undo") ? STEP_EV_UNDO_INTENT : STEP_EV_INTENT, "", at,
+			  err);
 }
 
-static int fold_outcome(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_outcome(struct incident_state *state, const json_t *json, int64_t at,
+			struct err *err)
 {
 	bool undo = is(json, "act", "undo");
 	const char *detail = json_str(json, "detail", "");
@@ -289,8 +302,8 @@ static int fold_outcome(struct incident_state *state, const json_t *json, int64_
 	/* What is refused before its intent could be written counts as begun and failed. */
 	if (is(json, "result", "refused") &&
 	    attempt->procedure.steps[index].status != STEP_RUNNING &&
-	    procedure_apply(&attempt->procedure, index,
-			    undo ? STEP_EV_UNDO_INTENT : STEP_EV_INTENT, "", at, err))
+	    procedure_apply(&attempt->procedure, index, undo ? STEP_EV_UNDO_INTENT : STEP_EV_INTENT,
+			    "", at, err))
 		return -1;
 	return procedure_apply(&attempt->procedure, index, STEP_EV_OUTCOME_FAILED,
 			       *detail ? detail : json_str(json, "result", ""), at, err);
@@ -308,7 +321,8 @@ static const char *probe_missed(const json_t *probes)
 	return "";
 }
 
-static int fold_verify(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_verify(struct incident_state *state, const json_t *json, int64_t at,
+		       struct err *err)
 {
 	if (verdict_of(json, "verdict") == VERDICT_PASS)
 		return step_apply(state, json, STEP_EV_VERIFIED, "", at, err);
@@ -321,7 +335,8 @@ static int fold_died(struct incident_state *state, const json_t *json, int64_t a
 	return step_apply(state, json, STEP_EV_DIED, "", at, err);
 }
 
-static int fold_settled(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_settled(struct incident_state *state, const json_t *json, int64_t at,
+			struct err *err)
 {
 	const char *evidence = json_str(json, "evidence", "");
 
@@ -332,7 +347,8 @@ static int fold_settled(struct incident_state *state, const json_t *json, int64_
 	return 0;
 }
 
-static int fold_skipped(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_skipped(struct incident_state *state, const json_t *json, int64_t at,
+			struct err *err)
 {
 	return step_apply(state, json, STEP_EV_SKIPPED, json_str(json, "reason", ""), at, err);
 }
@@ -346,10 +362,12 @@ static int fold_alternative(struct incident_state *state, const json_t *json, in
 static int fold_not_applicable(struct incident_state *state, const json_t *json, int64_t at,
 			       struct err *err)
 {
-	return step_apply(state, json, STEP_EV_NOT_APPLICABLE, json_str(json, "evidence", ""), at, err);
+	return step_apply(state, json, STEP_EV_NOT_APPLICABLE, json_str(json, "evidence", ""), at,
+			  err);
 }
 
-static int fold_stopped(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_stopped(struct incident_state *state, const json_t *json, int64_t at,
+			struct err *err)
 {
 	struct attempt *attempt = attempt_of(state, json, err);
 
@@ -374,7 +392,8 @@ static int fold_procedure_ended(struct incident_state *state, const json_t *json
 	return 0;
 }
 
-static int fold_resolved(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_resolved(struct incident_state *state, const json_t *json, int64_t at,
+			 struct err *err)
 {
 	(void)json;
 	if (state->phase != INCIDENT_OPEN)
@@ -384,7 +403,8 @@ static int fold_resolved(struct incident_state *state, const json_t *json, int64
 	return 0;
 }
 
-static int fold_closed(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_closed(struct incident_state *state, const json_t *json, int64_t at,
+		       struct err *err)
 {
 	(void)err;
 	state->phase = INCIDENT_CLOSED;
@@ -395,7 +415,8 @@ static int fold_closed(struct incident_state *state, const json_t *json, int64_t
 	return 0;
 }
 
-static int fold_scored(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_scored(struct incident_state *state, const json_t *json, int64_t at,
+		       struct err *err)
 {
 	(void)at;
 	(void)err;

@@ -41,8 +41,7 @@ static struct redactor *redactor_of(const struct target *target)
 	const char *name;
 	json_t *where;
 
-	json_object_foreach((json_t *)secrets, name, where)
-		secret_add(redactor, where);
+	json_object_foreach((json_t *)secrets, name, where) secret_add(redactor, where);
 	return redactor;
 }
 
@@ -122,7 +121,8 @@ static int begin(struct incident *incident, struct err *err)
 
 static void beginning_of(const struct incident *incident, char out[SHA256_HEX])
 {
-	ledger_beginning(incident->id, incident->loaded.runbook_hash, incident->loaded.target_hash, out);
+	ledger_beginning(incident->id, incident->loaded.runbook_hash, incident->loaded.target_hash,
+			 out);
 }
 
 int incident_create(struct incident *incident, const struct loaded *loaded, enum incident_kind kind,
@@ -139,7 +139,8 @@ int incident_create(struct incident *incident, const struct loaded *loaded, enum
 	if (folder_fill(incident->folder, loaded, err) || begin(incident, err))
 		goto undo;
 	beginning_of(incident, beginning);
-	incident->ledger = ledger_create(incident->folder, beginning, clock, incident->redactor, err);
+	incident->ledger =
+	    ledger_create(incident->folder, beginning, clock, incident->redactor, err);
 	if (!incident->ledger)
 		goto undo;
 	write_as_me(incident->ledger);
@@ -168,7 +169,8 @@ static bool note_damage(struct incident *incident)
 {
 	struct ledger_report report;
 
-	if (incident_verify(incident->folder, NULL, &report, NULL) || report.result != LEDGER_DAMAGED)
+	if (incident_verify(incident->folder, NULL, &report, NULL) ||
+	    report.result != LEDGER_DAMAGED)
 		return false;
 	snprintf(incident->damage, sizeof(incident->damage), "%s", report.what);
 	return true;
@@ -180,8 +182,8 @@ static int ledger_attach(struct incident *incident, struct err *err)
 	struct err why = ERR_INIT;
 
 	beginning_of(incident, beginning);
-	incident->ledger = ledger_open(incident->folder, beginning, incident->clock, incident->redactor,
-				       &incident->torn, &why);
+	incident->ledger = ledger_open(incident->folder, beginning, incident->clock,
+				       incident->redactor, &incident->torn, &why);
 	if (incident->ledger) {
 		write_as_me(incident->ledger);
 		return ledger_read(incident->ledger, fold_one, incident, err);
@@ -190,12 +192,14 @@ static int ledger_attach(struct incident *incident, struct err *err)
 		ledger_each(incident->folder, beginning, fold_one, incident, NULL);
 		return 0;
 	}
-	/* Not damaged: it could not be opened for another reason, which is for the caller to see. */
+	/* Not damaged: it could not be opened for another reason, which is for the caller to see.
+	 */
 	err_set(err, "%s", why.msg);
 	return *why.hint ? err_hint(err, "%s", why.hint) : -1;
 }
 
-int incident_open(struct incident *incident, const char *id, const struct clock *clock, struct err *err)
+int incident_open(struct incident *incident, const char *id, const struct clock *clock,
+		  struct err *err)
 {
 	*incident = (struct incident){ .clock = clock };
 	incident->folder = incident_find(id, err);
@@ -266,7 +270,8 @@ static void drop_nulls(json_t *fields)
 	json_t *value;
 	void *next;
 
-	json_object_foreach_safe(fields, next, key, value) {
+	json_object_foreach_safe(fields, next, key, value)
+	{
 		if (json_is_null(value))
 			json_object_del(fields, key);
 	}
@@ -289,7 +294,8 @@ static int append(struct incident *incident, enum event_id event, json_t *fields
 		goto out;
 	}
 	if (incident->state.phase == INCIDENT_CLOSED) {
-		err_set(err, "incident %s is closed and sealed: nothing can be appended", incident->id);
+		err_set(err, "incident %s is closed and sealed: nothing can be appended",
+			incident->id);
 		err_hint(err, "open a new incident for what comes after");
 		goto out;
 	}
@@ -301,8 +307,8 @@ static int append(struct incident *incident, enum event_id event, json_t *fields
 	}
 	if (event_check(event, fields, err))
 		goto out;
-	result = ledger_append(incident->ledger, event_defs[event].name, fields, expect, incident, moved,
-			       err);
+	result = ledger_append(incident->ledger, event_defs[event].name, fields, expect, incident,
+			       moved, err);
 	if (!result)
 		result = incident_refresh(incident, err);
 out:
@@ -334,7 +340,8 @@ char *incident_out(const struct incident *incident, const char *step, int attemp
 	const struct attempt *current = state_attempt(&incident->state);
 	struct buf path = BUF_INIT;
 
-	/* The same step may run again under another procedure, or in another try of the same one. */
+	/* The same step may run again under another procedure, or in another try of the same one.
+	 */
 	buf_printf(&path, "%s/out/%02zu.", incident->folder, incident->state.nattempts);
 	if (current) {
 		name_add(&path, current->procedure.procedure->name);

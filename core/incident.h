@@ -17,15 +17,15 @@
 struct incident {
 	char *folder;                 /* owned, absolute */
 	char *id;                     /* owned */
-	struct loaded loaded;         /* from the frozen files */
+	struct loaded loaded;	      /* from the frozen files */
 	struct incident_state state;
-	struct ledger *ledger;        /* owned */
-	struct redactor *redactor;    /* owned */
-	const struct clock *clock;    /* borrowed */
-	bool torn;                    /* a torn tail was found when it was opened */
-	char damage[256];             /* where the ledger is damaged ("ledger.jsonl line 12: ..."), "": it is
-	                                 not. The state is the one up to the damage, and nothing can be
-	                                 appended; `ledger` is NULL when that was found at opening */
+	struct ledger *ledger;	   /* owned */
+	struct redactor *redactor; /* owned */
+	const struct clock *clock; /* borrowed */
+	bool torn;		   /* a torn tail was found when it was opened */
+	char damage[256]; /* where the ledger is damaged ("ledger.jsonl line 12: ..."), "": it is
+			     not. The state is the one up to the damage, and nothing can be
+			     appended; `ledger` is NULL when that was found at opening */
 };
 
 /* New: the state folder: $BACKOUT_STATE_DIR, else /var/lib/backout when it is writable, else
@@ -39,19 +39,21 @@ int incident_create(struct incident *incident, const struct loaded *loaded, enum
 /* Opens by id (a unique beginning is enough), by folder, or the latest that is not closed for NULL.
  * Replays the ledger. A damaged ledger is opened for reading only: see `damage`. After a failure
  * incident_close() may be called, and need not. */
-int incident_open(struct incident *incident, const char *id, const struct clock *clock, struct err *err);
+int incident_open(struct incident *incident, const char *id, const struct clock *clock,
+		  struct err *err);
 void incident_close(struct incident *incident);
-/* Goes on with `loaded` (stolen) in the place of what was read from the frozen files, which it was frozen
- * to: whoever holds pointers into it can keep them. */
+/* Goes on with `loaded` (stolen) in the place of what was read from the frozen files, which it was
+ * frozen to: whoever holds pointers into it can keep them. */
 int incident_adopt(struct incident *incident, struct loaded *loaded, struct err *err);
 
 /* Folds what others appended. -1 on damage. */
 int incident_refresh(struct incident *incident, struct err *err);
-/* Appends and folds. The fields are checked against the event table, ones that are null are left out;
- * `fields` is stolen, also on failure. incident.closed gets its `seal` here. After it nothing is appended.
- * A start or an approval uses incident_act(): refused with *moved when an operator's or runner's event
- * other than a note came since the caller last refreshed. */
-int incident_append(struct incident *incident, enum event_id event, json_t *fields, struct err *err);
+/* Appends and folds. The fields are checked against the event table, ones that are null are left
+ * out; `fields` is stolen, also on failure. incident.closed gets its `seal` here. After it nothing
+ * is appended. A start or an approval uses incident_act(): refused with *moved when an operator's
+ * or runner's event other than a note came since the caller last refreshed. */
+int incident_append(struct incident *incident, enum event_id event, json_t *fields,
+		    struct err *err);
 int incident_act(struct incident *incident, enum event_id event, json_t *fields, bool *moved,
 		 struct err *err);
 
@@ -64,11 +66,13 @@ int incidents_each(void (*fn)(const char *id, const char *folder, void *data), v
 /* New: path of the output file of one attempt of a step, below out/. */
 char *incident_out(const struct incident *incident, const char *step, int attempt, bool undo);
 /* Verifies as `backout verify` does: chain, frozen files, seal. */
-int incident_verify(const char *id, const char *head, struct ledger_report *report, struct err *err);
+int incident_verify(const char *id, const char *head, struct ledger_report *report,
+		    struct err *err);
 
 /*
- * Metric samples: metrics.jsonl beside the ledger, one {"at", "metric", "value"} a line, not synced one
- * by one. Several writers may append; the reader sorts by time and passes over lines that are cut.
+ * Metric samples: metrics.jsonl beside the ledger, one {"at", "metric", "value"} a line, not synced
+ * one by one. Several writers may append; the reader sorts by time and passes over lines that are
+ * cut.
  */
 int incident_metrics_append(const struct incident *incident, const char *metric,
 			    const struct chart_point *points, size_t n, struct err *err);

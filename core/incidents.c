@@ -39,7 +39,8 @@ static json_t *first_line(const char *folder)
 	return line;
 }
 
-/* What the chain begins with: by the frozen files as they are now, or as incident.opened recorded them. */
+/* What the chain begins with: by the frozen files as they are now, or as incident.opened recorded
+ * them. */
 struct beginning {
 	char runbook[SHA256_HEX], target[SHA256_HEX], hash[SHA256_HEX];
 };
@@ -62,10 +63,13 @@ static void beginning_recorded(const char *folder, struct beginning *beginning)
 	json_decref(opened);
 }
 
-/* A ledger that was copied without the frozen files has but its own word for them: *alone says so. */
-static int beginning_now(const char *folder, struct beginning *beginning, bool *alone, struct err *err)
+/* A ledger that was copied without the frozen files has but its own word for them: *alone says so.
+ */
+static int beginning_now(const char *folder, struct beginning *beginning, bool *alone,
+			 struct err *err)
 {
-	char *runbook = path_join(folder, "runbook.json"), *target = path_join(folder, "target.json");
+	char *runbook = path_join(folder, "runbook.json"),
+	     *target = path_join(folder, "target.json");
 	int result = -1;
 
 	*alone = !file_exists(runbook) && !file_exists(target);
@@ -207,8 +211,8 @@ int incidents_each(void (*fn)(const char *id, const char *folder, void *data), v
 
 /* ---- Verifying ---- */
 
-/* When the chain is whole by the hashes that incident.opened recorded, then not the ledger was changed
- * but a frozen file. */
+/* When the chain is whole by the hashes that incident.opened recorded, then not the ledger was
+ * changed but a frozen file. */
 static void blame_frozen(const char *folder, const char *head, struct ledger_report *report)
 {
 	struct beginning now, was;
@@ -218,7 +222,8 @@ static void blame_frozen(const char *folder, const char *head, struct ledger_rep
 	if (beginning_now(folder, &now, &alone, NULL))
 		return;
 	beginning_recorded(folder, &was);
-	if (strcmp(now.hash, was.hash) == 0 || ledger_verify(folder, was.hash, head, &other, NULL) ||
+	if (strcmp(now.hash, was.hash) == 0 ||
+	    ledger_verify(folder, was.hash, head, &other, NULL) ||
 	    (other.result == LEDGER_DAMAGED && strncmp(other.what, "ledger", 6) == 0))
 		return;
 	*report = other;

@@ -80,14 +80,15 @@ int incident_metrics_append(const struct incident *incident, const char *metric,
 
 	/* A closed one is sealed. */
 	if (incident->state.phase != INCIDENT_CLOSED)
-		result = metric_file_append(path, incident_file_mode(incident->folder), metric, points, n,
-					    err);
+		result = metric_file_append(path, incident_file_mode(incident->folder), metric,
+					    points, n, err);
 	free(path);
 	return result;
 }
 
 /* Whether one line is a sample of the metric. Lines that were cut by a crash are none. */
-static bool sample_parse(const char *text, size_t len, const char *metric, struct chart_point *point)
+static bool sample_parse(const char *text, size_t len, const char *metric,
+			 struct chart_point *point)
 {
 	json_t *line = json_loadb(text, len, 0, NULL);
 	bool good = line && strcmp(json_str(line, "metric", ""), metric) == 0 &&

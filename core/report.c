@@ -76,7 +76,8 @@ static const struct attempt *decisive_of(const struct incident_state *state)
 	return done ? done : approved ? approved : state_attempt(state);
 }
 
-static const struct timeline_entry *entry_first(const struct incident_state *state, enum event_id id)
+static const struct timeline_entry *entry_first(const struct incident_state *state,
+						enum event_id id)
 {
 	for (size_t i = 0; i < state->ntimeline; i++) {
 		if (state->timeline[i].event == id && !state->timeline[i].misfit)
@@ -85,7 +86,7 @@ static const struct timeline_entry *entry_first(const struct incident_state *sta
 	return NULL;
 }
 
-/* The first alert's metric, followed backwards from the alert as long as it was past the threshold. */
+/* The first alert's metric, followed backwards from the alert while it was past the threshold. */
 static int64_t sign_sensed(const struct report_work *work)
 {
 	const struct incident_state *state = work->state;
@@ -97,7 +98,8 @@ static int64_t sign_sensed(const struct report_work *work)
 	size_t n;
 
 	for (size_t i = 0; i < state->ntimeline && !entry; i++) {
-		if (state->timeline[i].event == EV_ALERT && state->timeline[i].at == state->first_alert_at)
+		if (state->timeline[i].event == EV_ALERT &&
+		    state->timeline[i].at == state->first_alert_at)
 			entry = &state->timeline[i];
 	}
 	metric = entry ? runbook_metric(state->runbook, json_str(entry->json, "metric", "")) : NULL;
@@ -203,8 +205,9 @@ static void severity_fields(struct report_section *section, const struct inciden
 
 		if (entry->event == EV_SEVERITY && !entry->misfit)
 			section_field(section, "Severity changed", "%s to %s%s%s",
-				      time_clock(entry->at, at), json_str(entry->json, "severity", ""),
-				      *reason ? ": " : "", reason);
+				      time_clock(entry->at, at),
+				      json_str(entry->json, "severity", ""), *reason ? ": " : "",
+				      reason);
 	}
 }
 
@@ -291,7 +294,8 @@ void report_times(struct report_work *work)
 	fact_seconds(facts, "detect_s", work->sign_at, detected);
 	fact_seconds(facts, "decide_s", detected, work->decided_at);
 	fact_seconds(facts, "recover_s", recovering, work->recovered_at);
-	fact_seconds(facts, "total_s", work->sign_at ? work->sign_at : detected, work->recovered_at);
+	fact_seconds(facts, "total_s", work->sign_at ? work->sign_at : detected,
+		     work->recovered_at);
 	json_object_set_new(work->facts, "times", facts);
 }
 
@@ -330,12 +334,13 @@ void report_score(struct report_work *work)
 	if (!work->state->scored)
 		return;
 	section = report_section(work->report, "Drill score");
-	json_object_foreach(work->state->scored, key, value) {
+	json_object_foreach(work->state->scored, key, value)
+	{
 		bool empty = (json_is_object(value) && !json_object_size(value)) ||
 			     (json_is_array(value) && !json_array_size(value));
-		char *text = json_is_string(value) ? xstrdup(json_string_value(value)) :
-						     json_dumps(value, JSON_ENCODE_ANY |
-									       JSON_REAL_PRECISION(6));
+		char *text = json_is_string(value)
+				 ? xstrdup(json_string_value(value))
+				 : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
 
 		if (!empty)
 			section_field(section, key, "%s", text ? text : "");
@@ -372,7 +377,9 @@ void report_closing(struct report_work *work)
 void report_record(struct report_work *work)
 {
 	static const char *const results[] = {
-		[LEDGER_GOOD] = "good", [LEDGER_TORN] = "torn", [LEDGER_DAMAGED] = "damaged",
+		[LEDGER_GOOD] = "good",
+		[LEDGER_TORN] = "torn",
+		[LEDGER_DAMAGED] = "damaged",
 	};
 	struct ledger_report report = { .result = LEDGER_DAMAGED };
 	struct report_section *section = report_section(work->report, "Record");
@@ -392,7 +399,8 @@ void report_record(struct report_work *work)
 			      report.closed ? ", sealed" : ", not closed yet");
 	else
 		section_field(section, "Verify", "%s: %s",
-			      report.result == LEDGER_TORN ? "good up to a torn last line" : "DAMAGED",
+			      report.result == LEDGER_TORN ? "good up to a torn last line"
+							   : "DAMAGED",
 			      report.what);
 	section_field(section, "Check with", "backout verify %s --head %.16s", work->incident->id,
 		      report.head);
@@ -418,14 +426,17 @@ static char *title_new(const struct incident *incident)
 int report_fold(struct report *report, const struct incident *incident, struct err *err)
 {
 	struct report_work work = {
-		.incident = incident, .state = &incident->state, .report = report,
+		.incident = incident,
+		.state = &incident->state,
+		.report = report,
 	};
 
 	*report = (struct report){ .title = NULL };
 	if (incident->state.phase == INCIDENT_NONE)
-		return err_set(err, "incident %s: its record has no beginning, so there is nothing to "
-				    "report%s%s", incident->id, *incident->damage ? ": " : "",
-			       incident->damage);
+		return err_set(err,
+			       "incident %s: its record has no beginning, so there is nothing to "
+			       "report%s%s",
+			       incident->id, *incident->damage ? ": " : "", incident->damage);
 	report->title = title_new(incident);
 	report->facts = work.facts = json_object();
 	times_fill(&work);

@@ -85,8 +85,8 @@ static json_t *span_fact(const struct metric *metric, const struct alert_span *s
 
 static void alerts_table(struct report_work *work, struct report_section *section)
 {
-	static const char *const columns[] = { "Alert", "Level", "Worst", "Threshold", "Raised",
-					       "Cleared" };
+	static const char *const columns[] = { "Alert",	    "Level",  "Worst",
+					       "Threshold", "Raised", "Cleared" };
 	const struct runbook *runbook = work->state->runbook;
 	struct report_table *table = section_table(section, columns, 6);
 	json_t *facts = json_array();
@@ -98,12 +98,14 @@ static void alerts_table(struct report_work *work, struct report_section *sectio
 
 		if (!span.raised)
 			continue;
-		table_row(table, (const char *[]){
-			metric->title ? metric->title : metric->name, level_name(span.level),
-			number_unit_text(span.value, span.unit, worst, sizeof(worst)),
-			number_unit_text(span.threshold, span.unit, threshold, sizeof(threshold)),
-			time_clock(span.raised, raised),
-			span.cleared ? time_clock(span.cleared, cleared) : "-" });
+		table_row(table,
+			  (const char *[]){
+			      metric->title ? metric->title : metric->name, level_name(span.level),
+			      number_unit_text(span.value, span.unit, worst, sizeof(worst)),
+			      number_unit_text(span.threshold, span.unit, threshold,
+					       sizeof(threshold)),
+			      time_clock(span.raised, raised),
+			      span.cleared ? time_clock(span.cleared, cleared) : "-" });
 		json_array_append_new(facts, span_fact(metric, &span));
 	}
 	json_object_set_new(work->facts, "alerts", facts);
@@ -133,9 +135,10 @@ static void conditions_table(struct report_work *work, struct report_section *se
 		}
 		if (!held)
 			continue;
-		table_row(table, (const char *[]){ condition->title, severity_name(condition->severity),
-						   time_clock(held->at, at),
-						   json_str(held->json, "evidence", "") });
+		table_row(table,
+			  (const char *[]){ condition->title, severity_name(condition->severity),
+					    time_clock(held->at, at),
+					    json_str(held->json, "evidence", "") });
 		if (condition->impact)
 			section_field(section, "Impact", "%s", condition->impact);
 		fact = json_object();
@@ -220,17 +223,21 @@ static void answers_table(struct report_work *work, struct report_section *secti
 
 		if (entry->event != EV_ANSWERED || entry->misfit)
 			continue;
-		evidence = *reason ? xasprintf("%s; because %s", json_str(json, "evidence", ""), reason) :
-				     xstrdup(json_str(json, "evidence", ""));
+		evidence = *reason
+			       ? xasprintf("%s; because %s", json_str(json, "evidence", ""), reason)
+			       : xstrdup(json_str(json, "evidence", ""));
 		table_row(table, (const char *[]){
-			time_clock(entry->at, at), question_text(state, json_str(json, "question", "")),
-			json_str(json, "answer", ""), proposed_text(json), evidence });
+				     time_clock(entry->at, at),
+				     question_text(state, json_str(json, "question", "")),
+				     json_str(json, "answer", ""), proposed_text(json), evidence });
 		free(evidence);
 		fact = json_object();
 		fact_time(fact, "at", entry->at);
 		fact_text(fact, "by", entry->by);
-		for (const char *const *key = (const char *const[]){ "question", "answer", "proposed",
-								     "evidence", "reason", NULL }; *key; key++)
+		for (const char *const *key =
+			 (const char *const[]){ "question", "answer", "proposed", "evidence",
+						"reason", NULL };
+		     *key; key++)
 			fact_text(fact, *key, json_str(json, *key, NULL));
 		json_array_append_new(facts, fact);
 	}
@@ -246,8 +253,9 @@ static char *estimate_text(const struct procedure *procedure)
 		return NULL;
 	duration_text(procedure->estimate_low_us, low, sizeof(low));
 	duration_text(procedure->estimate_high_us, high, sizeof(high));
-	return procedure->estimate_low_us == procedure->estimate_high_us ? xstrdup(high) :
-		xasprintf("%s to %s", low, high);
+	return procedure->estimate_low_us == procedure->estimate_high_us
+		   ? xstrdup(high)
+		   : xasprintf("%s to %s", low, high);
 }
 
 /* From the first intent to the end; 0: not over. */
@@ -277,9 +285,11 @@ static json_t *attempt_fact(const struct attempt *attempt)
 		json_object_set(fact, "loss", attempt->loss);
 	if (procedure->estimate_high_us) {
 		json_object_set_new(fact, "estimate_low_s",
-				    json_real((double)procedure->estimate_low_us / (double)CLOCK_US));
+				    json_real((double)procedure->estimate_low_us /
+					      (double)CLOCK_US));
 		json_object_set_new(fact, "estimate_high_s",
-				    json_real((double)procedure->estimate_high_us / (double)CLOCK_US));
+				    json_real((double)procedure->estimate_high_us /
+					      (double)CLOCK_US));
 	}
 	if (actual_us(attempt))
 		json_object_set_new(fact, "actual_s",
@@ -289,7 +299,8 @@ static json_t *attempt_fact(const struct attempt *attempt)
 
 static void attempts_table(struct report_work *work, struct report_section *section)
 {
-	static const char *const columns[] = { "Procedure", "Chosen", "Approved", "Took", "Result" };
+	static const char *const columns[] = { "Procedure", "Chosen", "Approved", "Took",
+					       "Result" };
 	const struct incident_state *state = work->state;
 	json_t *facts = json_array();
 	struct report_table *table = NULL;
@@ -303,11 +314,16 @@ static void attempts_table(struct report_work *work, struct report_section *sect
 		json_array_append_new(facts, attempt_fact(attempt));
 		if (!table)
 			continue;
-		table_row(table, (const char *[]){
-			attempt->procedure.procedure->title, time_clock(attempt->chosen_at, chosen),
-			attempt->approved_at ? time_clock(attempt->approved_at, approved) : "-",
-			actual_us(attempt) ? duration_text(actual_us(attempt), took, sizeof(took)) : "-",
-			*attempt->result ? attempt->result : "not ended" });
+		table_row(table,
+			  (const char *[]){
+			      attempt->procedure.procedure->title,
+			      time_clock(attempt->chosen_at, chosen),
+			      attempt->approved_at ? time_clock(attempt->approved_at, approved)
+						   : "-",
+			      actual_us(attempt)
+				  ? duration_text(actual_us(attempt), took, sizeof(took))
+				  : "-",
+			      *attempt->result ? attempt->result : "not ended" });
 	}
 	json_object_set_new(work->facts, "attempts", facts);
 }
@@ -317,7 +333,8 @@ static const struct timeline_entry *chosen_entry(const struct incident_state *st
 						 const struct attempt *attempt)
 {
 	for (size_t i = 0; i < state->ntimeline; i++) {
-		if (state->timeline[i].event == EV_CHOSEN && state->timeline[i].at == attempt->chosen_at)
+		if (state->timeline[i].event == EV_CHOSEN &&
+		    state->timeline[i].at == attempt->chosen_at)
 			return &state->timeline[i];
 	}
 	return NULL;
@@ -328,9 +345,10 @@ static void params_field(struct report_section *section, const json_t *params)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)params, key, value) {
-		char *text = json_is_string(value) ? xstrdup(json_string_value(value)) :
-						     json_dumps(value, JSON_ENCODE_ANY);
+	json_object_foreach((json_t *)params, key, value)
+	{
+		char *text = json_is_string(value) ? xstrdup(json_string_value(value))
+						   : json_dumps(value, JSON_ENCODE_ANY);
 		char *name = xasprintf("With %s", key);
 
 		section_field(section, name, "%s", text ? text : "");
@@ -349,8 +367,8 @@ static void chosen_field(struct report_section *section, const struct timeline_e
 
 	section_field(section, "Chosen by", "%s, %s", chosen->by, time_text(chosen->at, at));
 	if (suggested)
-		section_field(section, "Suggested by", "the %s%s%s%s", source, *name ? " (" : "", name,
-			      *name ? ")" : "");
+		section_field(section, "Suggested by", "the %s%s%s%s", source, *name ? " (" : "",
+			      name, *name ? ")" : "");
 	if (*reason)
 		section_field(section, "Because", "%s", reason);
 }
@@ -406,7 +424,8 @@ void report_loss(struct report_work *work)
 		return;
 	section = report_section(work->report, "Data lost, as approved");
 	if (attempt->procedure.procedure->data_loss)
-		section_field(section, "Runbook says", "%s", attempt->procedure.procedure->data_loss);
+		section_field(section, "Runbook says", "%s",
+			      attempt->procedure.procedure->data_loss);
 	for (size_t i = 0; i < json_array_size(attempt->loss); i++) {
 		const char *line = json_string_value(json_array_get(attempt->loss, i));
 

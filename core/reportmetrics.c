@@ -51,11 +51,12 @@ void report_metrics(struct report_work *work, struct report_section *section)
 
 		if (isnan(span.before) && isnan(span.after))
 			continue;
-		table_row(table, (const char *[]){
-			metric->title ? metric->title : metric->name,
-			number_unit_text(span.before, metric->unit, before, sizeof(before)),
-			number_unit_text(span.worst, metric->unit, worst, sizeof(worst)),
-			number_unit_text(span.after, metric->unit, after, sizeof(after)) });
+		table_row(table,
+			  (const char *[]){
+			      metric->title ? metric->title : metric->name,
+			      number_unit_text(span.before, metric->unit, before, sizeof(before)),
+			      number_unit_text(span.worst, metric->unit, worst, sizeof(worst)),
+			      number_unit_text(span.after, metric->unit, after, sizeof(after)) });
 		fact = json_object();
 		fact_text(fact, "metric", metric->name);
 		fact_text(fact, "unit", metric->unit);

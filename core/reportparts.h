@@ -13,8 +13,8 @@ struct report_work {
 	const struct incident_state *state;  /* borrowed */
 	struct report *report;               /* borrowed */
 	json_t *facts;                       /* borrowed: report->facts */
-	const struct attempt *decisive;      /* the attempt that ended done, else the latest approved one,
-	                                        else the latest; or NULL */
+	const struct attempt *decisive;      /* the attempt that ended done, else the latest that
+	                                        was approved, else the latest; or NULL */
 	int64_t sign_at;                     /* when the trouble began, as far as the record tells */
 	const char *sign_source;             /* what says so */
 	int64_t alert_at, decided_at;        /* the first alert, or condition that holds */
@@ -44,7 +44,8 @@ bool entry_deviates(const struct timeline_entry *entry);
 char *number_unit_text(double value, const char *unit, char *out, size_t size);
 char *time_text(int64_t at, char *out); /* "2026-11-21 21:31:07 UTC"; TIME_TEXT_MAX bytes */
 #define TIME_TEXT_MAX 40
-/* A fact: time as RFC 3339, left out when it is 0; seconds between two times, left out when one is 0. */
+/* A fact: time as RFC 3339, left out when it is 0; seconds between two times, left out when one of
+ * them is 0. */
 void fact_time(json_t *facts, const char *key, int64_t at);
 void fact_seconds(json_t *facts, const char *key, int64_t from, int64_t to);
 void fact_text(json_t *facts, const char *key, const char *text); /* NULL or "": left out */

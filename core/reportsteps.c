@@ -26,9 +26,9 @@ struct runs {
 static struct step_run *run_add(struct runs *runs, const struct timeline_entry *entry)
 {
 	const struct procedure *procedure =
-		runs->attempts ? runs->state->attempts[runs->attempts - 1].procedure.procedure : NULL;
+	    runs->attempts ? runs->state->attempts[runs->attempts - 1].procedure.procedure : NULL;
 	const struct step *step =
-		procedure ? procedure_step(procedure, json_str(entry->json, "step", "")) : NULL;
+	    procedure ? procedure_step(procedure, json_str(entry->json, "step", "")) : NULL;
 	struct step_run *run;
 
 	if (!step)
@@ -36,7 +36,10 @@ static struct step_run *run_add(struct runs *runs, const struct timeline_entry *
 	runs->list = xgrow(runs->list, &runs->cap, runs->n + 1, sizeof(*runs->list));
 	run = &runs->list[runs->n++];
 	*run = (struct step_run){
-		.attempt = runs->attempts - 1, .step = step, .start = entry->at, .end = entry->at,
+		.attempt = runs->attempts - 1,
+		.step = step,
+		.start = entry->at,
+		.end = entry->at,
 	};
 	return run;
 }
@@ -44,7 +47,7 @@ static struct step_run *run_add(struct runs *runs, const struct timeline_entry *
 /* The latest run of the entry's step that may still get an outcome or a verify. */
 static struct step_run *run_find(struct runs *runs, const struct timeline_entry *entry)
 {
-	for (size_t i = runs->n; i-- > 0; ) {
+	for (size_t i = runs->n; i-- > 0;) {
 		struct step_run *run = &runs->list[i];
 
 		if (run->number && run->attempt + 1 == runs->attempts &&
@@ -203,7 +206,8 @@ static void deviations_table(struct report_work *work, struct report_section *se
 
 		if (!entry_deviates(entry) || (entry->hidden && !state_reveals(work->state)))
 			continue;
-		table_row(table, (const char *[]){ time_clock(entry->at, at), entry->text, entry->by });
+		table_row(table,
+			  (const char *[]){ time_clock(entry->at, at), entry->text, entry->by });
 		fact = json_object();
 		fact_time(fact, "at", entry->at);
 		fact_text(fact, "what", entry->text);
@@ -266,9 +270,9 @@ static void run_row(struct report_table *table, const struct step_run *run)
 	char start[TIME_RFC3339_MAX], end[TIME_RFC3339_MAX], *say;
 
 	say = xasprintf("%s%s", run->undo ? "UNDO: " : "", run->step->say);
-	table_row(table, (const char *[]){
-		say, time_clock(run->start, start), run->end ? time_clock(run->end, end) : "-",
-		run_outcome_text(run), run_verify_text(run) });
+	table_row(table, (const char *[]){ say, time_clock(run->start, start),
+					   run->end ? time_clock(run->end, end) : "-",
+					   run_outcome_text(run), run_verify_text(run) });
 	free(say);
 }
 
@@ -318,9 +322,10 @@ static void verify_table(struct report_work *work, struct report_section *sectio
 		for (size_t p = 0; p < json_array_size(probes); p++) {
 			const json_t *probe = json_array_get(probes, p);
 
-			table_row(table, (const char *[]){
-				runs[i].step->id, json_str(probe, "probe", ""),
-				json_str(probe, "verdict", ""), json_str(probe, "evidence", "") });
+			table_row(table,
+				  (const char *[]){ runs[i].step->id, json_str(probe, "probe", ""),
+						    json_str(probe, "verdict", ""),
+						    json_str(probe, "evidence", "") });
 		}
 	}
 	free(runs);
@@ -335,8 +340,8 @@ static bool checklist_touched(const struct checklist_state *list)
 	return false;
 }
 
-static void checklist_table(struct report_section *section,
-			    const struct checklist_state *list, json_t *facts)
+static void checklist_table(struct report_section *section, const struct checklist_state *list,
+			    json_t *facts)
 {
 	const char *columns[] = { list->checklist->title, "State", "At", "Evidence" };
 	struct report_table *table = section_table(section, columns, 4);

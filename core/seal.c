@@ -15,7 +15,8 @@
 static bool is_apart(const char *rel)
 {
 	size_t len = strlen(rel);
-	bool segment = strncmp(rel, "ledger", 6) == 0 && len > 6 && strcmp(rel + len - 6, ".jsonl") == 0;
+	bool segment =
+	    strncmp(rel, "ledger", 6) == 0 && len > 6 && strcmp(rel + len - 6, ".jsonl") == 0;
 	bool lock = len >= 4 && strcmp(rel + len - 4, "lock") == 0;
 
 	return segment || lock;

@@ -8,8 +8,8 @@
 
 #include "lib/err.h"
 
-/* New: relative file name -> SHA-256, for every regular file below `folder` but the ledger's segments and
- * locks. NULL when one can't be read. Blocks as long as the reading takes. */
+/* New: relative file name -> SHA-256, for every regular file below `folder` but the ledger's
+ * segments and locks. NULL when one can't be read. Blocks as long as the reading takes. */
 json_t *seal_make(const char *folder, struct err *err);
 
 #endif

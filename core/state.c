@@ -28,7 +28,8 @@ int kind_parse(const char *name, enum incident_kind *kind)
 	return -1;
 }
 
-void state_init(struct incident_state *state, const struct runbook *runbook, const struct target *target)
+void state_init(struct incident_state *state, const struct runbook *runbook,
+		const struct target *target)
 {
 	*state = (struct incident_state){ .runbook = runbook, .target = target };
 	state->alerts = xcalloc(runbook->nmetrics + 1, sizeof(*state->alerts));

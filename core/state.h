@@ -63,16 +63,18 @@ struct incident_state {
 	struct tree_state tree;
 	struct checklist_state *checklists; /* owned: one for each */
 	struct attempt *attempts; size_t nattempts, cap_attempts; /* owned */
-	struct timeline_entry *timeline; size_t ntimeline, cap_timeline; /* owned */
-	uint64_t last_act;             /* seq of the last operator or runner event that is no note */
-	json_t *scored;                /* owned: a drill's score, or NULL */
+	struct timeline_entry *timeline;
+	size_t ntimeline, cap_timeline; /* owned */
+	uint64_t last_act; /* seq of the last operator or runner event that is no note */
+	json_t *scored;	   /* owned: a drill's score, or NULL */
 	char *root_cause, *remediation, *lessons; /* owned, or NULL */
 };
 
-void state_init(struct incident_state *state, const struct runbook *runbook, const struct target *target);
+void state_init(struct incident_state *state, const struct runbook *runbook,
+		const struct target *target);
 void state_release(struct incident_state *state);
-/* Folds one line. A line that does not fit the walkers' rules is kept in the timeline and said there; it
- * never stops the fold. */
+/* Folds one line. A line that does not fit the walkers' rules is kept in the timeline and said
+ * there; it never stops the fold. */
 void state_fold(struct incident_state *state, const struct ledger_line *line);
 /* The current attempt, or NULL. */
 struct attempt *state_attempt(const struct incident_state *state);

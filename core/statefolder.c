@@ -17,8 +17,8 @@
 #include "lib/timefmt.h"
 
 #define SHARED_STATE "/var/lib/backout"
-#define DATE_LEN 10  /* "2026-11-21" */
-#define IDS_A_DAY 10000
+#define DATE_LEN     10 /* "2026-11-21" */
+#define IDS_A_DAY    10000
 
 static bool is_writable_folder(const char *path)
 {

@@ -11,8 +11,8 @@
 
 /* New: the folder "incidents" of the state folder; made if need be. */
 char *incidents_folder(struct err *err);
-/* Makes a folder that nobody else has, "YYYY-MM-DD-NN" by the UTC date of `wall_us`, with mode 0700 (02770
- * where the state folder is the group's, 2770). Both results are new. */
+/* Makes a folder that nobody else has, "YYYY-MM-DD-NN" by the UTC date of `wall_us`, with mode 0700
+ * (02770 where the state folder is the group's, 2770). Both results are new. */
 int incident_folder_make(int64_t wall_us, char **id, char **folder, struct err *err);
 /* New: the ids below `folder`, newest first, NULL-terminated; NULL when it can't be read (err). */
 char **incident_ids(const char *folder, struct err *err);

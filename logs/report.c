@@ -13,7 +13,7 @@ static char *clean(const char *text)
 {
 	struct buf out = BUF_INIT;
 
-	for (const char *end; ; text = end + 1) {
+	for (const char *end;; text = end + 1) {
 		end = strchrnul(text, '\n');
 		text_clean(&out, text, (size_t)(end - text));
 		if (!*end)

@@ -48,8 +48,8 @@ struct report {
 };
 
 /*
- * Building. Text is cleaned (lib/text.h) as it comes in, so that formats need not; lines of prose and
- * quotes stay lines. Pointers are borrowed until the next call that adds to the same array.
+ * Building. Text is cleaned (lib/text.h) as it comes in, so that formats need not; lines of prose
+ * and quotes stay lines. Pointers are borrowed until the next call that adds to the same array.
  */
 struct report_section *report_section(struct report *report, const char *title);
 /* Whether anything would be printed below its heading. */

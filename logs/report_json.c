@@ -5,8 +5,8 @@
 
 static int write_json(const struct report *report, struct buf *out, struct err *err)
 {
-	char *text = json_dumps(report->facts, JSON_INDENT(2) | JSON_ENSURE_ASCII |
-						       JSON_REAL_PRECISION(12));
+	char *text =
+	    json_dumps(report->facts, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12));
 
 	if (!text)
 		return err_set(err, "the report's facts can't be written as JSON");

@@ -8,13 +8,13 @@
 #include "lib/timefmt.h"
 #include "logs/report.h"
 
-#define COLUMNS 72
+#define COLUMNS		 72
 #define NAME_MAX_COLUMNS 22
-#define GAP 2         /* blanks between a table's columns */
-#define CELL_MIN 6    /* a table's column is never made narrower */
-#define TABLE_MAX 12  /* columns of a table */
-#define CHART_LEFT 10 /* columns of a chart's scale */
-#define CHART_HEIGHT 8
+#define GAP		 2  /* blanks between a table's columns */
+#define CELL_MIN	 6  /* a table's column is never made narrower */
+#define TABLE_MAX	 12 /* columns of a table */
+#define CHART_LEFT	 10 /* columns of a chart's scale */
+#define CHART_HEIGHT	 8
 
 static void put_times(struct buf *out, char c, int times)
 {
@@ -30,13 +30,13 @@ static void put_newline(struct buf *out)
 	buf_putc(out, '\n');
 }
 
-/* Wraps `text` between `indent` and the right border; the cursor stands at `indent` already. Its own
- * newlines hold. */
+/* Wraps `text` between `indent` and the right border; the cursor stands at `indent` already. Its
+ * own newlines hold. */
 static void put_wrapped(struct buf *out, const char *text, int indent)
 {
 	bool first = true;
 
-	for (const char *end; ; text = end + 1) {
+	for (const char *end;; text = end + 1) {
 		end = strchrnul(text, '\n');
 		char *line = xstrndup(text, (size_t)(end - text));
 		size_t len;
@@ -183,7 +183,8 @@ static int chart_column(const struct chart_spec *spec, int64_t at)
 }
 
 /* A mark's letter, and the line that explains them all. */
-static void put_marks(struct buf *out, const struct report_chart *chart, const struct chart_spec *spec)
+static void put_marks(struct buf *out, const struct report_chart *chart,
+		      const struct chart_spec *spec)
 {
 	char row[COLUMNS + 1], at[TIME_RFC3339_MAX];
 	struct buf legend = BUF_INIT;

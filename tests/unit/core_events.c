@@ -51,8 +51,8 @@ static void test_table_is_whole(void **state)
 		assert_true(event_defs[i].version >= 1);
 		assert_int_equal(event_find(event_defs[i].name), i);
 		for (const struct field *f = event_defs[i].fields; f->name; f++) {
-			static const char *const own[] = { "seq", "at", "boot", "mono", "by", "event",
-							   "prev", "hash" };
+			static const char *const own[] = { "seq", "at",	   "boot", "mono",
+							   "by",  "event", "prev", "hash" };
 
 			assert_non_null(f->help);
 			for (size_t k = 0; k < sizeof(own) / sizeof(own[0]); k++)
@@ -67,7 +67,9 @@ static void test_table_is_whole(void **state)
 static void test_manual_has_the_table(void **state)
 {
 	static const char *const classes[] = {
-		[EVENT_OPERATOR] = "operator", [EVENT_RUNNER] = "runner", [EVENT_SENSED] = "sensed",
+		[EVENT_OPERATOR] = "operator",
+		[EVENT_RUNNER] = "runner",
+		[EVENT_SENSED] = "sensed",
 	};
 	struct buf man = BUF_INIT, want = BUF_INIT;
 
@@ -104,17 +106,20 @@ static void test_check(void **state)
 	(void)state;
 	check_says(EV_NOTE, "{\"text\": \"hello\"}", "");
 	check_says(EV_NOTE, "{}", "event note: \"text\" is missing");
-	check_says(EV_NOTE, "{\"text\": \"a\", \"seq\": 3}", "event note: it has no member \"seq\"");
+	check_says(EV_NOTE, "{\"text\": \"a\", \"seq\": 3}",
+		   "event note: it has no member \"seq\"");
 	check_says(EV_NOTE, "{\"text\": 3}", "event note: \"text\" must be a string");
 	check_says(EV_ANSWERED, "{\"question\": \"q\", \"answer\": \"maybe\"}",
 		   "event tree.answered: \"answer\" can't be \"maybe\"");
 	check_says(EV_ANSWERED, "{\"question\": \"q\", \"answer\": \"no\", \"reason\": null}", "");
 	check_says(EV_OUTCOME,
 		   "{\"procedure\": \"p\", \"step\": \"s\", \"attempt\": 1, \"act\": \"run\", "
-		   "\"result\": \"done\", \"elapsed\": 1.5, \"facts\": {\"rows\": 3}}", "");
+		   "\"result\": \"done\", \"elapsed\": 1.5, \"facts\": {\"rows\": 3}}",
+		   "");
 	check_says(EV_OUTCOME,
 		   "{\"procedure\": \"p\", \"step\": \"s\", \"attempt\": 1.5, \"act\": \"run\", "
-		   "\"result\": \"done\"}", "event step.outcome: \"attempt\" must be a whole number");
+		   "\"result\": \"done\"}",
+		   "event step.outcome: \"attempt\" must be a whole number");
 }
 
 static void test_text_says_who_did_what(void **state)
@@ -124,7 +129,8 @@ static void test_text_says_who_did_what(void **state)
 		"\"act\": \"run\", \"result\": \"done\", \"elapsed\": 1.2}",
 		"step stop-bot: done in 1.2 s");
 	text_is("{\"event\": \"step.outcome\", \"step\": \"restore\", \"attempt\": 2, "
-		"\"act\": \"run\", \"result\": \"failed\", \"elapsed\": 64, \"detail\": \"no space\"}",
+		"\"act\": \"run\", \"result\": \"failed\", \"elapsed\": 64, \"detail\": \"no "
+		"space\"}",
 		"step restore: failed in 1 min 4 s (attempt 2): no space");
 	text_is("{\"event\": \"tree.answered\", \"question\": \"responsive\", \"answer\": \"no\", "
 		"\"proposed\": \"fail\", \"evidence\": \"5 restarts\"}",

@@ -16,7 +16,8 @@ static json_t *chosen(void)
 	return json_pack("{s:s}", "procedure", "restart");
 }
 
-static void open_again(struct record *record, const struct incident *incident, struct incident *other)
+static void open_again(struct record *record, const struct incident *incident,
+		       struct incident *other)
 {
 	struct err err = ERR_INIT;
 
@@ -102,8 +103,10 @@ static void test_two_consoles(void **state)
 	/* Notes and sensed events in between change nothing about an act. */
 	assert_int_equal(incident_append(&other, EV_NOTE, note("hello"), &err), 0);
 	assert_int_equal(incident_append(&other, EV_CONDITION,
-					 json_pack("{s:s, s:s}", "condition", "bad-orders", "verdict",
-						   "pass"), &err), 0);
+					 json_pack("{s:s, s:s}", "condition", "bad-orders",
+						   "verdict", "pass"),
+					 &err),
+			 0);
 	assert_int_equal(incident_act(&mine, EV_CHOSEN, chosen(), &moved, &err), 0);
 	assert_false(moved);
 	assert_int_equal(mine.state.ntimeline, 4);
@@ -112,8 +115,10 @@ static void test_two_consoles(void **state)
 	assert_int_equal(incident_refresh(&other, &err), 0);
 	assert_int_equal(incident_append(&other, EV_CHOSEN, chosen(), &err), 0);
 	assert_int_equal(incident_act(&mine, EV_APPROVED,
-				      json_pack("{s:s, s:s}", "procedure", "restart", "digest", "x"),
-				      &moved, &err), -1);
+				      json_pack("{s:s, s:s}", "procedure", "restart", "digest",
+						"x"),
+				      &moved, &err),
+			 -1);
 	assert_true(moved);
 	assert_true(err.set);
 	err_clear(&err);
@@ -122,8 +127,10 @@ static void test_two_consoles(void **state)
 	assert_int_equal(incident_refresh(&mine, &err), 0);
 	assert_int_equal(mine.state.ntimeline, 5);
 	assert_int_equal(incident_act(&mine, EV_APPROVED,
-				      json_pack("{s:s, s:s}", "procedure", "restart", "digest", "x"),
-				      &moved, &err), 0);
+				      json_pack("{s:s, s:s}", "procedure", "restart", "digest",
+						"x"),
+				      &moved, &err),
+			 0);
 	assert_int_equal(incident_refresh(&other, &err), 0);
 	assert_int_equal(other.state.ntimeline, 6);
 	assert_true(state_attempt(&other.state)->procedure.approved);
@@ -184,7 +191,8 @@ static void test_secrets_stay_out(void **state)
 	char *ledger;
 
 	record_open(record, &incident);
-	assert_int_equal(incident_append(&incident, EV_NOTE, note("it is hunter2-hunter2"), &err), 0);
+	assert_int_equal(incident_append(&incident, EV_NOTE, note("it is hunter2-hunter2"), &err),
+			 0);
 	assert_string_equal(incident.state.timeline[1].text, "note: it is [redacted]");
 	ledger = contents(incident.folder, "ledger.jsonl");
 	assert_null(strstr(ledger, "hunter2"));
@@ -308,7 +316,8 @@ static void test_newest_first(void **state)
 	record_open(record, &incident);
 	incident_close(&incident);
 	assert_int_equal(incidents_each(add_id, &ids, &err), 0);
-	assert_string_equal(buf_str(&ids), "2026-11-22-01 2026-11-21-03 2026-11-21-02 2026-11-21-01 ");
+	assert_string_equal(buf_str(&ids),
+			    "2026-11-22-01 2026-11-21-03 2026-11-21-02 2026-11-21-01 ");
 	buf_release(&ids);
 }
 
@@ -333,7 +342,9 @@ static void test_no_two_get_one_id(void **state)
 			if (read(start[0], &go, 1) < 0)
 				_exit(2);
 			_exit(incident_create(&incident, &record->loaded, INCIDENT_INCIDENT,
-					      SEVERITY_LOW, "race", &record->clock.clock, &err) ? 1 : 0);
+					      SEVERITY_LOW, "race", &record->clock.clock, &err)
+				  ? 1
+				  : 0);
 		}
 		assert_true(pids[i] > 0);
 	}
@@ -370,11 +381,13 @@ static void test_unwritable_state(void **state)
 			_exit(9);
 		if (getuid() != 65534 && chmod(getenv("BACKOUT_STATE_DIR"), 0555))
 			_exit(9);
-		result = incident_create(&incident, &record->loaded, INCIDENT_INCIDENT, SEVERITY_LOW,
-					 "x", &record->clock.clock, &err);
+		result = incident_create(&incident, &record->loaded, INCIDENT_INCIDENT,
+					 SEVERITY_LOW, "x", &record->clock.clock, &err);
 		_exit(result == -1 && strstr(err.msg, getenv("BACKOUT_STATE_DIR")) &&
-		      strstr(err.msg, "Permission denied") &&
-		      strstr(err.hint, "BACKOUT_STATE_DIR") ? 0 : 1);
+			      strstr(err.msg, "Permission denied") &&
+			      strstr(err.hint, "BACKOUT_STATE_DIR")
+			  ? 0
+			  : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -382,8 +395,9 @@ static void test_unwritable_state(void **state)
 	/* A file where the folder should be. */
 	assert_int_equal(rmdir(getenv("BACKOUT_STATE_DIR")), 0);
 	assert_int_equal(file_replace(getenv("BACKOUT_STATE_DIR"), "", 0, 0600, &err), 0);
-	assert_int_equal(incident_create(&incident, &record->loaded, INCIDENT_INCIDENT, SEVERITY_LOW,
-					 "x", &record->clock.clock, &err), -1);
+	assert_int_equal(incident_create(&incident, &record->loaded, INCIDENT_INCIDENT,
+					 SEVERITY_LOW, "x", &record->clock.clock, &err),
+			 -1);
 	assert_non_null(strstr(err.msg, getenv("BACKOUT_STATE_DIR")));
 	assert_true(*err.hint);
 }

@@ -1,6 +1,6 @@
 /*
- * What the tests of the record share: a runbook and a target in a temporary folder, and incidents in
- * another one.
+ * What the tests of the record share: a runbook and a target in a temporary folder, and incidents
+ * in another one.
  */
 #ifndef TESTS_UNIT_CORE_RECORD_H
 #define TESTS_UNIT_CORE_RECORD_H
@@ -27,65 +27,20 @@ struct record {
 
 #define RECORD_BEGIN 1795294800000000LL
 
-static const char record_runbook[] =
-	"{\"format\": 1, \"system\": \"shop\", \"title\": \"The shop\","
-	" \"parameters\": {\"limit\": {\"type\": \"number\", \"help\": \"critical errors\","
-	"   \"default\": 50}, \"token\": {\"type\": \"string\", \"secret\": true, \"help\": \"a key\"}},"
-	" \"sources\": {\"shop-log\": {\"log\": {\"path\": \"/var/log/shop.log\"}}},"
-	" \"metrics\": {\"errors\": {\"log\": \"shop-log\", \"read\": \"error_percent\","
-	"   \"title\": \"Error rate\", \"unit\": \"%\", \"warning\": 20, \"critical\": \"${limit}\"}},"
-	" \"conditions\": {\"bad-orders\": {\"title\": \"Orders are damaged\", \"severity\": \"critical\","
-	"   \"impact\": \"Customers get wrong parcels\","
-	"   \"symptoms\": [{\"metric\": \"errors\", \"above\": 50}],"
-	"   \"suggest\": {\"procedure\": \"restore\"}}},"
-	" \"tree\": {\"start\": \"up\", \"questions\": {"
-	"   \"up\": {\"ask\": \"Is the shop up?\", \"yes\": \"damaged\", \"no\": {\"procedure\": \"restart\"}},"
-	"   \"damaged\": {\"ask\": \"Are orders damaged?\", \"yes\": {\"procedure\": \"restore\"},"
-	"     \"no\": {\"procedure\": \"restart\"}}}},"
-	" \"procedures\": {"
-	"   \"restart\": {\"title\": \"Restart the shop\", \"estimate\": \"1m-2m\", \"budget\": \"5m\","
-	"     \"data_loss\": \"none\", \"risk\": \"low\", \"steps\": ["
-	"       {\"id\": \"stop\", \"say\": \"Stop it\","
-	"        \"action\": {\"command\": [\"true\", \"${token}\"]}},"
-	"       {\"id\": \"start\", \"say\": \"Start it\", \"action\": {\"command\": [\"true\"]}}]},"
-	"   \"restore\": {\"title\": \"Restore the orders\", \"estimate\": \"5m-10m\", \"budget\": \"15m\","
-	"     \"data_loss\": \"orders since the backup\", \"risk\": \"high\", \"steps\": ["
-	"       {\"id\": \"swap\", \"say\": \"Swap the databases\", \"action\": {\"command\": [\"true\"]}}]}},"
-	" \"checklists\": {\"after\": {\"title\": \"After\", \"sections\": [{\"title\": \"Now\","
-	"   \"items\": [{\"id\": \"look\", \"say\": \"Look at the shop\"},"
-	"               {\"id\": \"tell\", \"say\": \"Tell the owner\"}]}]}}}";
-
-static const char record_target[] =
-	"{\"target\": \"test\", \"system\": \"shop\", \"class\": \"staging\","
-	" \"secrets\": {\"token\": {\"env\": \"SHOP_TOKEN\"}}}";
-
-static inline void record_write(const struct record *record, const char *name, const char *text)
-{
-	char *path = path_join(record->folder, name);
-	struct err err = ERR_INIT;
-
-	if (file_replace(path, text, strlen(text), 0644, &err))
-		fail_msg("%s", err.msg);
-	free(path);
-}
-
 static inline int record_setup(void **state)
 {
 	struct record *record = calloc(1, sizeof(*record));
 	struct findings findings = { .n = 0 };
 	struct err err = ERR_INIT;
-	char *runbook, *target, *place;
+	char *place;
 
 	snprintf(record->folder, sizeof(record->folder), "/tmp/backout-record.XXXXXX");
 	assert_non_null(mkdtemp(record->folder));
 	place = path_join(record->folder, "state");
 	setenv("BACKOUT_STATE_DIR", place, 1);
 	setenv("SHOP_TOKEN", "hunter2-hunter2", 1);
-	record_write(record, "shop.json", record_runbook);
-	record_write(record, "test.json", record_target);
-	runbook = path_join(record->folder, "shop.json");
-	target = path_join(record->folder, "test.json");
-	if (load_runbook(&record->loaded, runbook, target, &findings, &err)) {
+	if (load_runbook(&record->loaded, "tests/record/shop.json", "tests/record/test.json",
+			 &findings, &err)) {
 		struct buf out = BUF_INIT;
 
 		findings_print(&findings, &out);
@@ -93,8 +48,6 @@ static inline int record_setup(void **state)
 		fail_msg("%s\n%s", err.msg, buf_str(&out));
 	}
 	clock_manual_init(&record->clock, RECORD_BEGIN);
-	free(runbook);
-	free(target);
 	free(place);
 	*state = record;
 	return 0;
@@ -114,20 +67,20 @@ static inline void record_open(struct record *record, struct incident *incident)
 {
 	struct err err = ERR_INIT;
 
-	if (incident_create(incident, &record->loaded, INCIDENT_INCIDENT, SEVERITY_HIGH, "orders fail",
-			    &record->clock.clock, &err))
+	if (incident_create(incident, &record->loaded, INCIDENT_INCIDENT, SEVERITY_HIGH,
+			    "orders fail", &record->clock.clock, &err))
 		fail_msg("%s (%s)", err.msg, err.hint);
 }
 
 /* Appends one event a second later; `fields` is JSON text with ' for ". */
-static inline void record_append(struct record *record, struct incident *incident, enum event_id event,
-				 const char *fields)
+static inline void record_append(struct record *record, struct incident *incident,
+				 enum event_id event, const char *fields)
 {
 	struct err err = ERR_INIT;
 	char *text = strdup(fields);
 	json_t *json;
 
-	for (char *p = text; (p = strchr(p, '\'')); )
+	for (char *p = text; (p = strchr(p, '\''));)
 		*p = '"';
 	json = json_loads(text, 0, NULL);
 	assert_non_null(json);

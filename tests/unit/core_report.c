@@ -1,6 +1,6 @@
 /*
- * The report of a scripted incident, held against tests/reports/restore.txt and restore.json. Run with
- * UPDATE=1 to write them anew.
+ * The report of a scripted incident, held against tests/reports/restore.txt and restore.json. Run
+ * with UPDATE=1 to write them anew.
  */
 #include "tests/unit/core_record.h"
 
@@ -39,7 +39,8 @@ static void samples(struct record *record, struct incident *incident, double val
 		clock_manual_advance(&record->clock, CLOCK_US);
 		points[i] = (struct chart_point){ record->clock.wall_us, value };
 	}
-	assert_int_equal(incident_metrics_append(incident, "errors", points, (size_t)seconds, &err), 0);
+	assert_int_equal(incident_metrics_append(incident, "errors", points, (size_t)seconds, &err),
+			 0);
 }
 
 static void script_decide(struct record *record, struct incident *incident)
@@ -48,7 +49,8 @@ static void script_decide(struct record *record, struct incident *incident)
 		      "{'metric': 'errors', 'level': 'critical', 'was': 'ok', 'value': 62.5, "
 		      "'unit': '%', 'threshold': 50}");
 	record_append(record, incident, EV_CONDITION,
-		      "{'condition': 'bad-orders', 'verdict': 'pass', 'evidence': '1 of 1 symptoms'}");
+		      "{'condition': 'bad-orders', 'verdict': 'pass', 'evidence': '1 of 1 "
+		      "symptoms'}");
 	record_append(record, incident, EV_ACKNOWLEDGED, "{'metric': 'errors'}");
 	record_append(record, incident, EV_NOTE, "{'text': 'deploy 4.2 was at 20:55'}");
 	record_append(record, incident, EV_SEVERITY,
@@ -101,11 +103,11 @@ static void script_restore(struct record *record, struct incident *incident)
 static void write_errors(const struct incident *incident)
 {
 	static const char errors[] =
-		"21:00:31 ERROR orders: price is null\n"
-		"Traceback (most recent call last):\n"
-		"  File \"shop/orders.py\", line 212, in total\n"
-		"    return sum(line.price for line in self.lines) * (1 - self.discount)\n"
-		"TypeError: unsupported operand \x1b[31m\n";
+	    "21:00:31 ERROR orders: price is null\n"
+	    "Traceback (most recent call last):\n"
+	    "  File \"shop/orders.py\", line 212, in total\n"
+	    "    return sum(line.price for line in self.lines) * (1 - self.discount)\n"
+	    "TypeError: unsupported operand \x1b[31m\n";
 	char *path = path_join(incident->folder, "errors.txt");
 	struct err err = ERR_INIT;
 
@@ -125,8 +127,9 @@ static char *report_text_of(struct incident *incident, const char *format)
 		fail_msg("%s", err.msg);
 	assert_int_equal(report_format(format)->write(&report, &out, &err), 0);
 	text = buf_detach(&out);
-	snprintf(head, sizeof(head), "%s", json_string_value(json_object_get(
-			json_object_get(report.facts, "record"), "head")));
+	snprintf(head, sizeof(head), "%s",
+		 json_string_value(
+		     json_object_get(json_object_get(report.facts, "record"), "head")));
 	replace_all(&text, head, "HEAD-HASH");
 	head[16] = '\0';
 	replace_all(&text, head, "HEAD");
@@ -198,9 +201,10 @@ static void test_just_opened(void **state)
 
 	record_open(record, &incident);
 	text = report_text_of(&incident, "text");
-	for (const char *const *title = (const char *const[]){ "Execution", "Validation", "Charts",
-							       "Times", "Decision", "Notes", "Data lost",
-							       "Error details", "Drill score", NULL };
+	for (const char *const *title =
+		 (const char *const[]){ "Execution", "Validation", "Charts", "Times", "Decision",
+					"Notes", "Data lost", "Error details", "Drill score",
+					NULL };
 	     *title; title++)
 		assert_null(strstr(text, *title));
 	assert_non_null(strstr(text, "Root cause"));
@@ -236,7 +240,8 @@ static void test_closed(void **state)
 
 	script(record, &incident);
 	record_append(record, &incident, EV_CLOSED,
-		      "{'root_cause': 'A migration without a default.', 'lessons': 'Test with rows.'}");
+		      "{'root_cause': 'A migration without a default.', 'lessons': 'Test with "
+		      "rows.'}");
 	text = report_text_of(&incident, "text");
 	assert_non_null(strstr(text, "A migration without a default."));
 	assert_non_null(strstr(text, "good, sealed"));

@@ -31,7 +31,8 @@ static void run_step(struct record *record, struct incident *incident, const cha
 	record_append(record, incident, EV_INTENT, text);
 	snprintf(text, sizeof(text),
 		 "{'procedure': 'restart', 'step': '%s', 'attempt': 1, 'act': 'run', "
-		 "'result': 'done', 'elapsed': 1.0}", step);
+		 "'result': 'done', 'elapsed': 1.0}",
+		 step);
 	record_append(record, incident, EV_OUTCOME, text);
 	snprintf(text, sizeof(text),
 		 "{'procedure': 'restart', 'step': '%s', 'attempt': 1, 'verdict': 'pass'}", step);
@@ -41,8 +42,9 @@ static void run_step(struct record *record, struct incident *incident, const cha
 static void choose_restart(struct record *record, struct incident *incident)
 {
 	record_append(record, incident, EV_CHOSEN, "{'procedure': 'restart', 'source': 'tree'}");
-	record_append(record, incident, EV_APPROVED, "{'procedure': 'restart', 'digest': 'abc', "
-						     "'loss': ['3 rows'], 'params': {'x': 1}}");
+	record_append(record, incident, EV_APPROVED,
+		      "{'procedure': 'restart', 'digest': 'abc', "
+		      "'loss': ['3 rows'], 'params': {'x': 1}}");
 }
 
 static void test_opened(void **state)
@@ -58,11 +60,13 @@ static void test_opened(void **state)
 	assert_int_equal(incident.state.opened_at, RECORD_BEGIN);
 	assert_int_equal(incident.state.ntimeline, 1);
 	assert_int_equal(incident.state.last_act, 1);
-	record_append(record, &incident, EV_SEVERITY, "{'severity': 'critical', 'reason': 'worse'}");
+	record_append(record, &incident, EV_SEVERITY,
+		      "{'severity': 'critical', 'reason': 'worse'}");
 	assert_int_equal(incident.state.severity, SEVERITY_CRITICAL);
 	record_append(record, &incident, EV_OPENED,
 		      "{'incident': 'x', 'kind': 'drill', 'system': 's', 'target': 't', "
-		      "'severity': 'low', 'title': 'again', 'runbook_hash': 'a', 'target_hash': 'b'}");
+		      "'severity': 'low', 'title': 'again', 'runbook_hash': 'a', 'target_hash': "
+		      "'b'}");
 	assert_true(last(&incident)->misfit);
 	assert_string_equal(incident.state.title, "orders fail");
 	incident_close(&incident);
@@ -92,7 +96,8 @@ static void test_alerts(void **state)
 	assert_int_equal(alert->level, LEVEL_OK);
 	record_append(record, &incident, EV_ALERT, "{'metric': 'nonsense', 'level': 'ok'}");
 	assert_true(last(&incident)->misfit);
-	assert_non_null(strstr(last(&incident)->text, "[does not fit: the runbook has no such metric]"));
+	assert_non_null(
+	    strstr(last(&incident)->text, "[does not fit: the runbook has no such metric]"));
 	/* Sensed events and notes are no acts: an approval is not refused because of them. */
 	assert_int_equal(incident.state.last_act, 3);
 	record_append(record, &incident, EV_NOTE, "{'text': 'hm'}");
@@ -107,7 +112,8 @@ static void test_tree(void **state)
 
 	record_open(record, &incident);
 	record_append(record, &incident, EV_ANSWERED,
-		      "{'question': 'up', 'answer': 'yes', 'proposed': 'fail', 'reason': 'I see it'}");
+		      "{'question': 'up', 'answer': 'yes', 'proposed': 'fail', 'reason': 'I see "
+		      "it'}");
 	assert_int_equal(incident.state.tree.n, 1);
 	assert_true(incident.state.tree.answers[0].yes);
 	assert_true(incident.state.tree.answers[0].overridden);
@@ -142,7 +148,8 @@ static void test_procedure_runs_to_its_end(void **state)
 	assert_int_equal(step_status(&incident, 0), STEP_DONE);
 	assert_int_equal(step_status(&incident, 1), STEP_WAITING);
 	run_step(record, &incident, "start");
-	record_append(record, &incident, EV_PROCEDURE_ENDED, "{'procedure': 'restart', 'result': 'done'}");
+	record_append(record, &incident, EV_PROCEDURE_ENDED,
+		      "{'procedure': 'restart', 'result': 'done'}");
 	assert_true(procedure_finished(&attempt->procedure));
 	assert_true(procedure_clean(&attempt->procedure));
 	assert_string_equal(attempt->result, "done");
@@ -181,14 +188,17 @@ static void test_failures_and_what_comes_of_them(void **state)
 	record_append(record, &incident, EV_SETTLED, "{" STEP("start") ", 'settled': 'yes'}");
 	record_append(record, &incident, EV_VERIFY,
 		      "{" STEP("start") ", 'verdict': 'unknown', 'probes': "
-		      "[{'probe': 'up', 'verdict': 'unknown', 'evidence': 'no answer'}]}");
+					"[{'probe': 'up', 'verdict': 'unknown', 'evidence': 'no "
+					"answer'}]}");
 	assert_int_equal(step_status(&incident, 1), STEP_NOT_VERIFIED);
-	record_append(record, &incident, EV_STOPPED, "{'procedure': 'restart', 'reason': 'enough'}");
+	record_append(record, &incident, EV_STOPPED,
+		      "{'procedure': 'restart', 'reason': 'enough'}");
 	assert_true(state_attempt(&incident.state)->procedure.stopped);
 	record_append(record, &incident, EV_PROCEDURE_ENDED,
 		      "{'procedure': 'restart', 'result': 'stopped'}");
 
-	/* Once more, because the operator says so: a new attempt that knows nothing of the old one. */
+	/* Once more, because the operator says so: a new attempt that knows nothing of the old one.
+	 */
 	choose_restart(record, &incident);
 	assert_int_equal(incident.state.nattempts, 2);
 	assert_int_equal(step_status(&incident, 0), STEP_WAITING);
@@ -218,7 +228,8 @@ static void test_checklist(void **state)
 	struct incident incident;
 
 	record_open(record, &incident);
-	record_append(record, &incident, EV_ITEM, "{'checklist': 'after', 'item': 'look', 'act': 'ticked'}");
+	record_append(record, &incident, EV_ITEM,
+		      "{'checklist': 'after', 'item': 'look', 'act': 'ticked'}");
 	assert_int_equal(incident.state.checklists[0].items[0].status, ITEM_GREEN);
 	record_append(record, &incident, EV_ITEM,
 		      "{'checklist': 'after', 'item': 'tell', 'act': 'overridden'}");
@@ -237,11 +248,14 @@ static void test_closing(void **state)
 	record_open(record, &incident);
 	record_append(record, &incident, EV_RESOLVED, "{'how': 'restart'}");
 	assert_int_equal(incident.state.phase, INCIDENT_RESOLVED);
-	record_append(record, &incident, EV_CLOSED, "{'root_cause': 'a typo', 'lessons': 'review'}");
+	record_append(record, &incident, EV_CLOSED,
+		      "{'root_cause': 'a typo', 'lessons': 'review'}");
 	assert_int_equal(incident.state.phase, INCIDENT_CLOSED);
 	assert_string_equal(incident.state.root_cause, "a typo");
 	assert_null(incident.state.remediation);
-	assert_int_equal(incident_append(&incident, EV_NOTE, json_pack("{s:s}", "text", "late"), &err), -1);
+	assert_int_equal(incident_append(&incident, EV_NOTE, json_pack("{s:s}", "text", "late"),
+					 &err),
+			 -1);
 	assert_non_null(strstr(err.msg, "closed and sealed"));
 	incident_close(&incident);
 }
