@@ -52,7 +52,8 @@ static void add_step(struct buf *out, const struct procedure_plan *plan, size_t 
 	}
 }
 
-static void plan_text(const struct procedure_plan *plan, const struct loaded *loaded, struct buf *out)
+static void plan_text(const struct procedure_plan *plan, const struct loaded *loaded,
+		      struct buf *out)
 {
 	const struct procedure *procedure = plan->procedure;
 	char low[32], high[32], line[512];
@@ -60,8 +61,10 @@ static void plan_text(const struct procedure_plan *plan, const struct loaded *lo
 	json_t *value;
 
 	add_clean(out, "", procedure->title);
-	snprintf(line, sizeof(line), "target: %s (%s)", loaded->target ? loaded->target->name : "none",
-		 loaded->target ? target_class_name(loaded->target->class) : "defaults of the runbook");
+	snprintf(line, sizeof(line), "target: %s (%s)",
+		 loaded->target ? loaded->target->name : "none",
+		 loaded->target ? target_class_name(loaded->target->class)
+				: "defaults of the runbook");
 	add_clean(out, "", line);
 	if (procedure->estimate_high_us) {
 		snprintf(line, sizeof(line), "estimate: %s to %s",
@@ -69,14 +72,15 @@ static void plan_text(const struct procedure_plan *plan, const struct loaded *lo
 			 duration_text(procedure->estimate_high_us, high, sizeof(high)));
 		add_clean(out, "", line);
 	}
-	snprintf(line, sizeof(line), "risk: %s; the most that a step does: %s", risk_name(procedure->risk),
-		 risk_class_name(plan->risk));
+	snprintf(line, sizeof(line), "risk: %s; the most that a step does: %s",
+		 risk_name(procedure->risk), risk_class_name(plan->risk));
 	add_clean(out, "", line);
 	snprintf(line, sizeof(line), "data loss: %s", procedure->data_loss);
 	add_clean(out, "", line);
 	for (size_t i = 0; i < plan->nloss; i++)
 		add_clean(out, "    ", plan->loss[i]);
-	json_object_foreach(plan->params, name, value) {
+	json_object_foreach(plan->params, name, value)
+	{
 		char *text = json_dumps(value, JSON_ENCODE_ANY);
 
 		snprintf(line, sizeof(line), "parameter %s: %s", name, text ? text : "");
@@ -115,8 +119,9 @@ static int plan_print(const struct loaded *loaded, const char *name, json_t *set
 
 	if (!procedure) {
 		err_set(&err, "the runbook has no procedure %s", name);
-		err_hint(&err, "it has %s%s", loaded->runbook->nprocedures ?
-			 loaded->runbook->procedures[0].name : "none",
+		err_hint(&err, "it has %s%s",
+			 loaded->runbook->nprocedures ? loaded->runbook->procedures[0].name
+						      : "none",
 			 loaded->runbook->nprocedures > 1 ? " and others" : "");
 		status = EXIT_USAGE;
 		goto out;

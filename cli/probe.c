@@ -11,7 +11,7 @@
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
-#define USAGE "probe RUNBOOK [PROBE...] [--target T] [--json]"
+#define USAGE	 "probe RUNBOOK [PROBE...] [--target T] [--json]"
 #define PROBE_US (30 * CLOCK_US)
 
 static void add_text(struct buf *out, const struct probe *probe, const struct reading *reading)
@@ -24,9 +24,10 @@ static void add_text(struct buf *out, const struct probe *probe, const struct re
 static void add_json(struct buf *out, const struct probe *probe, const struct reading *reading)
 {
 	char at[TIME_RFC3339_MAX];
-	json_t *line = json_pack("{s:s, s:s, s:s, s:o}", "probe", probe->id, "verdict",
-				 verdict_name(reading->verdict), "at", time_rfc3339(reading->at, at),
-				 "evidence", json_text(reading->evidence, strlen(reading->evidence)));
+	json_t *line =
+	    json_pack("{s:s, s:s, s:s, s:o}", "probe", probe->id, "verdict",
+		      verdict_name(reading->verdict), "at", time_rfc3339(reading->at, at),
+		      "evidence", json_text(reading->evidence, strlen(reading->evidence)));
 	char *text;
 
 	if (reading->has_value) {
@@ -62,8 +63,8 @@ static int probe_one(struct sense *sense, const struct probe *probe, bool json, 
 static int probe_named(const struct loaded *loaded, char **names, int n, bool json)
 {
 	struct err err = ERR_INIT;
-	struct sense *sense = sense_new(NULL, &clock_system, loaded->runbook, loaded->target, NULL, NULL,
-					&err);
+	struct sense *sense =
+	    sense_new(NULL, &clock_system, loaded->runbook, loaded->target, NULL, NULL, &err);
 	bool holds = true;
 	int status = EXIT_HOLDS;
 

@@ -62,10 +62,11 @@ static void print_result(const struct run *run)
 {
 	const struct incident *incident = session_incident(run->session);
 	const struct attempt *attempt = state_attempt(session_state(run->session));
-	json_t *line = json_pack("{s:s, s:s, s:s, s:o}", "incident", incident->id, "result",
-				 robot_result(run->robot) == ROBOT_RECOVERED ? "done" : "failed",
-				 "procedure", attempt ? attempt->procedure.procedure->name : "", "why",
-				 json_text(robot_why(run->robot), strlen(robot_why(run->robot))));
+	json_t *line =
+	    json_pack("{s:s, s:s, s:s, s:o}", "incident", incident->id, "result",
+		      robot_result(run->robot) == ROBOT_RECOVERED ? "done" : "failed", "procedure",
+		      attempt ? attempt->procedure.procedure->name : "", "why",
+		      json_text(robot_why(run->robot), strlen(robot_why(run->robot))));
 	char *text = json_line(line);
 
 	if (run->json)
@@ -102,8 +103,9 @@ static int run_procedure(struct loaded *loaded, const char *procedure, const cha
 {
 	struct run run = { .json = json };
 	struct err err = ERR_INIT;
-	struct session_spec spec = { .clock = &clock_system, .loaded = loaded, .changed = on_change,
-				     .data = &run };
+	struct session_spec spec = {
+		.clock = &clock_system, .loaded = loaded, .changed = on_change, .data = &run
+	};
 	char *what = title ? xstrdup(title) : xasprintf("backout run %s", procedure);
 	int status = EXIT_FAILED;
 
@@ -113,7 +115,8 @@ static int run_procedure(struct loaded *loaded, const char *procedure, const cha
 	run.session = session_new(&spec, &err);
 	if (!run.session)
 		goto out;
-	if (session_open_incident(run.session, INCIDENT_ROUTINE, SEVERITY_MEDIUM, what, &err) != 0) {
+	if (session_open_incident(run.session, INCIDENT_ROUTINE, SEVERITY_MEDIUM, what, &err) !=
+	    0) {
 		status = EXIT_LEDGER;
 		goto out;
 	}
@@ -134,7 +137,8 @@ static int confirmed(const struct loaded *loaded, const char *procedure, const c
 	struct err err = ERR_INIT;
 
 	if (strcmp(loaded->target->name, confirm) != 0) {
-		err_set(&err, "the target is %s, but %s was confirmed", loaded->target->name, confirm);
+		err_set(&err, "the target is %s, but %s was confirmed", loaded->target->name,
+			confirm);
 		err_hint(&err, "nothing was done; write --confirm %s", loaded->target->name);
 	} else if (!runbook_procedure(loaded->runbook, procedure)) {
 		err_set(&err, "the runbook has no procedure %s", procedure);

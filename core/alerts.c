@@ -10,7 +10,8 @@ static bool value_past(const struct alert_rule *rule, enum level level, double v
 }
 
 /* The highest level whose threshold has been passed for long enough. */
-static enum level level_due(const struct alert_rule *rule, const struct alert_track *track, int64_t now)
+static enum level level_due(const struct alert_rule *rule, const struct alert_track *track,
+			    int64_t now)
 {
 	for (int i = LEVEL_CRITICAL; i > LEVEL_OK; i--) {
 		if (track->past[i] && now - track->past[i] >= rule->for_us)
@@ -52,8 +53,8 @@ static void track_move(const struct alert_rule *rule, struct alert_track *track,
 		level_set(track, due, now);
 }
 
-bool alert_judge(const struct alert_rule *rule, struct alert_track *track, bool has_value, double value,
-		 int64_t now)
+bool alert_judge(const struct alert_rule *rule, struct alert_track *track, bool has_value,
+		 double value, int64_t now)
 {
 	if (has_value && !isnan(value))
 		track_move(rule, track, value, now);

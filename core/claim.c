@@ -22,8 +22,8 @@ static void name_add(struct buf *out, const char *name)
 		buf_putc(out, isalnum((unsigned char)*name) || strchr("-_", *name) ? *name : '.');
 }
 
-/* New: the folder of claims. All users share it, so it is sticky like /tmp; whoever can't reach it keeps
- * claims among those who share the state folder. */
+/* New: the folder of claims. All users share it, so it is sticky like /tmp; whoever can't reach it
+ * keeps claims among those who share the state folder. */
 static char *claim_folder(struct err *err)
 {
 	char *state, *folder;
@@ -51,7 +51,8 @@ static char *claim_path(const struct incident *incident, struct err *err)
 	char *folder, *path;
 
 	if (target->claim) {
-		json_t *text = json_string(target->claim), *filled = params_fill(text, target->params, err);
+		json_t *text = json_string(target->claim),
+		       *filled = params_fill(text, target->params, err);
 
 		path = filled ? xstrdup(json_string_value(filled)) : NULL;
 		json_decref(text);
@@ -124,7 +125,8 @@ int claim_take(const struct incident *incident, struct err *err)
 		err_set(err, "target %s is claimed by incident %s", incident->loaded.target->name,
 			id ? id + 1 : holder);
 		err_hint(err, "work there (backout attach), or resolve it first");
-	} else if (ftruncate(fd, 0) != 0 || pwrite(fd, mine, strlen(mine), 0) != (ssize_t)strlen(mine)) {
+	} else if (ftruncate(fd, 0) != 0 ||
+		   pwrite(fd, mine, strlen(mine), 0) != (ssize_t)strlen(mine)) {
 		err_sys(err, "the target's claim %s can't be written", path);
 	} else {
 		result = 0;

@@ -49,7 +49,8 @@ static struct probe_env env_of(const struct evaluation *evaluation)
 		.clock = evaluation->wiring->clock,
 		.since = evaluation->since,
 		.before = evaluation->before,
-		.deadline = evaluation->deadline < now + LEAF_US ? evaluation->deadline : now + LEAF_US,
+		.deadline =
+		    evaluation->deadline < now + LEAF_US ? evaluation->deadline : now + LEAF_US,
 		.source = env_source,
 		.declared = env_declared,
 		.metric = env_metric,
@@ -75,7 +76,7 @@ static void leaf_ask(const struct evaluation *evaluation, const struct probe_typ
 void evaluate_watch(const struct evaluation *evaluation, const struct probe *probe)
 {
 	const struct probe_type *type =
-		probe->kind == PROBE_TYPED ? probe_type(probe->ask.type->name) : NULL;
+	    probe->kind == PROBE_TYPED ? probe_type(probe->ask.type->name) : NULL;
 	struct probe_env env = env_of(evaluation);
 	json_t *args;
 
@@ -114,8 +115,8 @@ static void leaf(const struct evaluation *evaluation, const struct typed *ask, s
 }
 
 /* The evidence of a whole is that of the parts which decided it. */
-static void join_evidence(const struct probe *probe, const struct reading *parts, enum verdict verdict,
-			  char *out, size_t size)
+static void join_evidence(const struct probe *probe, const struct reading *parts,
+			  enum verdict verdict, char *out, size_t size)
 {
 	size_t n = 0, passed = 0;
 
@@ -128,11 +129,13 @@ static void join_evidence(const struct probe *probe, const struct reading *parts
 	for (size_t i = 0, m = 0; i < probe->nparts && n < size; i++) {
 		if (parts[i].verdict != verdict)
 			continue;
-		n += (size_t)snprintf(out + n, size - n, "%s%s", m++ ? "; " : "", parts[i].evidence);
+		n +=
+		    (size_t)snprintf(out + n, size - n, "%s%s", m++ ? "; " : "", parts[i].evidence);
 	}
 }
 
-static void whole(const struct evaluation *evaluation, const struct probe *probe, struct reading *out)
+static void whole(const struct evaluation *evaluation, const struct probe *probe,
+		  struct reading *out)
 {
 	struct reading *parts = xcalloc(probe->nparts + 1, sizeof(*parts));
 	enum verdict *verdicts = xcalloc(probe->nparts + 1, sizeof(*verdicts));
@@ -158,7 +161,8 @@ static void whole(const struct evaluation *evaluation, const struct probe *probe
 	free(verdicts);
 }
 
-static void held(const struct evaluation *evaluation, const struct probe *probe, struct reading *out)
+static void held(const struct evaluation *evaluation, const struct probe *probe,
+		 struct reading *out)
 {
 	const struct slot *slot;
 	char sofar[32], needed[32];
@@ -181,7 +185,8 @@ static void held(const struct evaluation *evaluation, const struct probe *probe,
 				slot->sensed.reading.evidence);
 }
 
-static void negate(const struct evaluation *evaluation, const struct probe *probe, struct reading *out)
+static void negate(const struct evaluation *evaluation, const struct probe *probe,
+		   struct reading *out)
 {
 	evaluate(evaluation, probe->parts[0], out);
 	out->verdict = verdict_not(out->verdict);

@@ -1,6 +1,6 @@
 /*
- * Evaluating probes: structural kinds by verdict, typed leaves through sources/probe.h. One code for the
- * console's rounds, the runner and the command line.
+ * Evaluating probes: structural kinds by verdict, typed leaves through sources/probe.h. One code
+ * for the console's rounds, the runner and the command line.
  */
 #ifndef CORE_EVALUATE_H
 #define CORE_EVALUATE_H
@@ -12,14 +12,16 @@
 struct slot {
 	const struct probe *probe; /* borrowed */
 	struct sensed sensed;
-	enum verdict was;          /* the verdict before sensed.since */
-	uint64_t round;            /* when it was evaluated last */
+	enum verdict was; /* the verdict before sensed.since */
+	uint64_t round;	  /* when it was evaluated last */
 };
 
 /* All probes that were ever asked for. Slots never move. */
 struct slots {
-	struct slot **list; size_t n, cap; /* owned */
-	size_t *table; size_t size;        /* owned: open addressing, index + 1 */
+	struct slot **list;
+	size_t n, cap; /* owned */
+	size_t *table;
+	size_t size; /* owned: open addressing, index + 1 */
 };
 
 struct slot *slots_find(const struct slots *slots, const struct probe *probe); /* or NULL */
@@ -30,11 +32,11 @@ void slot_record(struct slot *slot, const struct reading *reading);
 void slots_release(struct slots *slots);
 
 struct evaluation {
-	struct wiring *wiring;  /* borrowed */
-	struct slots *slots;    /* borrowed */
-	int64_t since, before;  /* as in sources/probe.h */
-	int64_t deadline;       /* monotonic */
-	uint64_t round;         /* a probe is evaluated once in a round; 0: always anew */
+	struct wiring *wiring; /* borrowed */
+	struct slots *slots;   /* borrowed */
+	int64_t since, before; /* as in sources/probe.h */
+	int64_t deadline;      /* monotonic */
+	uint64_t round;	       /* a probe is evaluated once in a round; 0: always anew */
 	/* Called with each reading, parts first. May be NULL. */
 	void (*seen)(const struct slot *slot, void *data);
 	void *data;
@@ -43,8 +45,8 @@ struct evaluation {
 void evaluate(const struct evaluation *evaluation, const struct probe *probe, struct reading *out);
 /* Tells the live sources of a probe and its parts what will be asked for (probe_type.watch). */
 void evaluate_watch(const struct evaluation *evaluation, const struct probe *probe);
-/* As evaluate(), for a probe that stands inside an action's object: a declared one's name, a typed object, or
- * all, any and not of these. Parameters are filled in already. */
+/* As evaluate(), for a probe that stands inside an action's object: a declared one's name, a typed
+ * object, or all, any and not of these. Parameters are filled in already. */
 void evaluate_json(const struct evaluation *evaluation, const json_t *probe, struct reading *out);
 
 #endif

@@ -1,8 +1,10 @@
 /*
- * A forked copy of this process that computes something beside it, with what is known as of the fork.
+ * A forked copy of this process that computes something beside it, with what is known as of the
+ * fork.
  *
- * The copy has stdin and both outputs on /dev/null, default signals, and dies with its parent. It must
- * neither touch the parent's event loop nor its connections, and it never returns: it ends with _exit().
+ * The copy has stdin and both outputs on /dev/null, default signals, and dies with its parent. It
+ * must neither touch the parent's event loop nor its connections, and it never returns: it ends
+ * with _exit().
  */
 #ifndef CORE_OFFSPRING_H
 #define CORE_OFFSPRING_H
@@ -14,15 +16,16 @@
 #include "lib/err.h"
 #include "lib/loop.h"
 
-/* Forks. `body` writes its result to `fd`; *fd is the (non-blocking) end to read from. The pid, or -1. */
+/* Forks. `body` writes its result to `fd`; *fd is the (non-blocking) end to read from. The pid, or
+ * -1. */
 pid_t offspring_start(void (*body)(int fd, void *data), void *data, int *fd, struct err *err);
 /* Ends one for good: KILL and reap. */
 void offspring_kill(pid_t pid);
 /* Writes all bytes; for bodies. 0 or -1. */
 int offspring_write(int fd, const void *bytes, size_t len);
 
-/* Beside a loop: `body` gives a JSON value (new), `done` gets it; NULL when the copy died or took longer
- * than `timeout_us`. task_cancel() ends it without a call. */
+/* Beside a loop: `body` gives a JSON value (new), `done` gets it; NULL when the copy died or took
+ * longer than `timeout_us`. task_cancel() ends it without a call. */
 struct task;
 typedef json_t *task_body(void *data);
 typedef void task_done(const json_t *result, void *data);

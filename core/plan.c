@@ -13,7 +13,8 @@
 
 /* ---- Which action a step has ---- */
 
-static const struct binding *step_binding(const struct step *step, const struct procedure *procedure,
+static const struct binding *step_binding(const struct step *step,
+					  const struct procedure *procedure,
 					  const struct target *target)
 {
 	char *place = xasprintf("%s/%s", procedure->name, step->id);
@@ -49,12 +50,14 @@ const struct typed *step_action(const struct step *step, const struct procedure 
 struct probe *step_bound_probe(const struct step *step, const struct procedure *procedure,
 			       const struct target *target)
 {
-	const struct binding *binding = is_manual(step) ? step_binding(step, procedure, target) : NULL;
+	const struct binding *binding =
+	    is_manual(step) ? step_binding(step, procedure, target) : NULL;
 
 	return binding ? binding->probe : NULL;
 }
 
-char *step_guard_text(const struct step *step, const struct procedure *procedure, char *out, size_t size)
+char *step_guard_text(const struct step *step, const struct procedure *procedure, char *out,
+		      size_t size)
 {
 	const struct step *guard;
 	const char *answer = step->guard_answer ? step->guard_answer : "";
@@ -112,8 +115,8 @@ static json_t *step_canonical(const struct sense *sense, const struct step *step
 	json_object_set_new(out, "guard", json_integer(step->guard));
 	json_object_set_new(out, "guard_answer", json_string(step->guard_answer));
 	json_object_set_new(out, "action", args_canonical(sense, action ? action->args : NULL));
-	json_object_set_new(out, "bound", probe_canonical(sense, step_bound_probe(step, procedure,
-										  target)));
+	json_object_set_new(out, "bound",
+			    probe_canonical(sense, step_bound_probe(step, procedure, target)));
 	json_object_set_new(out, "when", probe_canonical(sense, step->when));
 	json_object_set_new(out, "timeout", args_canonical(sense, step->timeout));
 	json_object_set_new(out, "within", args_canonical(sense, step->within));
@@ -132,8 +135,8 @@ static bool procedure_asks(const struct procedure *procedure, const char *name)
 	return false;
 }
 
-/* New: the values that this procedure can see, so that answers to another one's questions change nothing.
- * Secrets must not be guessable by the digest. */
+/* New: the values that this procedure can see, so that answers to another one's questions change
+ * nothing. Secrets must not be guessable by the digest. */
 static json_t *values_canonical(const struct sense *sense, const struct target *target,
 				const struct procedure *procedure)
 {
@@ -142,7 +145,7 @@ static json_t *values_canonical(const struct sense *sense, const struct target *
 	const char *name;
 
 	json_object_foreach((json_t *)(target ? target->secrets : NULL), name, where)
-		json_object_del(values, name);
+	    json_object_del(values, name);
 	for (size_t i = 0; i < runbook->nparams; i++) {
 		const struct param *param = &runbook->params[i];
 
@@ -167,7 +170,8 @@ int plan_digest(const struct sense *sense, const struct loaded *loaded,
 	json_object_set_new(whole, "steps", steps);
 	json_object_set_new(whole, "params", params ? json_deep_copy(params) : json_object());
 	json_object_set_new(whole, "values", values);
-	json_object_set_new(whole, "target", json_string(loaded->target ? loaded->target->name : ""));
+	json_object_set_new(whole, "target",
+			    json_string(loaded->target ? loaded->target->name : ""));
 	json_object_set_new(whole, "runbook_hash", json_string(loaded->runbook_hash));
 	json_object_set_new(whole, "target_hash", json_string(loaded->target_hash));
 	text = json_dumps(whole, JSON_SORT_KEYS | JSON_COMPACT);
@@ -199,7 +203,8 @@ static const json_t *env_declared(void *data, const char *name)
 
 static void plan_question(struct plan_step *out, const struct step *step)
 {
-	char *line = xasprintf(step->kind == STEP_CHOICE ? "asks which way: %s" : "asks: %s", step->say);
+	char *line =
+	    xasprintf(step->kind == STEP_CHOICE ? "asks which way: %s" : "asks: %s", step->say);
 
 	lines_add(&out->lines, &out->nlines, line);
 	free(line);
@@ -243,7 +248,8 @@ static void plan_action(struct procedure_plan *plan, struct plan_step *out, stru
 		type->ready(&env, args, &err);
 out:
 	if (err.set)
-		out->problem = err.hint[0] ? xasprintf("%s (%s)", err.msg, err.hint) : xstrdup(err.msg);
+		out->problem =
+		    err.hint[0] ? xasprintf("%s (%s)", err.msg, err.hint) : xstrdup(err.msg);
 	plan_release(&lines);
 	params_env_free(shell);
 	json_decref(args);
@@ -301,7 +307,8 @@ int plan_make(struct procedure_plan *plan, struct sense *sense, const struct loa
 			continue;
 		if (json_object_get(sense_values(sense), procedure->asks[i]))
 			continue;
-		err_set(err, "%s: parameter %s has no answer yet", procedure->name, procedure->asks[i]);
+		err_set(err, "%s: parameter %s has no answer yet", procedure->name,
+			procedure->asks[i]);
 		return err_hint(err, "answer it, or let a probe propose it");
 	}
 	sense_params(sense, plan->params);
@@ -365,8 +372,8 @@ json_t *plan_to_json(const struct procedure_plan *plan)
 		json_object_set_new(row, "lines", lines_json(step->lines, step->nlines));
 		json_object_set_new(row, "undo", json_text(step->undo, strlen(step->undo)));
 		if (step->problem)
-			json_object_set_new(row, "problem", json_text(step->problem,
-								      strlen(step->problem)));
+			json_object_set_new(row, "problem",
+					    json_text(step->problem, strlen(step->problem)));
 		json_array_append_new(steps, row);
 	}
 	json_object_set_new(out, "procedure", json_string(plan->procedure->name));
@@ -391,7 +398,8 @@ int plan_from_json(struct procedure_plan *plan, const struct runbook *runbook, c
 		   struct err *err)
 {
 	const json_t *steps = json_object_get(json, "steps");
-	const struct procedure *procedure = runbook_procedure(runbook, json_str(json, "procedure", ""));
+	const struct procedure *procedure =
+	    runbook_procedure(runbook, json_str(json, "procedure", ""));
 
 	*plan = (struct procedure_plan){ .procedure = procedure };
 	if (!procedure || json_array_size(steps) != procedure->nsteps)
@@ -444,7 +452,8 @@ json_t *plan_propose(struct sense *sense, const struct procedure *procedure)
 			value = json_deep_copy(param->fallback);
 		json_object_set_new(out, param->name, value);
 		snprintf(key, sizeof(key), "%s.evidence", param->name);
-		json_object_set_new(out, key, json_text(reading.evidence, strlen(reading.evidence)));
+		json_object_set_new(out, key,
+				    json_text(reading.evidence, strlen(reading.evidence)));
 	}
 	return out;
 }

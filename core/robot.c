@@ -7,24 +7,24 @@
 #include "lib/mem.h"
 #include "lib/text.h"
 
-#define TURN_US (CLOCK_US / 10)
+#define TURN_US	    (CLOCK_US / 10)
 #define PATIENCE_US (180 * CLOCK_US)
 /* The `after` checks get so long to come true once the procedure is done. */
 #define AFTER_US (60 * CLOCK_US)
 
 struct robot {
 	struct robot_spec spec;
-	char *procedure;           /* owned: the only one, or NULL */
+	char *procedure; /* owned: the only one, or NULL */
 	struct watch *timer;
 	enum robot_result result;
 	char why[512];
-	char said[512];            /* the last line of progress */
-	int64_t moved;             /* monotonic: when something changed last */
-	uint64_t seen;             /* last timeline length */
+	char said[512];		    /* the last line of progress */
+	int64_t moved;		    /* monotonic: when something changed last */
+	uint64_t seen;		    /* last timeline length */
 	const struct step *checked; /* step that was checked again already */
 	int checked_attempt;
 	const struct step *cleaned; /* step that was run again after a death */
-	size_t asked;              /* attempt whose proposals were answered */
+	size_t asked;		    /* attempt whose proposals were answered */
 };
 
 /* ---- Talking ---- */
@@ -135,8 +135,10 @@ static void answer(struct robot *robot, const struct question *question)
 		say(robot, "waiting for an answer to \"%s\"", question->ask);
 		return;
 	}
-	did(robot, session_answer(robot->spec.session, question->name, proposal.verdict == VERDICT_PASS,
-				  NULL, &err), &err);
+	did(robot,
+	    session_answer(robot->spec.session, question->name, proposal.verdict == VERDICT_PASS,
+			   NULL, &err),
+	    &err);
 }
 
 /* Everything that was answered is asked anew: the world has changed. */
@@ -146,7 +148,8 @@ static void answer_anew(struct robot *robot)
 	const struct tree *tree = &state->runbook->tree;
 	struct err err = ERR_INIT;
 
-	did(robot, session_back(robot->spec.session, tree->questions[tree->start].name, &err), &err);
+	did(robot, session_back(robot->spec.session, tree->questions[tree->start].name, &err),
+	    &err);
 }
 
 /* The tree was answered before the last procedure ended: it speaks of another world. */
@@ -196,7 +199,8 @@ static void decide(struct robot *robot)
 			 end->procedure->title);
 		finish(robot, ROBOT_FAILED, why);
 	} else if (end && end->advice) {
-		snprintf(why, sizeof(why), "the tree ends in advice for a person: %.240s", end->advice);
+		snprintf(why, sizeof(why), "the tree ends in advice for a person: %.240s",
+			 end->advice);
 		finish(robot, ROBOT_FAILED, why);
 	} else if (!tree->nquestions) {
 		say(robot, "waiting: nothing is suggested");
@@ -222,7 +226,8 @@ static enum verdict after_holds(const struct robot *robot, const struct attempt 
 			if (item->kind != ITEM_SENSED || item->optional)
 				continue;
 			reading = &sense_probe(sense, item->probe)->reading;
-			if (item->when && sense_probe(sense, item->when)->reading.verdict == VERDICT_FAIL)
+			if (item->when &&
+			    sense_probe(sense, item->when)->reading.verdict == VERDICT_FAIL)
 				continue;
 			/* A pass from before the procedure's end says nothing about now. */
 			if (reading->verdict == VERDICT_PASS && reading->at > attempt->ended_at)
@@ -375,8 +380,10 @@ static void step_answer(struct robot *robot, const struct step *step)
 static void step_waiting(struct robot *robot, const struct step *step, const struct step_state *now)
 {
 	struct session *session = robot->spec.session;
-	const struct procedure *procedure = session_state(session)->nattempts ?
-		state_attempt(session_state(session))->procedure.procedure : NULL;
+	const struct procedure *procedure =
+	    session_state(session)->nattempts
+		? state_attempt(session_state(session))->procedure.procedure
+		: NULL;
 	struct err err = ERR_INIT;
 
 	if (step->kind != STEP_ACTION) {
@@ -385,10 +392,13 @@ static void step_waiting(struct robot *robot, const struct step *step, const str
 	}
 	if (!step_action(step, procedure, session_target(session))) {
 		if (step_bound_probe(step, procedure, session_target(session)))
-			did(robot, session_step_done(session, step->id, "by what is sensed", &err), &err);
+			did(robot, session_step_done(session, step->id, "by what is sensed", &err),
+			    &err);
 		else
-			did(robot, session_skip(session, step->id, "only a person can do this: not done",
-						&err), &err);
+			did(robot,
+			    session_skip(session, step->id, "only a person can do this: not done",
+					 &err),
+			    &err);
 		return;
 	}
 	/* It ran before and left nothing behind that is its effect: once more, on record. */
@@ -398,8 +408,9 @@ static void step_waiting(struct robot *robot, const struct step *step, const str
 			return;
 		}
 		robot->cleaned = step;
-		note(robot, "The step's runner died and its effect is not there: leftovers are cleaned, "
-			    "and it is run once more.");
+		note(robot,
+		     "The step's runner died and its effect is not there: leftovers are cleaned, "
+		     "and it is run once more.");
 	}
 	did(robot, session_run_step(session, &err), &err);
 }
@@ -421,8 +432,8 @@ static void step_trouble(struct robot *robot, const struct step *step, const str
 		did(robot, session_alternative(session, step->id, &err), &err);
 		return;
 	}
-	snprintf(reason, sizeof(reason), "%.80s: %s (%.160s)", step->id, step_status_name(now->status),
-		 now->failure);
+	snprintf(reason, sizeof(reason), "%.80s: %s (%.160s)", step->id,
+		 step_status_name(now->status), now->failure);
 	stop(robot, reason);
 }
 
@@ -478,15 +489,17 @@ static void steps(struct robot *robot, const struct attempt *attempt)
 static void begin_only(struct robot *robot)
 {
 	const struct procedure *procedure =
-		runbook_procedure(session_runbook(robot->spec.session), robot->procedure);
+	    runbook_procedure(session_runbook(robot->spec.session), robot->procedure);
 
 	if (!procedure) {
 		finish(robot, ROBOT_FAILED, "the runbook has no such procedure");
 		return;
 	}
 	if (trouble_seen(robot))
-		choose(robot, procedure, session_suggested(robot->spec.session, NULL) == procedure ?
-					 NULL : "told to run this one");
+		choose(robot, procedure,
+		       session_suggested(robot->spec.session, NULL) == procedure
+			   ? NULL
+			   : "told to run this one");
 	else
 		say(robot, "watching: nothing is wrong yet");
 }

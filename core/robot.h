@@ -1,9 +1,9 @@
 /*
  * The operator without a person: `backout run`, `drill --auto`, `attach --auto`.
  *
- * It reads only what a session offers (proposals, the suggested procedure, the plan, step states) and
- * does nothing but issue session commands, so everything it does is on the ledger like a person's acts.
- * It turns with the loop; nothing blocks.
+ * It reads only what a session offers (proposals, the suggested procedure, the plan, step states)
+ * and does nothing but issue session commands, so everything it does is on the ledger like a
+ * person's acts. It turns with the loop; nothing blocks.
  */
 #ifndef CORE_ROBOT_H
 #define CORE_ROBOT_H
@@ -12,18 +12,19 @@
 
 enum robot_result {
 	ROBOT_WORKING,
-	ROBOT_RECOVERED, /* a procedure is done and its `after` holds (no procedure: nothing was wrong) */
-	ROBOT_FAILED,    /* does not hold, or nothing is left to try */
-	ROBOT_STOPPED,   /* someone else stopped it */
+	ROBOT_RECOVERED, /* a procedure is done and its `after` holds (no procedure: nothing was
+			    wrong) */
+	ROBOT_FAILED,	 /* does not hold, or nothing is left to try */
+	ROBOT_STOPPED,	 /* someone else stopped it */
 };
 
 struct robot_spec {
-	struct session *session;   /* borrowed; with an incident open */
-	struct loop *loop;         /* borrowed */
-	const char *procedure;     /* runs only this one; NULL: decides by what is sensed */
-	bool await_alert;          /* does nothing before the first alert or condition (drills) */
-	int64_t patience_us;       /* gives up when nothing changed for so long; 0: 180 s */
-	bool keep_open;            /* does not resolve the incident at the end */
+	struct session *session; /* borrowed; with an incident open */
+	struct loop *loop;	 /* borrowed */
+	const char *procedure;	 /* runs only this one; NULL: decides by what is sensed */
+	bool await_alert;	 /* does nothing before the first alert or condition (drills) */
+	int64_t patience_us;	 /* gives up when nothing changed for so long; 0: 180 s */
+	bool keep_open;		 /* does not resolve the incident at the end */
 	/* One line of progress, clean text. May be NULL. */
 	void (*progress)(const char *line, void *data);
 	/* Called once, when the result is there. May be NULL. */

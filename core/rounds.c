@@ -9,8 +9,8 @@
 #include "lib/mem.h"
 #include "lib/timefmt.h"
 
-/* What comes through the pipe: the copy is the same program, so bytes are enough; small enough to be
- * written in one piece. */
+/* What comes through the pipe: the copy is the same program, so bytes are enough; small enough to
+ * be written in one piece. */
 struct record {
 	size_t slot;
 	struct reading reading;
@@ -19,11 +19,11 @@ struct record {
 struct rounds {
 	struct rounds_spec spec;
 	struct watch *timer, *readable, *overstay;
-	pid_t pid;              /* 0: none is running */
+	pid_t pid; /* 0: none is running */
 	int fd;
 	uint64_t round;
 	bool again;
-	struct probe **probes;  /* owned: of the running round */
+	struct probe **probes; /* owned: of the running round */
 	size_t nprobes;
 	struct buf in;
 };
@@ -163,7 +163,8 @@ static void round_late(struct watch *watch, uint32_t what, void *data)
 /* The copy that a round is evaluated in keeps nothing: sources that keep something do it here. */
 static void sources_told(const struct rounds *rounds)
 {
-	struct evaluation evaluation = { .wiring = rounds->spec.wiring, .slots = rounds->spec.slots };
+	struct evaluation evaluation = { .wiring = rounds->spec.wiring,
+					 .slots = rounds->spec.slots };
 
 	for (size_t i = 0; i < rounds->nprobes; i++)
 		evaluate_watch(&evaluation, rounds->probes[i]);
@@ -185,7 +186,8 @@ static void round_start(struct watch *watch, uint32_t what, void *data)
 	rounds->round++;
 	rounds->pid = rounds->nprobes ? offspring_start(round_body, rounds, &rounds->fd, NULL) : -1;
 	if (rounds->pid > 0) {
-		rounds->readable = loop_fd(spec->loop, rounds->fd, EPOLLIN, round_readable, rounds, NULL);
+		rounds->readable =
+		    loop_fd(spec->loop, rounds->fd, EPOLLIN, round_readable, rounds, NULL);
 		rounds->overstay = loop_timer(spec->loop, spec->overstay_us, 0, round_late, rounds);
 		return;
 	}

@@ -1,6 +1,6 @@
 /*
- * Rounds: probes evaluated in a forked copy of the console, again and again, so that nothing blocks it.
- * Each reading is streamed back as soon as it is there; a copy that overstays is ended.
+ * Rounds: probes evaluated in a forked copy of the console, again and again, so that nothing blocks
+ * it. Each reading is streamed back as soon as it is there; a copy that overstays is ended.
  */
 #ifndef CORE_ROUNDS_H
 #define CORE_ROUNDS_H
@@ -10,10 +10,10 @@
 struct rounds;
 
 struct rounds_spec {
-	struct loop *loop;      /* borrowed, as all below */
+	struct loop *loop; /* borrowed, as all below */
 	struct wiring *wiring;
 	struct slots *slots;
-	const int64_t *before;  /* wall time of the trouble's beginning; read at each start */
+	const int64_t *before; /* wall time of the trouble's beginning; read at each start */
 	int64_t every_us, overstay_us;
 	/* Fills the list of probes of the next round (new, freed with free()); n in *n. */
 	struct probe **(*probes)(size_t *n, void *data);

@@ -26,7 +26,8 @@ static void env_add(char ***env, size_t *n, const char *name)
 	(*env)[*n] = NULL;
 }
 
-/* What a child's environment lacks: our own variables, those that say who acts, and those in which the target keeps secrets. */
+/* What a child's environment lacks: our own variables, those that say who acts, and those in which
+ * the target keeps secrets. */
 static char **runner_env(const struct target *target)
 {
 	static const char *const own[] = { "BACKOUT_STATE_DIR", "BACKOUT_DATA_DIR", "SUDO_USER",
@@ -38,7 +39,8 @@ static char **runner_env(const struct target *target)
 
 	for (size_t i = 0; own[i]; i++)
 		env_add(&env, &n, own[i]);
-	json_object_foreach((json_t *)(target ? target->secrets : NULL), name, where) {
+	json_object_foreach((json_t *)(target ? target->secrets : NULL), name, where)
+	{
 		if (json_str(where, "env", NULL))
 			env_add(&env, &n, json_str(where, "env", NULL));
 	}
@@ -50,8 +52,9 @@ pid_t runner_start(const struct incident *incident, const char *step, enum runne
 {
 	char *self = self_path(), **env = runner_env(incident->loaded.target);
 	char after_text[24];
-	const char *argv[] = { self, RUNNER_WORD, incident->folder, step, runner_act_name(act),
-			       after_text, NULL };
+	const char *argv[] = { self, RUNNER_WORD,	   incident->folder,
+			       step, runner_act_name(act), after_text,
+			       NULL };
 	struct child_spec spec = {
 		.argv = argv,
 		.env = (const char *const *)env,

@@ -11,7 +11,8 @@
 int runner_ask_settled(struct work *work, bool *settled, struct err *err)
 {
 	json_t *answer = NULL, *fields;
-	enum work_end end = work_call(work, work->undo ? stage_undone : stage_settled, LOOK_US, &answer);
+	enum work_end end =
+	    work_call(work, work->undo ? stage_undone : stage_settled, LOOK_US, &answer);
 	const char *verdict = end == WORK_DONE ? json_str(answer, "settled", "unknown") : "unknown";
 	int status;
 
@@ -40,13 +41,15 @@ int runner_judge_step(struct work *work, struct err *err)
 	work->before = runner_recorded_before(work);
 	if (work_state(work)->status == STEP_RUNNING && work_append(work, EV_DIED, NULL, err) != 0)
 		return -1;
-	if (work_state(work)->status == STEP_UNKNOWN && runner_ask_settled(work, &settled, err) != 0)
+	if (work_state(work)->status == STEP_UNKNOWN &&
+	    runner_ask_settled(work, &settled, err) != 0)
 		return -1;
 	if (!settled || work->undo)
 		return 0;
 	/* Nobody knows when a dead one ended; what counts is what holds from now on. */
 	if (work_last(work->incident, work->procedure->name, work->step->id, EV_OUTCOME, false,
-		      &work->since) == NULL || work->since < work_state(work)->started)
+		      &work->since) == NULL ||
+	    work->since < work_state(work)->started)
 		work->since = clock_wall(work->incident->clock);
 	return work_verify(work, err);
 }
@@ -54,18 +57,20 @@ int runner_judge_step(struct work *work, struct err *err)
 int runner_judge_locked(struct incident *incident, int stop_fd, struct err *err)
 {
 	const struct procedure *procedure =
-		state_attempt(&incident->state) ? state_attempt(&incident->state)->procedure.procedure : NULL;
+	    state_attempt(&incident->state) ? state_attempt(&incident->state)->procedure.procedure
+					    : NULL;
 	int status = 0;
 
 	for (size_t i = 0; procedure && i < procedure->nsteps && status == 0; i++) {
-		const struct step_state *step = &state_attempt(&incident->state)->procedure.steps[i];
+		const struct step_state *step =
+		    &state_attempt(&incident->state)->procedure.steps[i];
 		struct work work;
 
 		if (step->status != STEP_RUNNING && step->status != STEP_RAN &&
 		    step->status != STEP_UNKNOWN)
 			continue;
-		status = work_begin(&work, incident, procedure->steps[i].id,
-				    step->undoing, step->attempt, stop_fd, err);
+		status = work_begin(&work, incident, procedure->steps[i].id, step->undoing,
+				    step->attempt, stop_fd, err);
 		if (status == 0)
 			status = runner_judge_step(&work, err);
 		work_release(&work);

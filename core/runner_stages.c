@@ -1,4 +1,5 @@
-/* The parts of a step's work that look at or change the world. Each runs in a process of its own. */
+/* The parts of a step's work that look at or change the world. Each runs in a process of its own.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,7 +89,9 @@ json_t *stage_undo(struct work *work, const struct action_env *env)
 static json_t *settled_json(enum settled settled, struct buf *why)
 {
 	static const char *const names[] = {
-		[SETTLED_UNKNOWN] = "unknown", [SETTLED_YES] = "yes", [SETTLED_NO] = "no",
+		[SETTLED_UNKNOWN] = "unknown",
+		[SETTLED_YES] = "yes",
+		[SETTLED_NO] = "no",
 	};
 	json_t *out = json_pack("{s:s, s:o}", "settled", names[settled], "evidence",
 				json_text(buf_str(why), strcspn(buf_str(why), "\n")));
@@ -130,8 +133,8 @@ json_t *stage_clean(struct work *work, const struct action_env *env)
 	return json_object();
 }
 
-/* An action that can't tell by itself (a command) has its exit status and the step's probes to speak for
- * it; only a clear no counts against what holds. */
+/* An action that can't tell by itself (a command) has its exit status and the step's probes to
+ * speak for it; only a clear no counts against what holds. */
 static enum verdict settled_verdict(struct work *work, const struct action_env *env, json_t *rows)
 {
 	json_t *answer = stage_settled(work, env);
@@ -139,8 +142,8 @@ static enum verdict settled_verdict(struct work *work, const struct action_env *
 	bool yes = strcmp(settled, "yes") == 0, no = strcmp(settled, "no") == 0;
 
 	if (yes || no)
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:O}", "probe", "settled", "verdict",
-						      yes ? "pass" : "fail", "evidence",
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:O}", "probe", "settled",
+						      "verdict", yes ? "pass" : "fail", "evidence",
 						      json_object_get(answer, "evidence")));
 	json_decref(answer);
 	return no ? VERDICT_FAIL : VERDICT_PASS;
@@ -150,7 +153,8 @@ static enum verdict settled_verdict(struct work *work, const struct action_env *
 static struct probe **verify_probes(const struct work *work, size_t *n)
 {
 	const struct step *step = work->step;
-	struct probe *bound = step_bound_probe(step, work->procedure, work->incident->loaded.target);
+	struct probe *bound =
+	    step_bound_probe(step, work->procedure, work->incident->loaded.target);
 	struct probe **probes = xcalloc(step->nverify + 2, sizeof(struct probe *));
 
 	*n = step->nverify;
@@ -176,8 +180,9 @@ json_t *stage_verify(struct work *work, const struct action_env *env)
 	probes = verify_probes(work, &n);
 	readings = xcalloc(n + 1, sizeof(*readings));
 	verdicts[0] = settled_verdict(work, env, rows);
-	verdicts[1] = verdicts[0] == VERDICT_FAIL ? VERDICT_UNKNOWN :
-		      sense_verify(work->sense, probes, n, work->since, within, readings);
+	verdicts[1] = verdicts[0] == VERDICT_FAIL
+			  ? VERDICT_UNKNOWN
+			  : sense_verify(work->sense, probes, n, work->since, within, readings);
 	for (size_t i = 0; i < n && verdicts[0] != VERDICT_FAIL; i++) {
 		const char *name = probes[i]->title ? probes[i]->title : probes[i]->id;
 
@@ -187,5 +192,6 @@ json_t *stage_verify(struct work *work, const struct action_env *env)
 	}
 	free(readings);
 	free(probes);
-	return json_pack("{s:s, s:o}", "verdict", verdict_name(verdict_all(verdicts, 2)), "probes", rows);
+	return json_pack("{s:s, s:o}", "verdict", verdict_name(verdict_all(verdicts, 2)), "probes",
+			 rows);
 }

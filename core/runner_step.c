@@ -16,7 +16,7 @@
 #include "lib/child.h"
 #include "lib/jdoc.h"
 
-#define LOOK_US (60 * CLOCK_US)
+#define LOOK_US	   (60 * CLOCK_US)
 #define TIMEOUT_US (60 * CLOCK_US)
 
 /* ---- May it? ---- */
@@ -30,8 +30,8 @@ static int may_act(const struct work *work, struct err *err)
 		return err_set(err, "the incident is not open any more");
 	if (!work_attempt(work)->procedure.approved)
 		return err_set(err, "%s is not approved", work->procedure->name);
-	if (plan_digest(work->sense, &incident->loaded, work->procedure, work_attempt(work)->params, digest,
-			err) != 0)
+	if (plan_digest(work->sense, &incident->loaded, work->procedure, work_attempt(work)->params,
+			digest, err) != 0)
 		return -1;
 	if (strcmp(digest, work_attempt(work)->digest) != 0) {
 		err_set(err, "%s is not what was approved any more", work->procedure->name);
@@ -168,11 +168,11 @@ static int finish_undo(struct work *work, int64_t elapsed, struct err *err)
 {
 	json_t *answer = NULL;
 	enum work_end end = work_call(work, stage_undone, LOOK_US, &answer);
-	bool undone = end == WORK_DONE && (!work->type->undone ||
-					   strcmp(json_str(answer, "settled", ""), "yes") == 0);
+	bool undone = end == WORK_DONE &&
+		      (!work->type->undone || strcmp(json_str(answer, "settled", ""), "yes") == 0);
 	int result = append_outcome(work, undone ? "done" : "failed",
-				    json_str(answer, "evidence", undone ? "" : end_reason(end)), NULL,
-				    elapsed, err);
+				    json_str(answer, "evidence", undone ? "" : end_reason(end)),
+				    NULL, elapsed, err);
 
 	json_decref(answer);
 	return result;
@@ -197,8 +197,8 @@ static int do_it(struct work *work, struct err *err)
 	} else if (work->undo) {
 		status = finish_undo(work, elapsed, err);
 	} else {
-		status = append_outcome(work, "done", NULL, json_object_get(result, "facts"), elapsed,
-					err);
+		status = append_outcome(work, "done", NULL, json_object_get(result, "facts"),
+					elapsed, err);
 		work->since = clock_wall(clock);
 		if (status == 0)
 			status = work_verify(work, err);
@@ -268,7 +268,8 @@ static int check_step(struct work *work, struct err *err)
 			       step_status_name(status));
 	work->before = runner_recorded_before(work);
 	/* The step's end, not that of an earlier check: `within` is not granted twice. */
-	work_last(work->incident, work->procedure->name, work->step->id, EV_OUTCOME, false, &work->since);
+	work_last(work->incident, work->procedure->name, work->step->id, EV_OUTCOME, false,
+		  &work->since);
 	/* What failed may have had its effect all the same. */
 	if (status == STEP_FAILED && runner_ask_settled(work, &settled, err) != 0)
 		return -1;
@@ -306,8 +307,8 @@ static int call_parse(struct call *call, int argc, char **argv)
 /* TERM comes through a descriptor; what a dying terminal sends is not for us. */
 static int signals_prepare(void)
 {
-	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU,
-				       SIGXFSZ };
+	static const int ignored[] = { SIGHUP,	SIGINT,	 SIGQUIT, SIGPIPE,
+				       SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ };
 	sigset_t set;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
@@ -318,7 +319,8 @@ static int signals_prepare(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static int act_on_step(struct incident *incident, const struct call *call, int stop_fd, struct err *err)
+static int act_on_step(struct incident *incident, const struct call *call, int stop_fd,
+		       struct err *err)
 {
 	const struct attempt *attempt = state_attempt(&incident->state);
 	bool undo = call->act == RUNNER_UNDO;
@@ -327,8 +329,9 @@ static int act_on_step(struct incident *incident, const struct call *call, int s
 	int status = -1, number = 0;
 
 	if ((look || undo) && attempt)
-		number = (int)json_num(work_last(incident, attempt->procedure.procedure->name, call->step,
-						 EV_INTENT, false, NULL), "attempt", 1);
+		number = (int)json_num(work_last(incident, attempt->procedure.procedure->name,
+						 call->step, EV_INTENT, false, NULL),
+				       "attempt", 1);
 	if (work_begin(&work, incident, call->step, undo, number, stop_fd, err) != 0)
 		goto out;
 	if (look) {
@@ -367,7 +370,8 @@ static int runner_work(const struct call *call, int stop_fd, struct err *err)
 		goto out;
 	}
 	if (call->act == RUNNER_JUDGE) {
-		exit_status = runner_judge_locked(&incident, stop_fd, err) ? RUNNER_NO_LEDGER : RUNNER_DONE;
+		exit_status =
+		    runner_judge_locked(&incident, stop_fd, err) ? RUNNER_NO_LEDGER : RUNNER_DONE;
 		goto out;
 	}
 	if (act_on_step(&incident, call, stop_fd, err) == 0)

@@ -19,16 +19,13 @@
 #include "lib/mem.h"
 #include "lib/params.h"
 
-#define SWEEP_US (2 * CLOCK_US)
+#define SWEEP_US       (2 * CLOCK_US)
 #define LINE_MAX_BYTES 65536
-#define OUTPUT_MAX (64UL << 20)
-
+#define OUTPUT_MAX     (64UL << 20)
 
 static const char *const act_names[] = {
-	[RUNNER_RUN] = "run",
-	[RUNNER_UNDO] = "undo",
-	[RUNNER_VERIFY] = "verify",
-	[RUNNER_CLEAN_AND_RUN] = "clean-and-run",
+	[RUNNER_RUN] = "run",	    [RUNNER_UNDO] = "undo",
+	[RUNNER_VERIFY] = "verify", [RUNNER_CLEAN_AND_RUN] = "clean-and-run",
 	[RUNNER_JUDGE] = "judge",
 };
 
@@ -51,7 +48,7 @@ static int step_index(const struct procedure *procedure, const char *id)
 static int work_action(struct work *work, struct err *err)
 {
 	const struct typed *action =
-		step_action(work->step, work->procedure, work->incident->loaded.target);
+	    step_action(work->step, work->procedure, work->incident->loaded.target);
 
 	if (!action)
 		return 0;
@@ -83,8 +80,8 @@ const struct step_state *work_state(const struct work *work)
 	return &work_attempt(work)->procedure.steps[work->step - work->procedure->steps];
 }
 
-int work_begin(struct work *work, struct incident *incident, const char *step, bool undo, int number,
-	       int stop_fd, struct err *err)
+int work_begin(struct work *work, struct incident *incident, const char *step, bool undo,
+	       int number, int stop_fd, struct err *err)
 {
 	const struct loaded *loaded = &incident->loaded;
 	int index;
@@ -103,8 +100,8 @@ int work_begin(struct work *work, struct incident *incident, const char *step, b
 				work_attempt(work)->params, NULL, err);
 	if (!work->sense)
 		return -1;
-	sense_trouble(work->sense, incident->state.first_alert_at ? incident->state.first_alert_at :
-								     incident->state.opened_at);
+	sense_trouble(work->sense, incident->state.first_alert_at ? incident->state.first_alert_at
+								  : incident->state.opened_at);
 	work->shell = params_env(sense_values(work->sense));
 	return work_action(work, err) || work_paths(work, err) ? -1 : 0;
 }
@@ -128,7 +125,7 @@ struct call {
 	struct work *work;
 	work_stage *stage;
 	int64_t timeout_us;
-	int log[2];         /* pipe: the stage's output */
+	int log[2]; /* pipe: the stage's output */
 };
 
 /* The step's file, written redacted and line by line, whatever comes. */
@@ -239,8 +236,8 @@ static bool pipe_take(int fd, struct buf *text)
 }
 
 /* Waits until the stage has given its result, and pumps its output meanwhile. */
-static enum work_end stage_wait(struct work *work, int fd, int64_t timeout_us, struct output *output,
-				struct buf *text)
+static enum work_end stage_wait(struct work *work, int fd, int64_t timeout_us,
+				struct output *output, struct buf *text)
 {
 	const struct clock *clock = work->incident->clock;
 	int64_t end = clock_mono(clock) + timeout_us;
@@ -255,7 +252,8 @@ static enum work_end stage_wait(struct work *work, int fd, int64_t timeout_us, s
 
 		if (left <= 0)
 			return WORK_LATE;
-		if (poll(fds, 3, left < CLOCK_US ? (int)(left / 1000 + 1) : 1000) < 0 && errno != EINTR)
+		if (poll(fds, 3, left < CLOCK_US ? (int)(left / 1000 + 1) : 1000) < 0 &&
+		    errno != EINTR)
 			return WORK_DIED;
 		if (fds[1].revents && !output_take(output))
 			fds[1].fd = -1;
@@ -268,7 +266,9 @@ static enum work_end stage_wait(struct work *work, int fd, int64_t timeout_us, s
 
 enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us, json_t **result)
 {
-	struct call call = { .work = work, .stage = stage, .timeout_us = timeout_us, .log = { -1, -1 } };
+	struct call call = {
+		.work = work, .stage = stage, .timeout_us = timeout_us, .log = { -1, -1 }
+	};
 	struct output output = { .redactor = work->incident->redactor, .from = -1, .to = -1 };
 	mode_t mode = incident_file_mode(work->incident->folder);
 	enum work_end end = WORK_DIED;
@@ -281,7 +281,8 @@ enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us
 		return WORK_DIED;
 	fcntl(call.log[0], F_SETFL, O_NONBLOCK);
 	output.from = call.log[0];
-	output.to = open(work->out_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
+	output.to =
+	    open(work->out_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
 	pid = offspring_start(stage_main, &call, &fd, NULL);
 	close(call.log[1]);
 	if (pid > 0) {
@@ -355,12 +356,14 @@ int work_verify(struct work *work, struct err *err)
 	if (end == WORK_DONE && !json_object_get(result, "error")) {
 		json_object_update(fields, result);
 	} else {
-		const char *why = end == WORK_STOPPED ? "stopped" : end == WORK_LATE ?
-				  "it took too long to look" : json_str(result, "error", "it died");
+		const char *why = end == WORK_STOPPED ? "stopped"
+				  : end == WORK_LATE  ? "it took too long to look"
+						      : json_str(result, "error", "it died");
 
 		json_object_set_new(fields, "verdict", json_string("unknown"));
-		json_object_set_new(fields, "probes", json_pack("[{s:s, s:s, s:o}]", "probe", "settled",
-			"verdict", "unknown", "evidence", json_text(why, strlen(why))));
+		json_object_set_new(fields, "probes",
+				    json_pack("[{s:s, s:s, s:o}]", "probe", "settled", "verdict",
+					      "unknown", "evidence", json_text(why, strlen(why))));
 	}
 	json_decref(result);
 	return work_append(work, EV_VERIFY, fields, err);

@@ -1,7 +1,7 @@
 /*
- * What a runner works with: one step of an incident, its action filled in, and calls of that action in a
- * process of their own, so that a hang, a crash or a stop never takes the runner with it. Used by the
- * runner_*.c files alone.
+ * What a runner works with: one step of an incident, its action filled in, and calls of that action
+ * in a process of their own, so that a hang, a crash or a stop never takes the runner with it. Used
+ * by the runner_*.c files alone.
  */
 #ifndef CORE_RUNNER_WORK_H
 #define CORE_RUNNER_WORK_H
@@ -14,28 +14,28 @@
 #define RUNNER_WORD "__runner"
 
 struct work {
-	struct incident *incident;         /* borrowed */
-	struct sense *sense;               /* owned */
-	size_t attempt;                    /* index: the state's array moves when it grows */
+	struct incident *incident;	   /* borrowed */
+	struct sense *sense;		   /* owned */
+	size_t attempt;			   /* index: the state's array moves when it grows */
 	const struct procedure *procedure; /* borrowed */
-	const struct step *step;           /* borrowed */
-	const struct action_type *type;    /* NULL: a person does it */
-	json_t *args;                      /* owned: filled in */
-	char **shell;                      /* owned: parameters as environment */
-	int number;                        /* of this attempt at the step, from 1 */
+	const struct step *step;	   /* borrowed */
+	const struct action_type *type;	   /* NULL: a person does it */
+	json_t *args;			   /* owned: filled in */
+	char **shell;			   /* owned: parameters as environment */
+	int number;			   /* of this attempt at the step, from 1 */
 	bool undo;
-	char *out_path;                    /* owned: the output file */
-	char *keep;                        /* owned: folder for what must be kept */
-	char *intent;                      /* owned: the mark of this intent */
-	json_t *before;                    /* owned: the pre-state; NULL: none yet */
-	int64_t since;                     /* wall time of the step's end; 0 */
-	int stop_fd;                       /* signalfd that becomes readable when it shall stop; -1 */
-	bool stopped;                      /* it did */
+	char *out_path; /* owned: the output file */
+	char *keep;	/* owned: folder for what must be kept */
+	char *intent;	/* owned: the mark of this intent */
+	json_t *before; /* owned: the pre-state; NULL: none yet */
+	int64_t since;	/* wall time of the step's end; 0 */
+	int stop_fd;	/* signalfd that becomes readable when it shall stop; -1 */
+	bool stopped;	/* it did */
 };
 
 /* For a step of the current attempt. `number` 0: the next one. Release works after failures. */
-int work_begin(struct work *work, struct incident *incident, const char *step, bool undo, int number,
-	       int stop_fd, struct err *err);
+int work_begin(struct work *work, struct incident *incident, const char *step, bool undo,
+	       int number, int stop_fd, struct err *err);
 void work_release(struct work *work);
 /* Borrowed until the next append. */
 const struct attempt *work_attempt(const struct work *work);
@@ -43,20 +43,20 @@ const struct step_state *work_state(const struct work *work);
 
 enum work_end { WORK_DONE, WORK_LATE, WORK_STOPPED, WORK_DIED };
 
-/* Calls `stage` in a forked process, its action's output going (redacted) to the step's file. *result is
- * new, NULL unless WORK_DONE. After LATE and STOPPED no descendant is left. */
+/* Calls `stage` in a forked process, its action's output going (redacted) to the step's file.
+ * *result is new, NULL unless WORK_DONE. After LATE and STOPPED no descendant is left. */
 typedef json_t *work_stage(struct work *work, const struct action_env *env);
 enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us, json_t **result);
 
 /* Stages. Each gives an object; "error" and "hint" are in it when it failed. */
-json_t *stage_when(struct work *work, const struct action_env *env);    /* verdict, evidence */
+json_t *stage_when(struct work *work, const struct action_env *env);	/* verdict, evidence */
 json_t *stage_prepare(struct work *work, const struct action_env *env); /* plan, before */
-json_t *stage_run(struct work *work, const struct action_env *env);     /* facts */
+json_t *stage_run(struct work *work, const struct action_env *env);	/* facts */
 json_t *stage_undo(struct work *work, const struct action_env *env);
 json_t *stage_settled(struct work *work, const struct action_env *env); /* settled, evidence */
-json_t *stage_undone(struct work *work, const struct action_env *env);  /* the same */
+json_t *stage_undone(struct work *work, const struct action_env *env);	/* the same */
 json_t *stage_clean(struct work *work, const struct action_env *env);
-json_t *stage_verify(struct work *work, const struct action_env *env);  /* verdict, probes */
+json_t *stage_verify(struct work *work, const struct action_env *env); /* verdict, probes */
 
 /* The fields that every step event has, and an append of one. `more` is stolen. */
 json_t *work_fields(const struct work *work);
@@ -69,7 +69,8 @@ const json_t *work_last(const struct incident *incident, const char *procedure, 
 /* runner_judge() by whoever holds the step's lock, and for one step. */
 int runner_judge_locked(struct incident *incident, int stop_fd, struct err *err);
 int runner_judge_step(struct work *work, struct err *err);
-/* Asks the action itself about the recorded intent (of the undo, when it is one); appends step.settled. */
+/* Asks the action itself about the recorded intent (of the undo, when it is one); appends
+ * step.settled. */
 int runner_ask_settled(struct work *work, bool *settled, struct err *err);
 /* New: what the last intent of the step's run recorded as `before`. */
 json_t *runner_recorded_before(const struct work *work);

@@ -12,11 +12,11 @@
 #include "lib/mem.h"
 
 #define FIRST_LOOK_US (CLOCK_US / 5)
-#define SAMPLE_US CLOCK_US
-#define ROUND_US (2 * CLOCK_US)
-#define OVERSTAY_US (10 * CLOCK_US)
-#define POLL_US (CLOCK_US / 4)
-#define COOLDOWN_US (300 * CLOCK_US)
+#define SAMPLE_US     CLOCK_US
+#define ROUND_US      (2 * CLOCK_US)
+#define OVERSTAY_US   (10 * CLOCK_US)
+#define POLL_US	      (CLOCK_US / 4)
+#define COOLDOWN_US   (300 * CLOCK_US)
 
 /* One metric's state. */
 struct measured {
@@ -33,9 +33,9 @@ struct sense {
 	struct sense_observer observer;
 	struct wiring wiring;
 	struct slots slots;
-	struct measured *metrics;          /* owned: one for each */
+	struct measured *metrics;	    /* owned: one for each */
 	struct condition_state *conditions; /* owned: one for each */
-	struct probe **watched;            /* owned array */
+	struct probe **watched;		    /* owned array */
 	size_t nwatched;
 	struct rounds *rounds;
 	struct watch *timer;
@@ -70,7 +70,8 @@ static void rules_fill(struct sense *sense)
 		m->rule.below = metric->below;
 		m->rule.for_us = wiring_duration(&sense->wiring, metric->for_, 0);
 		m->rule.clear_us = wiring_duration(&sense->wiring, metric->clear, 0);
-		m->rule.cooldown_us = wiring_duration(&sense->wiring, metric->cooldown, COOLDOWN_US);
+		m->rule.cooldown_us =
+		    wiring_duration(&sense->wiring, metric->cooldown, COOLDOWN_US);
 		m->every_us = wiring_duration(&sense->wiring, metric->every, SAMPLE_US);
 		m->alert.metric = metric;
 	}

@@ -20,7 +20,8 @@ void series_add(struct series *series, int64_t at, double value)
 			SERIES_POINTS * sizeof(*series->points));
 		series->n = SERIES_POINTS;
 	}
-	series->points = xgrow(series->points, &series->cap, series->n + 1, sizeof(*series->points));
+	series->points =
+	    xgrow(series->points, &series->cap, series->n + 1, sizeof(*series->points));
 	series->points[series->n++] = (struct chart_point){ .at = at, .value = value };
 }
 

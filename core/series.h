@@ -1,13 +1,14 @@
 /*
- * The history of one metric: bounded, in order of time, in one piece of memory. A value that could not be
- * read leaves a gap (NAN); several gaps in a row are one.
+ * The history of one metric: bounded, in order of time, in one piece of memory. A value that could
+ * not be read leaves a gap (NAN); several gaps in a row are one.
  */
 #ifndef CORE_SERIES_H
 #define CORE_SERIES_H
 
 #include "lib/chart.h"
 
-#define SERIES_POINTS 7200 /* at least so many of the latest are kept: two hours at one a second */
+#define SERIES_POINTS 7200 /* at least so many of the latest are kept: two hours at one a second \
+			    */
 
 struct series {
 	struct chart_point *points; /* owned */

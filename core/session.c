@@ -24,9 +24,14 @@ void session_say(struct session *session, enum session_change what)
 
 void session_trouble(struct session *session, const struct err *err)
 {
-	snprintf(session->error, sizeof(session->error), "%s%s%s", err->msg, err->hint[0] ? ": " : "",
-		 err->hint);
+	snprintf(session->error, sizeof(session->error), "%s%s%s", err->msg,
+		 err->hint[0] ? ": " : "", err->hint);
 	session_say(session, SESSION_ERROR);
+}
+
+json_t *session_text(const char *bytes)
+{
+	return bytes && *bytes ? json_text(bytes, strlen(bytes)) : json_null();
 }
 
 /* ---- Sensing ---- */
@@ -51,15 +56,15 @@ static int sense_begin(struct session *session, struct err *err)
 	struct sense_observer observer = { .changed = sensed, .data = session };
 	const struct attempt *attempt = session_attempt(session);
 
-	session->sense = sense_new(session->loop, session->clock, session->loaded->runbook,
-				   session->loaded->target, attempt ? attempt->params : NULL, &observer,
-				   err);
+	session->sense =
+	    sense_new(session->loop, session->clock, session->loaded->runbook,
+		      session->loaded->target, attempt ? attempt->params : NULL, &observer, err);
 	if (!session->sense)
 		return -1;
 	if (session->open)
-		sense_trouble(session->sense, session->incident.state.first_alert_at ?
-					      session->incident.state.first_alert_at :
-					      session->incident.state.opened_at);
+		sense_trouble(session->sense, session->incident.state.first_alert_at
+						  ? session->incident.state.first_alert_at
+						  : session->incident.state.opened_at);
 	session->saved = xcalloc(session->loaded->runbook->nmetrics + 1, sizeof(*session->saved));
 	return 0;
 }
@@ -99,7 +104,8 @@ int session_need_open(const struct session *session, struct err *err)
 	}
 	if (session->incident.state.phase != INCIDENT_OPEN)
 		return err_set(err, "the incident is %s",
-			       session->incident.state.phase == INCIDENT_CLOSED ? "closed" : "resolved");
+			       session->incident.state.phase == INCIDENT_CLOSED ? "closed"
+										: "resolved");
 	return 0;
 }
 
@@ -115,10 +121,11 @@ int session_append(struct session *session, bool act, enum event_id event, json_
 		err_set(err, "no incident is open");
 		return err_hint(err, "declare one first");
 	}
-	status = act ? incident_act(&session->incident, event, fields, &moved, err) :
-		       incident_append(&session->incident, event, fields, err);
+	status = act ? incident_act(&session->incident, event, fields, &moved, err)
+		     : incident_append(&session->incident, event, fields, err);
 	if (status != 0 && moved) {
-		err_hint(err, "somebody else did something meanwhile: look at it, then decide again");
+		err_hint(err,
+			 "somebody else did something meanwhile: look at it, then decide again");
 		session_refresh(session);
 	}
 	if (status == 0 && state->ntimeline && state->timeline[state->ntimeline - 1].misfit)
@@ -210,8 +217,8 @@ struct session *session_new(const struct session_spec *spec, struct err *err)
 	if (sense_begin(session, err) != 0 || (session->open && ledger_begin(session, err) != 0))
 		goto fail;
 	session->kept_folder = kept_folder(session->loaded);
-	session->tick = loop_timer(session->loop, session->open ? 0 : TICK_US, TICK_US, session_tick,
-				   session);
+	session->tick =
+	    loop_timer(session->loop, session->open ? 0 : TICK_US, TICK_US, session_tick, session);
 	session_plan_tick(session);
 	session_watch_probes(session);
 	return session;
@@ -248,8 +255,8 @@ int session_open_incident(struct session *session, enum incident_kind kind, enum
 {
 	if (session->open)
 		return err_set(err, "incident %s is open already", session->incident.id);
-	if (incident_create(&session->incident, &session->own, kind, severity, title, session->clock,
-			    err) != 0)
+	if (incident_create(&session->incident, &session->own, kind, severity, title,
+			    session->clock, err) != 0)
 		return -1;
 	session->open = true;
 	/* What is sensed refers to the runbook in memory: the incident goes on with that one. */
@@ -301,24 +308,21 @@ const char *session_error(const struct session *session)
 
 /* ---- Simple acts ---- */
 
-static json_t *text(const char *bytes)
-{
-	return bytes && *bytes ? json_text(bytes, strlen(bytes)) : json_null();
-}
-
 int session_severity(struct session *session, enum severity severity, const char *reason,
 		     struct err *err)
 {
 	return session_append(session, false, EV_SEVERITY,
 			      json_pack("{s:s, s:o}", "severity", severity_name(severity), "reason",
-					text(reason)), err);
+					session_text(reason)),
+			      err);
 }
 
 int session_note(struct session *session, const char *note, struct err *err)
 {
 	if (!note || !note[strspn(note, " \t")])
 		return err_set(err, "the note is empty");
-	return session_append(session, false, EV_NOTE, json_pack("{s:o}", "text", text(note)), err);
+	return session_append(session, false, EV_NOTE,
+			      json_pack("{s:o}", "text", session_text(note)), err);
 }
 
 int session_acknowledge(struct session *session, const char *metric, struct err *err)
@@ -328,9 +332,11 @@ int session_acknowledge(struct session *session, const char *metric, struct err 
 	if (!found)
 		return err_set(err, "the runbook has no metric %s", metric);
 	if (session->open &&
-	    session->incident.state.alerts[found - session->loaded->runbook->metrics].level == LEVEL_OK)
+	    session->incident.state.alerts[found - session->loaded->runbook->metrics].level ==
+		LEVEL_OK)
 		return err_set(err, "there is no alert of %s to acknowledge", metric);
-	return session_append(session, false, EV_ACKNOWLEDGED, json_pack("{s:s}", "metric", metric), err);
+	return session_append(session, false, EV_ACKNOWLEDGED, json_pack("{s:s}", "metric", metric),
+			      err);
 }
 
 static const struct item *item_find(const struct checklist *checklist, const char *id)
@@ -359,8 +365,9 @@ int session_item(struct session *session, const char *checklist, const char *ite
 	if (strcmp(act, "overridden") == 0 && (!reason || !*reason))
 		return err_set(err, "an override needs a reason");
 	return session_append(session, false, EV_ITEM,
-			      json_pack("{s:s, s:s, s:s, s:o}", "checklist", checklist, "item", item,
-					"act", act, "reason", text(reason)), err);
+			      json_pack("{s:s, s:s, s:s, s:o}", "checklist", checklist, "item",
+					item, "act", act, "reason", session_text(reason)),
+			      err);
 }
 
 /* What still holds at this moment goes on record with the resolution. */
@@ -379,8 +386,8 @@ static void holding_add(const struct session *session, struct buf *out)
 
 		if (alert->level > LEVEL_OK)
 			buf_printf(out, "%s%s %s", n++ ? ", " : "", level_name(alert->level),
-				   runbook->metrics[i].title ? runbook->metrics[i].title :
-							       runbook->metrics[i].name);
+				   runbook->metrics[i].title ? runbook->metrics[i].title
+							     : runbook->metrics[i].name);
 	}
 	if (!n)
 		buf_puts(out, "nothing");
@@ -400,7 +407,7 @@ int session_resolve(struct session *session, const char *how, struct err *err)
 	buf_printf(&line, "%s%salerting now: ", how ? how : "", how && *how ? "; " : "");
 	holding_add(session, &line);
 	status = session_append(session, true, EV_RESOLVED,
-				json_pack("{s:o}", "how", text(buf_str(&line))), err);
+				json_pack("{s:o}", "how", session_text(buf_str(&line))), err);
 	if (status == 0)
 		claim_release(&session->incident);
 	buf_release(&line);
@@ -417,6 +424,8 @@ int session_close(struct session *session, const char *root_cause, const char *r
 		return err_hint(err, "resolve it first");
 	}
 	return session_append(session, true, EV_CLOSED,
-			      json_pack("{s:o, s:o, s:o}", "root_cause", text(root_cause), "remediation",
-					text(remediation), "lessons", text(lessons)), err);
+			      json_pack("{s:o, s:o, s:o}", "root_cause", session_text(root_cause),
+					"remediation", session_text(remediation), "lessons",
+					session_text(lessons)),
+			      err);
 }

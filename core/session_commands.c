@@ -31,7 +31,8 @@ static int run_declare(struct session *session, words args, size_t nargs, struct
 	enum severity severity;
 
 	if (severity_parse(args[0], &severity) != 0)
-		return err_set(err, "\"%s\" is no severity: low, medium, high or critical", args[0]);
+		return err_set(err, "\"%s\" is no severity: low, medium, high or critical",
+			       args[0]);
 	return session_open_incident(session, INCIDENT_INCIDENT, severity,
 				     nargs > 1 ? args[1] : "incident", err);
 }
@@ -41,7 +42,8 @@ static int run_severity(struct session *session, words args, size_t nargs, struc
 	enum severity severity;
 
 	if (severity_parse(args[0], &severity) != 0)
-		return err_set(err, "\"%s\" is no severity: low, medium, high or critical", args[0]);
+		return err_set(err, "\"%s\" is no severity: low, medium, high or critical",
+			       args[0]);
 	return session_severity(session, severity, word(args, nargs, 1), err);
 }
 
@@ -85,7 +87,8 @@ static int run_plan(struct session *session, words args, size_t nargs, struct er
 		if (!name)
 			status = err_set(err, "\"%s\" is not NAME=VALUE", args[i]);
 		else
-			json_object_set_new(params, name, json_text(equals + 1, strlen(equals + 1)));
+			json_object_set_new(params, name,
+					    json_text(equals + 1, strlen(equals + 1)));
 		free(name);
 	}
 	if (status == 0)
@@ -194,7 +197,8 @@ const struct command session_commands[] = {
 	{ "declare", "SEVERITY [TITLE]", "open an incident", 1, 2, run_declare },
 	{ "severity", "SEVERITY [REASON]", "change the incident's severity", 1, 2, run_severity },
 	{ "ack", "METRIC", "acknowledge an alert", 1, 1, run_ack },
-	{ "answer", "QUESTION yes|no [REASON]", "answer the tree's open question", 2, 3, run_answer },
+	{ "answer", "QUESTION yes|no [REASON]", "answer the tree's open question", 2, 3,
+	  run_answer },
 	{ "back", "QUESTION", "open a question again, with all later ones", 1, 1, run_back },
 	{ "choose", "PROCEDURE [REASON]", "choose a procedure", 1, 2, run_choose },
 	{ "params", "[NAME=VALUE]...", "answer what the plan must know, and make the plan", 0, 16,

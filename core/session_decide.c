@@ -46,10 +46,10 @@ static void want_tree(const struct session *session, struct wanted *wanted)
 		want(wanted, tree->questions[state->answers[i].question].probe);
 }
 
-/* Items may be costly to sense: one that holds is looked at again when half of its life is over. What was
- * seen before `from` counts for nothing. */
-static void want_items(const struct session *session, const struct checklist *checklist, int64_t from,
-		       struct wanted *wanted)
+/* Items may be costly to sense: one that holds is looked at again when half of its life is over.
+ * What was seen before `from` counts for nothing. */
+static void want_items(const struct session *session, const struct checklist *checklist,
+		       int64_t from, struct wanted *wanted)
 {
 	int64_t now = clock_wall(session->clock);
 
@@ -74,7 +74,8 @@ static void want_items(const struct session *session, const struct checklist *ch
 static void want_step(const struct session *session, struct wanted *wanted)
 {
 	const struct attempt *attempt = session_attempt(session);
-	int next = attempt && attempt->procedure.approved ? procedure_next(&attempt->procedure) : -1;
+	int next =
+	    attempt && attempt->procedure.approved ? procedure_next(&attempt->procedure) : -1;
 	const struct step *step;
 
 	if (next < 0)
@@ -112,7 +113,8 @@ static void propose(const struct session *session, const struct probe *probe, co
 
 	*out = (struct proposal){ .verdict = VERDICT_UNKNOWN };
 	if (!probe) {
-		snprintf(out->evidence, sizeof(out->evidence), "nothing is sensed for this: look yourself");
+		snprintf(out->evidence, sizeof(out->evidence),
+			 "nothing is sensed for this: look yourself");
 		return;
 	}
 	sensed = sense_probe(session->sense, probe);
@@ -124,7 +126,8 @@ static void propose(const struct session *session, const struct probe *probe, co
 	span = sensed->reading.at - sensed->since;
 	if (out->age_us > STALE_US) {
 		snprintf(out->evidence, sizeof(out->evidence), "last looked at %s ago: %.180s",
-			 duration_text(out->age_us, sofar, sizeof(sofar)), sensed->reading.evidence);
+			 duration_text(out->age_us, sofar, sizeof(sofar)),
+			 sensed->reading.evidence);
 	} else if (sensed->reading.verdict != VERDICT_UNKNOWN && span < for_us) {
 		snprintf(out->evidence, sizeof(out->evidence), "%s for %s of %s: %.180s",
 			 sensed->reading.verdict == VERDICT_PASS ? "yes" : "no",
@@ -141,7 +144,8 @@ void session_proposal(const struct session *session, const struct question *ques
 	propose(session, question->probe, question->for_, out);
 }
 
-void session_step_proposal(const struct session *session, const struct step *step, struct proposal *out)
+void session_step_proposal(const struct session *session, const struct step *step,
+			   struct proposal *out)
 {
 	propose(session, step->probe, NULL, out);
 }
@@ -163,8 +167,8 @@ const struct question *session_shaken(const struct session *session)
 	}
 	shaken = tree_shaken(tree, &session->incident.state.tree, now);
 	free(now);
-	return shaken < 0 ? NULL :
-	       &tree->questions[session->incident.state.tree.answers[shaken].question];
+	return shaken < 0 ? NULL
+			  : &tree->questions[session->incident.state.tree.answers[shaken].question];
 }
 
 /* ---- What is suggested ---- */
@@ -213,14 +217,17 @@ static struct suggestion suggest(const struct session *session)
 	const struct outcome *end = NULL;
 
 	if (condition)
-		return (struct suggestion){ condition->suggest.procedure, "condition", condition->name };
+		return (struct suggestion){ condition->suggest.procedure, "condition",
+					    condition->name };
 	if (session->open && tree->nquestions &&
 	    !tree_open(tree, &session->incident.state.tree, &end) && end && end->procedure &&
 	    !tried(session, end->procedure)) {
 		const struct tree_state *state = &session->incident.state.tree;
 
-		return (struct suggestion){ end->procedure, "tree",
-			tree->questions[state->answers[state->n - 1].question].name };
+		return (struct suggestion){
+			end->procedure, "tree",
+			tree->questions[state->answers[state->n - 1].question].name
+		};
 	}
 	return (struct suggestion){ 0 };
 }
@@ -245,11 +252,6 @@ const struct procedure *session_suggested(const struct session *session, const c
 
 /* ---- Acts ---- */
 
-static json_t *text(const char *bytes)
-{
-	return bytes && *bytes ? json_text(bytes, strlen(bytes)) : json_null();
-}
-
 int session_answer(struct session *session, const char *question, bool yes, const char *reason,
 		   struct err *err)
 {
@@ -269,8 +271,11 @@ int session_answer(struct session *session, const char *question, bool yes, cons
 			       proposal.verdict == VERDICT_PASS ? "yes" : "no");
 	return session_append(session, true, EV_ANSWERED,
 			      json_pack("{s:s, s:s, s:s, s:o, s:o}", "question", question, "answer",
-					yes ? "yes" : "no", "proposed", verdict_name(proposal.verdict),
-					"evidence", text(proposal.evidence), "reason", text(reason)), err);
+					yes ? "yes" : "no", "proposed",
+					verdict_name(proposal.verdict), "evidence",
+					session_text(proposal.evidence), "reason",
+					session_text(reason)),
+			      err);
 }
 
 int session_back(struct session *session, const char *question, struct err *err)
@@ -301,16 +306,17 @@ static int drop_unapproved(struct session *session, struct err *err)
 		err_set(err, "%s is under way", name);
 		return err_hint(err, "stop it first");
 	}
-	if (!attempt->procedure.stopped &&
-	    session_append(session, true, EV_STOPPED,
-			   json_pack("{s:s, s:s}", "procedure", name, "reason", "another was chosen"),
-			   err) != 0)
+	if (!attempt->procedure.stopped && session_append(session, true, EV_STOPPED,
+							  json_pack("{s:s, s:s}", "procedure", name,
+								    "reason", "another was chosen"),
+							  err) != 0)
 		return -1;
 	return session_append(session, true, EV_PROCEDURE_ENDED,
 			      json_pack("{s:s, s:s}", "procedure", name, "result", "stopped"), err);
 }
 
-int session_choose(struct session *session, const char *procedure, const char *reason, struct err *err)
+int session_choose(struct session *session, const char *procedure, const char *reason,
+		   struct err *err)
 {
 	const struct procedure *chosen = runbook_procedure(session->loaded->runbook, procedure);
 	struct suggestion found;
@@ -333,7 +339,8 @@ int session_choose(struct session *session, const char *procedure, const char *r
 	status = session_append(session, true, EV_CHOSEN,
 				json_pack("{s:s, s:s, s:s*, s:o}", "procedure", procedure, "source",
 					  same ? found.source : "operator", "name",
-					  same ? found.name : NULL, "reason", text(reason)), err);
+					  same ? found.name : NULL, "reason", session_text(reason)),
+				err);
 	if (status == 0)
 		sense_now(session->sense);
 	return status;

@@ -12,11 +12,6 @@
 
 #define OUTPUT_TAIL 16384
 
-static json_t *text(const char *bytes)
-{
-	return bytes && *bytes ? json_text(bytes, strlen(bytes)) : json_null();
-}
-
 /* ---- What runs ---- */
 
 static bool is_running(const struct session *session, enum step_status status)
@@ -153,7 +148,7 @@ static int runner_begin(struct session *session, const struct step *step, enum r
 	session->runner_step = step;
 	if (session->runner > 0)
 		session->runner_watch =
-			loop_child(session->loop, session->runner, runner_ended, session, err);
+		    loop_child(session->loop, session->runner, runner_ended, session, err);
 	if (session->runner <= 0 || !session->runner_watch) {
 		runner_forget(session);
 		return -1;
@@ -177,8 +172,8 @@ static int need_steps(const struct session *session, struct err *err)
 	return 0;
 }
 
-static const struct step *step_find(const struct session *session, const char *id, struct step_state *now,
-				    struct err *err)
+static const struct step *step_find(const struct session *session, const char *id,
+				    struct step_state *now, struct err *err)
 {
 	const struct attempt *attempt;
 	const struct step *step;
@@ -246,8 +241,8 @@ int session_run_step(struct session *session, struct err *err)
 	if (now.status != STEP_WAITING && now.status != STEP_UNDONE)
 		return err_set(err, "step %s is %s: decide about it first", step->id,
 			       step_status_name(now.status));
-	return runner_begin(session, step, died(session, step->id) ? RUNNER_CLEAN_AND_RUN : RUNNER_RUN,
-			    err);
+	return runner_begin(session, step,
+			    died(session, step->id) ? RUNNER_CLEAN_AND_RUN : RUNNER_RUN, err);
 }
 
 static bool answer_fits(const struct step *step, const char *answer)
@@ -277,21 +272,25 @@ int session_answer_step(struct session *session, const char *step, const char *a
 		return err_set(err, "step %s is not the one that is next", step);
 	session_step_proposal(session, found, &proposal);
 	if (found->kind == STEP_QUESTION && proposal.verdict != VERDICT_UNKNOWN &&
-	    (strcmp(answer, "yes") == 0) != (proposal.verdict == VERDICT_PASS) && (!reason || !*reason))
+	    (strcmp(answer, "yes") == 0) != (proposal.verdict == VERDICT_PASS) &&
+	    (!reason || !*reason))
 		return err_set(err, "the proposed answer is %s: another one needs a reason",
 			       proposal.verdict == VERDICT_PASS ? "yes" : "no");
 	return session_append(session, true, EV_STEP_ANSWERED,
 			      json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "procedure",
-					session_attempt(session)->procedure.procedure->name, "step", step,
-					"answer", answer, "proposed", verdict_name(proposal.verdict),
-					"evidence", text(proposal.evidence), "reason", text(reason)), err);
+					session_attempt(session)->procedure.procedure->name, "step",
+					step, "answer", answer, "proposed",
+					verdict_name(proposal.verdict), "evidence",
+					session_text(proposal.evidence), "reason",
+					session_text(reason)),
+			      err);
 }
 
 static json_t *step_fields(const struct session *session, const char *step, int attempt)
 {
 	return json_pack("{s:s, s:s, s:i}", "procedure",
-			 session_attempt(session)->procedure.procedure->name, "step", step, "attempt",
-			 attempt);
+			 session_attempt(session)->procedure.procedure->name, "step", step,
+			 "attempt", attempt);
 }
 
 int session_step_done(struct session *session, const char *step, const char *note, struct err *err)
@@ -318,11 +317,11 @@ int session_step_done(struct session *session, const char *step, const char *not
 	fields = step_fields(session, step, now.attempt + 1);
 	json_object_set_new(fields, "act", json_string("run"));
 	json_object_set_new(fields, "result", json_string("done"));
-	json_object_set_new(fields, "detail", text(note && *note ? note : "done by hand"));
+	json_object_set_new(fields, "detail", session_text(note && *note ? note : "done by hand"));
 	if (session_append(session, true, EV_OUTCOME, fields, err) != 0)
 		return -1;
-	if (found->nverify || step_bound_probe(found, attempt->procedure.procedure,
-					       session->loaded->target))
+	if (found->nverify ||
+	    step_bound_probe(found, attempt->procedure.procedure, session->loaded->target))
 		return runner_begin(session, found, RUNNER_VERIFY, err);
 	fields = step_fields(session, step, now.attempt + 1);
 	json_object_set_new(fields, "verdict", json_string("pass"));
@@ -348,8 +347,8 @@ int session_run_again(struct session *session, const char *step, struct err *err
 		err_set(err, "nobody knows yet what became of step %s", step);
 		return err_hint(err, "check again first, or skip it with a reason");
 	}
-	return runner_begin(session, found,
-			    died(session, step) ? RUNNER_CLEAN_AND_RUN : RUNNER_RUN, err);
+	return runner_begin(session, found, died(session, step) ? RUNNER_CLEAN_AND_RUN : RUNNER_RUN,
+			    err);
 }
 
 int session_undo(struct session *session, const char *step, struct err *err)
@@ -373,8 +372,9 @@ int session_skip(struct session *session, const char *step, const char *reason, 
 		return err_set(err, "step %s is running", step);
 	return session_append(session, true, EV_SKIPPED,
 			      json_pack("{s:s, s:s, s:o}", "procedure",
-					session_attempt(session)->procedure.procedure->name, "step", step,
-					"reason", text(reason)), err);
+					session_attempt(session)->procedure.procedure->name, "step",
+					step, "reason", session_text(reason)),
+			      err);
 }
 
 int session_alternative(struct session *session, const char *step, struct err *err)
@@ -388,7 +388,8 @@ int session_alternative(struct session *session, const char *step, struct err *e
 		return err_set(err, "the runbook gives no alternative to step %s", step);
 	return session_append(session, true, EV_ALTERNATIVE,
 			      json_pack("{s:s, s:s}", "procedure",
-					session_attempt(session)->procedure.procedure->name, "step", step),
+					session_attempt(session)->procedure.procedure->name, "step",
+					step),
 			      err);
 }
 
@@ -409,7 +410,9 @@ int session_stop(struct session *session, const char *reason, struct err *err)
 	/* Stop always stops: no matter who did what meanwhile. */
 	return session_append(session, false, EV_STOPPED,
 			      json_pack("{s:s, s:o}", "procedure",
-					attempt->procedure.procedure->name, "reason", text(reason)), err);
+					attempt->procedure.procedure->name, "reason",
+					session_text(reason)),
+			      err);
 }
 
 void session_straight_through(struct session *session, bool on)
@@ -467,8 +470,9 @@ static void question_pass_over(struct session *session)
 		return;
 	session_append(session, true, EV_NOT_APPLICABLE,
 		       json_pack("{s:s, s:s, s:s}", "procedure",
-				 session_attempt(session)->procedure.procedure->name, "step", step->id,
-				 "evidence", sensed->reading.evidence), NULL);
+				 session_attempt(session)->procedure.procedure->name, "step",
+				 step->id, "evidence", sensed->reading.evidence),
+		       NULL);
 }
 
 static void procedure_end(struct session *session)
@@ -491,8 +495,9 @@ static void procedure_end(struct session *session)
 	fields = json_pack("{s:s, s:s}", "procedure", state->procedure->name, "result", result);
 	if (state->started)
 		json_object_set_new(fields, "elapsed",
-				    json_real((double)(clock_wall(session->clock) - state->started) /
-					      (double)CLOCK_US));
+				    json_real(
+					(double)(clock_wall(session->clock) - state->started) /
+					(double)CLOCK_US));
 	session->through = false;
 	if (session_append(session, true, EV_PROCEDURE_ENDED, fields, NULL) == 0)
 		sense_now(session->sense);

@@ -47,7 +47,8 @@ static void next_watching(const struct session *session, struct line line)
 			 suggested->title, key(KEY_ID_DECLARE));
 	else if (alert)
 		snprintf(line.out, line.size, "%s is %s. Press %s to declare an incident.",
-			 metric_title(alert->metric), level_name(alert->level), key(KEY_ID_DECLARE));
+			 metric_title(alert->metric), level_name(alert->level),
+			 key(KEY_ID_DECLARE));
 	else
 		snprintf(line.out, line.size, "All quiet. Press %s to declare an incident.",
 			 key(KEY_ID_DECLARE));
@@ -60,10 +61,12 @@ static void next_waiting(const struct session *session, const struct step *step,
 	const struct procedure *procedure = session_attempt(session)->procedure.procedure;
 
 	if (step->kind != STEP_ACTION)
-		snprintf(line.out, line.size, "%s Press %s and answer.", step->say, key(KEY_ID_EXECUTE));
+		snprintf(line.out, line.size, "%s Press %s and answer.", step->say,
+			 key(KEY_ID_EXECUTE));
 	else if (step_action(step, procedure, session->loaded->target))
-		snprintf(line.out, line.size, "Next: %s. Press %s to run it (%s: straight through).",
-			 step->say, key(KEY_ID_RUN), key(KEY_ID_THROUGH));
+		snprintf(line.out, line.size,
+			 "Next: %s. Press %s to run it (%s: straight through).", step->say,
+			 key(KEY_ID_RUN), key(KEY_ID_THROUGH));
 	else
 		snprintf(line.out, line.size, "By hand: %s. Press %s when it is done.", step->say,
 			 key(KEY_ID_DONE));
@@ -75,23 +78,25 @@ static void next_step(const struct session *session, const struct step *step,
 	switch (now->status) {
 	case STEP_FAILED:
 		snprintf(line.out, line.size,
-			 "%s failed (%.60s). %s run again, %s undo, %s skip, %s stop%s%s%s.", step->id,
-			 now->failure, key(KEY_ID_AGAIN), key(KEY_ID_UNDO), key(KEY_ID_SKIP),
-			 key(KEY_ID_STOP), step->alternative ? ", " : "",
+			 "%s failed (%.60s). %s run again, %s undo, %s skip, %s stop%s%s%s.",
+			 step->id, now->failure, key(KEY_ID_AGAIN), key(KEY_ID_UNDO),
+			 key(KEY_ID_SKIP), key(KEY_ID_STOP), step->alternative ? ", " : "",
 			 step->alternative ? key(KEY_ID_ALTERNATIVE) : "",
 			 step->alternative ? " alternative" : "");
 		break;
 	case STEP_NOT_VERIFIED:
 		snprintf(line.out, line.size,
-			 "%s is not verified (%.60s). %s check again, %s undo, %s skip, %s stop%s%s%s.",
-			 step->id, now->failure, key(KEY_ID_CHECK), key(KEY_ID_UNDO), key(KEY_ID_SKIP),
-			 key(KEY_ID_STOP), step->alternative ? ", " : "",
+			 "%s is not verified (%.60s). %s check again, %s undo, %s skip, %s "
+			 "stop%s%s%s.",
+			 step->id, now->failure, key(KEY_ID_CHECK), key(KEY_ID_UNDO),
+			 key(KEY_ID_SKIP), key(KEY_ID_STOP), step->alternative ? ", " : "",
 			 step->alternative ? key(KEY_ID_ALTERNATIVE) : "",
 			 step->alternative ? " alternative" : "");
 		break;
 	case STEP_UNKNOWN:
 		snprintf(line.out, line.size,
-			 "Nobody knows what became of %s. Press %s to check again (it runs nothing).",
+			 "Nobody knows what became of %s. Press %s to check again (it runs "
+			 "nothing).",
 			 step->id, key(KEY_ID_CHECK));
 		break;
 	default:
@@ -117,8 +122,9 @@ static void next_planning(const struct session *session, const struct procedure 
 		snprintf(line.out, line.size, "\"%s\" has questions. Press %s and answer them.",
 			 procedure->title, key(KEY_ID_EXECUTE));
 	else
-		snprintf(line.out, line.size, "The plan of \"%s\" is being made. Press %s to watch.",
-			 procedure->title, key(KEY_ID_EXECUTE));
+		snprintf(line.out, line.size,
+			 "The plan of \"%s\" is being made. Press %s to watch.", procedure->title,
+			 key(KEY_ID_EXECUTE));
 }
 
 static void next_procedure(const struct session *session, struct line line)
@@ -142,14 +148,16 @@ static void next_procedure(const struct session *session, struct line line)
 
 /* ---- Deciding ---- */
 
-static const struct item *item_missing(const struct session *session, const struct checklist *checklist)
+static const struct item *item_missing(const struct session *session,
+				       const struct checklist *checklist)
 {
 	for (size_t s = 0; checklist && s < checklist->nsections; s++) {
 		for (size_t i = 0; i < checklist->sections[s].nitems; i++) {
 			const struct item *item = &checklist->sections[s].items[i];
 
 			if (item->kind == ITEM_SENSED && !item->optional &&
-			    sense_probe(session->sense, item->probe)->reading.verdict == VERDICT_FAIL)
+			    sense_probe(session->sense, item->probe)->reading.verdict ==
+				VERDICT_FAIL)
 				return item;
 		}
 	}
@@ -171,15 +179,18 @@ static void next_tree(const struct session *session, struct line line)
 			snprintf(line.out, line.size, "%s Press %s and answer (%s yes, %s no).",
 				 open->ask, key(KEY_ID_DECIDE), key(KEY_ID_YES), key(KEY_ID_NO));
 		else
-			snprintf(line.out, line.size, "%s Proposed: %s. Press %s, then %s to ratify.",
-				 open->ask, proposal.verdict == VERDICT_PASS ? "yes" : "no",
+			snprintf(line.out, line.size,
+				 "%s Proposed: %s. Press %s, then %s to ratify.", open->ask,
+				 proposal.verdict == VERDICT_PASS ? "yes" : "no",
 				 key(KEY_ID_DECIDE), key(KEY_ID_RATIFY));
 	} else if (end && end->advice) {
 		snprintf(line.out, line.size, "The tree says: %.120s Press %s for the whole.",
 			 end->advice, key(KEY_ID_DECIDE));
 	} else {
-		snprintf(line.out, line.size, "Nothing is suggested. Press %s to choose a procedure, "
-			 "%s to resolve.", key(KEY_ID_DECIDE), key(KEY_ID_RESOLVE));
+		snprintf(line.out, line.size,
+			 "Nothing is suggested. Press %s to choose a procedure, "
+			 "%s to resolve.",
+			 key(KEY_ID_DECIDE), key(KEY_ID_RESOLVE));
 	}
 }
 
@@ -195,7 +206,8 @@ static void next_decision(const struct session *session, struct line line)
 		missing = item_missing(session, attempt->procedure.procedure->after);
 		if (!missing && !suggested) {
 			snprintf(line.out, line.size,
-				 "\"%s\" is done and holds. Press %s to look at what is left, %s to resolve.",
+				 "\"%s\" is done and holds. Press %s to look at what is left, %s "
+				 "to resolve.",
 				 attempt->procedure.procedure->title, key(KEY_ID_CHECKLIST),
 				 key(KEY_ID_RESOLVE));
 			return;
@@ -205,11 +217,13 @@ static void next_decision(const struct session *session, struct line line)
 		snprintf(line.out, line.size, "Suggested: %s (%s). Press %s, then %s to choose it.",
 			 suggested->title, why, key(KEY_ID_DECIDE), key(KEY_ID_CHOOSE));
 	else if (missing)
-		snprintf(line.out, line.size, "It does not hold: %.100s. Press %s and decide again.",
-			 missing->say, key(KEY_ID_DECIDE));
+		snprintf(line.out, line.size,
+			 "It does not hold: %.100s. Press %s and decide again.", missing->say,
+			 key(KEY_ID_DECIDE));
 	else if (shaken)
-		snprintf(line.out, line.size, "\"%.80s\" is answered otherwise now. Press %s, then %s.",
-			 shaken->ask, key(KEY_ID_DECIDE), key(KEY_ID_BACK_TO));
+		snprintf(line.out, line.size,
+			 "\"%.80s\" is answered otherwise now. Press %s, then %s.", shaken->ask,
+			 key(KEY_ID_DECIDE), key(KEY_ID_BACK_TO));
 	else
 		next_tree(session, line);
 }
@@ -222,12 +236,15 @@ void session_next(const struct session *session, char *out, size_t size)
 	if (!session->open)
 		next_watching(session, line);
 	else if (session->incident.damage[0])
-		snprintf(out, size, "The ledger is damaged: nothing can be recorded. Press %s to see where.",
+		snprintf(out, size,
+			 "The ledger is damaged: nothing can be recorded. Press %s to see where.",
 			 key(KEY_ID_LOG));
 	else if (session->incident.state.phase == INCIDENT_CLOSED)
-		snprintf(out, size, "Closed and sealed. Press %s to read the log.", key(KEY_ID_LOG));
+		snprintf(out, size, "Closed and sealed. Press %s to read the log.",
+			 key(KEY_ID_LOG));
 	else if (session->incident.state.phase == INCIDENT_RESOLVED)
-		snprintf(out, size, "Resolved. Press %s to close it with cause and lessons, %s for a note.",
+		snprintf(out, size,
+			 "Resolved. Press %s to close it with cause and lessons, %s for a note.",
 			 key(KEY_ID_CLOSE), key(KEY_ID_NOTE));
 	else if (attempt && !attempt->ended_at)
 		next_procedure(session, line);

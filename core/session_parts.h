@@ -18,50 +18,52 @@ struct saved {
 };
 
 struct session {
-	struct loop *loop;            /* borrowed */
-	const struct clock *clock;    /* borrowed */
+	struct loop *loop;	   /* borrowed */
+	const struct clock *clock; /* borrowed */
 	void (*changed)(enum session_change what, void *data);
 	void *data;
-	struct loaded own;            /* until an incident takes it over */
-	struct loaded *loaded;        /* &own or &incident.loaded */
+	struct loaded own;     /* until an incident takes it over */
+	struct loaded *loaded; /* &own or &incident.loaded */
 	struct incident incident;
-	bool open;                    /* `incident` is one */
-	struct sense *sense;          /* owned */
+	bool open;	     /* `incident` is one */
+	struct sense *sense; /* owned */
 	char error[1100];
 	struct watch *ledger_watch, *tick;
-	int sensing_lock;             /* -1: another console records what is sensed */
-	struct saved *saved;          /* owned: one for each metric */
-	char *kept_folder;            /* owned: metrics/SYSTEM/TARGET of the state folder; NULL: none */
+	int sensing_lock;    /* -1: another console records what is sensed */
+	struct saved *saved; /* owned: one for each metric */
+	char *kept_folder;   /* owned: metrics/SYSTEM/TARGET of the state folder; NULL: none */
 
 	/* the plan of the current attempt */
-	size_t attempt;               /* state.nattempts that the rest is about */
+	size_t attempt; /* state.nattempts that the rest is about */
 	struct task *proposing, *planning;
-	json_t *proposed;             /* owned */
-	json_t *params;               /* owned: answers that the plan is made with */
+	json_t *proposed; /* owned */
+	json_t *params;	  /* owned: answers that the plan is made with */
 	struct procedure_plan plan;
 	bool has_plan;
-	char *plan_problem;           /* owned, or NULL */
+	char *plan_problem; /* owned, or NULL */
 
 	/* a runner that this session started */
-	pid_t runner;                 /* 0: none */
+	pid_t runner; /* 0: none */
 	struct watch *runner_watch;
-	int runner_err;               /* memory file: why it refused; -1 */
+	int runner_err; /* memory file: why it refused; -1 */
 	enum runner_act runner_act;
 	const struct step *runner_step; /* borrowed; NULL: it judges */
-	uint64_t judged;              /* last_act at which orphans were judged */
+	uint64_t judged;		/* last_act at which orphans were judged */
 	bool through;
 
-	char *output;                 /* owned */
-	char why[256];                /* behind session_suggested() */
+	char *output;  /* owned */
+	char why[256]; /* behind session_suggested() */
 };
 
 void session_say(struct session *session, enum session_change what);
 /* Keeps the message for session_error(), and posts it. */
 void session_trouble(struct session *session, const struct err *err);
+/* New: a member's value; null (which is left out) for an empty text or NULL. */
+json_t *session_text(const char *bytes);
 /* -1 with err when no incident is open (or it is over). */
 int session_need_open(const struct session *session, struct err *err);
-/* Appends, refusing what the fold would refuse; posts SESSION_LEDGER. `act`: nothing of a person or runner
- * may have come in between. `fields` is stolen. */
+/* Appends, refusing what the fold would refuse; posts SESSION_LEDGER. `act`: nothing of a person or
+ * runner may have come in between. `fields` is stolen. */
 int session_append(struct session *session, bool act, enum event_id event, json_t *fields,
 		   struct err *err);
 /* Folds what others wrote. */
@@ -71,13 +73,15 @@ struct attempt *session_attempt(const struct session *session);
 
 /* session_decide.c: which probes must be looked at now. */
 void session_watch_probes(struct session *session);
-/* session_record.c: keeps metric files, and, with the sensing lock, the record of what is sensed. */
+/* session_record.c: keeps metric files, and, with the sensing lock, the record of what is sensed.
+ */
 void session_record_opened(struct session *session);
 void session_record_tick(struct session *session);
 void session_record_sensed(struct session *session);
 /* session_execute.c: what goes on by itself: orphans, the procedure's end, straight through. */
 void session_execute_tick(struct session *session);
-/* session_plan.c: begins proposals or the plan of a newly chosen procedure; forgets an old one's. */
+/* session_plan.c: begins proposals or the plan of a newly chosen procedure; forgets an old one's.
+ */
 void session_plan_tick(struct session *session);
 void session_plan_forget(struct session *session);
 

@@ -58,7 +58,7 @@ static void propose_begin(struct session *session)
 	struct err err = ERR_INIT;
 
 	session->proposing =
-		task_start(session->loop, TASK_US, propose_body, propose_done, session, &err);
+	    task_start(session->loop, TASK_US, propose_body, propose_done, session, &err);
 	if (!session->proposing)
 		session_trouble(session, &err);
 }
@@ -76,7 +76,8 @@ static json_t *plan_body(void *data)
 	struct err err = ERR_INIT;
 	struct procedure_plan plan;
 
-	if (plan_make(&plan, session->sense, session->loaded, chosen(session), session->params, &err) != 0)
+	if (plan_make(&plan, session->sense, session->loaded, chosen(session), session->params,
+		      &err) != 0)
 		return err_to_json(&err);
 	return plan_to_json(&plan);
 }
@@ -90,11 +91,11 @@ static void plan_done(const json_t *result, void *data)
 	if (!result)
 		err_set(&err, "making the plan took too long, or died");
 	else if (!err_from_json(result, &err))
-		session->has_plan = plan_from_json(&session->plan, session->loaded->runbook, result,
-						   &err) == 0;
+		session->has_plan =
+		    plan_from_json(&session->plan, session->loaded->runbook, result, &err) == 0;
 	if (err.set)
-		session->plan_problem = err.hint[0] ? xasprintf("%s: %s", err.msg, err.hint) :
-						      xstrdup(err.msg);
+		session->plan_problem =
+		    err.hint[0] ? xasprintf("%s: %s", err.msg, err.hint) : xstrdup(err.msg);
 	session_say(session, SESSION_PLAN);
 }
 
@@ -167,7 +168,8 @@ int session_make_plan(struct session *session, const json_t *params, struct err 
 			continue;
 		}
 		json_decref(answers);
-		return err_set(err, "%s: parameter %s needs an answer", chosen(session)->name, name);
+		return err_set(err, "%s: parameter %s needs an answer", chosen(session)->name,
+			       name);
 	}
 	json_decref(session->params);
 	session->params = answers;
@@ -195,19 +197,24 @@ int session_approve(struct session *session, const char *confirm, struct err *er
 		return -1;
 	if (!session->has_plan || plan->procedure != chosen(session)) {
 		err_set(err, "there is no plan to approve yet");
-		return err_hint(err, "%s", session->plan_problem ? session->plan_problem :
-								   "wait until it is shown");
+		return err_hint(err, "%s",
+				session->plan_problem ? session->plan_problem
+						      : "wait until it is shown");
 	}
-	if (plan_digest(session->sense, session->loaded, plan->procedure, session->params, digest, err))
+	if (plan_digest(session->sense, session->loaded, plan->procedure, session->params, digest,
+			err))
 		return -1;
 	if (strcmp(digest, plan->digest) != 0)
 		return err_set(err, "the plan is not what was shown any more: make it again");
 	if (plan->risk == ACTION_DESTRUCTIVE && (!confirm || strcmp(confirm, target) != 0)) {
-		err_set(err, "%s is destructive: it is approved by the target's name", plan->procedure->name);
+		err_set(err, "%s is destructive: it is approved by the target's name",
+			plan->procedure->name);
 		return err_hint(err, "type %s", target);
 	}
 	return session_append(session, true, EV_APPROVED,
-			      json_pack("{s:s, s:s, s:O, s:o, s:s*}", "procedure", plan->procedure->name,
-					"digest", plan->digest, "params", session->params, "loss",
-					loss_json(plan), "confirmed", confirm), err);
+			      json_pack("{s:s, s:s, s:O, s:o, s:s*}", "procedure",
+					plan->procedure->name, "digest", plan->digest, "params",
+					session->params, "loss", loss_json(plan), "confirmed",
+					confirm),
+			      err);
 }

@@ -12,10 +12,10 @@
 #include "lib/timefmt.h"
 #include "sources/log.h"
 
-#define KEPT_EVERY_US (10 * CLOCK_US)
+#define KEPT_EVERY_US  (10 * CLOCK_US)
 #define ERRORS_BACK_US (30 * 60 * CLOCK_US)
-#define ERRORS_LOOK 5000 /* lines that are looked through */
-#define ERRORS_KEEP 60   /* lines that are kept of each log */
+#define ERRORS_LOOK    5000 /* lines that are looked through */
+#define ERRORS_KEEP    60   /* lines that are kept of each log */
 
 /* ---- Metric files ---- */
 
@@ -110,8 +110,8 @@ static void errors_save(struct session *session)
 	}
 	redact(session->incident.redactor, &clean, buf_str(&text), text.len);
 	if (clean.len)
-		file_replace(path, clean.data, clean.len, incident_file_mode(session->incident.folder),
-			     NULL);
+		file_replace(path, clean.data, clean.len,
+			     incident_file_mode(session->incident.folder), NULL);
 out:
 	buf_release(&text);
 	buf_release(&clean);
@@ -163,13 +163,16 @@ static void condition_record(struct session *session, size_t i)
 	session_append(session, false, EV_CONDITION,
 		       json_pack("{s:s, s:s, s:o}", "condition", condition->name, "verdict",
 				 verdict_name(now), "evidence",
-				 json_text(buf_str(&evidence), evidence.len)), NULL);
+				 json_text(buf_str(&evidence), evidence.len)),
+		       NULL);
 	buf_release(&evidence);
 }
 
 static enum verdict item_verdict(enum item_status status)
 {
-	return status == ITEM_GREEN ? VERDICT_PASS : status == ITEM_RED ? VERDICT_FAIL : VERDICT_UNKNOWN;
+	return status == ITEM_GREEN ? VERDICT_PASS
+	       : status == ITEM_RED ? VERDICT_FAIL
+				    : VERDICT_UNKNOWN;
 }
 
 static void items_record(struct session *session, const struct checklist *checklist)
@@ -184,16 +187,19 @@ static void items_record(struct session *session, const struct checklist *checkl
 		if (item->kind != ITEM_SENSED || state->items[i].status == ITEM_OVERRIDDEN)
 			continue;
 		sensed = sense_probe(session->sense, item->probe);
-		if (!sensed->reading.at || (state->items[i].status != ITEM_OPEN &&
-		    sensed->reading.verdict == item_verdict(state->items[i].status)))
+		if (!sensed->reading.at ||
+		    (state->items[i].status != ITEM_OPEN &&
+		     sensed->reading.verdict == item_verdict(state->items[i].status)))
 			continue;
 		/* Seen twice: a value that flickers fills no ledger. */
 		if (state->items[i].status != ITEM_OPEN && sensed->reading.at == sensed->since)
 			continue;
 		session_append(session, false, EV_ITEM_SENSED,
-			       json_pack("{s:s, s:s, s:s, s:s}", "checklist", checklist->name, "item",
-					 item->id, "verdict", verdict_name(sensed->reading.verdict),
-					 "evidence", sensed->reading.evidence), NULL);
+			       json_pack("{s:s, s:s, s:s, s:s}", "checklist", checklist->name,
+					 "item", item->id, "verdict",
+					 verdict_name(sensed->reading.verdict), "evidence",
+					 sensed->reading.evidence),
+			       NULL);
 	}
 }
 
@@ -214,8 +220,7 @@ static void attempt_items(struct session *session)
 {
 	const struct attempt *attempt = session_attempt(session);
 
-	if (!attempt || session->sensing_lock < 0 ||
-	    session->incident.state.phase != INCIDENT_OPEN)
+	if (!attempt || session->sensing_lock < 0 || session->incident.state.phase != INCIDENT_OPEN)
 		return;
 	if (!attempt->procedure.started)
 		items_record(session, attempt->procedure.procedure->before);

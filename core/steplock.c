@@ -17,14 +17,15 @@ int incident_lock(const struct incident *incident, const char *name, struct err 
 {
 	char *path = path_join(incident->folder, name);
 	struct flock lock = whole_file();
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, incident_file_mode(incident->folder));
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+		      incident_file_mode(incident->folder));
 
 	if (fd < 0) {
 		err_sys(err, "%s can't be opened", path);
 	} else if (fcntl(fd, F_SETLK, &lock) != 0) {
 		if (errno == EAGAIN || errno == EACCES)
-			err_set(err, "process %d holds %s", (int)incident_lock_holder(incident, name),
-				path);
+			err_set(err, "process %d holds %s",
+				(int)incident_lock_holder(incident, name), path);
 		else
 			err_sys(err, "%s can't be locked", path);
 		close(fd);

@@ -9,8 +9,8 @@
 #include "lib/params.h"
 #include "lib/timefmt.h"
 
-#define WARM_US (2 * CLOCK_US)
-#define PUMP_US (CLOCK_US / 20)
+#define WARM_US	   (2 * CLOCK_US)
+#define PUMP_US	   (CLOCK_US / 20)
 #define SECRET_MAX 65536
 
 static json_t *secret_read(const json_t *where)
@@ -35,7 +35,8 @@ json_t *wiring_secrets(const struct target *target)
 	const char *name;
 	json_t *where;
 
-	json_object_foreach((json_t *)(target ? target->secrets : NULL), name, where) {
+	json_object_foreach((json_t *)(target ? target->secrets : NULL), name, where)
+	{
 		json_t *value = secret_read(where);
 
 		if (value)
@@ -119,7 +120,8 @@ void wiring_params(struct wiring *wiring, const json_t *params)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)params, name, value) {
+	json_object_foreach((json_t *)params, name, value)
+	{
 		if (json_is_null(value) || !runbook_param(wiring->runbook, name))
 			continue;
 		json_object_set(wiring->values, name, value);
@@ -232,7 +234,8 @@ bool wiring_warming(struct wiring *wiring, int64_t deadline)
 	return true;
 }
 
-void wiring_read(struct wiring *wiring, const struct metric *metric, int64_t since, struct reading *out)
+void wiring_read(struct wiring *wiring, const struct metric *metric, int64_t since,
+		 struct reading *out)
 {
 	const struct wired *wired = wired_find(wiring, metric->source);
 	struct source *source = wiring_source(wiring, metric->source);

@@ -1,4 +1,5 @@
-/* Thresholds over time: raised after `for`, cleared after `clear`, repetitions silenced, no data is not OK. */
+/* Thresholds over time: raised after `for`, cleared after `clear`, repetitions silenced, no data is
+ * not OK. */
 #include <math.h>
 
 #include "core/alerts.h"
@@ -10,8 +11,10 @@
 
 static struct alert_rule rule_of(int64_t for_us, int64_t clear_us, int64_t cooldown_us)
 {
-	return (struct alert_rule){ .limits = { NAN, 5, 20, 50 }, .for_us = for_us,
-				    .clear_us = clear_us, .cooldown_us = cooldown_us };
+	return (struct alert_rule){ .limits = { NAN, 5, 20, 50 },
+				    .for_us = for_us,
+				    .clear_us = clear_us,
+				    .cooldown_us = cooldown_us };
 }
 
 static void raised_at_once_without_for(void **state)

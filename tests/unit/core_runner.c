@@ -1,10 +1,10 @@
 /*
- * The runner with real processes and files: what is on record, what survives, what is never run twice.
- * This program is its own runner.
+ * The runner with real processes and files: what is on record, what survives, what is never run
+ * twice. This program is its own runner.
  */
-#include <sys/resource.h>
-#include <sys/ioctl.h>
 #include <pty.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 
 #include "tests/unit/lamp.h"
 
@@ -34,16 +34,17 @@ static void approve(struct incident *incident, const char *name)
 {
 	const struct loaded *loaded = &incident->loaded;
 	json_t *params = json_pack("{s:s}", "colour", "green");
-	struct sense *sense = sense_new(NULL, &clock_system, loaded->runbook, loaded->target, params, NULL,
-					NULL);
+	struct sense *sense =
+	    sense_new(NULL, &clock_system, loaded->runbook, loaded->target, params, NULL, NULL);
 	const struct procedure *procedure = runbook_procedure(loaded->runbook, name);
 	char digest[SHA256_HEX];
 
 	assert_non_null(procedure);
 	assert_int_equal(plan_digest(sense, loaded, procedure, params, digest, NULL), 0);
-	append(incident, EV_CHOSEN, json_pack("{s:s, s:s}", "procedure", name, "source", "operator"));
-	append(incident, EV_APPROVED, json_pack("{s:s, s:s, s:o}", "procedure", name, "digest", digest,
-						"params", params));
+	append(incident, EV_CHOSEN,
+	       json_pack("{s:s, s:s}", "procedure", name, "source", "operator"));
+	append(incident, EV_APPROVED,
+	       json_pack("{s:s, s:s, s:o}", "procedure", name, "digest", digest, "params", params));
 	sense_free(sense);
 }
 
@@ -163,8 +164,9 @@ static void what_was_not_approved_is_refused(void **state)
 	incident_begin(lamp, &incident);
 	append(&incident, EV_CHOSEN, json_pack("{s:s}", "procedure", "mend"));
 	assert_int_equal(run(&incident, "write", RUNNER_RUN), RUNNER_REFUSED);
-	append(&incident, EV_APPROVED, json_pack("{s:s, s:s}", "procedure", "mend", "digest",
-		"0000000000000000000000000000000000000000000000000000000000000000"));
+	append(&incident, EV_APPROVED,
+	       json_pack("{s:s, s:s}", "procedure", "mend", "digest",
+			 "0000000000000000000000000000000000000000000000000000000000000000"));
 	assert_int_equal(run(&incident, "write", RUNNER_RUN), RUNNER_REFUSED);
 	assert_int_equal(count(&incident, EV_INTENT), 0);
 	incident_close(&incident);
@@ -313,8 +315,8 @@ static void a_killed_runner_leaves_an_unknown_step(void **state)
 static void leave_intent(struct incident *incident)
 {
 	append(incident, EV_INTENT,
-	       json_pack("{s:s, s:s, s:i, s:s, s:{s:{s:s}}}", "procedure", "relight", "step", "flag",
-			 "attempt", 1, "act", "run", "before", "flags", "bright", "false"));
+	       json_pack("{s:s, s:s, s:i, s:s, s:{s:{s:s}}}", "procedure", "relight", "step",
+			 "flag", "attempt", 1, "act", "run", "before", "flags", "bright", "false"));
 }
 
 static void judged_done_when_settled_and_verified(void **state)
@@ -351,7 +353,8 @@ static void judged_waiting_again_when_it_did_not_happen(void **state)
 	free(text);
 	assert_int_equal(run(&incident, "flag", RUNNER_CLEAN_AND_RUN), RUNNER_DONE);
 	assert_int_equal(status_of(&incident, "flag"), STEP_DONE);
-	assert_int_equal(json_integer_value(json_object_get(last(&incident, EV_INTENT), "attempt")), 2);
+	assert_int_equal(json_integer_value(json_object_get(last(&incident, EV_INTENT), "attempt")),
+			 2);
 	incident_close(&incident);
 }
 
@@ -388,13 +391,13 @@ static void a_step_outlives_console_and_terminal(void **state)
 /* ---- Stopping ---- */
 
 static const char spawn[] =
-	"cd \"$1\"\n"
-	"sh -c 'trap \"\" TERM; echo $$ >deaf; while :; do sleep 1; done' &\n"
-	"setsid sh -c 'echo $$ >apart; while :; do sleep 1; done' &\n"
-	"( setsid sh -c 'trap \"\" TERM; echo $$ >twice; while :; do sleep 1; done' & ) &\n"
-	"until [ -s deaf ] && [ -s apart ] && [ -s twice ]; do :; done\n"
-	"mkdir spawned\n"
-	"while :; do sleep 1; done\n";
+    "cd \"$1\"\n"
+    "sh -c 'trap \"\" TERM; echo $$ >deaf; while :; do sleep 1; done' &\n"
+    "setsid sh -c 'echo $$ >apart; while :; do sleep 1; done' &\n"
+    "( setsid sh -c 'trap \"\" TERM; echo $$ >twice; while :; do sleep 1; done' & ) &\n"
+    "until [ -s deaf ] && [ -s apart ] && [ -s twice ]; do :; done\n"
+    "mkdir spawned\n"
+    "while :; do sleep 1; done\n";
 
 static void expect_none_left(struct lamp *lamp)
 {
@@ -435,7 +438,8 @@ static void a_timeout_ends_the_whole_tree(void **state)
 	lamp_put(lamp, "spawn.sh", spawn);
 	assert_int_equal(file_read(path, &old, 0, NULL), 0);
 	text = strstr(old.data, "\"root\"");
-	text = xasprintf("%.*s\"spawn_timeout\": \"1s\", %s", (int)(text - old.data), old.data, text);
+	text =
+	    xasprintf("%.*s\"spawn_timeout\": \"1s\", %s", (int)(text - old.data), old.data, text);
 	assert_int_equal(file_replace(path, text, strlen(text), 0600, NULL), 0);
 	loaded_release(&lamp->loaded);
 	lamp_load(lamp, &lamp->loaded);

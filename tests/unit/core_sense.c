@@ -1,4 +1,5 @@
-/* Sensing with a real log, real files and a real loop: readings, alerts, rounds beside it, conditions. */
+/* Sensing with a real log, real files and a real loop: readings, alerts, rounds beside it,
+ * conditions. */
 #include <math.h>
 
 #include "core/evaluate.h"
@@ -151,18 +152,26 @@ static void a_round_that_overstays_is_ended(void **state)
 	struct wiring wiring;
 	struct slots slots = { 0 };
 	int64_t before = 0;
-	struct rounds_spec spec = { .loop = lamp->loop, .wiring = &wiring, .slots = &slots,
-				    .before = &before, .every_us = CLOCK_US, .overstay_us = CLOCK_US / 2,
-				    .probes = slow_then_well, .over = count_over, .data = lamp };
+	struct rounds_spec spec = { .loop = lamp->loop,
+				    .wiring = &wiring,
+				    .slots = &slots,
+				    .before = &before,
+				    .every_us = CLOCK_US,
+				    .overstay_us = CLOCK_US / 2,
+				    .probes = slow_then_well,
+				    .over = count_over,
+				    .data = lamp };
 	struct rounds *rounds;
 	const struct slot *slow;
 
 	over = 0;
-	wiring_init(&wiring, lamp->loop, &clock_system, lamp->loaded.runbook, lamp->loaded.target, NULL);
+	wiring_init(&wiring, lamp->loop, &clock_system, lamp->loaded.runbook, lamp->loaded.target,
+		    NULL);
 	rounds = rounds_new(&spec);
 	LAMP_UNTIL(lamp, over == 1);
 	/* What came in before it hung counts; the rest is unknown, and says why. */
-	assert_int_equal(slots_find(&slots, probe(lamp, "well"))->sensed.reading.verdict, VERDICT_FAIL);
+	assert_int_equal(slots_find(&slots, probe(lamp, "well"))->sensed.reading.verdict,
+			 VERDICT_FAIL);
 	slow = slots_find(&slots, probe(lamp, "slow"));
 	assert_int_equal(slow->sensed.reading.verdict, VERDICT_UNKNOWN);
 	assert_non_null(strstr(slow->sensed.reading.evidence, "took longer than"));
@@ -185,7 +194,8 @@ static void held_needs_its_time_without_a_gap(void **state)
 
 	clock_manual_init(&clock, 1000 * CLOCK_US);
 	lamp_put(lamp, "state", "well\n");
-	sense = sense_new(NULL, &clock.clock, lamp->loaded.runbook, lamp->loaded.target, NULL, NULL, NULL);
+	sense = sense_new(NULL, &clock.clock, lamp->loaded.runbook, lamp->loaded.target, NULL, NULL,
+			  NULL);
 	sense_eval(sense, held, 0, CLOCK_US, &reading);
 	assert_int_equal(reading.verdict, VERDICT_UNKNOWN);
 	clock_manual_advance(&clock, 1 * CLOCK_US);
@@ -213,8 +223,8 @@ static void held_needs_its_time_without_a_gap(void **state)
 static void verify_waits_until_it_holds(void **state)
 {
 	struct lamp *lamp = *state;
-	struct sense *sense = sense_new(NULL, &clock_system, lamp->loaded.runbook, lamp->loaded.target,
-					NULL, NULL, NULL);
+	struct sense *sense = sense_new(NULL, &clock_system, lamp->loaded.runbook,
+					lamp->loaded.target, NULL, NULL, NULL);
 	struct probe *well = probe(lamp, "well");
 	struct reading reading;
 	pid_t mender;
@@ -245,8 +255,8 @@ static void verify_waits_until_it_holds(void **state)
 static void what_is_not_known_yet_is_unknown(void **state)
 {
 	struct lamp *lamp = *state;
-	struct sense *sense = sense_new(NULL, &clock_system, lamp->loaded.runbook, lamp->loaded.target,
-					NULL, NULL, NULL);
+	struct sense *sense = sense_new(NULL, &clock_system, lamp->loaded.runbook,
+					lamp->loaded.target, NULL, NULL, NULL);
 	json_t *args = json_pack("{s:s}", "command", "paint ${colour}"), *answers, *filled;
 	struct err err = ERR_INIT;
 
@@ -266,8 +276,8 @@ static void what_is_not_known_yet_is_unknown(void **state)
 static void a_question_proposes_what_its_probe_reads(void **state)
 {
 	struct lamp *lamp = *state;
-	struct sense *sense = sense_new(NULL, &clock_system, lamp->loaded.runbook, lamp->loaded.target,
-					NULL, NULL, NULL);
+	struct sense *sense = sense_new(NULL, &clock_system, lamp->loaded.runbook,
+					lamp->loaded.target, NULL, NULL, NULL);
 	const struct procedure *mend = runbook_procedure(lamp->loaded.runbook, "mend");
 	json_t *proposed = plan_propose(sense, mend);
 
@@ -282,11 +292,12 @@ static void a_question_proposes_what_its_probe_reads(void **state)
 static void a_digest_covers_values_and_answers(void **state)
 {
 	struct lamp *lamp = *state;
-	struct sense *sense = sense_new(NULL, &clock_system, lamp->loaded.runbook, lamp->loaded.target,
-					NULL, NULL, NULL);
+	struct sense *sense = sense_new(NULL, &clock_system, lamp->loaded.runbook,
+					lamp->loaded.target, NULL, NULL, NULL);
 	const struct procedure *mend = runbook_procedure(lamp->loaded.runbook, "mend");
 	const struct procedure *blow = runbook_procedure(lamp->loaded.runbook, "blow");
-	json_t *green = json_pack("{s:s}", "colour", "green"), *red = json_pack("{s:s}", "colour", "red");
+	json_t *green = json_pack("{s:s}", "colour", "green"),
+	       *red = json_pack("{s:s}", "colour", "red");
 	char first[SHA256_HEX], second[SHA256_HEX], other[SHA256_HEX];
 
 	assert_int_equal(plan_digest(sense, &lamp->loaded, blow, NULL, other, NULL), 0);
@@ -311,8 +322,8 @@ static void a_digest_covers_values_and_answers(void **state)
 static void a_plan_comes_through_a_pipe_unchanged(void **state)
 {
 	struct lamp *lamp = *state;
-	struct sense *sense = sense_new(NULL, &clock_system, lamp->loaded.runbook, lamp->loaded.target,
-					NULL, NULL, NULL);
+	struct sense *sense = sense_new(NULL, &clock_system, lamp->loaded.runbook,
+					lamp->loaded.target, NULL, NULL, NULL);
 	const struct procedure *mend = runbook_procedure(lamp->loaded.runbook, "mend");
 	json_t *params = json_pack("{s:s}", "colour", "green"), *json, *again;
 	struct procedure_plan plan, copy;

@@ -10,12 +10,13 @@ struct console {
 	struct session *session;
 };
 
-
 static struct console console_begin(struct lamp *lamp, const char *incident)
 {
 	struct console console = { .lamp = lamp };
-	struct session_spec spec = { .loop = lamp->loop, .clock = &clock_system,
-				     .loaded = incident ? NULL : &lamp->loaded, .incident = incident };
+	struct session_spec spec = { .loop = lamp->loop,
+				     .clock = &clock_system,
+				     .loaded = incident ? NULL : &lamp->loaded,
+				     .incident = incident };
 	struct err err = ERR_INIT;
 
 	console.session = session_new(&spec, &err);
@@ -28,7 +29,8 @@ static void open_incident(struct console *console)
 {
 	struct err err = ERR_INIT;
 
-	if (session_open_incident(console->session, INCIDENT_INCIDENT, SEVERITY_HIGH, "Test", &err) != 0)
+	if (session_open_incident(console->session, INCIDENT_INCIDENT, SEVERITY_HIGH, "Test",
+				  &err) != 0)
 		fail_msg("%s", err.msg);
 }
 
@@ -44,7 +46,8 @@ static void command(struct console *console, const char *line)
 static void refused(struct console *console, const char *line, const char *because)
 {
 	struct err err = ERR_INIT;
-	size_t lines = session_state(console->session) ? session_state(console->session)->ntimeline : 0;
+	size_t lines =
+	    session_state(console->session) ? session_state(console->session)->ntimeline : 0;
 
 	assert_int_equal(session_command(console->session, line, &err), -1);
 	if (!strstr(err.msg, because))
@@ -62,7 +65,9 @@ static enum step_status status(const struct console *console, const char *step)
 {
 	const struct procedure *procedure = attempt(console)->procedure.procedure;
 
-	return attempt(console)->procedure.steps[procedure_step(procedure, step) - procedure->steps].status;
+	return attempt(console)
+	    ->procedure.steps[procedure_step(procedure, step) - procedure->steps]
+	    .status;
 }
 
 static size_t count(const struct console *console, enum event_id event)
@@ -132,7 +137,8 @@ static void from_question_to_closed(void **state)
 	UNTIL(&console, session_plan(console.session, NULL));
 	command(&console, "approve");
 	command(&console, "run");
-	UNTIL(&console, status(&console, "write") == STEP_DONE && !session_running(console.session));
+	UNTIL(&console,
+	      status(&console, "write") == STEP_DONE && !session_running(console.session));
 	command(&console, "run");
 	UNTIL(&console, attempt(&console)->ended_at);
 	assert_string_equal(attempt(&console)->result, "done");
@@ -143,9 +149,12 @@ static void from_question_to_closed(void **state)
 	assert_null(session_suggested(console.session, NULL));
 	refused(&console, "close", "not resolved");
 	command(&console, "resolve mended");
-	assert_non_null(strstr(json_str(last(&console, EV_RESOLVED), "how", ""), "alerting now: nothing"));
+	assert_non_null(
+	    strstr(json_str(last(&console, EV_RESOLVED), "how", ""), "alerting now: nothing"));
 	command(&console, "close a worn thread");
-	assert_int_equal(incident_verify(session_incident(console.session)->id, NULL, &report, NULL), 0);
+	assert_int_equal(incident_verify(session_incident(console.session)->id, NULL, &report,
+					 NULL),
+			 0);
 	assert_true(report.result == LEDGER_GOOD && report.closed && report.sealed_ok);
 	session_free(console.session);
 }
@@ -175,7 +184,7 @@ static void straight_through_stops_where_it_does_not_hold(void **state)
 	approve(&console, "poor");
 	session_straight_through(console.session, true);
 	UNTIL(&console, status(&console, "try") == STEP_NOT_VERIFIED &&
-			!session_is_straight_through(console.session));
+			    !session_is_straight_through(console.session));
 	assert_int_equal(count(&console, EV_INTENT), 1);
 	command(&console, "alternative try");
 	command(&console, "run");
@@ -355,8 +364,8 @@ static void what_to_do_now_names_a_key(void **state)
 
 static struct robot *robot_begin(struct console *console, const char *procedure)
 {
-	return robot_new(&(struct robot_spec){ .session = console->session, .loop = console->lamp->loop,
-					       .procedure = procedure });
+	return robot_new(&(struct robot_spec){
+	    .session = console->session, .loop = console->lamp->loop, .procedure = procedure });
 }
 
 static void the_robot_mends_it(void **state)
