@@ -22,7 +22,7 @@ const struct field http_fields[] = {
 	{ "headers", FIELD_MAP, false, "further request headers", NULL, NULL },
 	{ "timeout", FIELD_DURATION, false, "no answer within this time is no answer (10s)", NULL,
 	  NULL },
-	{ "every", FIELD_DURATION, false, "how often it is asked (10s)", NULL, NULL },
+	{ "every", FIELD_DURATION, false, "how often it is asked (2s)", NULL, NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 

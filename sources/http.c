@@ -9,7 +9,7 @@
 #include "lib/mem.h"
 #include "sources/types.h"
 
-#define EVERY_US (10 * CLOCK_US)
+#define EVERY_US (2 * CLOCK_US)
 
 static const struct read_def reads[] = {
 	{ "ms", "ms", "time until the whole answer was there" },

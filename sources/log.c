@@ -88,7 +88,11 @@ static int64_t line_time(struct log_source *log, const struct logline *line, boo
 		log->zone.shift += shift;
 		at += shift;
 	}
-	return at > now + AHEAD_US ? now : at;
+	if (at <= now + AHEAD_US)
+		return at;
+	/* A clock that is a little ahead, or a line from a zone that nobody told: it has no time
+	 * then. */
+	return fresh || at <= now + MINUTE_US ? now : 0;
 }
 
 static void record_count(struct log_source *log, const struct logring_line *line)

@@ -143,6 +143,26 @@ static void another_time_zone_is_noticed(void **state)
 	end(&f);
 }
 
+static void old_lines_from_the_future_are_not_counted(void **state)
+{
+	struct clock_manual clock;
+	struct fixture f;
+
+	clock_manual_init(&clock, rfc3339("2026-11-21T21:40:00Z"));
+	begin(&f, state, false, &clock.clock);
+	scratch_puts(f.path,
+		     "2026-11-21 21:39:00,000 - bot - INFO - fine\n"
+		     "2026-11-21 22:10:00,000 - bot - ERROR - another zone's, or a wrong clock\n");
+	follow(&f, 100);
+	sample(&f);
+	assert_float_equal(read_metric(&f, "{\"read\": \"errors\"}", 0).value, 0, 0);
+	/* What comes while we watch has just been written, whatever it says. */
+	scratch_puts(f.path, "2026-11-21 22:10:00,000 - bot - ERROR - now\n");
+	sample(&f);
+	assert_float_equal(read_metric(&f, "{\"read\": \"errors\"}", 0).value, 1, 0);
+	end(&f);
+}
+
 /* ---- the probe ---- */
 
 static struct source *env_source(void *data, const char *name)
@@ -284,6 +304,7 @@ int main(void)
 		TEST(windows_count_by_the_lines_own_times),
 		TEST(known_messages_are_no_errors),
 		TEST(another_time_zone_is_noticed),
+		TEST(old_lines_from_the_future_are_not_counted),
 		TEST(the_probe_sees_lines_and_silence),
 		TEST(lines_without_times_count_when_they_come),
 		TEST(what_left_the_ring_is_still_counted),
