@@ -169,6 +169,7 @@ int screen_open(struct screen *screen, struct err *err)
 	keypad(stdscr, TRUE);
 	intrflush(stdscr, FALSE);
 	leaveok(stdscr, TRUE);
+	typeahead(-1); /* frames are whole, also when keys wait */
 	curs_set(0);
 	define_key("\033[200~", KEY_PASTE_BEGIN);
 	define_key("\033[201~", KEY_PASTE_END);

@@ -58,14 +58,13 @@ void desk_open(struct desk *desk)
 	file_write(desk, "target.json", text, 0644);
 }
 
-void desk_start(struct desk *desk, int rows, int columns, const char *const *args,
-		const char *const *extra)
+void desk_run(struct desk *desk, const char *program, int rows, int columns, const char *const *args,
+	      const char *const *extra)
 {
 	static char state[128], home[128];
-	const char *argv[16] = { getenv("BACKOUT") }, *env[16];
+	const char *argv[16] = { program }, *env[16];
 	size_t n = 0;
 
-	assert_non_null(argv[0]);
 	snprintf(state, sizeof(state), "BACKOUT_STATE_DIR=%s/state", desk->folder);
 	snprintf(home, sizeof(home), "HOME=%s", desk->folder);
 	for (size_t i = 0; args[i] && i < 14; i++)
@@ -81,6 +80,14 @@ void desk_start(struct desk *desk, int rows, int columns, const char *const *arg
 	env[n] = NULL;
 	desk->terminal = terminal_start(rows, columns, argv, env);
 	terminal_mask(desk->terminal, desk->folder, "DESK");
+}
+
+void desk_start(struct desk *desk, int rows, int columns, const char *const *args,
+		const char *const *extra)
+{
+	const char *program = getenv("BACKOUT");
+
+	desk_run(desk, program ? program : "./backout", rows, columns, args, extra);
 }
 
 void desk_console(struct desk *desk, int rows, int columns, const char *const *extra)

@@ -19,6 +19,9 @@ void desk_console(struct desk *desk, int rows, int columns, const char *const *e
 /* Starts `backout` with these arguments instead, NULL-terminated. */
 void desk_start(struct desk *desk, int rows, int columns, const char *const *args,
 		const char *const *extra);
+/* Starts another program. */
+void desk_run(struct desk *desk, const char *program, int rows, int columns, const char *const *args,
+	      const char *const *extra);
 /* Ends the console and removes the folder. */
 void desk_close(struct desk *desk);
 

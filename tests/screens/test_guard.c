@@ -85,7 +85,7 @@ static void typed_ahead_keys_do_not_confirm(void **state)
 	/* The opening key does not confirm either. */
 	terminal_keys(desk->terminal, "a");
 	press(desk, "\033", "not approved");
-	assert_true(terminal_wait_gone(desk->terminal, "Approve the plan"));
+	assert_true(terminal_wait_gone(desk->terminal, "y approves"));
 	assert_recorded(desk, "procedure.approved", false);
 	press(desk, "a", "y approves, Esc goes back.");
 	press(desk, "y", "r run");

@@ -176,16 +176,12 @@ static void a_lost_terminal_ends_it_without_a_signal(void **state)
 {
 	struct desk *desk = *state;
 	static char command[512];
-	const char *args[] = { NULL };
-	char *program = getenv("BACKOUT");
+	const char *program = getenv("BACKOUT") ? getenv("BACKOUT") : "./backout";
 
-	(void)args;
 	/* SIGHUP is ignored, as under nohup: only the terminal's end itself is left to be seen. */
 	snprintf(command, sizeof(command), "trap '' HUP; exec %s tests/screens/desk --target %s/target.json",
 		 program, desk->folder);
-	setenv("BACKOUT", "/bin/sh", 1);
-	desk_start(desk, 24, 80, (const char *const[]){ "-c", command, NULL }, NULL);
-	setenv("BACKOUT", program, 1);
+	desk_run(desk, "/bin/sh", 24, 80, (const char *const[]){ "-c", command, NULL }, NULL);
 	assert_true(terminal_wait(desk->terminal, "query failed"));
 	terminal_hang_up(desk->terminal);
 	assert_int_not_equal(terminal_wait_end(desk->terminal, 5000), -1);
