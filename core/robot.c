@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/robot_parts.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 
@@ -12,26 +13,9 @@
 /* The `after` checks get so long to come true once the procedure is done. */
 #define AFTER_US (60 * CLOCK_US)
 
-struct robot {
-	struct robot_spec spec;
-	char *procedure; /* owned: the only one, or NULL */
-	struct watch *timer;
-	enum robot_result result;
-	char why[512];
-	char said[512];		    /* the last line of progress */
-	int64_t moved;		    /* monotonic: when something changed last */
-	uint64_t seen;		    /* last timeline length */
-	const struct step *checked; /* step that was checked again already */
-	int checked_attempt;
-	const struct step *cleaned; /* step that was run again after a death */
-	size_t asked;		    /* attempt whose proposals were answered */
-};
-
 /* ---- Talking ---- */
 
-static void say(struct robot *robot, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(struct robot *robot, const char *fmt, ...)
+void robot_say(struct robot *robot, const char *fmt, ...)
 {
 	char line[sizeof(robot->said)], clean[sizeof(robot->said)];
 	va_list args;
@@ -47,7 +31,7 @@ static void say(struct robot *robot, const char *fmt, ...)
 		robot->spec.progress(clean, robot->spec.data);
 }
 
-static void finish(struct robot *robot, enum robot_result result, const char *why)
+void robot_finish(struct robot *robot, enum robot_result result, const char *why)
 {
 	if (robot->result != ROBOT_WORKING)
 		return;
@@ -59,15 +43,14 @@ static void finish(struct robot *robot, enum robot_result result, const char *wh
 		robot->spec.done(result, robot->spec.data);
 }
 
-/* A command that was refused: the record may have moved on, so it looks again; patience ends it. */
-static bool did(struct robot *robot, int status, const struct err *err)
+bool robot_did(struct robot *robot, int status, const struct err *err)
 {
 	if (status != 0)
-		say(robot, "refused: %s", err->msg);
+		robot_say(robot, "refused: %s", err->msg);
 	return status == 0;
 }
 
-static void note(struct robot *robot, const char *text)
+void robot_note(struct robot *robot, const char *text)
 {
 	session_note(robot->spec.session, text, NULL);
 }
@@ -82,7 +65,7 @@ static void tell_timeline(struct robot *robot)
 
 		robot->moved = clock_mono(loop_clock(robot->spec.loop));
 		if (!entry->hidden)
-			say(robot, "%s", entry->text);
+			robot_say(robot, "%s", entry->text);
 	}
 }
 
@@ -120,9 +103,10 @@ static void choose(struct robot *robot, const struct procedure *procedure, const
 {
 	struct err err = ERR_INIT;
 
-	if (!did(robot, session_choose(robot->spec.session, procedure->name, reason, &err), &err))
+	if (!robot_did(robot, session_choose(robot->spec.session, procedure->name, reason, &err),
+		       &err))
 		return;
-	say(robot, "chosen: %s", procedure->title);
+	robot_say(robot, "chosen: %s", procedure->title);
 }
 
 static void answer(struct robot *robot, const struct question *question)
@@ -132,13 +116,13 @@ static void answer(struct robot *robot, const struct question *question)
 
 	session_proposal(robot->spec.session, question, &proposal);
 	if (proposal.verdict == VERDICT_UNKNOWN) {
-		say(robot, "waiting for an answer to \"%s\"", question->ask);
+		robot_say(robot, "waiting for an answer to \"%s\"", question->ask);
 		return;
 	}
-	did(robot,
-	    session_answer(robot->spec.session, question->name, proposal.verdict == VERDICT_PASS,
-			   NULL, &err),
-	    &err);
+	robot_did(robot,
+		  session_answer(robot->spec.session, question->name,
+				 proposal.verdict == VERDICT_PASS, NULL, &err),
+		  &err);
 }
 
 /* Everything that was answered is asked anew: the world has changed. */
@@ -148,8 +132,8 @@ static void answer_anew(struct robot *robot)
 	const struct tree *tree = &state->runbook->tree;
 	struct err err = ERR_INIT;
 
-	did(robot, session_back(robot->spec.session, tree->questions[tree->start].name, &err),
-	    &err);
+	robot_did(robot, session_back(robot->spec.session, tree->questions[tree->start].name, &err),
+		  &err);
 }
 
 /* The tree was answered before the last procedure ended: it speaks of another world. */
@@ -178,7 +162,7 @@ static void decide(struct robot *robot)
 	char why[300];
 
 	if (!trouble_seen(robot)) {
-		say(robot, "watching: nothing is wrong yet");
+		robot_say(robot, "watching: nothing is wrong yet");
 		return;
 	}
 	suggested = session_suggested(session, NULL);
@@ -197,13 +181,13 @@ static void decide(struct robot *robot)
 	} else if (end && end->procedure && was_tried(robot, end->procedure)) {
 		snprintf(why, sizeof(why), "the tree ends in \"%.200s\", which was tried already",
 			 end->procedure->title);
-		finish(robot, ROBOT_FAILED, why);
+		robot_finish(robot, ROBOT_FAILED, why);
 	} else if (end && end->advice) {
 		snprintf(why, sizeof(why), "the tree ends in advice for a person: %.240s",
 			 end->advice);
-		finish(robot, ROBOT_FAILED, why);
+		robot_finish(robot, ROBOT_FAILED, why);
 	} else if (!tree->nquestions) {
-		say(robot, "waiting: nothing is suggested");
+		robot_say(robot, "waiting: nothing is suggested");
 	}
 }
 
@@ -233,7 +217,9 @@ static enum verdict after_holds(const struct robot *robot, const struct attempt 
 			if (reading->verdict == VERDICT_PASS && reading->at > attempt->ended_at)
 				continue;
 			if (verdict == VERDICT_PASS || reading->verdict == VERDICT_FAIL)
-				snprintf(why, size, "%.120s: %.200s", item->say, reading->evidence);
+				snprintf(why, size, "%.120s: %.200s", item->say,
+					 reading->verdict == VERDICT_PASS ? "looking again"
+									  : reading->evidence);
 			if (reading->verdict == VERDICT_FAIL)
 				verdict = VERDICT_FAIL;
 			else if (verdict == VERDICT_PASS)
@@ -243,12 +229,29 @@ static enum verdict after_holds(const struct robot *robot, const struct attempt 
 	return verdict;
 }
 
-/* A condition that suggests a procedure and holds; what it says is about now. */
-static const struct condition *condition_left(const struct robot *robot)
+/* Pass when no condition that suggests to do something holds; else the first one in *left. Unknown
+ * while one was not looked at yet. */
+static enum verdict conditions_quiet(const struct robot *robot, const struct condition **left)
 {
 	const struct session *session = robot->spec.session;
+	const struct runbook *runbook = session_runbook(session);
+	const struct sense *sense = session_sense(session);
+	enum verdict verdict = VERDICT_PASS;
 
-	return condition_first(session_runbook(session), sense_conditions(session_sense(session)));
+	for (size_t i = 0; i < runbook->nconditions; i++) {
+		const struct condition *condition = &runbook->conditions[i];
+
+		if (!condition->suggest.procedure && !condition->suggest.tree)
+			continue;
+		*left = condition;
+		if (sense_conditions(sense)[i].verdict == VERDICT_PASS)
+			return VERDICT_FAIL;
+		for (size_t s = 0; s < condition->nsymptoms; s++) {
+			if (!sense_probe(sense, condition->symptoms[s])->reading.at)
+				verdict = VERDICT_UNKNOWN;
+		}
+	}
+	return verdict;
 }
 
 static void recovered(struct robot *robot, const struct attempt *attempt)
@@ -259,29 +262,31 @@ static void recovered(struct robot *robot, const struct attempt *attempt)
 	snprintf(why, sizeof(why), "%.120s: done, and everything that is sensed after it holds",
 		 attempt->procedure.procedure->title);
 	if (!robot->spec.keep_open &&
-	    !did(robot, session_resolve(robot->spec.session, why, &err), &err))
+	    !robot_did(robot, session_resolve(robot->spec.session, why, &err), &err))
 		return;
-	say(robot, "%s", why);
-	finish(robot, ROBOT_RECOVERED, why);
+	robot_say(robot, "%s", why);
+	robot_finish(robot, ROBOT_RECOVERED, why);
 }
 
 static void after(struct robot *robot, const struct attempt *attempt)
 {
-	int64_t gone = clock_wall(loop_clock(robot->spec.loop)) - attempt->ended_at;
+	int64_t gone = clock_wall(loop_clock(robot->spec.loop)) -
+		       (attempt->ended_at > robot->began ? attempt->ended_at : robot->began);
 	bool done = strcmp(attempt->result, "done") == 0;
-	const struct condition *left = condition_left(robot);
-	enum verdict holds;
+	const struct condition *left = NULL;
+	enum verdict quiet = conditions_quiet(robot, &left), holds;
 	char why[400], line[500];
 
 	holds = after_holds(robot, attempt, why, sizeof(why));
-	if (done && holds == VERDICT_PASS && !left) {
+	if (done && holds == VERDICT_PASS && quiet == VERDICT_PASS) {
 		recovered(robot, attempt);
 		return;
 	}
-	if (left && holds == VERDICT_PASS)
-		snprintf(why, sizeof(why), "condition \"%.200s\" still holds", left->title);
+	if (holds == VERDICT_PASS && quiet != VERDICT_PASS)
+		snprintf(why, sizeof(why), "condition \"%.200s\" %s", left->title,
+			 quiet == VERDICT_FAIL ? "still holds" : "was not looked at yet");
 	if (done && gone < AFTER_US) {
-		say(robot, "waiting until it holds: %s", why);
+		robot_say(robot, "waiting until it holds: %s", why);
 		return;
 	}
 	if (done)
@@ -291,21 +296,21 @@ static void after(struct robot *robot, const struct attempt *attempt)
 		snprintf(line, sizeof(line), "%.120s: %s", attempt->procedure.procedure->title,
 			 attempt->result);
 	if (robot->procedure) {
-		finish(robot, ROBOT_FAILED, line);
+		robot_finish(robot, ROBOT_FAILED, line);
 		return;
 	}
-	say(robot, "%s", line);
+	robot_say(robot, "%s", line);
 	decide(robot);
 }
 
 /* ---- Planning ---- */
 
-static void stop(struct robot *robot, const char *reason)
+void robot_stop(struct robot *robot, const char *reason)
 {
 	struct err err = ERR_INIT;
 
-	say(robot, "stopping the procedure: %s", reason);
-	did(robot, session_stop(robot->spec.session, reason, &err), &err);
+	robot_say(robot, "stopping the procedure: %s", reason);
+	robot_did(robot, session_stop(robot->spec.session, reason, &err), &err);
 }
 
 static void plan_params(struct robot *robot, const struct procedure *procedure)
@@ -321,11 +326,11 @@ static void plan_params(struct robot *robot, const struct procedure *procedure)
 		const json_t *value = json_object_get(proposed, procedure->asks[i]);
 		char *text = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
 
-		say(robot, "%s: %s", procedure->asks[i], text ? text : "nothing is proposed");
+		robot_say(robot, "%s: %s", procedure->asks[i], text ? text : "nothing is proposed");
 		free(text);
 	}
 	if (session_make_plan(session, proposed, &err) != 0)
-		stop(robot, err.msg);
+		robot_stop(robot, err.msg);
 }
 
 static void plan(struct robot *robot, const struct attempt *attempt)
@@ -344,144 +349,14 @@ static void plan(struct robot *robot, const struct attempt *attempt)
 	}
 	ready = session_plan(session, &problem);
 	if (problem) {
-		stop(robot, problem);
+		robot_stop(robot, problem);
 		return;
 	}
 	if (!ready)
 		return;
 	for (size_t i = 0; i < ready->nloss; i++)
-		say(robot, "data loss: %s", ready->loss[i]);
-	did(robot, session_approve(session, session_target(session)->name, &err), &err);
-}
-
-/* ---- Steps ---- */
-
-static void step_answer(struct robot *robot, const struct step *step)
-{
-	struct session *session = robot->spec.session;
-	struct proposal proposal;
-	struct err err = ERR_INIT;
-	const char *reply;
-
-	if (step->kind == STEP_CHOICE) {
-		/* Nothing is sensed for a choice: the runbook's own order decides. */
-		reply = step->noptions ? step->options[0].id : "";
-	} else {
-		session_step_proposal(session, step, &proposal);
-		if (proposal.verdict == VERDICT_UNKNOWN) {
-			say(robot, "waiting for an answer to \"%s\"", step->say);
-			return;
-		}
-		reply = proposal.verdict == VERDICT_PASS ? "yes" : "no";
-	}
-	did(robot, session_answer_step(session, step->id, reply, NULL, &err), &err);
-}
-
-static void step_waiting(struct robot *robot, const struct step *step, const struct step_state *now)
-{
-	struct session *session = robot->spec.session;
-	const struct procedure *procedure =
-	    session_state(session)->nattempts
-		? state_attempt(session_state(session))->procedure.procedure
-		: NULL;
-	struct err err = ERR_INIT;
-
-	if (step->kind != STEP_ACTION) {
-		step_answer(robot, step);
-		return;
-	}
-	if (!step_action(step, procedure, session_target(session))) {
-		if (step_bound_probe(step, procedure, session_target(session)))
-			did(robot, session_step_done(session, step->id, "by what is sensed", &err),
-			    &err);
-		else
-			did(robot,
-			    session_skip(session, step->id, "only a person can do this: not done",
-					 &err),
-			    &err);
-		return;
-	}
-	/* It ran before and left nothing behind that is its effect: once more, on record. */
-	if (now->attempt > 0) {
-		if (robot->cleaned == step) {
-			stop(robot, "its runner died twice");
-			return;
-		}
-		robot->cleaned = step;
-		note(robot,
-		     "The step's runner died and its effect is not there: leftovers are cleaned, "
-		     "and it is run once more.");
-	}
-	did(robot, session_run_step(session, &err), &err);
-}
-
-static void step_trouble(struct robot *robot, const struct step *step, const struct step_state *now)
-{
-	struct session *session = robot->spec.session;
-	char reason[300];
-	struct err err = ERR_INIT;
-
-	if (now->status == STEP_NOT_VERIFIED &&
-	    !(robot->checked == step && robot->checked_attempt == now->attempt)) {
-		robot->checked = step;
-		robot->checked_attempt = now->attempt;
-		did(robot, session_check_again(session, step->id, &err), &err);
-		return;
-	}
-	if (step->alternative) {
-		did(robot, session_alternative(session, step->id, &err), &err);
-		return;
-	}
-	snprintf(reason, sizeof(reason), "%.80s: %s (%.160s)", step->id,
-		 step_status_name(now->status), now->failure);
-	stop(robot, reason);
-}
-
-static void step_unknown(struct robot *robot, const struct step *step)
-{
-	struct err err = ERR_INIT;
-	char why[300];
-
-	if (robot->checked != step) {
-		robot->checked = step;
-		did(robot, session_check_again(robot->spec.session, step->id, &err), &err);
-		return;
-	}
-	snprintf(why, sizeof(why), "nobody knows what became of step %.200s", step->id);
-	finish(robot, ROBOT_FAILED, why);
-}
-
-static void steps(struct robot *robot, const struct attempt *attempt)
-{
-	const struct procedure_state *state = &attempt->procedure;
-	int next = procedure_next(state);
-	const struct step *step;
-
-	if (session_running(robot->spec.session)) {
-		/* The runner has deadlines of its own. */
-		robot->moved = clock_mono(loop_clock(robot->spec.loop));
-		return;
-	}
-	if (next < 0 || state->stopped)
-		return;
-	step = &state->procedure->steps[next];
-	switch (state->steps[next].status) {
-	case STEP_WAITING:
-		step_waiting(robot, step, &state->steps[next]);
-		break;
-	case STEP_UNKNOWN:
-		step_unknown(robot, step);
-		break;
-	case STEP_FAILED:
-	case STEP_NOT_VERIFIED:
-		step_trouble(robot, step, &state->steps[next]);
-		break;
-	case STEP_UNDONE:
-		stop(robot, "a step was undone");
-		break;
-	default:
-		break;
-	}
+		robot_say(robot, "data loss: %s", ready->loss[i]);
+	robot_did(robot, session_approve(session, session_target(session)->name, &err), &err);
 }
 
 /* ---- Turns ---- */
@@ -492,7 +367,7 @@ static void begin_only(struct robot *robot)
 	    runbook_procedure(session_runbook(robot->spec.session), robot->procedure);
 
 	if (!procedure) {
-		finish(robot, ROBOT_FAILED, "the runbook has no such procedure");
+		robot_finish(robot, ROBOT_FAILED, "the runbook has no such procedure");
 		return;
 	}
 	if (trouble_seen(robot))
@@ -501,7 +376,7 @@ static void begin_only(struct robot *robot)
 			   ? NULL
 			   : "told to run this one");
 	else
-		say(robot, "watching: nothing is wrong yet");
+		robot_say(robot, "watching: nothing is wrong yet");
 }
 
 static void act(struct robot *robot)
@@ -517,7 +392,7 @@ static void act(struct robot *robot)
 	else if (!attempt->procedure.approved)
 		plan(robot, attempt);
 	else
-		steps(robot, attempt);
+		robot_steps(robot, attempt);
 }
 
 static void robot_turn(struct watch *watch, uint32_t what, void *data)
@@ -530,12 +405,12 @@ static void robot_turn(struct watch *watch, uint32_t what, void *data)
 	(void)watch;
 	(void)what;
 	if (!state) {
-		finish(robot, ROBOT_FAILED, "no incident is open");
+		robot_finish(robot, ROBOT_FAILED, "no incident is open");
 		return;
 	}
 	tell_timeline(robot);
 	if (state->phase != INCIDENT_OPEN) {
-		finish(robot, ROBOT_STOPPED, "the incident was resolved by somebody else");
+		robot_finish(robot, ROBOT_STOPPED, "the incident was resolved by somebody else");
 		return;
 	}
 	act(robot);
@@ -543,7 +418,7 @@ static void robot_turn(struct watch *watch, uint32_t what, void *data)
 		return;
 	if (clock_mono(loop_clock(robot->spec.loop)) - robot->moved > patience) {
 		snprintf(why, sizeof(why), "nothing changed for too long; last: %s", robot->said);
-		finish(robot, ROBOT_FAILED, why);
+		robot_finish(robot, ROBOT_FAILED, why);
 	}
 }
 
@@ -553,6 +428,7 @@ struct robot *robot_new(const struct robot_spec *spec)
 
 	robot->spec = *spec;
 	robot->procedure = spec->procedure ? xstrdup(spec->procedure) : NULL;
+	robot->began = clock_wall(loop_clock(spec->loop));
 	robot->moved = clock_mono(loop_clock(spec->loop));
 	robot->timer = loop_timer(spec->loop, 0, TURN_US, robot_turn, robot);
 	return robot;

@@ -303,6 +303,22 @@ const struct alert *sense_alert(const struct sense *sense, const struct metric *
 	return &sense->metrics[metric_index(sense, metric)].alert;
 }
 
+void sense_recall(struct sense *sense, const struct metric *metric, enum level level, int64_t since)
+{
+	struct measured *m = &sense->metrics[metric_index(sense, metric)];
+
+	m->track.level = m->track.told = level;
+	m->track.since = m->track.told_at[level] = since;
+	m->alert.level = level;
+	m->alert.since = since;
+	m->alert.threshold = m->rule.limits[level];
+}
+
+void sense_recall_condition(struct sense *sense, const struct condition *condition, int64_t since)
+{
+	sense->conditions[condition - sense->runbook->conditions].since = since;
+}
+
 const struct condition_state *sense_conditions(const struct sense *sense)
 {
 	return sense->conditions;

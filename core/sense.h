@@ -62,6 +62,12 @@ int64_t sense_duration(const struct sense *sense, const json_t *value, int64_t f
 /* When the trouble began (wall time): bounds "from before" probes. */
 void sense_trouble(struct sense *sense, int64_t at);
 
+/* An alert that is on record from before: it holds until the metric says otherwise. */
+void sense_recall(struct sense *sense, const struct metric *metric, enum level level, int64_t since);
+/* A condition that holds by the record, since when: its `for` does not begin anew. Whether it holds now is
+ * unknown until it was looked at. */
+void sense_recall_condition(struct sense *sense, const struct condition *condition, int64_t since);
+
 /* Live mode: which probes the next rounds evaluate besides the conditions' own. The array is copied. */
 void sense_watch(struct sense *sense, struct probe *const *probes, size_t n);
 /* Live mode: a round begins at once, not at its time. */

@@ -51,6 +51,25 @@ static void sensed(enum sense_change what, const void *subject, void *data)
 	session_say(session, SESSION_SENSED);
 }
 
+/* What the record says holds until it is sensed anew. */
+static void sense_recall_record(struct session *session)
+{
+	const struct incident_state *state = &session->incident.state;
+
+	sense_trouble(session->sense,
+		      state->first_alert_at ? state->first_alert_at : state->opened_at);
+	for (size_t i = 0; i < state->runbook->nmetrics; i++) {
+		if (state->alerts[i].level > LEVEL_OK)
+			sense_recall(session->sense, state->alerts[i].metric,
+				     state->alerts[i].level, state->alerts[i].since);
+	}
+	for (size_t i = 0; i < state->runbook->nconditions; i++) {
+		if (state->conditions[i].verdict == VERDICT_PASS)
+			sense_recall_condition(session->sense, &state->runbook->conditions[i],
+					       state->conditions[i].since);
+	}
+}
+
 static int sense_begin(struct session *session, struct err *err)
 {
 	struct sense_observer observer = { .changed = sensed, .data = session };
@@ -62,9 +81,7 @@ static int sense_begin(struct session *session, struct err *err)
 	if (!session->sense)
 		return -1;
 	if (session->open)
-		sense_trouble(session->sense, session->incident.state.first_alert_at
-						  ? session->incident.state.first_alert_at
-						  : session->incident.state.opened_at);
+		sense_recall_record(session);
 	session->saved = xcalloc(session->loaded->runbook->nmetrics + 1, sizeof(*session->saved));
 	return 0;
 }

@@ -75,29 +75,30 @@ static void next_waiting(const struct session *session, const struct step *step,
 static void next_step(const struct session *session, const struct step *step,
 		      const struct step_state *now, struct line line)
 {
+	bool other = step->alternative != NULL;
+
 	switch (now->status) {
 	case STEP_FAILED:
 		snprintf(line.out, line.size,
-			 "%s failed (%.60s). %s run again, %s undo, %s skip, %s stop%s%s%s.",
-			 step->id, now->failure, key(KEY_ID_AGAIN), key(KEY_ID_UNDO),
-			 key(KEY_ID_SKIP), key(KEY_ID_STOP), step->alternative ? ", " : "",
-			 step->alternative ? key(KEY_ID_ALTERNATIVE) : "",
-			 step->alternative ? " alternative" : "");
+			 "Press %s run again, %s undo, %s skip, %s stop%s%s%s: "
+			 "%s failed (%.80s)",
+			 key(KEY_ID_AGAIN), key(KEY_ID_UNDO), key(KEY_ID_SKIP), key(KEY_ID_STOP),
+			 other ? ", " : "", other ? key(KEY_ID_ALTERNATIVE) : "",
+			 other ? " alternative" : "", step->id, now->failure);
 		break;
 	case STEP_NOT_VERIFIED:
 		snprintf(line.out, line.size,
-			 "%s is not verified (%.60s). %s check again, %s undo, %s skip, %s "
-			 "stop%s%s%s.",
-			 step->id, now->failure, key(KEY_ID_CHECK), key(KEY_ID_UNDO),
-			 key(KEY_ID_SKIP), key(KEY_ID_STOP), step->alternative ? ", " : "",
-			 step->alternative ? key(KEY_ID_ALTERNATIVE) : "",
-			 step->alternative ? " alternative" : "");
+			 "Press %s check again, %s undo, %s skip, %s stop%s%s%s: "
+			 "%s not verified (%.80s)",
+			 key(KEY_ID_CHECK), key(KEY_ID_UNDO), key(KEY_ID_SKIP), key(KEY_ID_STOP),
+			 other ? ", " : "", other ? key(KEY_ID_ALTERNATIVE) : "",
+			 other ? " alternative" : "", step->id, now->failure);
 		break;
 	case STEP_UNKNOWN:
 		snprintf(line.out, line.size,
-			 "Nobody knows what became of %s. Press %s to check again (it runs "
-			 "nothing).",
-			 step->id, key(KEY_ID_CHECK));
+			 "Press %s to check again, it runs nothing: nobody knows what became of "
+			 "%s.",
+			 key(KEY_ID_CHECK), step->id);
 		break;
 	default:
 		next_waiting(session, step, line);

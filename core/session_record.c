@@ -143,6 +143,18 @@ static void alert_record(struct session *session, size_t i)
 	errors_save(session);
 }
 
+/* Whether everything that a condition is judged by was looked at in this session. */
+static bool condition_known(const struct session *session, const struct condition *condition)
+{
+	if (condition->needs && !sense_probe(session->sense, condition->needs)->reading.at)
+		return false;
+	for (size_t i = 0; i < condition->nsymptoms; i++) {
+		if (!sense_probe(session->sense, condition->symptoms[i])->reading.at)
+			return false;
+	}
+	return true;
+}
+
 /* A condition that never held is no news: only its coming and going are. */
 static void condition_record(struct session *session, size_t i)
 {
@@ -151,7 +163,8 @@ static void condition_record(struct session *session, size_t i)
 	enum verdict was = session->incident.state.conditions[i].verdict;
 	struct buf evidence = BUF_INIT;
 
-	if (now == was || (now != VERDICT_PASS && was != VERDICT_PASS))
+	if (now == was || (now != VERDICT_PASS && was != VERDICT_PASS) ||
+	    !condition_known(session, condition))
 		return;
 	for (size_t s = 0; s < condition->nsymptoms; s++) {
 		const struct sensed *sensed = sense_probe(session->sense, condition->symptoms[s]);

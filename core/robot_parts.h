@@ -1,0 +1,34 @@
+/*
+ * The inside of the robot, shared by the robot*.c files alone.
+ */
+#ifndef CORE_ROBOT_PARTS_H
+#define CORE_ROBOT_PARTS_H
+
+#include "core/robot.h"
+
+struct robot {
+	struct robot_spec spec;
+	char *procedure; /* owned: the only one, or NULL */
+	struct watch *timer;
+	enum robot_result result;
+	char why[512];
+	char said[512];		    /* the last line of progress */
+	int64_t moved;		    /* monotonic: when something changed last */
+	uint64_t seen;		    /* last timeline length */
+	const struct step *checked; /* step that was checked again already */
+	int checked_attempt;
+	const struct step *cleaned; /* step that was run again after a death */
+	size_t asked;		    /* attempt whose proposals were answered */
+};
+
+/* A line of progress, cleaned; one that is the same as the last is not repeated. */
+void robot_say(struct robot *robot, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A command that was refused: the record may have moved on, so it looks again; patience ends it. */
+bool robot_did(struct robot *robot, int status, const struct err *err);
+void robot_note(struct robot *robot, const char *text);
+void robot_stop(struct robot *robot, const char *reason);
+void robot_finish(struct robot *robot, enum robot_result result, const char *why);
+/* robot_steps.c: what to do about the step that is next. */
+void robot_steps(struct robot *robot, const struct attempt *attempt);
+
+#endif
