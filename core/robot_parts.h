@@ -13,6 +13,7 @@ struct robot {
 	enum robot_result result;
 	char why[512];
 	char said[512];		    /* the last line of progress */
+	int64_t began;		    /* wall time */
 	int64_t moved;		    /* monotonic: when something changed last */
 	uint64_t seen;		    /* last timeline length */
 	const struct step *checked; /* step that was checked again already */
