@@ -61,9 +61,17 @@ int drill_folder(const struct drill_env *env, const char *path, mode_t mode, str
 const struct drill_type *drill_type_of(const struct drill_type *const *types, const json_t *object,
 				       struct err *err)
 {
-	for (size_t i = 0; types[i]; i++) {
-		if (json_object_get(object, types[i]->type.name))
-			return types[i];
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)object, key, value) {
+		if (!strcmp(key, "say"))
+			continue;
+		for (size_t i = 0; types[i]; i++) {
+			if (!strcmp(types[i]->type.name, key))
+				return types[i];
+		}
+		break;
 	}
 	err_set(err, "no part or fault is of a known type in %s",
 		json_str(object, "say", "an object without \"say\""));

@@ -45,7 +45,7 @@ struct drill_type {
 /* NULL-terminated. */
 extern const struct drill_type *const part_types[];
 extern const struct drill_type *const fault_types[];
-/* The type whose name is a key of `object`; NULL with err when there is none. */
+/* The type that the first key but "say" names; NULL with err when there is none. */
 const struct drill_type *drill_type_of(const struct drill_type *const *types, const json_t *object,
 				       struct err *err);
 /* Fills in the object's parameters and makes it. */

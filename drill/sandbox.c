@@ -16,6 +16,7 @@
 #include "lib/mem.h"
 #include "lib/params.h"
 #include "lib/pg.h"
+#include "lib/pg_tools.h"
 #include "lib/timefmt.h"
 
 /* A sandbox with its cluster, dumps and a second copy of the database takes about 300 MB. */
@@ -123,13 +124,16 @@ static int copy_standin(struct sandbox *sandbox, struct err *err)
 static json_t *base_values(const struct sandbox *sandbox)
 {
 	char *self = self_path(), *standin = path_join(sandbox->folder, "standin");
+	char *server = pg_tool(NULL, "postgres", NULL); /* its absence is said by the part that needs it */
 	char user[48];
 	json_t *values;
 
 	snprintf(user, sizeof(user), "%lu:%lu", (unsigned long)sandbox->env.uid,
 		 (unsigned long)sandbox->env.gid);
-	values = json_pack("{s:s, s:s, s:s, s:s}", "sandbox", sandbox->folder, "backout", self,
-			   "standin", standin, "user", user);
+	values = json_pack("{s:s, s:s, s:s, s:s, s:s}", "sandbox", sandbox->folder, "backout", self,
+			   "standin", standin, "user", user, "postgres",
+			   server ? server : "postgres");
+	free(server);
 	free(self);
 	free(standin);
 	return values;

@@ -29,6 +29,7 @@ struct supervised {
 	uid_t uid;
 	gid_t gid;
 	long delay_ms;
+	int stop_signal;
 	char **argv; /* borrowed, NULL-terminated */
 	char *lock;  /* held by the supervisor as long as it lives: who holds it is the truth */
 	char *child; /* the program's pid; missing between two starts */
@@ -112,15 +113,15 @@ static pid_t program_start(const struct supervised *s)
 	_exit(127);
 }
 
-/* Waits for the program; a TERM of ours is handed on, and after the grace KILL. */
-static int program_wait(pid_t pid)
+/* Waits for the program; when we are asked to stop, it is asked with its signal, and after the grace killed. */
+static int program_wait(const struct supervised *s, pid_t pid)
 {
 	int status = 0;
 	long waited = -1;
 
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		if (asked_to_stop && waited < 0) {
-			kill(pid, SIGTERM);
+			kill(pid, s->stop_signal);
 			waited = 0;
 		}
 		if (waited >= STOP_GRACE_MS)
@@ -142,7 +143,7 @@ static int supervise(const struct supervised *s)
 			return 1;
 		number_write(s->child, pid);
 		number_write(s->count, starts);
-		status = program_wait(pid);
+		status = program_wait(s, pid);
 		unlink(s->child);
 		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 			break; /* it ended by itself and well: not started again, as on-failure says */
@@ -285,6 +286,8 @@ static bool parse_options(struct supervised *s, int argc, char **argv)
 			s->cwd = argv[++i];
 		} else if (!strcmp(argv[i], "--delay")) {
 			s->delay_ms = strtol(argv[++i], NULL, 10);
+		} else if (!strcmp(argv[i], "--signal")) {
+			s->stop_signal = !strcmp(argv[++i], "INT") ? SIGINT : SIGTERM;
 		} else if (!strcmp(argv[i], "--env")) {
 			if (!strchr(argv[++i], '='))
 				return false;
@@ -302,7 +305,7 @@ int supervise_main(int argc, char **argv)
 		const char *word;
 		int (*run)(const struct supervised *s);
 	} verbs[] = { { "start", do_start }, { "stop", do_stop }, { "status", do_status } };
-	struct supervised s = { .delay_ms = 1000 };
+	struct supervised s = { .delay_ms = 1000, .stop_signal = SIGTERM };
 	int status = 2;
 
 	if (argc < 4)
@@ -325,6 +328,6 @@ int supervise_main(int argc, char **argv)
 	}
 usage:
 	fputs("usage: backout __supervise start|stop|status FOLDER NAME [--user UID:GID] [--cwd DIR] "
-	      "[--env N=V]... [--delay MS] -- ARGV...\n", stderr);
+	      "[--env N=V]... [--delay MS] [--signal TERM|INT] -- ARGV...\n", stderr);
 	return status;
 }

@@ -6,7 +6,8 @@
 #define DRILL_SUPERVISE_H
 
 /* Body of `backout __supervise start|stop|status FOLDER NAME [--user UID:GID] [--cwd DIR] [--env N=V]...
- * [--delay MS] -- ARGV...`. Exit status of status: 0 active, 3 stopped (as systemctl). */
+ * [--delay MS] [--signal TERM|INT] -- ARGV...`: waits MS before it starts a program again that failed, stops
+ * it with the signal. Exit status of status: 0 active, 3 stopped (as systemctl). */
 int supervise_main(int argc, char **argv);
 
 #endif

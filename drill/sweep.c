@@ -118,6 +118,22 @@ static pid_t postmaster_pid(const char *data, unsigned long *key, int *id)
 	return strcmp(cwd, data) ? 0 : (pid_t)pid;
 }
 
+/* The last backends of a killed server let go of it a moment later. */
+static void remove_segment(int id)
+{
+	struct shmid_ds segment;
+
+	for (long waited = 0; waited < CLUSTER_WAIT_MS; waited += 20) {
+		if (shmctl(id, IPC_STAT, &segment) < 0)
+			return; /* gone */
+		if (segment.shm_nattch == 0) {
+			shmctl(id, IPC_RMID, NULL);
+			return;
+		}
+		sleep_ms(20);
+	}
+}
+
 /* An immediate shutdown frees what the cluster holds; only when it has to be killed, its shared memory
  * segment is removed by hand, if nobody is attached to it any more. */
 static void end_cluster(const char *data)
@@ -139,12 +155,8 @@ static void end_cluster(const char *data)
 		if (kill(pid, 0) == 0 && postmaster_pid(data, &key, &id) == pid)
 			kill(pid, SIGKILL);
 	}
-	if (id >= 0) {
-		struct shmid_ds segment;
-
-		if (shmctl(id, IPC_STAT, &segment) == 0 && segment.shm_nattch == 0)
-			shmctl(id, IPC_RMID, NULL);
-	}
+	if (id >= 0)
+		remove_segment(id);
 }
 
 static void end_clusters(const char *folder)
@@ -169,6 +181,7 @@ void sandbox_remove(const char *folder)
 {
 	char *mark = xasprintf("BACKOUT_SANDBOX=%s", folder);
 
+	end_clusters(folder);
 	/* A supervisor that is being killed may just start its program again: until nothing is left. */
 	for (int round = 0; round < 100 && kill_marked(mark) > 0; round++)
 		sleep_ms(20);

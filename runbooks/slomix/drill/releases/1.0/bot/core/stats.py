@@ -5,8 +5,7 @@ import random
 
 def of_random_player(db):
     guid = f"{random.randint(1, 60):08X}"
-    db.execute("SELECT r.id, s.kills, s.deaths FROM player_stats s JOIN rounds r ON r.id = s.round_id "
-               "WHERE s.player_guid = %s ORDER BY r.round_time DESC LIMIT 20", (guid,))
+    db.execute("SELECT round_id, kills, deaths FROM player_stats WHERE player_guid = %s", (guid,))
     rows = db.fetchall()
     for number, kills, deaths in rows:
         if kills < 0 or deaths < 0:
