@@ -6,54 +6,11 @@
 
 #include "core/robot_parts.h"
 #include "lib/mem.h"
-#include "lib/text.h"
 
 #define TURN_US	    (CLOCK_US / 10)
 #define PATIENCE_US (180 * CLOCK_US)
 /* The `after` checks get so long to come true once the procedure is done. */
 #define AFTER_US (60 * CLOCK_US)
-
-/* ---- Talking ---- */
-
-void robot_say(struct robot *robot, const char *fmt, ...)
-{
-	char line[sizeof(robot->said)], clean[sizeof(robot->said)];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	text_clean_to(clean, sizeof(clean), line, strlen(line));
-	if (strcmp(clean, robot->said) == 0)
-		return;
-	memcpy(robot->said, clean, sizeof(clean));
-	if (robot->spec.progress)
-		robot->spec.progress(clean, robot->spec.data);
-}
-
-void robot_finish(struct robot *robot, enum robot_result result, const char *why)
-{
-	if (robot->result != ROBOT_WORKING)
-		return;
-	robot->result = result;
-	text_clean_to(robot->why, sizeof(robot->why), why, strlen(why));
-	watch_free(robot->timer);
-	robot->timer = NULL;
-	if (robot->spec.done)
-		robot->spec.done(result, robot->spec.data);
-}
-
-bool robot_did(struct robot *robot, int status, const struct err *err)
-{
-	if (status != 0)
-		robot_say(robot, "refused: %s", err->msg);
-	return status == 0;
-}
-
-void robot_note(struct robot *robot, const char *text)
-{
-	session_note(robot->spec.session, text, NULL);
-}
 
 /* Everything the record says that is not hidden, as it comes. */
 static void tell_timeline(struct robot *robot)
@@ -304,14 +261,6 @@ static void after(struct robot *robot, const struct attempt *attempt)
 }
 
 /* ---- Planning ---- */
-
-void robot_stop(struct robot *robot, const char *reason)
-{
-	struct err err = ERR_INIT;
-
-	robot_say(robot, "stopping the procedure: %s", reason);
-	robot_did(robot, session_stop(robot->spec.session, reason, &err), &err);
-}
 
 static void plan_params(struct robot *robot, const struct procedure *procedure)
 {

@@ -1,7 +1,6 @@
 /* A session's life: it opens, observes, and passes on what changed. */
 #include "core/session.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,26 +12,6 @@
 #include "core/steplock.h"
 #include "lib/file.h"
 #include "lib/mem.h"
-
-#define TICK_US (CLOCK_US / 2)
-
-void session_say(struct session *session, enum session_change what)
-{
-	if (session->changed)
-		session->changed(what, session->data);
-}
-
-void session_trouble(struct session *session, const struct err *err)
-{
-	snprintf(session->error, sizeof(session->error), "%s%s%s", err->msg,
-		 err->hint[0] ? ": " : "", err->hint);
-	session_say(session, SESSION_ERROR);
-}
-
-json_t *session_text(const char *bytes)
-{
-	return bytes && *bytes ? json_text(bytes, strlen(bytes)) : json_null();
-}
 
 /* ---- Sensing ---- */
 
@@ -88,69 +67,6 @@ static int sense_begin(struct session *session, struct err *err)
 
 /* ---- The ledger ---- */
 
-struct attempt *session_attempt(const struct session *session)
-{
-	return session->open ? state_attempt(&session->incident.state) : NULL;
-}
-
-static void ledger_moved(struct session *session)
-{
-	session_plan_tick(session);
-	session_watch_probes(session);
-	session_say(session, SESSION_LEDGER);
-}
-
-void session_refresh(struct session *session)
-{
-	struct err err = ERR_INIT;
-	size_t seen = session->incident.state.ntimeline;
-
-	if (!session->open || session->incident.damage[0])
-		return;
-	if (incident_refresh(&session->incident, &err) != 0)
-		session_trouble(session, &err);
-	if (session->incident.state.ntimeline != seen)
-		ledger_moved(session);
-}
-
-int session_need_open(const struct session *session, struct err *err)
-{
-	if (!session->open) {
-		err_set(err, "no incident is open");
-		return err_hint(err, "declare one first");
-	}
-	if (session->incident.state.phase != INCIDENT_OPEN)
-		return err_set(err, "the incident is %s",
-			       session->incident.state.phase == INCIDENT_CLOSED ? "closed"
-										: "resolved");
-	return 0;
-}
-
-int session_append(struct session *session, bool act, enum event_id event, json_t *fields,
-		   struct err *err)
-{
-	const struct incident_state *state = &session->incident.state;
-	bool moved = false;
-	int status;
-
-	if (!session->open) {
-		json_decref(fields);
-		err_set(err, "no incident is open");
-		return err_hint(err, "declare one first");
-	}
-	status = act ? incident_act(&session->incident, event, fields, &moved, err)
-		     : incident_append(&session->incident, event, fields, err);
-	if (status != 0 && moved) {
-		err_hint(err,
-			 "somebody else did something meanwhile: look at it, then decide again");
-		session_refresh(session);
-	}
-	if (status == 0 && state->ntimeline && state->timeline[state->ntimeline - 1].misfit)
-		status = err_set(err, "%s", state->timeline[state->ntimeline - 1].text);
-	ledger_moved(session);
-	return status;
-}
-
 static void ledger_readable(struct watch *watch, uint32_t what, void *data)
 {
 	struct session *session = data;
@@ -161,7 +77,6 @@ static void ledger_readable(struct watch *watch, uint32_t what, void *data)
 	while (read(ledger_watch_fd(session->incident.ledger), bytes, sizeof(bytes)) > 0)
 		;
 	session_refresh(session);
-	session_execute_tick(session);
 }
 
 static int ledger_begin(struct session *session, struct err *err)
@@ -187,6 +102,7 @@ static void session_tick(struct watch *watch, uint32_t what, void *data)
 		session->sensing_lock = incident_lock(&session->incident, LOCK_SENSING, NULL);
 		session_record_sensed(session);
 	}
+	session_plan_tick(session);
 	session_watch_probes(session);
 	session_record_tick(session);
 	session_execute_tick(session);
@@ -234,8 +150,8 @@ struct session *session_new(const struct session_spec *spec, struct err *err)
 	if (sense_begin(session, err) != 0 || (session->open && ledger_begin(session, err) != 0))
 		goto fail;
 	session->kept_folder = kept_folder(session->loaded);
-	session->tick =
-	    loop_timer(session->loop, session->open ? 0 : TICK_US, TICK_US, session_tick, session);
+	session->tick = loop_timer(session->loop, session->open ? 0 : SESSION_TICK_US,
+				   SESSION_TICK_US, session_tick, session);
 	session_plan_tick(session);
 	session_watch_probes(session);
 	return session;

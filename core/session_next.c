@@ -119,7 +119,7 @@ static void next_planning(const struct session *session, const struct procedure 
 	else if (problem)
 		snprintf(line.out, line.size, "No plan: %.120s. Press %s to choose again.", problem,
 			 key(KEY_ID_DECIDE));
-	else if (procedure->nasks && session->proposed && !session->planning)
+	else if (procedure->nasks && session_proposed_params(session) && !session->planning)
 		snprintf(line.out, line.size, "\"%s\" has questions. Press %s and answer them.",
 			 procedure->title, key(KEY_ID_EXECUTE));
 	else

@@ -11,6 +11,8 @@
 #include "core/runner.h"
 #include "core/session.h"
 
+#define SESSION_TICK_US (CLOCK_US / 2)
+
 /* What was saved of a metric last. */
 struct saved {
 	int64_t at;   /* wall time of the last point that is in the incident's file */

@@ -63,9 +63,15 @@ static void propose_begin(struct session *session)
 		session_trouble(session, &err);
 }
 
+/* Whether what was worked out is about the current attempt. */
+static bool is_current(const struct session *session)
+{
+	return session->open && session->attempt == session->incident.state.nattempts;
+}
+
 const json_t *session_proposed_params(const struct session *session)
 {
-	return session->proposed;
+	return is_current(session) ? session->proposed : NULL;
 }
 
 /* ---- The plan ---- */
@@ -110,9 +116,11 @@ static int plan_begin(struct session *session, struct err *err)
 
 const struct procedure_plan *session_plan(const struct session *session, const char **problem)
 {
+	bool current = is_current(session);
+
 	if (problem)
-		*problem = session->plan_problem;
-	return session->has_plan ? &session->plan : NULL;
+		*problem = current ? session->plan_problem : NULL;
+	return current && session->has_plan ? &session->plan : NULL;
 }
 
 void session_plan_tick(struct session *session)
@@ -158,6 +166,7 @@ int session_make_plan(struct session *session, const json_t *params, struct err 
 
 	if (need_unapproved(session, err) != 0)
 		return -1;
+	session_plan_tick(session);
 	answers = json_object();
 	for (size_t i = 0; i < chosen(session)->nasks; i++) {
 		const char *name = chosen(session)->asks[i];
@@ -195,7 +204,7 @@ int session_approve(struct session *session, const char *confirm, struct err *er
 
 	if (need_unapproved(session, err) != 0)
 		return -1;
-	if (!session->has_plan || plan->procedure != chosen(session)) {
+	if (!session_plan(session, NULL) || plan->procedure != chosen(session)) {
 		err_set(err, "there is no plan to approve yet");
 		return err_hint(err, "%s",
 				session->plan_problem ? session->plan_problem
