@@ -62,6 +62,14 @@ static int console(struct wish *wish)
 	struct tui_options tui = { .plain = wish->plain, .begin = begin, .data = wish };
 	int rc = cli_load(&loaded, wish->runbook, wish->target ? wish->target : "production");
 
+	char *state = rc == EXIT_HOLDS ? state_folder(&err) : NULL;
+
+	if (rc == EXIT_HOLDS && !state) {
+		cli_error(&err);
+		loaded_release(&loaded);
+		return EXIT_LEDGER;
+	}
+	free(state);
 	if (rc != EXIT_HOLDS)
 		return rc;
 	tui.spec.clock = &clock_system;
