@@ -62,7 +62,7 @@ static int complain(const struct supervised *s, const char *what)
 static pid_t supervisor_pid(const struct supervised *s)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int fd = open(s->lock, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(s->lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	int got;
 
 	if (fd < 0)

@@ -4,7 +4,7 @@ cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
 export TMPDIR=$work
 chmod 711 "$work" # the sandbox's services run as another user when root drills
-plan 17
+plan 19
 
 json() { python3 -c "import json,sys; print(json.load(open(sys.argv[1])).get(sys.argv[2]))" "$1" "$2"; }
 field() { [ "$(json "$work/$1.json" "$2")" = "$3" ] || { cat "$work/$1.json" "$work/$1.err"; return 1; }; }
@@ -53,6 +53,34 @@ damaged_kept() {
 }
 check "bad-migration: the restored database is good" restored_good
 check "bad-migration: the damaged database is kept beside it" damaged_kept
+# A plan prints every command and effect, and changes nothing: no file is opened for writing, made, renamed
+# or removed by it or its children, and no statement is run that could write.
+sandbox_target=$(ls -d "$work"/backout-drill-*)/target.json
+plan_says() {
+	"$BACKOUT" plan slomix level-3 --target "$sandbox_target" >"$work/plan.out" 2>&1 || { cat "$work/plan.out"; return 1; }
+	local word
+	for word in 'pg_dump --format=custom' 'pg_restore' 'CREATE DATABASE' 'RENAME TO' 'ALLOW_CONNECTIONS false' \
+		'__supervise stop' 'checkout --detach' 'newer than the backup'; do
+		grep -qF -- "$word" "$work/plan.out" || { echo "missing: $word"; cat "$work/plan.out"; return 1; }
+	done
+}
+plan_touches_nothing() {
+	local touched
+	strace -f -qq -o "$work/plan.strace" \
+		-e trace=open,openat,creat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,link,linkat,symlink,symlinkat,truncate,ftruncate,chmod,fchmodat,chown,fchownat \
+		"$BACKOUT" plan slomix level-3 --target "$sandbox_target" >/dev/null 2>&1
+	touched=$(grep -vE '= -1 |/dev/(null|tty)' "$work/plan.strace" |
+		grep -E 'O_(WRONLY|RDWR|CREAT|TRUNC)|(rename|unlink|mkdir|link|truncate|chmod|chown)[a-z0-9]*\(')
+	[ -z "$touched" ] || { echo "$touched"; return 1; }
+	[ "$(psql_at postgres "SELECT count(*) FROM pg_database")" = "$databases" ]
+}
+check "a plan prints every command and effect" plan_says
+databases=$(psql_at postgres "SELECT count(*) FROM pg_database")
+if strace -f -qq -o /dev/null true 2>/dev/null; then
+	check "a plan touches nothing" plan_touches_nothing
+else
+	skip "a plan touches nothing" "strace can't trace here"
+fi
 check "a kept sandbox is removed by --clean" bash -c '"$BACKOUT" drill --clean && ! ls -d "$TMPDIR"/backout-drill-* 2>/dev/null'
 
 drill wrong bad-migration --procedure level-1
