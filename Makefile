@@ -25,9 +25,19 @@ HARDENING ?= -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protecti
 SANITIZE  ?=
 CFLAGS    ?= -g
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -I. $(WARNINGS) $(OPTIMIZE) $(HARDENING) $(SANITIZE) $(CFLAGS) \
-	-DVERSION='"$(VERSION)"' -DDATA_DIR='"$(DATADIR)"' $(shell pkg-config --cflags $(PACKAGES))
-ALL_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -lm
+	-DVERSION='"$(VERSION)"' -DDATA_DIR='"$(DATADIR)"' $(PKG_CFLAGS)
+ALL_LIBS   = $(PKG_LIBS) -lm
 LINK       = $(CC) $(SANITIZE) $(LDFLAGS) -pie -Wl,-z,relro,-z,now
+
+# Asked once, when first needed: not before `deps` has installed what is asked about.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)
+
+# `make V=1` shows the commands.
+ifndef V
+say = @printf '  %-4s %s\n' $1 $(subst $(BUILD)/,,$2);
+endif
+JOBS := -j$(shell nproc)
 
 SOURCES  := $(foreach f,$(FOLDERS),$(wildcard $f/*.c))
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
@@ -36,7 +46,7 @@ ARCHIVES := $(foreach f,$(FOLDERS),$(BUILD)/$f.a)
 all: $(PROGRAM)
 
 $(PROGRAM): $(ARCHIVES)
-	$(LINK) -o $@ -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LIBS)
+	$(call say,LINK,$@)$(LINK) -o $@ -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LIBS)
 
 define archive
 $(BUILD)/$1.a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard $1/*.c))
@@ -46,7 +56,7 @@ $(foreach f,$(FOLDERS),$(eval $(call archive,$f)))
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(OBJECTS:.o=.d)
 
@@ -71,11 +81,11 @@ archives_of = $(foreach f,$(uses_$(call folder_of,$1)),$(BUILD)/$f.a)
 
 .SECONDEXPANSION:
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $$(call archives_of,$$@)
-	$(LINK) -o $@ $< -Wl,--start-group $(call archives_of,$@) -Wl,--end-group $(ALL_LIBS) $(TEST_LIBS)
+	$(call say,LINK,$@)$(LINK) -o $@ $< -Wl,--start-group $(call archives_of,$@) -Wl,--end-group $(ALL_LIBS) $(TEST_LIBS)
 
 $(BUILD)/tests/screens/%: $(BUILD)/tests/screens/%.o $(BUILD)/tests/screens/terminal.o \
 		$(BUILD)/tests/screens/desk.o
-	$(LINK) -o $@ $^ $(ALL_LIBS) $(TEST_LIBS) $(shell pkg-config --libs vterm) -lutil
+	$(call say,LINK,$@)$(LINK) -o $@ $^ $(ALL_LIBS) $(TEST_LIBS) $(shell pkg-config --libs vterm) -lutil
 
 -include $(UNIT:=.d) $(SCREENS:=.d)
 
@@ -84,16 +94,16 @@ tests: $(UNIT) $(SCREENS)
 .PRECIOUS: $(BUILD)/tests/unit/%.o $(BUILD)/tests/screens/%.o
 
 check: deps-check
-	@$(MAKE) --no-print-directory $(PROGRAM) tests
+	@$(MAKE) --no-print-directory $(JOBS) $(PROGRAM) tests
 	@BUILD=$(BUILD) BACKOUT=$(CURDIR)/$(PROGRAM) tests/run
 
 check-asan: deps-check
-	@$(MAKE) --no-print-directory BUILD=build/asan PROGRAM=build/asan/backout OPTIMIZE=-O1 HARDENING= \
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=build/asan PROGRAM=build/asan/backout OPTIMIZE=-O1 HARDENING= \
 		SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" build/asan/backout tests
 	@BUILD=build/asan BACKOUT=$(CURDIR)/build/asan/backout tests/run
 
 check-clang: deps-check
-	@$(MAKE) --no-print-directory BUILD=build/clang PROGRAM=build/clang/backout CC=clang \
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=build/clang PROGRAM=build/clang/backout CC=clang \
 		HARDENING= CFLAGS="-g -Werror" build/clang/backout tests
 
 # ---- ways in ----
@@ -126,7 +136,7 @@ $$sudo sh -c 'made=; if [ ! -e /usr/sbin/policy-rc.d ]; then made=1; \
 endef
 
 drill: deps
-	@$(MAKE) --no-print-directory $(PROGRAM)
+	@$(MAKE) --no-print-directory $(JOBS) $(PROGRAM)
 	@./$(PROGRAM) drill slomix bad-release
 
 install: $(PROGRAM)
