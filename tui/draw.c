@@ -159,11 +159,24 @@ int canvas_right(const struct canvas *canvas, int y, enum style style, const cha
 	return x;
 }
 
+/* "Name:   value" hangs below the value, other lines two columns deeper than they begin. */
+static int hang(const char *line, int width)
+{
+	int blanks = (int)strspn(line, " ");
+	const char *colon = strstr(line, ":  ");
+	int column = blanks + 2;
+
+	if (colon && !memchr(line + blanks, ' ', (size_t)(colon - line - blanks)))
+		column = (int)(colon - line + 1 + (long)strspn(colon + 1, " "));
+	return column < width / 2 ? column : 0;
+}
+
 /* Draws, or only counts when `draw` is false. */
 static int wrap(const struct canvas *canvas, int y, int x, int indent, enum style style,
 		const char *text, bool draw)
 {
 	const char *line = text;
+	int start = x, below;
 
 	while (line) {
 		const char *end = strchr(line, '\n');
@@ -173,6 +186,7 @@ static int wrap(const struct canvas *canvas, int y, int x, int indent, enum styl
 
 		text_clean(&clean, line, end ? (size_t)(end - line) : strlen(line));
 		rest = buf_str(&clean);
+		below = indent == INDENT_HANG ? hang(rest, canvas->w) : indent;
 		do {
 			int room = canvas->w - x > 1 ? canvas->w - x : 1;
 			const char *from = rest;
@@ -184,10 +198,11 @@ static int wrap(const struct canvas *canvas, int y, int x, int indent, enum styl
 				style_off();
 			}
 			y++;
-			x = indent;
+			x = below;
 		} while (rest && *rest);
 		buf_release(&clean);
 		line = end ? end + 1 : NULL;
+		x = indent == INDENT_HANG ? start : indent;
 	}
 	return y;
 }

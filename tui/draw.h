@@ -29,8 +29,10 @@ int canvas_printf(const struct canvas *canvas, int y, int x, enum style style, c
 	__attribute__((format(printf, 5, 6)));
 /* Ends at the right border. Returns the column where it begins. */
 int canvas_right(const struct canvas *canvas, int y, enum style style, const char *text);
-/* Wraps lines at blanks from row y on; `indent` is that of all but the first row. Returns the row
- * below. Newlines begin a new row. */
+/* Wraps lines at blanks from row y on; `indent` is that of all but the first row, or INDENT_HANG: below the
+ * value of "Name:   value", else two more than the line itself has. Returns the row below. Newlines begin
+ * a new row. */
+#define INDENT_HANG (-1)
 int canvas_wrap(const struct canvas *canvas, int y, int x, int indent, enum style style,
 		const char *text);
 /* How many rows canvas_wrap() takes. */

@@ -40,6 +40,17 @@ char *plan_text(struct ui *ui, const struct procedure_plan *plan);
 char *step_text(struct ui *ui, size_t step);
 /* Steps, the shown step's details, and the output's tail. */
 void steps_draw(struct ui *ui, struct execute *execute, const struct canvas *canvas);
+/* Approves the plan that is shown: by name where it destroys. */
+void execute_approve(struct ui *ui);
+/* Runs the next step. */
+void execute_run(struct ui *ui);
+/* Straight through, or step by step again. */
+void execute_through(struct ui *ui);
+void execute_answer(struct ui *ui, const struct step *step, bool yes);
+/* The options of a choice. */
+void execute_options(struct ui *ui, const struct step *step);
+/* Again, undo, alternative, skip, stop, done: each says what will happen and asks. */
+void execute_ask(struct ui *ui, enum act act, const char *step);
 /* The form for the `ask` parameters. */
 void inputs_open(struct ui *ui);
 

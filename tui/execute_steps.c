@@ -145,7 +145,15 @@ static bool step_visible(const struct procedure_state *procedure, size_t i)
 
 	if (step->only_alternative && !state->alternative && state->status == STEP_WAITING)
 		return false;
-	return state->status != STEP_NOT_APPLICABLE || step->guard < 0;
+	if (step->guard >= 0) {
+		const char *answer = procedure->steps[step->guard].answer;
+
+		if (answer && strcmp(answer, step->guard_answer) != 0)
+			return false;
+		return state->status != STEP_NOT_APPLICABLE &&
+		       step_visible(procedure, (size_t)step->guard);
+	}
+	return true;
 }
 
 static void list_draw(struct ui *ui, struct execute *execute, const struct canvas *canvas)

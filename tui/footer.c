@@ -23,6 +23,8 @@ static void alerts_draw(struct ui *ui, const struct canvas *canvas)
 			snprintf(name, sizeof(name), "%s", level_name(alert->level));
 			for (char *c = name; level > LEVEL_INFO && *c; c++)
 				*c = (char)(*c - 'a' + 'A');
+			if (shown)
+				x = canvas_text(canvas, 0, x, STYLE_DIM, ",");
 			x = canvas_text(canvas, 0, x + 1, style_level(alert->level), name);
 			x = canvas_printf(canvas, 0, x + 1, STYLE_NORMAL, "%s %s%s",
 					  metric->title ? metric->title : metric->name,
@@ -31,7 +33,6 @@ static void alerts_draw(struct ui *ui, const struct canvas *canvas)
 							since, sizeof(since)),
 					  state && state->alerts[i].acknowledged ? " (acknowledged)" :
 										   "");
-			x = canvas_text(canvas, 0, x, STYLE_NORMAL, ";");
 			shown++;
 		}
 	}

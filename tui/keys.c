@@ -23,7 +23,8 @@ struct row {
 /* The footer shows rows from the top until it is full: what matters most stands first. */
 static const struct row rows[] = {
 	/* Decide */
-	SHARED(KEY_ID_RATIFY, ACT_ENTER, IN(DECIDE), { '\n', S(KEY_ENTER) }, NULL, "take", NULL, NULL),
+	SHARED(KEY_ID_RATIFY, ACT_TAKE, IN(DECIDE) | IN(EXECUTE), { '\n', S(KEY_ENTER) }, NULL, "take",
+	       NULL, NULL),
 	SHARED(KEY_ID_YES, ACT_YES, IN(DECIDE) | IN(EXECUTE), { 0 }, NULL, "yes", NULL, NULL),
 	SHARED(KEY_ID_NO, ACT_NO, IN(DECIDE) | IN(EXECUTE), { 0 }, NULL, "no", NULL, NULL),
 	SHARED(KEY_ID_CHOOSE, ACT_CHOOSE, IN(DECIDE), { 0 }, NULL, "choose", NULL, NULL),
@@ -60,7 +61,7 @@ static const struct row rows[] = {
 	    "filter"),
 	/* Watch */
 	SHARED(KEY_ID_ACKNOWLEDGE, ACT_ACKNOWLEDGE, ALL, { 0 }, NULL, "acknowledge", NULL, "acknowledge"),
-	OWN(ACT_ENTER, ALL & ~IN(DECIDE), { '\r', '\n', S(KEY_ENTER) }, "Enter", "details",
+	OWN(ACT_ENTER, ALL, { '\r', '\n', S(KEY_ENTER) }, "Enter", "details",
 	    "details of what is selected", NULL),
 	OWN(ACT_ZOOM, IN(WATCH), { 'z' }, "z", "zoom", "one panel alone, or all again", "zoom"),
 	/* everywhere */
@@ -115,20 +116,26 @@ bool key_row(size_t i, struct key_binding *row)
 	return true;
 }
 
-enum act key_act(enum tui_view view, int key, bool special)
+enum act key_act(enum tui_view view, int key, bool special, bool (*can)(void *data, enum act act),
+		 void *data)
 {
 	struct key_binding row;
 	int code = special ? KEY_SPECIAL + key : key;
+	enum act first = ACT_NONE;
 
 	for (size_t i = 0; key_row(i, &row); i++) {
-		if (!(row.where & 1u << view))
+		bool bound = false;
+
+		for (size_t k = 0; k < sizeof(row.keys) / sizeof(row.keys[0]) && row.keys[k]; k++)
+			bound = bound || row.keys[k] == code;
+		if (!bound || !(row.where & 1u << view))
 			continue;
-		for (size_t k = 0; k < sizeof(row.keys) / sizeof(row.keys[0]) && row.keys[k]; k++) {
-			if (row.keys[k] == code)
-				return row.act;
-		}
+		if (can(data, row.act))
+			return row.act;
+		if (first == ACT_NONE)
+			first = row.act;
 	}
-	return ACT_NONE;
+	return first;
 }
 
 enum act key_command(const char *name)

@@ -20,7 +20,7 @@ enum act {
 	/* Watch */
 	ACT_ZOOM,
 	/* Decide */
-	ACT_YES, ACT_NO, ACT_CHOOSE, ACT_BACK_TO, ACT_PROCEDURES, ACT_MATRIX,
+	ACT_TAKE, ACT_YES, ACT_NO, ACT_CHOOSE, ACT_BACK_TO, ACT_PROCEDURES, ACT_MATRIX,
 	/* Execute */
 	ACT_APPROVE, ACT_PARAMETERS, ACT_RUN, ACT_THROUGH, ACT_DONE, ACT_CHECK, ACT_AGAIN, ACT_UNDO,
 	ACT_SKIP, ACT_ALTERNATIVE, ACT_STOP, ACT_PLAN, ACT_OUTPUT,
@@ -45,8 +45,10 @@ struct key_binding {
 
 /* Row `i` of the table, filled up from core/keys.h; false behind its end. */
 bool key_row(size_t i, struct key_binding *row);
-/* What a key does in a view. */
-enum act key_act(enum tui_view view, int key, bool special);
+/* What a key does in a view: the first row of which `can` says that it is possible now, else the first of
+ * all. */
+enum act key_act(enum tui_view view, int key, bool special, bool (*can)(void *data, enum act act),
+		 void *data);
 /* The act of a `:` name, ACT_NONE when it is none. */
 enum act key_command(const char *name);
 

@@ -19,9 +19,8 @@ static void page_draw(struct ui *ui, struct modal *modal, const struct canvas *c
 	struct canvas inside, body;
 	char status[64];
 
-	(void)ui;
 	canvas_clear(canvas);
-	page->rows = canvas_wrap_rows(&(struct canvas){ .w = canvas->w - 4 }, 0, 0, page->text);
+	page->rows = canvas_wrap_rows(&(struct canvas){ .w = canvas->w - 4 }, 0, INDENT_HANG, page->text);
 	page->shown = canvas->h - 3 > 1 ? canvas->h - 3 : 1;
 	if (page->top > page->rows - page->shown)
 		page->top = page->rows - page->shown;
@@ -35,9 +34,10 @@ static void page_draw(struct ui *ui, struct modal *modal, const struct canvas *c
 			    false);
 	body = canvas_part(&inside, 0, 1, -1, inside.w - 2);
 	/* Wrapped from the row that scrolling puts above the canvas. */
-	canvas_wrap(&body, -page->top, 0, 0, STYLE_NORMAL, page->text);
+	canvas_wrap(&body, -page->top, 0, INDENT_HANG, STYLE_NORMAL, page->text);
 	if (page->any && page->rows <= page->shown)
-		canvas_text(canvas, canvas->h - 1, 1, STYLE_KEY, "Press any key to go on.");
+		canvas_text(canvas, canvas->h - 1, 1, STYLE_KEY,
+			    ui->ended ? "Press any key to leave." : "Press any key to go on.");
 	else if (page->any)
 		canvas_text(canvas, canvas->h - 1, 1, STYLE_KEY,
 			    "j k PgDn PgUp scroll, any other key goes on.");

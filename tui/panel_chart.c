@@ -5,7 +5,19 @@
 #include "lib/mem.h"
 #include "tui/panel.h"
 
-#define SPAN_US (600 * CLOCK_US)
+#define SPAN_US  (600 * CLOCK_US)
+#define SHORT_US (120 * CLOCK_US)
+
+/* A short history is not squeezed into the chart's last columns. */
+static int64_t span_us(struct ui *ui, const struct metric *metric)
+{
+	int64_t now = ui_now(ui);
+	const struct chart_point *points;
+	size_t n = 0;
+
+	points = sense_series(session_sense(ui->session), metric, now - SPAN_US, &n);
+	return n && now - points[0].at < SHORT_US ? SHORT_US : SPAN_US;
+}
 
 static int want(struct ui *ui, const struct panel *panel)
 {
@@ -32,7 +44,7 @@ static void draw(struct ui *ui, const struct panel *panel, struct panel_state *s
 	inside = canvas_box(canvas, panel->title, status, style, focus);
 	rest = inside.h > 8 ? (int)panel->nmetrics - 1 : 0;
 	part = canvas_part(&inside, 0, 0, inside.h - rest, -1);
-	metric_chart(ui, metric, SPAN_US, &part);
+	metric_chart(ui, metric, span_us(ui, metric), &part);
 	for (int i = 0; i < rest; i++) {
 		metric = panel_metric(ui, panel, (size_t)i + 1);
 		if (!metric)

@@ -127,6 +127,11 @@ static void key_small(struct ui *ui, int key, bool special)
 		leave(ui, 0);
 }
 
+static bool can(void *data, enum act act)
+{
+	return ui_can(data, act);
+}
+
 static void key_one(struct ui *ui, int key, bool special)
 {
 	enum act act;
@@ -154,7 +159,7 @@ static void key_one(struct ui *ui, int key, bool special)
 		return;
 	}
 	ui->notice[0] = '\0';
-	act = key_act(ui->view, key, special);
+	act = key_act(ui->view, key, special, can, ui);
 	if (act != ACT_NONE)
 		ui_act(ui, act);
 }
@@ -193,7 +198,12 @@ static void on_signal(struct watch *watch, uint32_t what, void *data)
 
 	(void)watch;
 	if (what == SIGWINCH || what == SIGCONT) {
+		bool small = too_small();
+
 		screen_resize(&ui->screen);
+		/* What was typed at a screen that showed nothing was meant for nothing. */
+		if (small && !too_small())
+			screen_drain(&ui->screen);
 		if (what == SIGCONT)
 			screen_repaint(&ui->screen);
 		draw(ui);

@@ -9,7 +9,32 @@
 struct checklist_view {
 	size_t which;
 	int selected, top;
+	const struct checklist *fitting; /* the one that fitted when it was last looked for */
 };
+
+/* The list that the procedure asks for now: `before` until it ran, then `after`. NULL: none. */
+static const struct checklist *fitting(struct ui *ui)
+{
+	const struct incident_state *state = session_state(ui->session);
+	const struct attempt *attempt = state ? state_attempt(state) : NULL;
+
+	if (!attempt)
+		return NULL;
+	return attempt->procedure.started ? attempt->procedure.procedure->after :
+					    attempt->procedure.procedure->before;
+}
+
+/* Turns to the fitting list when it is another one than before. */
+static void follow(struct ui *ui, struct checklist_view *view)
+{
+	const struct checklist *now = fitting(ui);
+
+	if (now && now != view->fitting) {
+		view->which = (size_t)(now - session_runbook(ui->session)->checklists);
+		view->selected = view->top = 0;
+	}
+	view->fitting = now;
+}
 
 /* The recorded state, or a blank one while no incident is open: release it with `release`. */
 static struct checklist_state state_of(struct ui *ui, size_t which, bool *release)
@@ -146,6 +171,7 @@ static void checklist_draw(struct ui *ui, void *data, const struct canvas *canva
 		canvas_wrap(&inside, 0, 1, 1, STYLE_NORMAL, "This runbook has no checklists.");
 		return;
 	}
+	follow(ui, view);
 	if (view->which >= lists(ui))
 		view->which = 0;
 	state = state_of(ui, view->which, &release);

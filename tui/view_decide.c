@@ -339,9 +339,9 @@ static bool decide_can(struct ui *ui, void *data, enum act act)
 	case ACT_NO:
 		return ui_open(ui) && question && !decide->conditions;
 	case ACT_ENTER:
-		if (decide->conditions)
-			return runbook->nconditions > 0;
-		if (!ui_open(ui))
+		return decide->conditions && runbook->nconditions > 0;
+	case ACT_TAKE:
+		if (decide->conditions || !ui_open(ui))
 			return false;
 		if (!question)
 			return suggested_procedure(ui) != NULL;
@@ -374,21 +374,19 @@ static void go_back(struct ui *ui)
 	ui_acted(ui, session_back(ui->session, question->name, &err), &err, NULL);
 }
 
-static void enter(struct ui *ui, struct decide *decide)
+static void take(struct ui *ui)
 {
 	const struct outcome *outcome;
 	const struct question *question = open_question(ui, &outcome);
 	struct proposal proposal;
 
-	if (decide->conditions) {
-		condition_page(ui, decide->selected);
-	} else if (question) {
-		session_proposal(ui->session, question, &proposal);
-		if (proposal.verdict != VERDICT_UNKNOWN)
-			answer(ui, question, proposal.verdict == VERDICT_PASS);
-	} else {
+	if (!question) {
 		choose_procedure(ui, suggested_procedure(ui)->name);
+		return;
 	}
+	session_proposal(ui->session, question, &proposal);
+	if (proposal.verdict != VERDICT_UNKNOWN)
+		answer(ui, question, proposal.verdict == VERDICT_PASS);
 }
 
 static void decide_act(struct ui *ui, void *data, enum act act)
@@ -417,8 +415,11 @@ static void decide_act(struct ui *ui, void *data, enum act act)
 	case ACT_NO:
 		answer(ui, question, act == ACT_YES);
 		break;
+	case ACT_TAKE:
+		take(ui);
+		break;
 	case ACT_ENTER:
-		enter(ui, decide);
+		condition_page(ui, decide->selected);
 		break;
 	case ACT_CHOOSE:
 		choose_procedure(ui, suggested_procedure(ui)->name);

@@ -1,0 +1,242 @@
+/* What the operator does in Execute; what destroys, or can't be taken back, asks first. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/mem.h"
+#include "tui/execute.h"
+#include "tui/modal.h"
+#include "tui/say.h"
+
+static const struct attempt *current(struct ui *ui)
+{
+	const struct incident_state *state = session_state(ui->session);
+
+	return state ? state_attempt(state) : NULL;
+}
+
+static int approve_done(struct ui *ui, const char *const *values, const char *subject,
+			struct err *err)
+{
+	if (strcmp(values[0], subject) != 0)
+		return err_set(err, "that is not the target's name");
+	if (session_approve(ui->session, values[0], err) < 0)
+		return -1;
+	return ui_acted(ui, 0, err, "Approved. r runs the next step, Space runs straight through.");
+}
+
+static void approve_yes(struct ui *ui, const char *subject)
+{
+	struct err err = ERR_INIT;
+
+	(void)subject;
+	ui_acted(ui, session_approve(ui->session, "", &err), &err,
+		 "Approved. r runs the next step, Space runs straight through.");
+}
+
+void execute_approve(struct ui *ui)
+{
+	const struct procedure_plan *plan = session_plan(ui->session, NULL);
+	const struct target *target = session_target(ui->session);
+	size_t problems = 0;
+	struct buf say = BUF_INIT;
+
+	for (size_t i = 0; i < plan->nsteps; i++)
+		problems += plan->steps[i].problem && plan->steps[i].applicable;
+	buf_printf(&say, "%s on %s, %zu steps, risk %s.\nData loss: %s\n", plan->procedure->title,
+		   target ? target->name : "?", plan->nsteps, risk_name(plan->procedure->risk),
+		   plan->nloss ? plan->loss[0] :
+		   plan->procedure->data_loss ? plan->procedure->data_loss : "not said");
+	for (size_t i = 1; i < plan->nloss; i++)
+		buf_printf(&say, "           %s\n", plan->loss[i]);
+	if (problems)
+		buf_printf(&say, "%zu steps have a problem; the plan names it.\n", problems);
+	buf_puts(&say, "Approving runs nothing yet.");
+	if (plan->risk == ACTION_DESTRUCTIVE && target)
+		confirm_name_open(ui, "Approve a destructive plan", buf_str(&say), target->name,
+				  approve_done);
+	else
+		confirm_open(ui, "Approve the plan", buf_str(&say), 'y', "approves", NULL, approve_yes);
+	buf_release(&say);
+}
+
+static void run_yes(struct ui *ui, const char *subject)
+{
+	struct err err = ERR_INIT;
+
+	(void)subject;
+	ui_acted(ui, session_run_step(ui->session, &err), &err, NULL);
+}
+
+/* What destroys asks once more; everything else was approved with the plan. */
+void execute_run(struct ui *ui)
+{
+	size_t next = (size_t)execute_next(ui);
+
+	if (execute_destructive(ui, next)) {
+		const struct step *step = &current(ui)->procedure.procedure->steps[next];
+
+		confirm_open(ui, "Run a destructive step", step->say, 'y', "runs it", NULL, run_yes);
+		return;
+	}
+	run_yes(ui, NULL);
+}
+
+static void through_yes(struct ui *ui, const char *subject)
+{
+	(void)subject;
+	session_straight_through(ui->session, true);
+	ui_dirty(ui);
+}
+
+void execute_through(struct ui *ui)
+{
+	if (session_is_straight_through(ui->session)) {
+		session_straight_through(ui->session, false);
+		ui_notice(ui, STYLE_OK, "Step by step again; the running step goes on.");
+		return;
+	}
+	confirm_open(ui, "Run straight through",
+		     "Step after step runs until something does not hold, or an answer is needed.\n"
+		     "Space again goes back to step by step.",
+		     'y', "begins", NULL, through_yes);
+}
+
+static void again_yes(struct ui *ui, const char *step)
+{
+	struct err err = ERR_INIT;
+
+	ui_acted(ui, session_run_again(ui->session, step, &err), &err, NULL);
+}
+
+static void undo_yes(struct ui *ui, const char *step)
+{
+	struct err err = ERR_INIT;
+
+	ui_acted(ui, session_undo(ui->session, step, &err), &err, NULL);
+}
+
+static void alternative_yes(struct ui *ui, const char *step)
+{
+	struct err err = ERR_INIT;
+
+	ui_acted(ui, session_alternative(ui->session, step, &err), &err, NULL);
+}
+
+static int skip_done(struct ui *ui, const char *const *values, const char *step, struct err *err)
+{
+	if (!*values[0])
+		return err_set(err, "a reason is needed: it goes into the report");
+	if (session_skip(ui->session, step, values[0], err) < 0)
+		return -1;
+	return ui_acted(ui, 0, err, NULL);
+}
+
+static int stop_done(struct ui *ui, const char *const *values, const char *subject, struct err *err)
+{
+	(void)subject;
+	if (session_stop(ui->session, *values[0] ? values[0] : "stopped by the operator", err) < 0)
+		return -1;
+	return ui_acted(ui, 0, err, "Stopped. What ran stays as it is; u undoes a step.");
+}
+
+static int done_done(struct ui *ui, const char *const *values, const char *step, struct err *err)
+{
+	if (session_step_done(ui->session, step, *values[0] ? values[0] : NULL, err) < 0)
+		return -1;
+	return ui_acted(ui, 0, err, NULL);
+}
+
+static int answer_done(struct ui *ui, const char *const *values, const char *subject,
+		       struct err *err)
+{
+	/* "yes STEP" or "no STEP" */
+	const char *step = strchr(subject, ' ') + 1;
+	char *answer = xstrndup(subject, strcspn(subject, " "));
+	int rc = -1;
+
+	if (!*values[0])
+		err_set(err, "a reason is needed: it goes into the report");
+	else
+		rc = session_answer_step(ui->session, step, answer, values[0], err);
+	free(answer);
+	return rc < 0 ? -1 : ui_acted(ui, 0, err, NULL);
+}
+
+void execute_answer(struct ui *ui, const struct step *step, bool yes)
+{
+	struct form_entry entry = { .label = "Reason" };
+	struct proposal proposal;
+	struct err err = ERR_INIT;
+	char *say;
+
+	session_step_proposal(ui->session, step, &proposal);
+	if (proposal.verdict == VERDICT_UNKNOWN ||
+	    proposal.verdict == (yes ? VERDICT_PASS : VERDICT_FAIL)) {
+		if (session_answer_step(ui->session, step->id, yes ? "yes" : "no", NULL, &err) == 0 ||
+		    proposal.verdict != VERDICT_UNKNOWN) {
+			ui_acted(ui, err.set ? -1 : 0, &err, NULL);
+			return;
+		}
+	}
+	say = xasprintf("%s\nProposed is %s: %s\nYou answer %s: why?", step->say,
+			answer_word(proposal.verdict), proposal.evidence, yes ? "YES" : "NO");
+	form_open(ui, "Answer otherwise than proposed", say, &entry, 1, false,
+		  xasprintf("%s %s", yes ? "yes" : "no", step->id), answer_done);
+	free(say);
+}
+
+static void option_chosen(struct ui *ui, const char *value, const char *step)
+{
+	struct err err = ERR_INIT;
+
+	ui_acted(ui, session_answer_step(ui->session, step, value, NULL, &err), &err, NULL);
+}
+
+void execute_options(struct ui *ui, const struct step *step)
+{
+	struct menu_entry *entries = xcalloc(step->noptions + 1, sizeof(*entries));
+
+	for (size_t i = 0; i < step->noptions; i++) {
+		entries[i].label = xstrdup(step->options[i].id);
+		entries[i].detail = xstrdup(step->options[i].say ? step->options[i].say : "");
+		entries[i].value = xstrdup(step->options[i].id);
+	}
+	menu_open(ui, step->say, entries, step->noptions, xstrdup(step->id), option_chosen);
+}
+
+/* Acts that first ask: each says what will happen. */
+void execute_ask(struct ui *ui, enum act act, const char *step)
+{
+	struct form_entry reason = { .label = "Reason" }, note = { .label = "Note (may stay empty)" };
+
+	switch (act) {
+	case ACT_AGAIN:
+		confirm_open(ui, "Run the step again", "The action is done once more, then checked.",
+			     'y', "runs it again", xstrdup(step), again_yes);
+		break;
+	case ACT_UNDO:
+		confirm_open(ui, "Undo the step",
+			     "What it did is taken back by its recorded pre-state, then checked.", 'y',
+			     "undoes it", xstrdup(step), undo_yes);
+		break;
+	case ACT_ALTERNATIVE:
+		confirm_open(ui, "Take the alternative",
+			     "The runbook's other way for this failure takes the place of this step.",
+			     'y', "takes it", xstrdup(step), alternative_yes);
+		break;
+	case ACT_SKIP:
+		form_open(ui, "Skip the step", "It is left undone; the procedure goes on behind it.",
+			  &reason, 1, false, xstrdup(step), skip_done);
+		break;
+	case ACT_STOP:
+		form_open(ui, "Stop the procedure",
+			  "A running step is ended. What ran before is undone only if you ask for it.",
+			  &reason, 1, true, NULL, stop_done);
+		break;
+	case ACT_DONE:
+		form_open(ui, "The step is done", "", &note, 1, false, xstrdup(step), done_done);
+		break;
+	default:
+		break;
+	}
+}
