@@ -1,6 +1,7 @@
 #include "tests/unit/scratch.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -359,6 +360,7 @@ static void declared_processes_are_ended(void **state)
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execlp("sleep", name, "1000", (char *)NULL);
 		_exit(127);
 	}

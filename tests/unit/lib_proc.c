@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "lib/clock.h"
@@ -20,6 +21,7 @@ static pid_t child_named(const char *name)
 	if (pid == 0) {
 		close(ready[0]);
 		fcntl(ready[1], F_SETFD, FD_CLOEXEC);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execlp("sleep", name, "1000", (char *)NULL);
 		_exit(127);
 	}
@@ -152,6 +154,7 @@ static void ending_asks_first_and_kills_then(void **state)
 	assert_int_equal(pipe(ready), 0);
 	stubborn = fork();
 	if (stubborn == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		signal(SIGTERM, SIG_IGN);
 		close(ready[0]);
 		if (write(ready[1], "x", 1) != 1)

@@ -1,6 +1,7 @@
 #include "tests/unit/scratch.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -68,6 +69,7 @@ static void serve(int listener)
 			char request[4096];
 			ssize_t n = read(fd, request, sizeof(request) - 1);
 
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			request[n > 0 ? n : 0] = '\0';
 			answer(fd, request);
 			_exit(0);
@@ -97,6 +99,7 @@ static int setup(void **state)
 	f->server = fork();
 	if (f->server == 0) {
 		setpgid(0, 0);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		serve(listener);
 	}
 	setpgid(f->server, f->server);

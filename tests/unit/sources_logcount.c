@@ -265,6 +265,29 @@ static void write_filler(const char *path, int lines)
 	fclose(file);
 }
 
+/* A time in whole seconds may lie before or after a moment within that second; when the line came
+ * tells. */
+static void a_rounded_time_is_not_younger_than_its_arrival(void **state)
+{
+	struct clock_manual clock;
+	struct fixture f;
+	const char *shows = "{\"log\": \"bot-log\", \"shows\": \"ready\", \"within\": \"5m\"}";
+	int64_t half = rfc3339("2026-11-21T21:40:00.5Z");
+
+	clock_manual_init(&clock, rfc3339("2026-11-21T21:40:00.2Z"));
+	begin(&f, state, false, &clock.clock);
+	follow(&f, 100);
+	sample(&f);
+	scratch_puts(f.path, "2026-11-21 21:40:00 INFO ready\n");
+	sample(&f);
+	clock_manual_advance(&clock, CLOCK_US / 2);
+	assert_int_equal(ask(&f, half, shows).verdict, VERDICT_FAIL);
+	scratch_puts(f.path, "2026-11-21 21:40:00 INFO ready\n");
+	sample(&f);
+	assert_int_equal(ask(&f, half, shows).verdict, VERDICT_PASS);
+	end(&f);
+}
+
 static void what_left_the_ring_is_still_counted(void **state)
 {
 	const char *known = "{\"log\": \"bot-log\", \"shows\": \"it broke\", \"within\": \"5m\"}";
@@ -307,6 +330,7 @@ int main(void)
 		TEST(old_lines_from_the_future_are_not_counted),
 		TEST(the_probe_sees_lines_and_silence),
 		TEST(lines_without_times_count_when_they_come),
+		TEST(a_rounded_time_is_not_younger_than_its_arrival),
 		TEST(what_left_the_ring_is_still_counted),
 	};
 
