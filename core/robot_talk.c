@@ -5,6 +5,9 @@
 #include "core/robot_parts.h"
 #include "lib/text.h"
 
+/* The same command is refused a few times while others are at work; for longer, it is no use. */
+#define REFUSALS_MAX 30
+
 void robot_say(struct robot *robot, const char *fmt, ...)
 {
 	char line[sizeof(robot->said)], clean[sizeof(robot->said)];
@@ -35,8 +38,11 @@ void robot_finish(struct robot *robot, enum robot_result result, const char *why
 
 bool robot_did(struct robot *robot, int status, const struct err *err)
 {
+	robot->refusals = status != 0 ? robot->refusals + 1 : 0;
 	if (status != 0)
 		robot_say(robot, "refused: %s", err->msg);
+	if (robot->refusals >= REFUSALS_MAX)
+		robot_finish(robot, ROBOT_FAILED, err->msg);
 	return status == 0;
 }
 

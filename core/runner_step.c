@@ -396,6 +396,6 @@ int runner_main(int argc, char **argv)
 	stop_fd = signals_prepare();
 	status = runner_work(&call, stop_fd, &err);
 	if (err.set)
-		dprintf(STDERR_FILENO, "%s%s%s\n", err.msg, err.hint[0] ? "\n" : "", err.hint);
+		dprintf(STDERR_FILENO, "%s%s%s\n", err.msg, err.hint[0] ? "; " : "", err.hint);
 	return status;
 }

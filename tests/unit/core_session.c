@@ -432,6 +432,34 @@ static void the_robot_runs_nothing_twice(void **state)
 	session_free(console.session);
 }
 
+static void the_robot_gives_up_a_claimed_target(void **state)
+{
+	struct lamp *lamp = *state;
+	struct console console = console_begin(lamp, NULL);
+	struct incident other;
+	struct loaded again = { 0 };
+	struct robot *robot;
+	char *claim;
+
+	lamp_load(lamp, &again);
+	assert_int_equal(incident_create(&other, &again, INCIDENT_INCIDENT, SEVERITY_LOW, "Other",
+					 &clock_system, NULL),
+			 0);
+	claim = xasprintf("%s\n", other.folder);
+	scratch_puts(again.target->claim, claim);
+	open_incident(&console);
+	robot = robot_begin(&console, "mend");
+	UNTIL(&console, robot_result(robot) != ROBOT_WORKING);
+	assert_int_equal(robot_result(robot), ROBOT_FAILED);
+	assert_int_equal(count(&console, EV_INTENT), 0);
+	assert_non_null(strstr(json_str(last(&console, EV_STOPPED), "reason", ""), "claimed"));
+	free(claim);
+	robot_free(robot);
+	session_free(console.session);
+	incident_close(&other);
+	loaded_release(&again);
+}
+
 int main(int argc, char **argv)
 {
 #define LAMP_TEST(name) cmocka_unit_test_setup_teardown(name, lamp_setup, lamp_teardown)
@@ -451,6 +479,7 @@ int main(int argc, char **argv)
 		LAMP_TEST(the_robot_takes_the_alternative),
 		LAMP_TEST(the_robot_leaves_manual_work_undone),
 		LAMP_TEST(the_robot_runs_nothing_twice),
+		LAMP_TEST(the_robot_gives_up_a_claimed_target),
 	};
 
 	LAMP_RUNNER(argc, argv);
