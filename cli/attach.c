@@ -21,9 +21,9 @@ static const struct option options[] = {
 
 static int phase_exit(enum robot_result result)
 {
-	return result == ROBOT_RECOVERED ? EXIT_HOLDS :
-	       result == ROBOT_STOPPED	 ? EXIT_STOPPED :
-					   EXIT_FAILED;
+	return result == ROBOT_RECOVERED ? EXIT_HOLDS
+	       : result == ROBOT_STOPPED ? EXIT_STOPPED
+					 : EXIT_FAILED;
 }
 
 static void progress(const char *line, void *data)
@@ -45,8 +45,11 @@ static int attach_auto(const char *folder)
 	struct loop *loop = loop_new(&clock_system, &err);
 	struct session_spec spec = { .loop = loop, .clock = &clock_system, .incident = folder };
 	struct session *session = loop ? session_new(&spec, &err) : NULL;
-	struct robot_spec robot_spec = { .session = session, .loop = loop, .progress = progress,
-					 .done = robot_done, .data = loop };
+	struct robot_spec robot_spec = { .session = session,
+					 .loop = loop,
+					 .progress = progress,
+					 .done = robot_done,
+					 .data = loop };
 	struct robot *robot = NULL;
 	int status = EXIT_FAILED;
 
@@ -55,7 +58,6 @@ static int attach_auto(const char *folder)
 	robot = robot_new(&robot_spec);
 	if (loop_run(loop, &err) < 0)
 		goto out;
-	printf("%s\n", robot_why(robot));
 	status = phase_exit(robot_result(robot));
 out:
 	if (err.set)
@@ -82,7 +84,8 @@ static int attach_console(const char *folder, bool plain)
 	return rc < 0 ? EXIT_FAILED : EXIT_HOLDS;
 }
 
-static int result_print(const struct score *score, const struct scenario *scenario, const char *folder)
+static int result_print(const struct score *score, const struct scenario *scenario,
+			const char *folder)
 {
 	char *text = score_text(score, scenario);
 
@@ -123,8 +126,9 @@ static int closed(const struct incident *incident)
 		const char *result = json_str(scored, "result", "");
 
 		printf("incident %s is closed: %s\n", incident->id, *result ? result : "scored");
-		return !strcmp(result, "recovered") && json_bool(scored, "verified", 0) ? EXIT_HOLDS :
-											   EXIT_FAILED;
+		return !strcmp(result, "recovered") && json_bool(scored, "verified", 0)
+			   ? EXIT_HOLDS
+			   : EXIT_FAILED;
 	}
 	err_set(&err, "incident %s is closed: nothing can be added to it", incident->id);
 	err_hint(&err, "backout report %s prints it", incident->id);

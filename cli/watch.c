@@ -19,8 +19,10 @@ struct wish {
 };
 
 static const struct option options[] = {
-	{ "target", required_argument, NULL, 't' }, { "plain", no_argument, NULL, 'p' },
-	{ "severity", required_argument, NULL, 's' }, { "title", required_argument, NULL, 'T' },
+	{ "target", required_argument, NULL, 't' },
+	{ "plain", no_argument, NULL, 'p' },
+	{ "severity", required_argument, NULL, 's' },
+	{ "title", required_argument, NULL, 'T' },
 	{ 0 },
 };
 
@@ -61,17 +63,17 @@ static int console(struct wish *wish)
 	struct loaded loaded;
 	struct tui_options tui = { .plain = wish->plain, .begin = begin, .data = wish };
 	int rc = cli_load(&loaded, wish->runbook, wish->target ? wish->target : "production");
+	char *state;
 
-	char *state = rc == EXIT_HOLDS ? state_folder(&err) : NULL;
-
-	if (rc == EXIT_HOLDS && !state) {
+	if (rc != EXIT_HOLDS)
+		return rc;
+	state = state_folder(&err);
+	if (!state) {
 		cli_error(&err);
 		loaded_release(&loaded);
 		return EXIT_LEDGER;
 	}
 	free(state);
-	if (rc != EXIT_HOLDS)
-		return rc;
 	tui.spec.clock = &clock_system;
 	tui.spec.loop = loop_new(&clock_system, &err);
 	tui.spec.loaded = &loaded;
@@ -93,7 +95,9 @@ int cmd_watch(int argc, char **argv)
 
 int cmd_open(int argc, char **argv)
 {
-	struct wish wish = { .open = true, .severity = SEVERITY_HIGH, .title = "opened by the operator" };
+	struct wish wish = { .open = true,
+			     .severity = SEVERITY_HIGH,
+			     .title = "opened by the operator" };
 	int rc = wish_read(&wish, argc, argv, USAGE_OPEN);
 
 	return rc == EXIT_HOLDS ? console(&wish) : rc;

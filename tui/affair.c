@@ -63,10 +63,11 @@ static char *title_propose(struct ui *ui, enum severity *severity)
 	}
 	if (!high)
 		return xstrdup("");
-	*severity = high->level == LEVEL_CRITICAL ? SEVERITY_CRITICAL :
-		    high->level == LEVEL_WARNING  ? SEVERITY_HIGH :
-						    SEVERITY_LOW;
-	return xasprintf("%s at %s%s", high->metric->title ? high->metric->title : high->metric->name,
+	*severity = high->level == LEVEL_CRITICAL  ? SEVERITY_CRITICAL
+		    : high->level == LEVEL_WARNING ? SEVERITY_HIGH
+						   : SEVERITY_LOW;
+	return xasprintf("%s at %s%s",
+			 high->metric->title ? high->metric->title : high->metric->name,
 			 number_text(high->value, number, sizeof(number)),
 			 high->metric->unit ? high->metric->unit : "");
 }
@@ -79,7 +80,8 @@ void declare_open(struct ui *ui)
 
 	if (state) {
 		struct form_entry entries[] = {
-			{ .label = "Severity", .value = severity_name(state->severity),
+			{ .label = "Severity",
+			  .value = severity_name(state->severity),
 			  .choices = severities },
 			{ .label = "Reason" },
 		};
@@ -90,7 +92,8 @@ void declare_open(struct ui *ui)
 	title = title_propose(ui, &severity);
 	{
 		struct form_entry entries[] = {
-			{ .label = "Severity", .value = severity_name(severity),
+			{ .label = "Severity",
+			  .value = severity_name(severity),
 			  .choices = severities },
 			{ .label = "Title", .value = title },
 		};
@@ -126,7 +129,8 @@ static int resolve_done(struct ui *ui, const char *const *values, const char *su
 	(void)subject;
 	if (session_resolve(ui->session, values[0], err) < 0)
 		return -1;
-	return ui_acted(ui, 0, err, "Resolved. Close it with C once root cause and lessons are known.");
+	return ui_acted(ui, 0, err,
+			"Resolved. Close it with C once root cause and lessons are known.");
 }
 
 void resolve_open(struct ui *ui)
@@ -134,12 +138,14 @@ void resolve_open(struct ui *ui)
 	struct form_entry entry = { .label = "How was it resolved" };
 
 	form_open(ui, "Resolve the incident",
-		  "The target is released: others may work on it. Notes, root cause and follow-ups go "
+		  "The target is released: others may work on it. Notes, root cause and follow-ups "
+		  "go "
 		  "on until it is closed.",
 		  &entry, 1, false, NULL, resolve_done);
 }
 
-static int close_done(struct ui *ui, const char *const *values, const char *subject, struct err *err)
+static int close_done(struct ui *ui, const char *const *values, const char *subject,
+		      struct err *err)
 {
 	(void)subject;
 	if (session_close(ui->session, values[0], values[1], values[2], err) < 0)
@@ -151,11 +157,12 @@ void close_open(struct ui *ui)
 {
 	struct form_entry entries[] = {
 		{ .label = "Root cause", .hint = "what was really wrong; may stay empty" },
-		{ .label = "Remediation", .hint = "what keeps it from coming back; may stay empty" },
+		{ .label = "Remediation",
+		  .hint = "what keeps it from coming back; may stay empty" },
 		{ .label = "Lessons", .hint = "what to do better next time; may stay empty" },
 	};
 
 	form_open(ui, "Close the incident",
-		  "The folder is sealed with its hashes. Nothing can be added afterwards.", entries, 3,
-		  false, NULL, close_done);
+		  "The folder is sealed with its hashes. Nothing can be added afterwards.", entries,
+		  3, false, NULL, close_done);
 }

@@ -6,8 +6,8 @@
 
 #include "tui/ui.h"
 
-/* System, target, LIVE or DRILL, incident, severity, time since opening, UTC clock, ledger; and what
- * to do now. Returns its rows. */
+/* System, target, LIVE or DRILL, incident, severity, time since opening, UTC clock, ledger; and
+ * what to do now. Returns its rows. */
 int header_draw(struct ui *ui, const struct canvas *canvas);
 /* The notice or the alerts, the keys that do something here, and the views. Returns its rows. */
 int footer_draw(struct ui *ui, const struct canvas *canvas);

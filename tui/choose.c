@@ -27,8 +27,7 @@ void choose_procedure(struct ui *ui, const char *name)
 {
 	const char *why = NULL;
 	const struct procedure *suggested = session_suggested(ui->session, &why);
-	const struct procedure *procedure =
-		runbook_procedure(session_runbook(ui->session), name);
+	const struct procedure *procedure = runbook_procedure(session_runbook(ui->session), name);
 	struct form_entry entry = { .label = "Reason" };
 	struct err err = ERR_INIT;
 	char *say;
@@ -40,10 +39,11 @@ void choose_procedure(struct ui *ui, const char *name)
 		return;
 	}
 	say = suggested ? xasprintf("Suggested is \"%s\" (%s).\nYou choose \"%s\": why?",
-				    suggested->title, why ? why : "", procedure->title) :
-			  xasprintf("Nothing is suggested yet.\nYou choose \"%s\": why?",
+				    suggested->title, why ? why : "", procedure->title)
+			: xasprintf("Nothing is suggested yet.\nYou choose \"%s\": why?",
 				    procedure->title);
-	form_open(ui, "Choose another procedure", say, &entry, 1, false, xstrdup(name), reason_done);
+	form_open(ui, "Choose another procedure", say, &entry, 1, false, xstrdup(name),
+		  reason_done);
 	free(say);
 }
 
@@ -63,18 +63,18 @@ void procedures_open(struct ui *ui)
 		const struct procedure *p = &runbook->procedures[i];
 		char low[48], high[48];
 
-		entries[i].label = xasprintf("%s: %s%s", p->name, p->title,
-					     p == suggested ? " (suggested)" : "");
+		entries[i].label =
+		    xasprintf("%s: %s%s", p->name, p->title, p == suggested ? " (suggested)" : "");
 		entries[i].detail =
-			p->estimate_high_us ?
-				xasprintf("%s to %s, risk %s, data loss: %s%s%s",
-					  duration_text(p->estimate_low_us, low, sizeof(low)),
-					  duration_text(p->estimate_high_us, high, sizeof(high)),
-					  risk_name(p->risk), p->data_loss ? p->data_loss : "not said",
-					  p->use_when ? "; when: " : "", p->use_when ? p->use_when : "") :
-				xasprintf("risk %s, data loss: %s%s%s", risk_name(p->risk),
-					  p->data_loss ? p->data_loss : "not said",
-					  p->use_when ? "; when: " : "", p->use_when ? p->use_when : "");
+		    p->estimate_high_us
+			? xasprintf("%s to %s, risk %s, data loss: %s%s%s",
+				    duration_text(p->estimate_low_us, low, sizeof(low)),
+				    duration_text(p->estimate_high_us, high, sizeof(high)),
+				    risk_name(p->risk), p->data_loss ? p->data_loss : "not said",
+				    p->use_when ? "; when: " : "", p->use_when ? p->use_when : "")
+			: xasprintf("risk %s, data loss: %s%s%s", risk_name(p->risk),
+				    p->data_loss ? p->data_loss : "not said",
+				    p->use_when ? "; when: " : "", p->use_when ? p->use_when : "");
 		entries[i].value = xstrdup(p->name);
 	}
 	menu_open(ui, "Procedures", entries, runbook->nprocedures, NULL, menu_chosen);

@@ -329,8 +329,10 @@ void canvas_cells(const struct canvas *canvas, int y, int x, int h, int w, const
 			/* Reverse would fill the chart's cells: without colours bold must do. */
 			style_on(canvas, style_cell(cell->class));
 			if (!canvas->screen->pairs[STYLE_CRITICAL])
-				attr_set(cell->class >= CELL_WARNING && cell->class != CELL_LINE ?
-						 A_BOLD : A_NORMAL, 0, NULL);
+				attr_set(cell->class >= CELL_WARNING && cell->class != CELL_LINE
+					     ? A_BOLD
+					     : A_NORMAL,
+					 0, NULL);
 			if (cell->cp < 0x80)
 				mvaddch(canvas->y + y + row, canvas->x + x + column,
 					(chtype)cell->cp);

@@ -7,14 +7,14 @@
 
 #include <stdbool.h>
 
+#include "checklists/runbook.h"
 #include "lib/chart.h"
 #include "lib/reading.h"
-#include "checklists/runbook.h"
 #include "tui/screen.h"
 
 struct canvas {
 	const struct screen *screen; /* borrowed */
-	int y, x, h, w;              /* on the terminal; h or w 0: nothing is drawn */
+	int y, x, h, w;		     /* on the terminal; h or w 0: nothing is drawn */
 };
 
 /* The whole terminal. */
@@ -26,18 +26,19 @@ void canvas_clear(const struct canvas *canvas);
 /* One line at (y, x), cut with an ellipsis. Returns the column behind it. */
 int canvas_text(const struct canvas *canvas, int y, int x, enum style style, const char *text);
 int canvas_printf(const struct canvas *canvas, int y, int x, enum style style, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
+    __attribute__((format(printf, 5, 6)));
 /* Ends at the right border. Returns the column where it begins. */
 int canvas_right(const struct canvas *canvas, int y, enum style style, const char *text);
-/* Wraps lines at blanks from row y on; `indent` is that of all but the first row, or INDENT_HANG: below the
- * value of "Name:   value", else two more than the line itself has. Returns the row below. Newlines begin
- * a new row. */
+/* Wraps lines at blanks from row y on; `indent` is that of all but the first row, or INDENT_HANG:
+ * below the value of "Name:   value", else two more than the line itself has. Returns the row
+ * below. Newlines begin a new row. */
 #define INDENT_HANG (-1)
 int canvas_wrap(const struct canvas *canvas, int y, int x, int indent, enum style style,
 		const char *text);
 /* How many rows canvas_wrap() takes. */
 int canvas_wrap_rows(const struct canvas *canvas, int x, int indent, const char *text);
-/* A border with a title at the left and a status at the right (either may be NULL); gives the inside. */
+/* A border with a title at the left and a status at the right (either may be NULL); gives the
+ * inside. */
 struct canvas canvas_box(const struct canvas *canvas, const char *title, const char *status,
 			 enum style status_style, bool focus);
 /* A rule with a title. */
@@ -47,7 +48,8 @@ void canvas_select(const struct canvas *canvas, int y);
 /* A bar of `value` of `full`, `width` cells at most. Returns the column behind. */
 int canvas_bar(const struct canvas *canvas, int y, int x, int width, enum style style, double value,
 	       double full);
-void canvas_cells(const struct canvas *canvas, int y, int x, int h, int w, const struct cell *cells);
+void canvas_cells(const struct canvas *canvas, int y, int x, int h, int w,
+		  const struct cell *cells);
 
 /* The first row to show so that `selected` stays in sight. */
 int scroll_to(int top, int selected, int rows, int count);

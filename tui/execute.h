@@ -8,17 +8,17 @@
 
 enum execute_phase {
 	EXECUTE_NOTHING,  /* no procedure is chosen */
-	EXECUTE_INPUTS,   /* its `ask` parameters are not answered */
+	EXECUTE_INPUTS,	  /* its `ask` parameters are not answered */
 	EXECUTE_PLANNING, /* the plan is being made, or could not be made */
-	EXECUTE_PLAN,     /* it is shown, to be approved */
-	EXECUTE_STEPS,    /* approved */
+	EXECUTE_PLAN,	  /* it is shown, to be approved */
+	EXECUTE_STEPS,	  /* approved */
 	EXECUTE_ENDED,
 };
 
 struct execute {
-	int selected;                    /* step; -1: follows the one that is next */
-	int next_seen;                   /* the next step when `selected` was set */
-	int top;                         /* of the steps or the plan's lines */
+	int selected;  /* step; -1: follows the one that is next */
+	int next_seen; /* the next step when `selected` was set */
+	int top;       /* of the steps or the plan's lines */
 };
 
 enum execute_phase execute_phase(struct ui *ui);

@@ -44,8 +44,9 @@ void execute_approve(struct ui *ui)
 		problems += plan->steps[i].problem && plan->steps[i].applicable;
 	buf_printf(&say, "%s on %s, %zu steps, risk %s.\nData loss: %s\n", plan->procedure->title,
 		   target ? target->name : "?", plan->nsteps, risk_name(plan->procedure->risk),
-		   plan->nloss ? plan->loss[0] :
-		   plan->procedure->data_loss ? plan->procedure->data_loss : "not said");
+		   plan->nloss			? plan->loss[0]
+		   : plan->procedure->data_loss ? plan->procedure->data_loss
+						: "not said");
 	for (size_t i = 1; i < plan->nloss; i++)
 		buf_printf(&say, "           %s\n", plan->loss[i]);
 	if (problems)
@@ -55,7 +56,8 @@ void execute_approve(struct ui *ui)
 		confirm_name_open(ui, "Approve a destructive plan", buf_str(&say), target->name,
 				  approve_done);
 	else
-		confirm_open(ui, "Approve the plan", buf_str(&say), 'y', "approves", NULL, approve_yes);
+		confirm_open(ui, "Approve the plan", buf_str(&say), 'y', "approves", NULL,
+			     approve_yes);
 	buf_release(&say);
 }
 
@@ -75,7 +77,8 @@ void execute_run(struct ui *ui)
 	if (execute_destructive(ui, next)) {
 		const struct step *step = &current(ui)->procedure.procedure->steps[next];
 
-		confirm_open(ui, "Run a destructive step", step->say, 'y', "runs it", NULL, run_yes);
+		confirm_open(ui, "Run a destructive step", step->say, 'y', "runs it", NULL,
+			     run_yes);
 		return;
 	}
 	run_yes(ui, NULL);
@@ -172,7 +175,8 @@ void execute_answer(struct ui *ui, const struct step *step, bool yes)
 	session_step_proposal(ui->session, step, &proposal);
 	if (proposal.verdict == VERDICT_UNKNOWN ||
 	    proposal.verdict == (yes ? VERDICT_PASS : VERDICT_FAIL)) {
-		if (session_answer_step(ui->session, step->id, yes ? "yes" : "no", NULL, &err) == 0 ||
+		if (session_answer_step(ui->session, step->id, yes ? "yes" : "no", NULL, &err) ==
+			0 ||
 		    proposal.verdict != VERDICT_UNKNOWN) {
 			ui_acted(ui, err.set ? -1 : 0, &err, NULL);
 			return;
@@ -207,30 +211,35 @@ void execute_options(struct ui *ui, const struct step *step)
 /* Acts that first ask: each says what will happen. */
 void execute_ask(struct ui *ui, enum act act, const char *step)
 {
-	struct form_entry reason = { .label = "Reason" }, note = { .label = "Note (may stay empty)" };
+	struct form_entry reason = { .label = "Reason" },
+			  note = { .label = "Note (may stay empty)" };
 
 	switch (act) {
 	case ACT_AGAIN:
-		confirm_open(ui, "Run the step again", "The action is done once more, then checked.",
-			     'y', "runs it again", xstrdup(step), again_yes);
+		confirm_open(ui, "Run the step again",
+			     "The action is done once more, then checked.", 'y', "runs it again",
+			     xstrdup(step), again_yes);
 		break;
 	case ACT_UNDO:
 		confirm_open(ui, "Undo the step",
-			     "What it did is taken back by its recorded pre-state, then checked.", 'y',
-			     "undoes it", xstrdup(step), undo_yes);
+			     "What it did is taken back by its recorded pre-state, then checked.",
+			     'y', "undoes it", xstrdup(step), undo_yes);
 		break;
 	case ACT_ALTERNATIVE:
 		confirm_open(ui, "Take the alternative",
-			     "The runbook's other way for this failure takes the place of this step.",
+			     "The runbook's other way for this failure takes the place of this "
+			     "step.",
 			     'y', "takes it", xstrdup(step), alternative_yes);
 		break;
 	case ACT_SKIP:
-		form_open(ui, "Skip the step", "It is left undone; the procedure goes on behind it.",
-			  &reason, 1, false, xstrdup(step), skip_done);
+		form_open(ui, "Skip the step",
+			  "It is left undone; the procedure goes on behind it.", &reason, 1, false,
+			  xstrdup(step), skip_done);
 		break;
 	case ACT_STOP:
 		form_open(ui, "Stop the procedure",
-			  "A running step is ended. What ran before is undone only if you ask for it.",
+			  "A running step is ended. What ran before is undone only if you ask for "
+			  "it.",
 			  &reason, 1, true, NULL, stop_done);
 		break;
 	case ACT_DONE:

@@ -37,9 +37,9 @@ static void params_print(struct buf *text, const struct procedure_plan *plan)
 
 	if (!json_is_object(plan->params) || json_object_size(plan->params) == 0)
 		return;
-	json_object_foreach(plan->params, name, value) {
-		char *shown = json_is_string(value) ? xstrdup(json_string_value(value)) :
-						      json_line(value);
+	json_object_foreach (plan->params, name, value) {
+		char *shown =
+		    json_is_string(value) ? xstrdup(json_string_value(value)) : json_line(value);
 
 		buf_printf(text, "Input:     %s = %s\n", name, shown);
 		free(shown);
@@ -135,12 +135,13 @@ void inputs_open(struct ui *ui)
 		const char *evidence = json_str(proposed, name, NULL);
 
 		if (value && !json_is_null(value))
-			owned[i] = json_is_string(value) ? xstrdup(json_string_value(value)) :
-							   json_line(value);
-		owned[p->nasks + i] = xasprintf("%s%s%s", param && param->ask ? param->ask : "",
-						evidence ? "; proposed: " : "",
-						evidence ? evidence : "");
-		entries[i] = (struct form_entry){ .label = p->asks[i], .value = owned[i],
+			owned[i] = json_is_string(value) ? xstrdup(json_string_value(value))
+							 : json_line(value);
+		owned[p->nasks + i] =
+		    xasprintf("%s%s%s", param && param->ask ? param->ask : "",
+			      evidence ? "; proposed: " : "", evidence ? evidence : "");
+		entries[i] = (struct form_entry){ .label = p->asks[i],
+						  .value = owned[i],
 						  .hint = owned[p->nasks + i] };
 		free(name);
 	}

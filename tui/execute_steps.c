@@ -58,8 +58,8 @@ bool execute_undoable(struct ui *ui, size_t index)
 {
 	const struct attempt *attempt = state_attempt(session_state(ui->session));
 	const struct step *step = &attempt->procedure.procedure->steps[index];
-	const struct typed *action = step_action(step, attempt->procedure.procedure,
-						 session_target(ui->session));
+	const struct typed *action =
+	    step_action(step, attempt->procedure.procedure, session_target(ui->session));
 	const struct action_type *type = action ? action_type(action->type->name) : NULL;
 	enum step_status status = attempt->procedure.steps[index].status;
 	const struct procedure_plan *plan = session_plan(ui->session, NULL);
@@ -78,12 +78,13 @@ bool execute_destructive(struct ui *ui, size_t index)
 {
 	const struct attempt *attempt = state_attempt(session_state(ui->session));
 	const struct step *step = &attempt->procedure.procedure->steps[index];
-	const struct typed *action = step_action(step, attempt->procedure.procedure,
-						 session_target(ui->session));
+	const struct typed *action =
+	    step_action(step, attempt->procedure.procedure, session_target(ui->session));
 	const struct action_type *type = action ? action_type(action->type->name) : NULL;
 	json_t *args = action ? sense_fill(session_sense(ui->session), action->args, NULL) : NULL;
 	/* What can't be judged counts as the worst. */
-	bool destructive = type && (!args || (type->risk && type->risk(args) == ACTION_DESTRUCTIVE));
+	bool destructive =
+	    type && (!args || (type->risk && type->risk(args) == ACTION_DESTRUCTIVE));
 
 	json_decref(args);
 	return destructive;
@@ -133,8 +134,8 @@ static void step_row(struct ui *ui, const struct procedure_state *procedure, int
 	end = canvas_right(canvas, y, style_status(state->status), text);
 	row = canvas_part(canvas, y, 0, 1, end - 1);
 	canvas_printf(&row, 0, 0, shown ? STYLE_FOCUS : STYLE_NORMAL, "%s%2d. %s%s",
-		      shown ? ui->screen.glyphs->arrow : " ", i + 1,
-		      step->guard >= 0 ? "  " : "", step->say);
+		      shown ? ui->screen.glyphs->arrow : " ", i + 1, step->guard >= 0 ? "  " : "",
+		      step->say);
 }
 
 /* Steps that could never come are left out: other branches, and alternatives that nobody took. */
@@ -168,12 +169,12 @@ static void list_draw(struct ui *ui, struct execute *execute, const struct canva
 	int64_t used = attempt->approved_at ? end - attempt->approved_at : 0;
 	struct canvas inside;
 
-	snprintf(status, sizeof(status), "%s%s%s%s", duration_clock(used / CLOCK_US * CLOCK_US, spent,
-								    sizeof(spent)),
-		 limit ? " of " : "",
-		 limit ? duration_clock(limit, budget, sizeof(budget)) : "",
-		 attempt->result[0] ? (strcmp(attempt->result, "done") ? "" : " done") :
-		 session_is_straight_through(ui->session) ? " STRAIGHT THROUGH" : "");
+	snprintf(status, sizeof(status), "%s%s%s%s",
+		 duration_clock(used / CLOCK_US * CLOCK_US, spent, sizeof(spent)),
+		 limit ? " of " : "", limit ? duration_clock(limit, budget, sizeof(budget)) : "",
+		 attempt->result[0] ? (strcmp(attempt->result, "done") ? "" : " done")
+		 : session_is_straight_through(ui->session) ? " STRAIGHT THROUGH"
+							    : "");
 	inside = canvas_box(canvas, p->title, status,
 			    limit && used > limit ? STYLE_CRITICAL : STYLE_DIM, false);
 	inside = canvas_part(&inside, 0, 1, -1, inside.w - 2);
@@ -218,10 +219,11 @@ static int verify_draw(struct ui *ui, const struct step *step, const struct canv
 
 	if (!probes) {
 		for (i = 0; i < step->nverify && y < canvas->h; i++)
-			canvas_printf(canvas, y++, 0, STYLE_DIM, "then: %s", probe_name(step->verify[i]));
+			canvas_printf(canvas, y++, 0, STYLE_DIM, "then: %s",
+				      probe_name(step->verify[i]));
 		return y;
 	}
-	json_array_foreach(probes, i, probe) {
+	json_array_foreach (probes, i, probe) {
 		const char *word = json_str(probe, "verdict", "unknown");
 		const char *id = json_str(probe, "probe", "");
 		const struct probe *known = runbook_probe(session_runbook(ui->session), id);
@@ -237,10 +239,12 @@ static int verify_draw(struct ui *ui, const struct step *step, const struct canv
 }
 
 /* Another console made the plan: the filled-in declaration says what will be done. */
-static int declaration_draw(struct ui *ui, const struct step *step, const struct canvas *canvas, int y)
+static int declaration_draw(struct ui *ui, const struct step *step, const struct canvas *canvas,
+			    int y)
 {
-	json_t *args = step->action.type ?
-			       sense_fill(session_sense(ui->session), step->action.args, NULL) : NULL;
+	json_t *args = step->action.type
+			   ? sense_fill(session_sense(ui->session), step->action.args, NULL)
+			   : NULL;
 	char *line = args ? json_line(args) : NULL;
 
 	if (line)
@@ -279,11 +283,13 @@ static int question_draw(struct ui *ui, const struct step *step, const struct ca
 	}
 	session_step_proposal(ui->session, step, &proposal);
 	y = canvas_wrap(canvas, y, 0, 0, STYLE_NEXT,
-			proposal.verdict == VERDICT_PASS ? "Proposed: YES. Enter takes it, N answers no." :
-			proposal.verdict == VERDICT_FAIL ? "Proposed: NO. Enter takes it, y answers yes." :
-							   "Nothing is proposed: answer with y or N.");
-	return proposal.evidence[0] ?
-		       canvas_wrap(canvas, y, 0, 0, STYLE_DIM, proposal.evidence) : y;
+			proposal.verdict == VERDICT_PASS
+			    ? "Proposed: YES. Enter takes it, N answers no."
+			: proposal.verdict == VERDICT_FAIL
+			    ? "Proposed: NO. Enter takes it, y answers yes."
+			    : "Nothing is proposed: answer with y or N.");
+	return proposal.evidence[0] ? canvas_wrap(canvas, y, 0, 0, STYLE_DIM, proposal.evidence)
+				    : y;
 }
 
 static void output_draw(struct ui *ui, const struct canvas *canvas)
@@ -341,7 +347,8 @@ static void detail_draw(struct ui *ui, const struct execute *execute, const stru
 		y = canvas_wrap(&inside, y, 0, 0, STYLE_CRITICAL, state->failure);
 	if (state->same_failures >= 3)
 		y = canvas_wrap(&inside, y, 0, 0, STYLE_WARNING,
-				"It failed the same way three times: call for help (6 shows the contacts).");
+				"It failed the same way three times: call for help (6 shows the "
+				"contacts).");
 	y = verify_draw(ui, step, &inside, y);
 	if (y + 2 < inside.h && session_output(ui->session)[0]) {
 		canvas_rule(&inside, y, "output");

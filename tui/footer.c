@@ -14,8 +14,7 @@ static void alerts_draw(struct ui *ui, const struct canvas *canvas)
 	for (int level = LEVEL_CRITICAL; level > LEVEL_OK; level--) {
 		for (size_t i = 0; i < runbook->nmetrics; i++) {
 			const struct metric *metric = &runbook->metrics[i];
-			const struct alert *alert =
-				sense_alert(session_sense(ui->session), metric);
+			const struct alert *alert = sense_alert(session_sense(ui->session), metric);
 			char name[16], since[48];
 
 			if (!alert || alert->level != (enum level)level)
@@ -29,10 +28,10 @@ static void alerts_draw(struct ui *ui, const struct canvas *canvas)
 			x = canvas_printf(canvas, 0, x + 1, STYLE_NORMAL, "%s %s%s",
 					  metric->title ? metric->title : metric->name,
 					  duration_text((ui_now(ui) - alert->since) / CLOCK_US *
-								CLOCK_US,
+							    CLOCK_US,
 							since, sizeof(since)),
-					  state && state->alerts[i].acknowledged ? " (acknowledged)" :
-										   "");
+					  state && state->alerts[i].acknowledged ? " (acknowledged)"
+										 : "");
 			shown++;
 		}
 	}

@@ -8,15 +8,15 @@
 #define ENTRIES 16
 
 struct entry {
-	char *label, *hint;              /* owned; hint may be NULL */
-	const char *const *choices;      /* borrowed, static */
+	char *label, *hint;	    /* owned; hint may be NULL */
+	const char *const *choices; /* borrowed, static */
 	size_t choice;
 	struct line line;
 };
 
 struct form {
 	struct modal modal;
-	char *title, *say, *subject;     /* owned */
+	char *title, *say, *subject; /* owned */
 	struct entry entries[ENTRIES];
 	size_t n, focus;
 	bool guarded;
@@ -29,7 +29,8 @@ static int entry_draw(const struct form *form, size_t i, const struct canvas *ca
 {
 	const struct entry *entry = &form->entries[i];
 	bool focus = i == form->focus;
-	int x = canvas_printf(canvas, y, 0, focus ? STYLE_FOCUS : STYLE_NORMAL, "%s: ", entry->label);
+	int x =
+	    canvas_printf(canvas, y, 0, focus ? STYLE_FOCUS : STYLE_NORMAL, "%s: ", entry->label);
 
 	if (!entry->choices) {
 		line_draw(&entry->line, canvas, y, x, focus);
@@ -110,8 +111,8 @@ static void form_finish(struct ui *ui, struct form *form)
 	for (size_t i = 0; i < form->n; i++)
 		values[i] = copies[i] = xstrdup(entry_value(&form->entries[i]));
 	if (form->done(ui, values, form->subject, &err) < 0) {
-		snprintf(form->error, sizeof(form->error), "%s%s%s", err.msg, err.hint[0] ? "; " : "",
-			 err.hint);
+		snprintf(form->error, sizeof(form->error), "%s%s%s", err.msg,
+			 err.hint[0] ? "; " : "", err.hint);
 		if (form->guarded)
 			guard_begin(ui, &form->guard);
 	} else {

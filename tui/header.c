@@ -58,7 +58,9 @@ static int incident_draw(struct ui *ui, const struct canvas *canvas, int x)
 	upper(severity);
 	x = canvas_text(canvas, 0, x + 1,
 			phase_name(state) ? STYLE_OK : style_severity(state->severity), severity);
-	until = state->closed_at ? state->closed_at : state->resolved_at ? state->resolved_at : ui_now(ui);
+	until = state->closed_at     ? state->closed_at
+		: state->resolved_at ? state->resolved_at
+				     : ui_now(ui);
 	return canvas_printf(canvas, 0, x + 1, STYLE_NORMAL, "T+%s",
 			     duration_clock((until - state->opened_at) / CLOCK_US * CLOCK_US, clock,
 					    sizeof(clock)));

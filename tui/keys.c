@@ -5,10 +5,10 @@
 
 #include "core/keys.h"
 
-#define CTRL(c) ((c) & 0x1f)
-#define S(code) (KEY_SPECIAL + (code))
+#define CTRL(c)	 ((c)&0x1f)
+#define S(code)	 (KEY_SPECIAL + (code))
 #define IN(view) (1u << TUI_##view)
-#define ALL     KEYS_EVERYWHERE
+#define ALL	 KEYS_EVERYWHERE
 
 /* A row of our own, or one whose first key, name and help are core's. */
 struct row {
@@ -17,14 +17,26 @@ struct row {
 	struct key_binding binding;
 };
 
-#define OWN(...)        { false, KEY_ID_COUNT, { __VA_ARGS__ } }
-#define SHARED(id, ...) { true, id, { __VA_ARGS__ } }
+#define OWN(...)                     \
+	{                            \
+		false, KEY_ID_COUNT, \
+		{                    \
+			__VA_ARGS__  \
+		}                    \
+	}
+#define SHARED(id, ...)             \
+	{                           \
+		true, id,           \
+		{                   \
+			__VA_ARGS__ \
+		}                   \
+	}
 
 /* The footer shows rows from the top until it is full: what matters most stands first. */
 static const struct row rows[] = {
 	/* Decide */
-	SHARED(KEY_ID_RATIFY, ACT_TAKE, IN(DECIDE) | IN(EXECUTE), { '\n', S(KEY_ENTER) }, NULL, "take",
-	       NULL, NULL),
+	SHARED(KEY_ID_RATIFY, ACT_TAKE, IN(DECIDE) | IN(EXECUTE), { '\n', S(KEY_ENTER) }, NULL,
+	       "take", NULL, NULL),
 	SHARED(KEY_ID_YES, ACT_YES, IN(DECIDE) | IN(EXECUTE), { 0 }, NULL, "yes", NULL, NULL),
 	SHARED(KEY_ID_NO, ACT_NO, IN(DECIDE) | IN(EXECUTE), { 0 }, NULL, "no", NULL, NULL),
 	SHARED(KEY_ID_CHOOSE, ACT_CHOOSE, IN(DECIDE), { 0 }, NULL, "choose", NULL, NULL),
@@ -41,26 +53,29 @@ static const struct row rows[] = {
 	SHARED(KEY_ID_DONE, ACT_DONE, IN(EXECUTE), { 0 }, NULL, "done", NULL, NULL),
 	SHARED(KEY_ID_CHECK, ACT_CHECK, IN(EXECUTE), { 0 }, NULL, "check again", NULL, NULL),
 	SHARED(KEY_ID_AGAIN, ACT_AGAIN, IN(EXECUTE), { 0 }, NULL, "run again", NULL, NULL),
-	SHARED(KEY_ID_ALTERNATIVE, ACT_ALTERNATIVE, IN(EXECUTE), { 0 }, NULL, "alternative", NULL, NULL),
+	SHARED(KEY_ID_ALTERNATIVE, ACT_ALTERNATIVE, IN(EXECUTE), { 0 }, NULL, "alternative", NULL,
+	       NULL),
 	SHARED(KEY_ID_UNDO, ACT_UNDO, IN(EXECUTE), { 0 }, NULL, "undo", NULL, NULL),
 	SHARED(KEY_ID_SKIP, ACT_SKIP, IN(EXECUTE), { 0 }, NULL, "skip", NULL, NULL),
-	SHARED(KEY_ID_THROUGH, ACT_THROUGH, IN(EXECUTE), { ' ' }, NULL, "straight through", NULL, NULL),
+	SHARED(KEY_ID_THROUGH, ACT_THROUGH, IN(EXECUTE), { ' ' }, NULL, "straight through", NULL,
+	       NULL),
 	SHARED(KEY_ID_STOP, ACT_STOP, IN(EXECUTE), { 0 }, NULL, "stop", NULL, NULL),
-	OWN(ACT_OUTPUT, IN(EXECUTE), { 'o' }, "o", "output", "the output of the latest step, in full",
-	    "output"),
+	OWN(ACT_OUTPUT, IN(EXECUTE), { 'o' }, "o", "output",
+	    "the output of the latest step, in full", "output"),
 	OWN(ACT_PLAN, IN(EXECUTE), { 'P' }, "P", "plan", "the whole plan again", "plan"),
 	/* Checklist */
-	OWN(ACT_TICK, IN(CHECKLIST), { ' ' }, "Space", "tick", "tick a manual item, or open it again",
-	    "tick"),
-	OWN(ACT_DEFER, IN(CHECKLIST), { 'd' }, "d", "defer", "defer the item: it comes back at the end",
-	    "defer"),
+	OWN(ACT_TICK, IN(CHECKLIST), { ' ' }, "Space", "tick",
+	    "tick a manual item, or open it again", "tick"),
+	OWN(ACT_DEFER, IN(CHECKLIST), { 'd' }, "d", "defer",
+	    "defer the item: it comes back at the end", "defer"),
 	OWN(ACT_OVERRIDE, IN(CHECKLIST), { 'o' }, "o", "override",
 	    "override the item, with a reason; it is never shown green", "override"),
 	/* Log */
-	OWN(ACT_FILTER, IN(LOG), { 'f' }, "f", "filter", "what is listed: all, operator, runner, sensed",
-	    "filter"),
+	OWN(ACT_FILTER, IN(LOG), { 'f' }, "f", "filter",
+	    "what is listed: all, operator, runner, sensed", "filter"),
 	/* Watch */
-	SHARED(KEY_ID_ACKNOWLEDGE, ACT_ACKNOWLEDGE, ALL, { 0 }, NULL, "acknowledge", NULL, "acknowledge"),
+	SHARED(KEY_ID_ACKNOWLEDGE, ACT_ACKNOWLEDGE, ALL, { 0 }, NULL, "acknowledge", NULL,
+	       "acknowledge"),
 	OWN(ACT_ENTER, ALL, { '\r', '\n', S(KEY_ENTER) }, "Enter", "details",
 	    "details of what is selected", NULL),
 	OWN(ACT_ZOOM, IN(WATCH), { 'z' }, "z", "zoom", "one panel alone, or all again", "zoom"),
@@ -72,7 +87,8 @@ static const struct row rows[] = {
 	    "show only lines with this text; an empty one ends it", "search"),
 	SHARED(KEY_ID_NOTE, ACT_NOTE, ALL, { 0 }, NULL, "note", NULL, "note"),
 	OWN(ACT_HELP, ALL, { '?', S(KEY_F(1)) }, "?", "help", "this page", "help"),
-	OWN(ACT_COMMAND, ALL, { ':' }, ":", "command", "any command by its name; Tab completes", NULL),
+	OWN(ACT_COMMAND, ALL, { ':' }, ":", "command", "any command by its name; Tab completes",
+	    NULL),
 	OWN(ACT_TAB, ALL, { '\t' }, "Tab", NULL, "the next panel or list", NULL),
 	OWN(ACT_BACKTAB, ALL, { S(KEY_BTAB) }, "Shift-Tab", NULL, "the one before", NULL),
 	OWN(ACT_UP, ALL, { 'k', S(KEY_UP) }, "k Up", NULL, "up", NULL),
@@ -82,7 +98,8 @@ static const struct row rows[] = {
 	OWN(ACT_PAGE_UP, ALL, { S(KEY_PPAGE), CTRL('b') }, "PgUp", NULL, "a page up", NULL),
 	OWN(ACT_PAGE_DOWN, ALL, { S(KEY_NPAGE), CTRL('f') }, "PgDn", NULL, "a page down", NULL),
 	OWN(ACT_TOP, ALL, { S(KEY_HOME), '<' }, "Home", NULL, "the first line", NULL),
-	OWN(ACT_BOTTOM, ALL, { S(KEY_END), '>' }, "End", NULL, "the last line; a log follows again", NULL),
+	OWN(ACT_BOTTOM, ALL, { S(KEY_END), '>' }, "End", NULL, "the last line; a log follows again",
+	    NULL),
 	SHARED(KEY_ID_WATCH, ACT_WATCH, ALL, { 0 }, NULL, NULL, NULL, "watch"),
 	SHARED(KEY_ID_DECIDE, ACT_DECIDE, ALL, { 0 }, NULL, NULL, NULL, "decide"),
 	SHARED(KEY_ID_CHECKLIST, ACT_CHECKLIST, ALL, { 0 }, NULL, NULL, NULL, "checklist"),
@@ -94,7 +111,8 @@ static const struct row rows[] = {
 	OWN(ACT_QUIT, ALL, { 0 }, "", NULL, "leave the console; asks", "q"),
 	OWN(ACT_QUIT, ALL, { 0 }, "", NULL, "leave the console; asks", "quit"),
 	OWN(ACT_REPAINT, ALL, { CTRL('l') }, "^L", NULL, "draw the screen anew", "redraw"),
-	OWN(ACT_SUSPEND, ALL, { CTRL('z') }, "^Z", NULL, "stop the console; fg brings it back", NULL),
+	OWN(ACT_SUSPEND, ALL, { CTRL('z') }, "^Z", NULL, "stop the console; fg brings it back",
+	    NULL),
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

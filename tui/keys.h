@@ -13,40 +13,84 @@
 enum act {
 	ACT_NONE,
 	/* everywhere */
-	ACT_WATCH, ACT_DECIDE, ACT_CHECKLIST, ACT_EXECUTE, ACT_LOG, ACT_MESSAGES,
-	ACT_TAB, ACT_BACKTAB, ACT_UP, ACT_DOWN, ACT_LEFT, ACT_RIGHT, ACT_PAGE_UP, ACT_PAGE_DOWN, ACT_TOP,
-	ACT_BOTTOM, ACT_ENTER, ACT_DECLARE, ACT_NOTE, ACT_COMMAND, ACT_SEARCH, ACT_HELP, ACT_BACK,
-	ACT_QUIT, ACT_REPAINT, ACT_SUSPEND, ACT_ACKNOWLEDGE, ACT_RESOLVE, ACT_CLOSE,
+	ACT_WATCH,
+	ACT_DECIDE,
+	ACT_CHECKLIST,
+	ACT_EXECUTE,
+	ACT_LOG,
+	ACT_MESSAGES,
+	ACT_TAB,
+	ACT_BACKTAB,
+	ACT_UP,
+	ACT_DOWN,
+	ACT_LEFT,
+	ACT_RIGHT,
+	ACT_PAGE_UP,
+	ACT_PAGE_DOWN,
+	ACT_TOP,
+	ACT_BOTTOM,
+	ACT_ENTER,
+	ACT_DECLARE,
+	ACT_NOTE,
+	ACT_COMMAND,
+	ACT_SEARCH,
+	ACT_HELP,
+	ACT_BACK,
+	ACT_QUIT,
+	ACT_REPAINT,
+	ACT_SUSPEND,
+	ACT_ACKNOWLEDGE,
+	ACT_RESOLVE,
+	ACT_CLOSE,
 	/* Watch */
 	ACT_ZOOM,
 	/* Decide */
-	ACT_TAKE, ACT_YES, ACT_NO, ACT_CHOOSE, ACT_BACK_TO, ACT_PROCEDURES, ACT_MATRIX,
+	ACT_TAKE,
+	ACT_YES,
+	ACT_NO,
+	ACT_CHOOSE,
+	ACT_BACK_TO,
+	ACT_PROCEDURES,
+	ACT_MATRIX,
 	/* Execute */
-	ACT_APPROVE, ACT_PARAMETERS, ACT_RUN, ACT_THROUGH, ACT_DONE, ACT_CHECK, ACT_AGAIN, ACT_UNDO,
-	ACT_SKIP, ACT_ALTERNATIVE, ACT_STOP, ACT_PLAN, ACT_OUTPUT,
+	ACT_APPROVE,
+	ACT_PARAMETERS,
+	ACT_RUN,
+	ACT_THROUGH,
+	ACT_DONE,
+	ACT_CHECK,
+	ACT_AGAIN,
+	ACT_UNDO,
+	ACT_SKIP,
+	ACT_ALTERNATIVE,
+	ACT_STOP,
+	ACT_PLAN,
+	ACT_OUTPUT,
 	/* Checklist */
-	ACT_TICK, ACT_DEFER, ACT_OVERRIDE,
+	ACT_TICK,
+	ACT_DEFER,
+	ACT_OVERRIDE,
 	/* Log */
 	ACT_FILTER,
 };
 
 struct key_binding {
 	enum act act;
-	unsigned where;      /* bit for each view; KEYS_EVERYWHERE */
-	int keys[5];         /* characters, or KEY_SPECIAL + a curses code; 0 ends them */
-	const char *name;    /* as the footer and sentences write it: "Enter" */
-	const char *label;   /* in the footer; NULL: not there */
+	unsigned where;	   /* bit for each view; KEYS_EVERYWHERE */
+	int keys[5];	   /* characters, or KEY_SPECIAL + a curses code; 0 ends them */
+	const char *name;  /* as the footer and sentences write it: "Enter" */
+	const char *label; /* in the footer; NULL: not there */
 	const char *help;
 	const char *command; /* its name behind `:`, or NULL */
 };
 
 #define KEYS_EVERYWHERE ((1u << TUI_VIEWS) - 1)
-#define KEY_SPECIAL     0x1000000
+#define KEY_SPECIAL	0x1000000
 
 /* Row `i` of the table, filled up from core/keys.h; false behind its end. */
 bool key_row(size_t i, struct key_binding *row);
-/* What a key does in a view: the first row of which `can` says that it is possible now, else the first of
- * all. */
+/* What a key does in a view: the first row of which `can` says that it is possible now, else the
+ * first of all. */
 enum act key_act(enum tui_view view, int key, bool special, bool (*can)(void *data, enum act act),
 		 void *data);
 /* The act of a `:` name, ACT_NONE when it is none. */

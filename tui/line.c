@@ -7,7 +7,7 @@
 #include "lib/text.h"
 
 #define LINE_BYTES 2000 /* bytes: a note, not a novel */
-#define CTRL(c)  ((c) & 0x1f)
+#define CTRL(c)	   ((c)&0x1f)
 
 void line_set(struct line *line, const char *text)
 {

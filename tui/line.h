@@ -11,8 +11,8 @@
 #include "tui/draw.h"
 
 struct line {
-	struct buf text;   /* UTF-8 */
-	size_t cursor;     /* in bytes */
+	struct buf text; /* UTF-8 */
+	size_t cursor;	 /* in bytes */
 };
 
 void line_set(struct line *line, const char *text);

@@ -5,8 +5,8 @@
 
 struct menu {
 	struct modal modal;
-	char *title, *subject;           /* owned */
-	struct menu_entry *entries;      /* owned */
+	char *title, *subject;	    /* owned */
+	struct menu_entry *entries; /* owned */
 	size_t n;
 	int selected, top;
 	void (*chosen)(struct ui *ui, const char *value, const char *subject);
@@ -84,8 +84,8 @@ static const struct modal_ops menu_ops = {
 	.release = menu_release,
 };
 
-void menu_open(struct ui *ui, const char *title, struct menu_entry *entries, size_t n, char *subject,
-	       void (*chosen)(struct ui *ui, const char *value, const char *subject))
+void menu_open(struct ui *ui, const char *title, struct menu_entry *entries, size_t n,
+	       char *subject, void (*chosen)(struct ui *ui, const char *value, const char *subject))
 {
 	struct menu *menu = xcalloc(1, sizeof(*menu));
 

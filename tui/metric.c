@@ -14,8 +14,8 @@ const char *metric_title(const struct metric *metric)
 
 const struct metric *panel_metric(struct ui *ui, const struct panel *panel, size_t i)
 {
-	return i < panel->nmetrics ? runbook_metric(session_runbook(ui->session), panel->metrics[i]) :
-				     NULL;
+	return i < panel->nmetrics ? runbook_metric(session_runbook(ui->session), panel->metrics[i])
+				   : NULL;
 }
 
 struct source *panel_source(struct ui *ui, const struct panel *panel)
@@ -110,9 +110,10 @@ static void suggest_print(struct ui *ui, const struct metric *metric, struct buf
 		return;
 	procedure = runbook_procedure(runbook, metric->suggest);
 	condition = runbook_condition(runbook, metric->suggest);
-	buf_printf(text, "Suggests: %s\n", procedure ? procedure->title :
-					   condition ? condition->title :
-						       "go through the tree (2)");
+	buf_printf(text, "Suggests: %s\n",
+		   procedure   ? procedure->title
+		   : condition ? condition->title
+			       : "go through the tree (2)");
 }
 
 char *metric_details(struct ui *ui, const struct metric *metric)
@@ -137,7 +138,8 @@ char *metric_details(struct ui *ui, const struct metric *metric)
 				   metric->unit ? metric->unit : "");
 	}
 	if (alert && alert->level > LEVEL_OK)
-		buf_printf(&text, "Since: %s\n", age_text(alert->since, ui_now(ui), age, sizeof(age)));
+		buf_printf(&text, "Since: %s\n",
+			   age_text(alert->since, ui_now(ui), age, sizeof(age)));
 	suggest_print(ui, metric, &text);
 	return buf_detach(&text);
 }

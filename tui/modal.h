@@ -29,20 +29,21 @@ void page_open_any(struct ui *ui, const char *title, char *text, void (*closed)(
 
 struct menu_entry {
 	char *label, *detail; /* owned by the menu; detail may be NULL */
-	char *value;          /* owned: what the callback gets */
+	char *value;	      /* owned: what the callback gets */
 };
 /* A list to choose from; the entries are stolen. Nothing is chosen by opening it. */
-void menu_open(struct ui *ui, const char *title, struct menu_entry *entries, size_t n, char *subject,
+void menu_open(struct ui *ui, const char *title, struct menu_entry *entries, size_t n,
+	       char *subject,
 	       void (*chosen)(struct ui *ui, const char *value, const char *subject));
 
 struct form_entry {
 	const char *label;
-	const char *value;           /* what stands there at first; NULL: nothing */
-	const char *hint;            /* dimmed below it; NULL: none */
-	const char *const *choices;  /* NULL-terminated: Left and Right change it; NULL: free text */
+	const char *value;	    /* what stands there at first; NULL: nothing */
+	const char *hint;	    /* dimmed below it; NULL: none */
+	const char *const *choices; /* NULL-terminated: Left and Right change it; NULL: free text */
 };
-/* Asks for texts; everything is copied. `done` gets them in order: 0 closes the form, -1 shows the error
- * in it. With `guarded` it opens behind the sleepy-hands guard and takes no paste. */
+/* Asks for texts; everything is copied. `done` gets them in order: 0 closes the form, -1 shows the
+ * error in it. With `guarded` it opens behind the sleepy-hands guard and takes no paste. */
 void form_open(struct ui *ui, const char *title, const char *say, const struct form_entry *entries,
 	       size_t n, bool guarded, char *subject,
 	       int (*done)(struct ui *ui, const char *const *values, const char *subject,

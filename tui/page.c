@@ -6,11 +6,11 @@
 
 struct page {
 	struct modal modal;
-	char *title, *text;              /* owned */
+	char *title, *text; /* owned */
 	int top;
-	bool any;                        /* any key closes it */
+	bool any; /* any key closes it */
 	void (*closed)(struct ui *ui);
-	int rows, shown;                 /* as they were drawn last */
+	int rows, shown; /* as they were drawn last */
 };
 
 static void page_draw(struct ui *ui, struct modal *modal, const struct canvas *canvas)
@@ -20,7 +20,8 @@ static void page_draw(struct ui *ui, struct modal *modal, const struct canvas *c
 	char status[64];
 
 	canvas_clear(canvas);
-	page->rows = canvas_wrap_rows(&(struct canvas){ .w = canvas->w - 4 }, 0, INDENT_HANG, page->text);
+	page->rows =
+	    canvas_wrap_rows(&(struct canvas){ .w = canvas->w - 4 }, 0, INDENT_HANG, page->text);
 	page->shown = canvas->h - 3 > 1 ? canvas->h - 3 : 1;
 	if (page->top > page->rows - page->shown)
 		page->top = page->rows - page->shown;
@@ -30,8 +31,8 @@ static void page_draw(struct ui *ui, struct modal *modal, const struct canvas *c
 		 page->top + page->shown < page->rows ? page->top + page->shown : page->rows,
 		 page->rows);
 	inside = canvas_part(canvas, 0, 0, canvas->h - 1, -1);
-	inside = canvas_box(&inside, page->title, page->rows > page->shown ? status : NULL, STYLE_DIM,
-			    false);
+	inside = canvas_box(&inside, page->title, page->rows > page->shown ? status : NULL,
+			    STYLE_DIM, false);
 	body = canvas_part(&inside, 0, 1, -1, inside.w - 2);
 	/* Wrapped from the row that scrolling puts above the canvas. */
 	canvas_wrap(&body, -page->top, 0, INDENT_HANG, STYLE_NORMAL, page->text);
@@ -71,7 +72,7 @@ static bool page_scroll(struct page *page, int key, bool special)
 static void page_key(struct ui *ui, struct modal *modal, int key, bool special)
 {
 	struct page *page = (struct page *)modal;
-	void (*closed)(struct ui *ui) = page->closed;
+	void (*closed)(struct ui * ui) = page->closed;
 
 	if (page_scroll(page, key, special))
 		return;

@@ -8,26 +8,28 @@
 
 /* What a panel remembers. */
 struct panel_state {
-	uint64_t line;       /* log: the selected line; 0: follows the newest */
-	int top;             /* the first row, where it scrolls */
-	const char *search;  /* borrowed: lines with this text only; NULL: all */
+	uint64_t line;	    /* log: the selected line; 0: follows the newest */
+	int top;	    /* the first row, where it scrolls */
+	const char *search; /* borrowed: lines with this text only; NULL: all */
 };
 
 struct panel_kind {
-	const char *name;    /* in the runbook: "log", "connections", "memory", "chart"; others are added */
-	bool tall;           /* takes the height that is left over */
+	const char
+	    *name; /* in the runbook: "log", "connections", "memory", "chart"; others are added */
+	bool tall; /* takes the height that is left over */
 	/* Rows that it would like to have, border included. */
 	int (*want)(struct ui *ui, const struct panel *panel);
 	void (*draw)(struct ui *ui, const struct panel *panel, struct panel_state *state,
 		     const struct canvas *canvas, bool focus);
 	/* Up, down and the like; NULL: it does not scroll. */
-	void (*move)(struct ui *ui, const struct panel *panel, struct panel_state *state, enum act act);
+	void (*move)(struct ui *ui, const struct panel *panel, struct panel_state *state,
+		     enum act act);
 	/* New: everything about it, for Enter. */
 	char *(*details)(struct ui *ui, const struct panel *panel, struct panel_state *state);
 };
 
-extern const struct panel_kind panel_log, panel_chart, panel_connections, panel_memory, panel_metrics,
-	panel_conditions;
+extern const struct panel_kind panel_log, panel_chart, panel_connections, panel_memory,
+    panel_metrics, panel_conditions;
 /* NULL when there is no such kind. */
 const struct panel_kind *panel_kind(const char *name);
 

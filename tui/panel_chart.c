@@ -5,7 +5,7 @@
 #include "lib/mem.h"
 #include "tui/panel.h"
 
-#define SPAN_US  (600 * CLOCK_US)
+#define SPAN_US	 (600 * CLOCK_US)
 #define SHORT_US (120 * CLOCK_US)
 
 /* A short history is not squeezed into the chart's last columns. */
@@ -50,7 +50,8 @@ static void draw(struct ui *ui, const struct panel *panel, struct panel_state *s
 		if (!metric)
 			continue;
 		metric_status(ui, metric, status, sizeof(status), &style);
-		canvas_printf(&inside, inside.h - rest + i, 0, style, "%s %s", metric_title(metric), status);
+		canvas_printf(&inside, inside.h - rest + i, 0, style, "%s %s", metric_title(metric),
+			      status);
 	}
 }
 

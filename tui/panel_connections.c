@@ -36,11 +36,12 @@ static void blockers_text(const struct postgres_info *info, char *out, size_t si
 
 	out[0] = '\0';
 	for (int i = 0; i < info->nblockers && i < POSTGRES_BLOCKERS && used + 24 < size; i++)
-		used += (size_t)snprintf(out + used, size - used, "%s%d",
-					 i ? ", " : "blocked by ", (int)info->blockers[i]);
+		used += (size_t)snprintf(out + used, size - used, "%s%d", i ? ", " : "blocked by ",
+					 (int)info->blockers[i]);
 }
 
-static void waiting_row(const struct postgres_info *info, const struct canvas *canvas, int y, int full)
+static void waiting_row(const struct postgres_info *info, const struct canvas *canvas, int y,
+			int full)
 {
 	char text[96];
 	int x = count_row(canvas, y, "waiting", info->waiting, full, STYLE_CRITICAL);
@@ -78,7 +79,8 @@ static int notes_draw(const struct postgres_info *info, const struct canvas *can
 {
 	if (info->identity_wrong)
 		y = canvas_wrap(canvas, y, 0, 0, STYLE_CRITICAL,
-				"This is NOT the server that the target names (system identifier).");
+				"This is NOT the server that the target names (system "
+				"identifier).");
 	if (info->why[0])
 		y = canvas_wrap(canvas, y, 0, 0,
 				info->state == POSTGRES_CONNECTED ? STYLE_WARNING : STYLE_CRITICAL,
@@ -123,7 +125,8 @@ static void draw(struct ui *ui, const struct panel *panel, struct panel_state *s
 	}
 	snprintf(title, sizeof(title), "%s", panel->title);
 	if (info->at)
-		snprintf(title, sizeof(title), "%s %d of %d", panel->title, info->sessions, info->limit);
+		snprintf(title, sizeof(title), "%s %d of %d", panel->title, info->sessions,
+			 info->limit);
 	if (info->state != POSTGRES_CONNECTED) {
 		style = STYLE_CRITICAL;
 		snprintf(status, sizeof(status), "%s", postgres_state_text(info));
@@ -157,24 +160,27 @@ static char *details(struct ui *ui, const struct panel *panel, struct panel_stat
 	(void)state;
 	if (!info)
 		return xstrdup("This server's source is not open.");
-	buf_printf(&text, "%s%s%s\n", postgres_state_text(info), info->why[0] ? ": " : "", info->why);
+	buf_printf(&text, "%s%s%s\n", postgres_state_text(info), info->why[0] ? ": " : "",
+		   info->why);
 	if (info->at) {
 		blockers_text(info, blockers, sizeof(blockers));
-		buf_printf(&text,
-			   "\n%d of %d connections (%.0f%%), %s\n\nactive               %d\nidle        "
-			   "         %d\nidle in transaction  %d\nother                %d\nwaiting for a "
-			   "lock   %d  %s\n\n",
-			   info->sessions, info->limit, info->percent,
-			   age_text(info->at, ui_now(ui), age, sizeof(age)), info->active, info->idle,
-			   info->idle_in_transaction, info->other, info->waiting, blockers);
+		buf_printf(
+		    &text,
+		    "\n%d of %d connections (%.0f%%), %s\n\nactive               %d\nidle        "
+		    "         %d\nidle in transaction  %d\nother                %d\nwaiting for a "
+		    "lock   %d  %s\n\n",
+		    info->sessions, info->limit, info->percent,
+		    age_text(info->at, ui_now(ui), age, sizeof(age)), info->active, info->idle,
+		    info->idle_in_transaction, info->other, info->waiting, blockers);
 		extras_print(info, &text);
 	}
 	if (info->identity[0])
 		buf_printf(&text, "system identifier %s%s\n", info->identity,
 			   info->identity_wrong ? " (WRONG)" : "");
 	if (info->monitor_missing)
-		buf_puts(&text, "\nThe role is no member of pg_monitor: states of others' sessions are "
-				"hidden, counts are too low. GRANT pg_monitor TO the role.\n");
+		buf_puts(&text,
+			 "\nThe role is no member of pg_monitor: states of others' sessions are "
+			 "hidden, counts are too low. GRANT pg_monitor TO the role.\n");
 	return buf_detach(&text);
 }
 

@@ -171,8 +171,7 @@ static void draw(struct ui *ui, const struct panel *panel, struct panel_state *s
 		y -= rows;
 	}
 	while (y >= 0 && before(source, state, seq, line)) {
-		bool here = focus && (state->line ? line->seq == state->line :
-						    y == inside.h - 1);
+		bool here = focus && (state->line ? line->seq == state->line : y == inside.h - 1);
 
 		y = record_print(line, here, &inside, y, state->search != NULL);
 		seq = line->seq;
@@ -239,7 +238,8 @@ static char *details(struct ui *ui, const struct panel *panel, struct panel_stat
 		if (line->at)
 			buf_printf(&text, "%s\n", time_rfc3339(line->at, time));
 		buf_printf(&text, "%s\n", line->text);
-		for (uint64_t seq = line->seq + 1; log_line_at(source, seq, line) && line->joined; seq++)
+		for (uint64_t seq = line->seq + 1; log_line_at(source, seq, line) && line->joined;
+		     seq++)
 			buf_printf(&text, "%s\n", line->text);
 	} else {
 		buf_puts(&text, "No line is there.");

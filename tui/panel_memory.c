@@ -31,10 +31,12 @@ static double growth_per_hour(struct ui *ui, const struct metric *metric)
 	}
 	if (!first || last->at - first->at < 300 * CLOCK_US)
 		return NAN;
-	return (last->value - first->value) / (double)(last->at - first->at) * 3600.0 * (double)CLOCK_US;
+	return (last->value - first->value) / (double)(last->at - first->at) * 3600.0 *
+	       (double)CLOCK_US;
 }
 
-static void metric_row(struct ui *ui, const struct metric *metric, const struct canvas *canvas, int y)
+static void metric_row(struct ui *ui, const struct metric *metric, const struct canvas *canvas,
+		       int y)
 {
 	const struct alert *alert = sense_alert(session_sense(ui->session), metric);
 	double growth = growth_per_hour(ui, metric);
@@ -48,7 +50,8 @@ static void metric_row(struct ui *ui, const struct metric *metric, const struct 
 	x = canvas_text(canvas, y, x, style, status);
 	if (alert && !isnan(alert->limits[LEVEL_CRITICAL]))
 		x = canvas_printf(canvas, y, x, STYLE_DIM, " (limit %s)",
-				  number_text(alert->limits[LEVEL_CRITICAL], number, sizeof(number)));
+				  number_text(alert->limits[LEVEL_CRITICAL], number,
+					      sizeof(number)));
 	if (!isnan(growth) && fabs(growth) >= 0.5)
 		canvas_printf(canvas, y, x + 1, STYLE_DIM, "%s%s %s/h", growth > 0 ? "+" : "-",
 			      number_text(fabs(growth), number, sizeof(number)), unit);
@@ -116,7 +119,7 @@ static void draw(struct ui *ui, const struct panel *panel, struct panel_state *s
 	for (size_t i = 0; i < panel->nmetrics; i++) {
 		const struct metric *metric = panel_metric(ui, panel, i);
 		const struct alert *alert =
-			metric ? sense_alert(session_sense(ui->session), metric) : NULL;
+		    metric ? sense_alert(session_sense(ui->session), metric) : NULL;
 
 		if (!metric)
 			continue;

@@ -89,7 +89,9 @@ static void conditions_draw(struct ui *ui, const struct panel *panel, struct pan
 		int x = canvas_printf(&inside, (int)i, 0,
 				      holds ? style_severity(condition->severity) : STYLE_DIM,
 				      "%-8s %-7s", severity_name(condition->severity),
-				      holds ? "HOLDS" : now->verdict == VERDICT_FAIL ? "no" : "unknown");
+				      holds			     ? "HOLDS"
+				      : now->verdict == VERDICT_FAIL ? "no"
+								     : "unknown");
 
 		canvas_printf(&inside, (int)i, x + 1, holds ? STYLE_BOLD : STYLE_NORMAL,
 			      "%zu/%zu %s", now->sensed, condition->at_least, condition->title);

@@ -16,11 +16,11 @@
 struct plain {
 	const struct tui_options *options; /* borrowed */
 	struct loop *loop;
-	struct session *session;           /* owned */
+	struct session *session; /* owned */
 	struct buf input;
-	enum level *levels;                /* owned: of each metric, as printed last */
-	char next[512], error[512];        /* as printed last */
-	size_t printed;                    /* timeline entries */
+	enum level *levels;	    /* owned: of each metric, as printed last */
+	char next[512], error[512]; /* as printed last */
+	size_t printed;		    /* timeline entries */
 	bool planned, ended, over;
 	int result;
 };
@@ -38,7 +38,8 @@ static void say(struct plain *plain, const char *fmt, ...)
 	buf_vprintf(&text, fmt, args);
 	va_end(args);
 	text_clean(&clean, buf_str(&text), text.len);
-	printf("%s %s\n", time_clock(clock_wall(plain->options->spec.clock), clock), buf_str(&clean));
+	printf("%s %s\n", time_clock(clock_wall(plain->options->spec.clock), clock),
+	       buf_str(&clean));
 	buf_release(&text);
 	buf_release(&clean);
 }
@@ -302,8 +303,8 @@ int plain_run(const struct tui_options *options, struct err *err)
 	spec.data = &plain;
 	plain.session = session_new(&spec, err);
 	if (plain.session) {
-		plain.levels = xcalloc(session_runbook(plain.session)->nmetrics + 1,
-				       sizeof(*plain.levels));
+		plain.levels =
+		    xcalloc(session_runbook(plain.session)->nmetrics + 1, sizeof(*plain.levels));
 		rc = run(&plain, err);
 	}
 	session_free(plain.session);

@@ -34,10 +34,10 @@ static void names_each(const char *prefix, size_t len,
 }
 
 struct matches {
-	struct buf names;       /* separated by blanks */
-	char common[64];        /* what all of them begin with */
+	struct buf names; /* separated by blanks */
+	char common[64];  /* what all of them begin with */
 	size_t n;
-	char help[256];         /* of the only one */
+	char help[256]; /* of the only one */
 };
 
 static void match_add(const char *name, const char *args, const char *help, void *data)
@@ -71,11 +71,11 @@ static void prompt_hint(const struct prompt *prompt, const struct canvas *canvas
 
 	names_each(text, word, match_add, &matches);
 	if (matches.n == 1 || text[word])
-		canvas_text(canvas, 0, 1, STYLE_DIM,
-			    matches.n ? matches.help : "no such command");
+		canvas_text(canvas, 0, 1, STYLE_DIM, matches.n ? matches.help : "no such command");
 	else if (matches.n == 0)
-		canvas_text(canvas, 0, 1, STYLE_WARNING, "no such command; Tab on an empty line "
-							 "lists all");
+		canvas_text(canvas, 0, 1, STYLE_WARNING,
+			    "no such command; Tab on an empty line "
+			    "lists all");
 	else
 		canvas_text(canvas, 0, 1, STYLE_DIM, buf_str(&matches.names));
 	buf_release(&matches.names);
@@ -89,8 +89,9 @@ static void prompt_draw(struct ui *ui, struct modal *modal, const struct canvas 
 	(void)ui;
 	canvas_clear(&two);
 	if (prompt->search)
-		canvas_text(&two, 0, 1, STYLE_DIM, "Show only lines with this text. Enter with "
-						   "nothing shows all again, Esc goes back.");
+		canvas_text(&two, 0, 1, STYLE_DIM,
+			    "Show only lines with this text. Enter with "
+			    "nothing shows all again, Esc goes back.");
 	else
 		prompt_hint(prompt, &two);
 	canvas_text(&two, 1, 1, STYLE_KEY, prompt->search ? "/" : ":");

@@ -61,7 +61,8 @@ void probe_draw(struct ui *ui, const struct canvas *canvas, int y, int x, const 
 	x = canvas_text(canvas, y, x, STYLE_DIM, lead);
 	x = canvas_printf(canvas, y, x, style_verdict(reading->verdict), "%-7s",
 			  verdict_name(reading->verdict));
-	end = canvas_right(canvas, y, STYLE_DIM, age_text(reading->at, ui_now(ui), age, sizeof(age)));
+	end =
+	    canvas_right(canvas, y, STYLE_DIM, age_text(reading->at, ui_now(ui), age, sizeof(age)));
 	row = canvas_part(canvas, y, 0, 1, end - 1);
 	x = canvas_printf(&row, 0, x + 1, STYLE_NORMAL, "%s", probe_name(probe));
 	if (reading->at)

@@ -12,18 +12,20 @@
 #include <termios.h>
 #include <unistd.h>
 
-static const struct glyphs glyphs_ascii = { "-", "|", "+", "+", "+", "+", "#", "~", ">", CHART_ASCII };
-static const struct glyphs glyphs_unicode = { "─", "│", "┌", "┐", "└", "┘", "█", "…", "▸",
-					      CHART_BRAILLE };
+static const struct glyphs glyphs_ascii = {
+	"-", "|", "+", "+", "+", "+", "#", "~", ">", CHART_ASCII
+};
+static const struct glyphs glyphs_unicode = { "─", "│", "┌", "┐", "└",
+					      "┘", "█", "…", "▸", CHART_BRAILLE };
 /* The Linux console's font has blocks but no braille. */
-static const struct glyphs glyphs_console = { "─", "│", "┌", "┐", "└", "┘", "█", "~", ">",
-					      CHART_BLOCK };
+static const struct glyphs glyphs_console = { "─", "│", "┌", "┐", "└",
+					      "┘", "█", "~", ">", CHART_BLOCK };
 
 struct style_def {
-	attr_t attr;            /* without colours this alone */
+	attr_t attr;		/* without colours this alone */
 	short color8, color256; /* -1: the terminal's own */
 	short back8, back256;
-	attr_t with_color;      /* attributes beside the colour */
+	attr_t with_color; /* attributes beside the colour */
 };
 
 static const struct style_def style_defs[STYLE_COUNT] = {
@@ -51,7 +53,8 @@ bool screen_possible(void)
 	       strcmp(term, "dumb") != 0;
 }
 
-/* UTF-8 where the locale or C.UTF-8 gives it, unless the terminal is of a kind that never had it. */
+/* UTF-8 where the locale or C.UTF-8 gives it, unless the terminal is of a kind that never had it.
+ */
 static bool utf8_choose(void)
 {
 	const char *term = getenv("TERM");

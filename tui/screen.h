@@ -14,8 +14,20 @@
 #include "lib/err.h"
 
 enum style {
-	STYLE_NORMAL, STYLE_DIM, STYLE_BOLD, STYLE_BORDER, STYLE_FOCUS, STYLE_SELECTED, STYLE_KEY,
-	STYLE_OK, STYLE_INFO, STYLE_WARNING, STYLE_CRITICAL, STYLE_LIVE, STYLE_DRILL, STYLE_NEXT,
+	STYLE_NORMAL,
+	STYLE_DIM,
+	STYLE_BOLD,
+	STYLE_BORDER,
+	STYLE_FOCUS,
+	STYLE_SELECTED,
+	STYLE_KEY,
+	STYLE_OK,
+	STYLE_INFO,
+	STYLE_WARNING,
+	STYLE_CRITICAL,
+	STYLE_LIVE,
+	STYLE_DRILL,
+	STYLE_NEXT,
 	STYLE_COUNT
 };
 
@@ -27,9 +39,9 @@ struct glyphs {
 };
 
 struct screen {
-	SCREEN *curses;            /* owned; NULL: not open */
+	SCREEN *curses; /* owned; NULL: not open */
 	bool utf8;
-	bool lost;                 /* the terminal is gone: nothing is written any more */
+	bool lost; /* the terminal is gone: nothing is written any more */
 	attr_t attrs[STYLE_COUNT];
 	short pairs[STYLE_COUNT];
 	const struct glyphs *glyphs;

@@ -14,9 +14,12 @@
 #define FRAME_US 250000 /* at most four frames a second, unless a key came */
 
 static const struct view_ops *const views[TUI_VIEWS] = {
-	[TUI_WATCH] = &view_watch,         [TUI_DECIDE] = &view_decide,
-	[TUI_CHECKLIST] = &view_checklist, [TUI_EXECUTE] = &view_execute,
-	[TUI_LOG] = &view_log,             [TUI_MESSAGES] = &view_messages,
+	[TUI_WATCH] = &view_watch,
+	[TUI_DECIDE] = &view_decide,
+	[TUI_CHECKLIST] = &view_checklist,
+	[TUI_EXECUTE] = &view_execute,
+	[TUI_LOG] = &view_log,
+	[TUI_MESSAGES] = &view_messages,
 };
 
 const struct view_ops *ui_view(enum tui_view view)
@@ -260,8 +263,7 @@ static void on_changed(enum session_change what, void *data)
 static void begin(struct ui *ui)
 {
 	ui->begun = true;
-	if (ui->options->begin &&
-	    ui->options->begin(ui->session, ui->options->data, &ui->err) < 0)
+	if (ui->options->begin && ui->options->begin(ui->session, ui->options->data, &ui->err) < 0)
 		leave(ui, -1);
 }
 
@@ -291,6 +293,15 @@ static int watches_open(struct ui *ui, struct err *err)
 	ui->wake = loop_timer(ui->loop, FRAME_US, 0, on_redraw, ui);
 	ui->second = loop_timer(ui->loop, to_second, CLOCK_US, on_second, ui);
 	return 0;
+}
+
+/* A console that attaches to a procedure under way begins there. */
+static bool under_way(const struct ui *ui)
+{
+	const struct incident_state *state = session_state(ui->session);
+	const struct attempt *attempt = state ? state_attempt(state) : NULL;
+
+	return attempt && attempt->procedure.approved && !attempt->ended_at;
 }
 
 static void watches_close(struct ui *ui)
@@ -344,6 +355,8 @@ static int screen_run(const struct tui_options *options, struct err *err)
 	if (session_start(&ui, err) < 0 || screen_open(&ui.screen, err) < 0 ||
 	    watches_open(&ui, err) < 0)
 		goto out;
+	if (under_way(&ui))
+		ui.view = TUI_EXECUTE;
 	if (options->briefing)
 		briefing_open(&ui);
 	else

@@ -119,7 +119,8 @@ static void leave_ask(struct ui *ui)
 
 	if (session_running(ui->session))
 		confirm_open(ui, "Leave the console?",
-			     "The running step goes on without it. \"backout attach\" comes back to "
+			     "The running step goes on without it. \"backout attach\" comes back "
+			     "to "
 			     "it.",
 			     'y', "leaves", NULL, leave);
 	else if (state && state->phase == INCIDENT_OPEN)
@@ -250,7 +251,8 @@ static void say_cannot(struct ui *ui, enum act act)
 {
 	if (act == ACT_NOTE)
 		ui_notice(ui, STYLE_WARNING, "No incident is open: declare one with ! first.");
-	else if (act >= ACT_ZOOM || act == ACT_RESOLVE || act == ACT_CLOSE || act == ACT_ACKNOWLEDGE)
+	else if (act >= ACT_ZOOM || act == ACT_RESOLVE || act == ACT_CLOSE ||
+		 act == ACT_ACKNOWLEDGE)
 		ui_notice(ui, STYLE_WARNING, "That does nothing now; the keys below do.");
 }
 

@@ -19,9 +19,10 @@ struct modal;
 struct view_ops {
 	const char *title;
 	size_t state_size;
-	void (*release)(void *state);                      /* NULL: nothing to release */
+	void (*release)(void *state); /* NULL: nothing to release */
 	void (*draw)(struct ui *ui, void *state, const struct canvas *canvas);
-	/* Whether the act would do something now: what is not possible is neither shown nor done. */
+	/* Whether the act would do something now: what is not possible is neither shown nor done.
+	 */
 	bool (*can)(struct ui *ui, void *state, enum act act);
 	void (*act)(struct ui *ui, void *state, enum act act);
 	/* The text that `/` looks for; NULL function: no search. */
@@ -30,8 +31,8 @@ struct view_ops {
 
 /* What lies above the views and takes all keys: forms, confirmations, pages, menus, the prompt. */
 struct modal_ops {
-	bool takes_text;   /* pastes come as keys; elsewhere they are thrown away */
-	bool full;         /* covers everything below */
+	bool takes_text; /* pastes come as keys; elsewhere they are thrown away */
+	bool full;	 /* covers everything below */
 	void (*draw)(struct ui *ui, struct modal *modal, const struct canvas *canvas);
 	/* May call ui_pop(); the modal is gone then. */
 	void (*key)(struct ui *ui, struct modal *modal, int key, bool special);
@@ -45,33 +46,34 @@ struct modal {
 };
 
 struct ui {
-	const struct tui_options *options;  /* borrowed */
-	struct loop *loop;                  /* borrowed */
-	const struct clock *clock;          /* borrowed */
+	const struct tui_options *options; /* borrowed */
+	struct loop *loop;		   /* borrowed */
+	const struct clock *clock;	   /* borrowed */
 	struct screen screen;
-	struct session *session;            /* owned */
+	struct session *session; /* owned */
 	enum tui_view view;
-	void *states[TUI_VIEWS];            /* owned */
-	struct modal *modal;                /* owned: the topmost */
-	char notice[512];                   /* what came of the last act; until the next key, good
-	                                       news for some seconds only */
+	void *states[TUI_VIEWS]; /* owned */
+	struct modal *modal;	 /* owned: the topmost */
+	char notice[512];	 /* what came of the last act; until the next key, good
+				    news for some seconds only */
 	enum style notice_style;
-	int64_t notice_at;                  /* monotonic */
+	int64_t notice_at; /* monotonic */
 	bool begun, ended, leaving;
-	int result;                         /* of tui_run() */
-	struct err err;                     /* why, when result is -1 */
+	int result;	/* of tui_run() */
+	struct err err; /* why, when result is -1 */
 	bool pasting;
 	bool dirty;
-	int64_t drawn_at;                   /* monotonic */
-	struct watch *keys, *redraw, *wake, *second, *signals[5]; /* owned; redraw to second: timers */
-	char *last_command;                 /* owned: of `:`, or NULL */
+	int64_t drawn_at; /* monotonic */
+	struct watch *keys, *redraw, *wake, *second,
+	    *signals[5];    /* owned; redraw to second: timers */
+	char *last_command; /* owned: of `:`, or NULL */
 };
 
 extern const struct view_ops view_watch, view_decide, view_checklist, view_execute, view_log,
-	view_messages;
+    view_messages;
 
 const struct view_ops *ui_view(enum tui_view view);
-int64_t ui_now(const struct ui *ui);   /* wall time */
+int64_t ui_now(const struct ui *ui); /* wall time */
 /* Something changed: drawn within a quarter of a second. */
 void ui_dirty(struct ui *ui);
 /* Drawn again after so long: an animation-free way to show that a wait is over. */
@@ -81,9 +83,9 @@ void ui_show(struct ui *ui, enum tui_view view);
 void ui_push(struct ui *ui, struct modal *modal);
 void ui_pop(struct ui *ui);
 void ui_notice(struct ui *ui, enum style style, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-/* Says what came of an act: `done` when rc is 0, else the error. Typed-ahead keys are forgotten: they
- * were meant for the screen as it was before. Returns rc. */
+    __attribute__((format(printf, 3, 4)));
+/* Says what came of an act: `done` when rc is 0, else the error. Typed-ahead keys are forgotten:
+ * they were meant for the screen as it was before. Returns rc. */
 int ui_acted(struct ui *ui, int rc, const struct err *err, const char *done);
 /* Does an act as if its key had been pressed. */
 void ui_act(struct ui *ui, enum act act);

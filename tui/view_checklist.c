@@ -20,8 +20,8 @@ static const struct checklist *fitting(struct ui *ui)
 
 	if (!attempt)
 		return NULL;
-	return attempt->procedure.started ? attempt->procedure.procedure->after :
-					    attempt->procedure.procedure->before;
+	return attempt->procedure.started ? attempt->procedure.procedure->after
+					  : attempt->procedure.procedure->before;
 }
 
 /* Turns to the fitting list when it is another one than before. */
@@ -96,9 +96,9 @@ static const char *mark(enum item_status status)
 static void item_row(struct ui *ui, const struct item *item, const struct item_state *state,
 		     const struct canvas *canvas, int y, bool here)
 {
-	const char *kind = item->kind == ITEM_SENSED ? "sensed" :
-			   item->kind == ITEM_ACTION ? "action" :
-						       "manual";
+	const char *kind = item->kind == ITEM_SENSED   ? "sensed"
+			   : item->kind == ITEM_ACTION ? "action"
+						       : "manual";
 	struct canvas row;
 	char age[64], text[128];
 	int x, end;
@@ -121,8 +121,8 @@ static void item_row(struct ui *ui, const struct item *item, const struct item_s
 }
 
 /* Section titles stand between the items: rows are counted with them. */
-static void items_draw(struct ui *ui, struct checklist_view *view, const struct checklist_state *state,
-		       const struct canvas *canvas)
+static void items_draw(struct ui *ui, struct checklist_view *view,
+		       const struct checklist_state *state, const struct canvas *canvas)
 {
 	const struct section *section, *last = NULL;
 	int row = 0, at = 0, y;
@@ -148,8 +148,9 @@ static void items_draw(struct ui *ui, struct checklist_view *view, const struct 
 			y = row++ - view->top;
 			canvas_printf(canvas, y, 0, STYLE_BOLD, "%s%s%s", section->title,
 				      section->timed ? "   T" : "",
-				      section->timed && json_is_string(section->offset) ?
-					      json_string_value(section->offset) : "");
+				      section->timed && json_is_string(section->offset)
+					  ? json_string_value(section->offset)
+					  : "");
 		}
 		last = section;
 		y = row++ - view->top;
@@ -177,7 +178,8 @@ static void checklist_draw(struct ui *ui, void *data, const struct canvas *canva
 	state = state_of(ui, view->which, &release);
 	if (view->selected >= (int)state.nitems)
 		view->selected = (int)state.nitems - 1;
-	title = xasprintf("%s (%zu of %zu, Tab)", state.checklist->title, view->which + 1, lists(ui));
+	title =
+	    xasprintf("%s (%zu of %zu, Tab)", state.checklist->title, view->which + 1, lists(ui));
 	snprintf(status, sizeof(status), "%d%% ready", checklist_readiness(&state));
 	inside = canvas_box(canvas, title, status,
 			    checklist_readiness(&state) == 100 ? STYLE_OK : STYLE_WARNING, true);
@@ -233,11 +235,11 @@ static bool checklist_can(struct ui *ui, void *data, enum act act)
 	case ACT_TICK:
 		return session_state(ui->session) && ui_open(ui) && item->kind == ITEM_MANUAL;
 	case ACT_DEFER:
-		return ui_open(ui) && now.status != ITEM_GREEN && now.status != ITEM_NOT_APPLICABLE &&
-		       now.status != ITEM_DEFERRED;
+		return ui_open(ui) && now.status != ITEM_GREEN &&
+		       now.status != ITEM_NOT_APPLICABLE && now.status != ITEM_DEFERRED;
 	case ACT_OVERRIDE:
-		return ui_open(ui) && now.status != ITEM_GREEN && now.status != ITEM_NOT_APPLICABLE &&
-		       now.status != ITEM_OVERRIDDEN;
+		return ui_open(ui) && now.status != ITEM_GREEN &&
+		       now.status != ITEM_NOT_APPLICABLE && now.status != ITEM_OVERRIDDEN;
 	default:
 		return false;
 	}
@@ -290,12 +292,14 @@ static void item_act(struct ui *ui, struct checklist_view *view, const struct it
 	struct err err = ERR_INIT;
 
 	if (act == ACT_TICK)
-		ui_acted(ui, session_item(ui->session, list, item->id,
-					  now->status == ITEM_GREEN ? "reopened" : "ticked", NULL, &err),
+		ui_acted(ui,
+			 session_item(ui->session, list, item->id,
+				      now->status == ITEM_GREEN ? "reopened" : "ticked", NULL,
+				      &err),
 			 &err, NULL);
 	else if (act == ACT_DEFER)
-		ui_acted(ui, session_item(ui->session, list, item->id, "deferred", NULL, &err), &err,
-			 "Deferred: it comes back at the end.");
+		ui_acted(ui, session_item(ui->session, list, item->id, "deferred", NULL, &err),
+			 &err, "Deferred: it comes back at the end.");
 	else
 		form_open(ui, "Override the item", item->say, &reason, 1, false,
 			  xasprintf("%s %s", list, item->id), override_done);

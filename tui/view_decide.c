@@ -51,7 +51,8 @@ static int path_draw(struct ui *ui, const struct canvas *canvas, int y, int rows
 		if (answer->overridden)
 			x = canvas_text(canvas, y, x + 1, STYLE_WARNING, "(overridden)");
 		if (question == shaken)
-			canvas_text(canvas, y, x + 1, STYLE_CRITICAL, "no longer holds: b goes back");
+			canvas_text(canvas, y, x + 1, STYLE_CRITICAL,
+				    "no longer holds: b goes back");
 		y++;
 	}
 	return y;
@@ -66,15 +67,16 @@ static int proposal_draw(struct ui *ui, const struct canvas *canvas, int y,
 
 	session_proposal(ui->session, question, &proposal);
 	snprintf(word, sizeof(word), "%s",
-		 proposal.verdict == VERDICT_PASS ? "YES" :
-		 proposal.verdict == VERDICT_FAIL ? "NO" :
-						    "unknown");
+		 proposal.verdict == VERDICT_PASS   ? "YES"
+		 : proposal.verdict == VERDICT_FAIL ? "NO"
+						    : "unknown");
 	x = canvas_text(canvas, y, 0, STYLE_NORMAL, "Proposed: ");
-	x = canvas_text(canvas, y, x, proposal.verdict == VERDICT_UNKNOWN ? STYLE_WARNING : STYLE_NEXT,
-			word);
+	x = canvas_text(canvas, y, x,
+			proposal.verdict == VERDICT_UNKNOWN ? STYLE_WARNING : STYLE_NEXT, word);
 	if (proposal.verdict != VERDICT_UNKNOWN)
 		canvas_printf(canvas, y, x + 1, STYLE_DIM, "(measured %s ago)",
-			      duration_text(proposal.age_us / CLOCK_US * CLOCK_US, age, sizeof(age)));
+			      duration_text(proposal.age_us / CLOCK_US * CLOCK_US, age,
+					    sizeof(age)));
 	y++;
 	if (proposal.evidence[0])
 		y = canvas_wrap(canvas, y, 2, 2, STYLE_NORMAL, proposal.evidence);
@@ -115,7 +117,8 @@ static void question_draw(struct ui *ui, const struct decide *decide, const stru
 	const struct outcome *outcome;
 	const struct question *question = open_question(ui, &outcome);
 	const struct incident_state *state = session_state(ui->session);
-	struct canvas inside = canvas_box(canvas, "The tree", NULL, STYLE_NORMAL, !decide->conditions);
+	struct canvas inside =
+	    canvas_box(canvas, "The tree", NULL, STYLE_NORMAL, !decide->conditions);
 	int y;
 
 	inside = canvas_part(&inside, 0, 1, -1, inside.w - 2);
@@ -135,7 +138,8 @@ static void question_draw(struct ui *ui, const struct decide *decide, const stru
 		y = canvas_wrap(&inside, y, 0, 0, STYLE_WARNING,
 				"No incident is open: ! declares one, then answers are on record.");
 	if (question && question->help && y + 1 < inside.h)
-		canvas_wrap(&inside, y + (inside.h - y > 4 ? 1 : 0), 0, 0, STYLE_DIM, question->help);
+		canvas_wrap(&inside, y + (inside.h - y > 4 ? 1 : 0), 0, 0, STYLE_DIM,
+			    question->help);
 }
 
 static void condition_row(struct ui *ui, const struct condition *condition,
@@ -155,15 +159,15 @@ static void condition_row(struct ui *ui, const struct condition *condition,
 			 state->verdict == VERDICT_FAIL ? "no" : "unknown", state->sensed,
 			 condition->at_least);
 	end = canvas_right(canvas, y,
-			   state->verdict == VERDICT_PASS ? style_severity(condition->severity) :
-							    STYLE_DIM,
+			   state->verdict == VERDICT_PASS ? style_severity(condition->severity)
+							  : STYLE_DIM,
 			   text);
 	row = canvas_part(canvas, y, 0, 1, end - 1);
 	x = canvas_text(&row, 0, 0, here ? STYLE_FOCUS : STYLE_NORMAL,
 			here ? ui->screen.glyphs->arrow : " ");
 	x = canvas_printf(&row, 0, x + 1,
-			  state->verdict == VERDICT_PASS ? style_severity(condition->severity) :
-							   STYLE_DIM,
+			  state->verdict == VERDICT_PASS ? style_severity(condition->severity)
+							 : STYLE_DIM,
 			  "%-8s", severity_name(condition->severity));
 	canvas_text(&row, 0, x + 1, STYLE_NORMAL, condition->title);
 }
@@ -173,9 +177,8 @@ static void conditions_draw(struct ui *ui, struct decide *decide, const struct c
 	const struct runbook *runbook = session_runbook(ui->session);
 	const struct condition_state *states = sense_conditions(session_sense(ui->session));
 	size_t *order = xcalloc(runbook->nconditions + 1, sizeof(*order));
-	struct canvas inside =
-		canvas_box(canvas, "Conditions, most symptoms first", NULL, STYLE_NORMAL,
-			   decide->conditions);
+	struct canvas inside = canvas_box(canvas, "Conditions, most symptoms first", NULL,
+					  STYLE_NORMAL, decide->conditions);
 
 	inside = canvas_part(&inside, 0, 1, -1, inside.w - 2);
 	condition_rank(runbook, states, order);
@@ -210,7 +213,8 @@ static char *matrix_text(const struct runbook *runbook)
 static void matrix_draw(struct ui *ui, const struct canvas *canvas)
 {
 	char *text = matrix_text(session_runbook(ui->session));
-	struct canvas inside = canvas_box(canvas, "Who may decide what (m)", NULL, STYLE_NORMAL, false);
+	struct canvas inside =
+	    canvas_box(canvas, "Who may decide what (m)", NULL, STYLE_NORMAL, false);
 
 	inside = canvas_part(&inside, 0, 1, -1, inside.w - 2);
 	canvas_wrap(&inside, 0, 0, 4, STYLE_NORMAL, text);
@@ -247,7 +251,8 @@ static void decide_draw(struct ui *ui, void *data, const struct canvas *canvas)
 
 /* ---- acting ---- */
 
-static int answer_done(struct ui *ui, const char *const *values, const char *subject, struct err *err)
+static int answer_done(struct ui *ui, const char *const *values, const char *subject,
+		       struct err *err)
 {
 	/* "y question" or "n question" */
 	if (!*values[0])
@@ -268,9 +273,9 @@ static void answer(struct ui *ui, const struct question *question, bool yes)
 	if (proposal.verdict == (yes ? VERDICT_PASS : VERDICT_FAIL) ||
 	    (proposal.verdict == VERDICT_UNKNOWN &&
 	     session_answer(ui->session, question->name, yes, NULL, &err) == 0)) {
-		int rc = proposal.verdict == VERDICT_UNKNOWN ?
-				 0 :
-				 session_answer(ui->session, question->name, yes, NULL, &err);
+		int rc = proposal.verdict == VERDICT_UNKNOWN
+			     ? 0
+			     : session_answer(ui->session, question->name, yes, NULL, &err);
 
 		ui_acted(ui, rc, &err, NULL);
 		return;
@@ -293,7 +298,8 @@ static void condition_page(struct ui *ui, int selected)
 
 	condition_rank(runbook, states, order);
 	condition = &runbook->conditions[order[selected]];
-	buf_printf(&text, "%s\nSeverity: %s\n", condition->title, severity_name(condition->severity));
+	buf_printf(&text, "%s\nSeverity: %s\n", condition->title,
+		   severity_name(condition->severity));
 	if (condition->impact)
 		buf_printf(&text, "Impact: %s\n", condition->impact);
 	buf_printf(&text, "\nSymptoms (at least %zu of %zu):\n", condition->at_least,

@@ -34,10 +34,12 @@ static void nothing_draw(struct ui *ui, const struct canvas *canvas)
 	inside = canvas_part(&inside, 0, 1, -1, inside.w - 2);
 	if (!session_state(ui->session))
 		canvas_wrap(&inside, 0, 0, 0, STYLE_NORMAL,
-			    "No incident is open, so nothing is done to the system. ! declares one.");
+			    "No incident is open, so nothing is done to the system. ! declares "
+			    "one.");
 	else if (suggested)
 		canvas_wrap(&inside, 0, 0, 0, STYLE_NORMAL,
-			    "No procedure is chosen yet. Decide (2) suggests one: c there chooses it. p "
+			    "No procedure is chosen yet. Decide (2) suggests one: c there chooses "
+			    "it. p "
 			    "lists all.");
 	else
 		canvas_wrap(&inside, 0, 0, 0, STYLE_NORMAL,
@@ -57,7 +59,8 @@ static void waiting_draw(struct ui *ui, const struct canvas *canvas, enum execut
 
 		y = canvas_wrap(&inside, y, 2, 2, STYLE_NORMAL, problem);
 		canvas_wrap(&inside, y + 1, 0, 0, STYLE_NORMAL,
-			    "Enter makes it again once that is mended; p chooses another procedure.");
+			    "Enter makes it again once that is mended; p chooses another "
+			    "procedure.");
 	} else if (phase == EXECUTE_INPUTS && !session_proposed_params(ui->session)) {
 		canvas_wrap(&inside, 0, 0, 0, STYLE_NORMAL,
 			    "Working out what to propose for the inputs ...");
@@ -258,8 +261,10 @@ static void details(struct ui *ui, const struct execute *execute)
 
 static void move_in_plan(struct execute *execute, enum act act)
 {
-	static const int by[] = { [ACT_UP] = -1, [ACT_DOWN] = 1, [ACT_PAGE_UP] = -12,
-				  [ACT_PAGE_DOWN] = 12, [ACT_TOP] = -100000, [ACT_BOTTOM] = 100000 };
+	static const int by[] = {
+		[ACT_UP] = -1,	      [ACT_DOWN] = 1,	   [ACT_PAGE_UP] = -12,
+		[ACT_PAGE_DOWN] = 12, [ACT_TOP] = -100000, [ACT_BOTTOM] = 100000
+	};
 
 	execute->top += by[act];
 	if (execute->top < 0)

@@ -12,9 +12,9 @@ static const char *const filter_names[] = { "everything", "operator", "runner", 
 
 struct log_view {
 	enum log_filter filter;
-	char *search;            /* owned; NULL: none */
-	bool held;               /* does not follow the newest line */
-	size_t selected;         /* among those that are shown, when held */
+	char *search;	 /* owned; NULL: none */
+	bool held;	 /* does not follow the newest line */
+	size_t selected; /* among those that are shown, when held */
 	int top;
 };
 
@@ -78,8 +78,8 @@ static enum style style_event(const struct timeline_entry *entry)
 	}
 }
 
-static void entry_draw(struct ui *ui, const struct timeline_entry *entry, const struct canvas *canvas,
-		       int y, bool here)
+static void entry_draw(struct ui *ui, const struct timeline_entry *entry,
+		       const struct canvas *canvas, int y, bool here)
 {
 	char clock[TIME_RFC3339_MAX];
 	struct canvas row = canvas_part(canvas, y, 0, 1, -1);
@@ -124,7 +124,8 @@ static void log_draw(struct ui *ui, void *data, const struct canvas *canvas)
 		row++;
 	}
 	if (n == 0)
-		canvas_wrap(&inside, 0, 0, 0, STYLE_DIM, "No line fits. f changes the filter, / the search.");
+		canvas_wrap(&inside, 0, 0, 0, STYLE_DIM,
+			    "No line fits. f changes the filter, / the search.");
 }
 
 static const struct timeline_entry *nth(struct ui *ui, const struct log_view *view, size_t at)
@@ -145,8 +146,8 @@ static void entry_page(struct ui *ui, const struct timeline_entry *entry)
 	char time[TIME_RFC3339_MAX], title[48];
 	char *json = entry->json ? json_dumps(entry->json, JSON_INDENT(2)) : NULL;
 
-	buf_printf(&text, "%s\n\nat  %s\nby  %s\n\n%s\n", entry->text, time_rfc3339(entry->at, time),
-		   entry->by ? entry->by : "?", json ? json : "");
+	buf_printf(&text, "%s\n\nat  %s\nby  %s\n\n%s\n", entry->text,
+		   time_rfc3339(entry->at, time), entry->by ? entry->by : "?", json ? json : "");
 	snprintf(title, sizeof(title), "Ledger line %llu", (unsigned long long)entry->seq);
 	page_open(ui, title, buf_detach(&text));
 	free(json);

@@ -16,8 +16,8 @@ static int rows(struct ui *ui)
 	return (int)(runbook->ncontacts + runbook->nmessages);
 }
 
-static void contact_draw(struct ui *ui, const struct contact *contact, const struct canvas *canvas, int y,
-			 bool here)
+static void contact_draw(struct ui *ui, const struct contact *contact, const struct canvas *canvas,
+			 int y, bool here)
 {
 	struct canvas row = canvas_part(canvas, y, 0, 1, -1);
 	int x;
@@ -29,7 +29,8 @@ static void contact_draw(struct ui *ui, const struct contact *contact, const str
 	if (contact->hours)
 		x = canvas_printf(&row, 0, x, STYLE_DIM, ", %s", contact->hours);
 	if (json_is_string(contact->after))
-		canvas_printf(&row, 0, x, STYLE_DIM, ", after %s", json_string_value(contact->after));
+		canvas_printf(&row, 0, x, STYLE_DIM, ", after %s",
+			      json_string_value(contact->after));
 }
 
 static void messages_draw(struct ui *ui, void *data, const struct canvas *canvas)
@@ -52,19 +53,22 @@ static void messages_draw(struct ui *ui, void *data, const struct canvas *canvas
 			   view->selected >= people);
 	upper = canvas_part(&upper, 0, 1, -1, upper.w - 2);
 	lower = canvas_part(&lower, 0, 1, -1, lower.w - 2);
-	view->top = scroll_to(view->top, view->selected < people ? view->selected : 0, upper.h, people);
+	view->top =
+	    scroll_to(view->top, view->selected < people ? view->selected : 0, upper.h, people);
 	for (int y = 0; y < upper.h && view->top + y < people; y++)
 		contact_draw(ui, &runbook->contacts[view->top + y], &upper, y,
 			     view->top + y == view->selected);
 	for (int i = 0; i < texts; i++) {
 		const struct message *message = &runbook->messages[i];
-		int y = i - (view->selected - people >= lower.h ? view->selected - people - lower.h + 1 :
-								  0);
+		int y =
+		    i - (view->selected - people >= lower.h ? view->selected - people - lower.h + 1
+							    : 0);
 		bool here = view->selected == people + i;
 
 		canvas_printf(&lower, y, 0, here ? STYLE_FOCUS : STYLE_NORMAL, "%s %s%s%s",
 			      here ? ui->screen.glyphs->arrow : " ", message->title,
-			      message->channel ? "   to " : "", message->channel ? message->channel : "");
+			      message->channel ? "   to " : "",
+			      message->channel ? message->channel : "");
 	}
 	if (people == 0)
 		canvas_text(&upper, 0, 0, STYLE_DIM, "This runbook names none.");
@@ -105,7 +109,8 @@ static void details(struct ui *ui, int selected)
 				   json_string_value(contact->after));
 		page_open(ui, contact->name, buf_detach(&text));
 	} else {
-		const struct message *message = &runbook->messages[selected - (int)runbook->ncontacts];
+		const struct message *message =
+		    &runbook->messages[selected - (int)runbook->ncontacts];
 
 		if (message->channel)
 			buf_printf(&text, "To: %s\n\n", message->channel);

@@ -13,21 +13,22 @@
 #define PANELS 16
 
 struct shown_panel {
-	struct panel panel;             /* metrics borrowed, or owned when `made` */
+	struct panel panel; /* metrics borrowed, or owned when `made` */
 	const struct panel_kind *kind;
 	struct panel_state state;
-	bool made, extra;               /* extra: only on large screens */
+	bool made, extra; /* extra: only on large screens */
 };
 
 struct watch_view {
 	struct shown_panel panels[PANELS];
 	size_t n, focus;
 	bool ready, zoom;
-	char *search;                   /* owned; NULL: none */
+	char *search; /* owned; NULL: none */
 };
 
 static const struct panel_kind *const panel_kinds[] = {
-	&panel_log, &panel_chart, &panel_connections, &panel_memory, &panel_metrics, &panel_conditions,
+	&panel_log,    &panel_chart,   &panel_connections,
+	&panel_memory, &panel_metrics, &panel_conditions,
 };
 
 const struct panel_kind *panel_kind(const char *name)
@@ -41,7 +42,8 @@ const struct panel_kind *panel_kind(const char *name)
 
 /* ---- which panels ---- */
 
-static struct shown_panel *add(struct watch_view *view, const struct panel_kind *kind, const char *title)
+static struct shown_panel *add(struct watch_view *view, const struct panel_kind *kind,
+			       const char *title)
 {
 	struct shown_panel *shown;
 
@@ -57,8 +59,8 @@ static struct shown_panel *add(struct watch_view *view, const struct panel_kind 
 
 static void add_metric(struct shown_panel *shown, const char *name)
 {
-	shown->panel.metrics = xrealloc(shown->panel.metrics,
-					(shown->panel.nmetrics + 1) * sizeof(*shown->panel.metrics));
+	shown->panel.metrics = xrealloc(shown->panel.metrics, (shown->panel.nmetrics + 1) *
+								  sizeof(*shown->panel.metrics));
 	shown->panel.metrics[shown->panel.nmetrics++] = name;
 	shown->made = true;
 }
@@ -73,10 +75,10 @@ static void panels_derive(struct ui *ui, struct watch_view *view)
 	for (size_t i = 0; i < runbook->nsources; i++) {
 		const struct source_def *def = &runbook->sources[i];
 		const struct source *source = sense_source(sense, def->name);
-		const struct panel_kind *kind = !source		       ? NULL :
-						log_is(source)	       ? &panel_log :
-						postgres_info(source) ? &panel_connections :
-									NULL;
+		const struct panel_kind *kind = !source			? NULL
+						: log_is(source)	? &panel_log
+						: postgres_info(source) ? &panel_connections
+									: NULL;
 
 		if (kind && (shown = add(view, kind, def->title ? def->title : def->name)))
 			shown->panel.source = def->name;
@@ -118,7 +120,8 @@ static void panels_make(struct ui *ui, struct watch_view *view)
 
 /* ---- where they stand ---- */
 
-static void panel_show(struct ui *ui, struct watch_view *view, size_t i, const struct canvas *canvas)
+static void panel_show(struct ui *ui, struct watch_view *view, size_t i,
+		       const struct canvas *canvas)
 {
 	struct shown_panel *shown = &view->panels[i];
 
@@ -127,8 +130,8 @@ static void panel_show(struct ui *ui, struct watch_view *view, size_t i, const s
 }
 
 /* Gives each panel of a column its rows: what it wants, the rest to the tall ones. */
-static void rows_share(struct ui *ui, struct watch_view *view, const size_t *column, size_t n, int height,
-		       int *rows)
+static void rows_share(struct ui *ui, struct watch_view *view, const size_t *column, size_t n,
+		       int height, int *rows)
 {
 	int left = height, tall = 0;
 
@@ -190,8 +193,9 @@ static void watch_draw(struct ui *ui, void *data, const struct canvas *canvas)
 	if (!view->ready)
 		panels_make(ui, view);
 	if (view->n == 0) {
-		canvas_wrap(canvas, 1, 2, 2, STYLE_NORMAL, "This runbook has nothing to watch: no "
-							   "sources, no metrics, no panels.");
+		canvas_wrap(canvas, 1, 2, 2, STYLE_NORMAL,
+			    "This runbook has nothing to watch: no "
+			    "sources, no metrics, no panels.");
 		return;
 	}
 	if (!is_shown(view, view->focus, canvas->h))

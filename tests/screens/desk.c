@@ -14,14 +14,15 @@
 
 #include <cmocka.h>
 
-static const char log_text[] = "2026-01-02 21:30:00,000 - desk - INFO - ready\n"
-			       "2026-01-02 21:30:05,000 - desk.search - ERROR - query failed\n"
-			       "Traceback (most recent call last):\n"
-			       "  File \"search.py\", line 10, in run\n"
-			       "    rows = index[word]\n"
-			       "KeyError: 'word'\n"
-			       "2026-01-02 21:30:06,000 - desk - WARNING - \033[31mred\033[0m \xe2\x80\xae"
-			       "gnp \xff.\n";
+static const char log_text[] =
+    "2026-01-02 21:30:00,000 - desk - INFO - ready\n"
+    "2026-01-02 21:30:05,000 - desk.search - ERROR - query failed\n"
+    "Traceback (most recent call last):\n"
+    "  File \"search.py\", line 10, in run\n"
+    "    rows = index[word]\n"
+    "KeyError: 'word'\n"
+    "2026-01-02 21:30:06,000 - desk - WARNING - \033[31mred\033[0m \xe2\x80\xae"
+    "gnp \xff.\n";
 
 static void file_write(const struct desk *desk, const char *name, const char *text, mode_t mode)
 {
@@ -58,8 +59,8 @@ void desk_open(struct desk *desk)
 	file_write(desk, "target.json", text, 0644);
 }
 
-void desk_run(struct desk *desk, const char *program, int rows, int columns, const char *const *args,
-	      const char *const *extra)
+void desk_run(struct desk *desk, const char *program, int rows, int columns,
+	      const char *const *args, const char *const *extra)
 {
 	static char state[128], home[128];
 	const char *argv[16] = { program }, *env[16];
@@ -149,6 +150,7 @@ void desk_declare(struct desk *desk)
 	terminal_keys(desk->terminal, "!");
 	assert_true(terminal_wait(desk->terminal, "Declare an incident"));
 	/* medium -> high -> critical, then the title */
-	terminal_keys(desk->terminal, "ll\r\x15" "fire\r");
+	terminal_keys(desk->terminal, "ll\r\x15"
+				      "fire\r");
 	assert_true(terminal_wait(desk->terminal, "The incident is open and on record."));
 }

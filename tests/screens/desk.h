@@ -1,6 +1,6 @@
 /*
- * The system that screens are tested with: a folder with a log, a flags file, a data file and commands.
- * Its runbook is tests/screens/desk.
+ * The system that screens are tested with: a folder with a log, a flags file, a data file and
+ * commands. Its runbook is tests/screens/desk.
  */
 #ifndef TESTS_SCREENS_DESK_H
 #define TESTS_SCREENS_DESK_H
@@ -8,7 +8,7 @@
 #include "tests/screens/terminal.h"
 
 struct desk {
-	char folder[64];     /* of fixed length, in /tmp */
+	char folder[64]; /* of fixed length, in /tmp */
 	struct terminal *terminal;
 };
 
@@ -20,8 +20,8 @@ void desk_console(struct desk *desk, int rows, int columns, const char *const *e
 void desk_start(struct desk *desk, int rows, int columns, const char *const *args,
 		const char *const *extra);
 /* Starts another program. */
-void desk_run(struct desk *desk, const char *program, int rows, int columns, const char *const *args,
-	      const char *const *extra);
+void desk_run(struct desk *desk, const char *program, int rows, int columns,
+	      const char *const *args, const char *const *extra);
 /* Ends the console and removes the folder. */
 void desk_close(struct desk *desk);
 

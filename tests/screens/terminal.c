@@ -20,15 +20,15 @@
 #include <vterm.h>
 
 #define DEADLINE_MS 10000
-#define REST_MS     700 /* without a change: an update of golden files may take the screen */
-#define MASKS       8
+#define REST_MS	    700 /* without a change: an update of golden files may take the screen */
+#define MASKS	    8
 
 struct terminal {
 	VTerm *vterm;
 	VTermScreen *screen;
 	int rows, columns;
-	int fd;                  /* -1: hung up */
-	pid_t pid;               /* 0: reaped */
+	int fd;	   /* -1: hung up */
+	pid_t pid; /* 0: reaped */
 	int status;
 	char *raw;
 	size_t len, cap;
@@ -44,7 +44,8 @@ static int64_t now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-struct terminal *terminal_start(int rows, int columns, const char *const *argv, const char *const *env)
+struct terminal *terminal_start(int rows, int columns, const char *const *argv,
+				const char *const *env)
 {
 	struct terminal *terminal = calloc(1, sizeof(*terminal));
 	struct winsize size = { .ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns };
@@ -121,7 +122,8 @@ static bool pump(struct terminal *terminal, int ms)
 	return true;
 }
 
-/* Reads until nothing comes for a moment: a frame may come in several parts, and half of one is half old. */
+/* Reads until nothing comes for a moment: a frame may come in several parts, and half of one is
+ * half old. */
 static void settle(struct terminal *terminal)
 {
 	int64_t deadline = now_ms() + DEADLINE_MS;
@@ -273,8 +275,8 @@ int terminal_wait_end(struct terminal *terminal, int ms)
 
 /* ---- golden files ---- */
 
-/* What changes from run to run. `wide`: its width changes, too, so that the blanks and rules of its line
- * can't be compared. */
+/* What changes from run to run. `wide`: its width changes, too, so that the blanks and rules of its
+ * line can't be compared. */
 static const struct variable {
 	const char *pattern, *instead;
 	bool wide;

@@ -1,7 +1,7 @@
 /*
- * A terminal in this process: a pty with the program on one side and libvterm on the other. Keys go in,
- * screen text comes out. Nothing sleeps: waiting means reading the pty until a condition holds or the
- * deadline is over.
+ * A terminal in this process: a pty with the program on one side and libvterm on the other. Keys go
+ * in, screen text comes out. Nothing sleeps: waiting means reading the pty until a condition holds
+ * or the deadline is over.
  */
 #ifndef TESTS_SCREENS_TERMINAL_H
 #define TESTS_SCREENS_TERMINAL_H
@@ -12,9 +12,10 @@
 
 struct terminal;
 
-/* Starts argv (argv[0] NULL-terminated) with `env` ("NAME=value", NULL-terminated) and nothing else of
- * the environment but PATH. Aborts the test when the system refuses. */
-struct terminal *terminal_start(int rows, int columns, const char *const *argv, const char *const *env);
+/* Starts argv (argv[0] NULL-terminated) with `env` ("NAME=value", NULL-terminated) and nothing else
+ * of the environment but PATH. Aborts the test when the system refuses. */
+struct terminal *terminal_start(int rows, int columns, const char *const *argv,
+				const char *const *env);
 /* Ends the program if it still runs. */
 void terminal_free(struct terminal *terminal);
 
@@ -34,11 +35,12 @@ char *terminal_text(struct terminal *terminal);
 /* Every byte that the program wrote; borrowed. */
 const char *terminal_raw(const struct terminal *terminal, size_t *len);
 
-/* A text that stands for another in golden files ("/tmp/x9Zk" -> "DESK"), padded to the same width. */
+/* A text that stands for another in golden files ("/tmp/x9Zk" -> "DESK"), padded to the same width.
+ */
 void terminal_mask(struct terminal *terminal, const char *text, const char *name);
-/* Waits until the screen, with times, ids and the like masked, equals golden/NAME.txt. With UPDATE=1 in
- * the environment the file is written as soon as the screen has come to rest. Fails the test otherwise,
- * and prints both. */
+/* Waits until the screen, with times, ids and the like masked, equals golden/NAME.txt. With
+ * UPDATE=1 in the environment the file is written as soon as the screen has come to rest. Fails the
+ * test otherwise, and prints both. */
 void terminal_golden(struct terminal *terminal, const char *name);
 
 #endif

@@ -134,8 +134,9 @@ static void a_name_is_typed_not_pasted(void **state)
 
 static void keys_at_random_start_nothing(void **state)
 {
-	static const char pool[] = "123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   " \t\r\n!?:/<>.,-=+*#'\"\033\x01\x05\x0b\x0c\x15\x7f\xff\xc3\xa9";
+	static const char pool[] =
+	    "123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    " \t\r\n!?:/<>.,-=+*#'\"\033\x01\x05\x0b\x0c\x15\x7f\xff\xc3\xa9";
 	struct desk *desk = *state;
 	unsigned seed = 20261121;
 	char keys[65];

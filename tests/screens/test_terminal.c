@@ -120,7 +120,8 @@ static void too_small_says_what_to_do_and_recovers(void **state)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		terminal_resize(desk->terminal, sizes[i][0], sizes[i][1]);
 		if (sizes[i][1] >= 40)
-			assert_true(terminal_wait(desk->terminal, "backout needs 80 columns and 24 rows."));
+			assert_true(
+			    terminal_wait(desk->terminal, "backout needs 80 columns and 24 rows."));
 		/* Keys are not obeyed blindly. */
 		terminal_keys(desk->terminal, "!\r");
 	}
@@ -179,8 +180,9 @@ static void a_lost_terminal_ends_it_without_a_signal(void **state)
 	const char *program = getenv("BACKOUT") ? getenv("BACKOUT") : "./backout";
 
 	/* SIGHUP is ignored, as under nohup: only the terminal's end itself is left to be seen. */
-	snprintf(command, sizeof(command), "trap '' HUP; exec %s tests/screens/desk --target %s/target.json",
-		 program, desk->folder);
+	snprintf(command, sizeof(command),
+		 "trap '' HUP; exec %s tests/screens/desk --target %s/target.json", program,
+		 desk->folder);
 	desk_run(desk, "/bin/sh", 24, 80, (const char *const[]){ "-c", command, NULL }, NULL);
 	assert_true(terminal_wait(desk->terminal, "query failed"));
 	terminal_hang_up(desk->terminal);
@@ -195,7 +197,8 @@ static void the_plain_console_is_lines(void **state)
 	size_t len;
 
 	desk_console(desk, 60, 160, env);
-	assert_true(terminal_wait(desk->terminal, "next: All quiet. Press ! to declare an incident."));
+	assert_true(
+	    terminal_wait(desk->terminal, "next: All quiet. Press ! to declare an incident."));
 	terminal_keys(desk->terminal, "declare critical fire\n");
 	assert_true(terminal_wait(desk->terminal, "#1 incident"));
 	terminal_keys(desk->terminal, "note seen\n");

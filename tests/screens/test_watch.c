@@ -60,7 +60,8 @@ static void an_alert_says_what_to_do(void **state)
 	for (int i = 0; i < 6; i++)
 		desk_log(desk, "ERROR - query failed again");
 	assert_true(terminal_wait(desk->terminal, "CRITICAL Errors"));
-	assert_true(terminal_wait(desk->terminal, "Errors is critical. Press ! to declare an incident."));
+	assert_true(
+	    terminal_wait(desk->terminal, "Errors is critical. Press ! to declare an incident."));
 	/* The form proposes the worst condition that holds. */
 	terminal_keys(desk->terminal, "2");
 	assert_true(terminal_wait(desk->terminal, "HOLDS"));
