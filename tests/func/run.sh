@@ -76,7 +76,7 @@ check "it does not hold" status 1 on run poor --confirm attic
 fresh
 BACKOUT_STATE_DIR=/proc/none check "no ledger, nothing done" status 4 on run mend --confirm attic
 fresh
-on run wait --confirm attic >"$work/run.log" 2>&1 &
+"$BACKOUT" run "$work/lamp.json" wait --target "$work/attic.json" --confirm attic >"$work/run.log" 2>&1 &
 runner=$!
 until [ -e "$root/waiting" ] || ! kill -0 $runner 2>/dev/null; do :; done
 kill -TERM $runner
