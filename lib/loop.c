@@ -1,6 +1,7 @@
 #include "lib/loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -91,9 +92,15 @@ struct watch *loop_fd(struct loop *loop, int fd, uint32_t events, watch_fn *fn, 
 {
 	struct watch *watch = watch_new(loop, WATCH_FD, fn, data);
 
-	watch->fd = fd;
+	/* A copy of its own: what the caller closes first could not be taken out of epoll any more, and
+	 * would go on to report as long as a forked child has it open. */
+	watch->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (watch->fd < 0) {
+		err_sys(err, "descriptor %d can't be watched", fd);
+		watch_free(watch);
+		return NULL;
+	}
 	if (watch_poll(watch, events, err) < 0) {
-		watch->fd = -1;
 		watch_free(watch);
 		return NULL;
 	}
@@ -216,7 +223,7 @@ void watch_free(struct watch *watch)
 		signal_unwatch(watch);
 	if (watch->fd >= 0)
 		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
-	if (watch->fd >= 0 && watch->kind != WATCH_FD)
+	if (watch->fd >= 0)
 		close(watch->fd);
 	watch->dead = true;
 	loop->buried = true;

@@ -160,6 +160,27 @@ static void descriptors_tell_what_they_are_asked(void **state)
 	close(fds[1]);
 }
 
+/* As with a forked child that has it open, too: epoll goes by the open file, not by the number. */
+static void a_watch_goes_although_its_descriptor_went_first(void **state)
+{
+	struct fixture f = fresh();
+	struct watch *watch;
+	int fds[2], other;
+
+	(void)state;
+	f.loop = loop_new(&f.clock.clock, NULL);
+	assert_int_equal(pipe(fds), 0);
+	watch = loop_fd(f.loop, fds[0], EPOLLIN, on_a, &f, NULL);
+	other = dup(fds[0]);
+	close(fds[0]);
+	watch_free(watch);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	turn(&f, 0, "");
+	loop_free(f.loop);
+	close(other);
+	close(fds[1]);
+}
+
 static void signals_reach_all_their_watches(void **state)
 {
 	struct fixture f = fresh();
@@ -231,6 +252,7 @@ int main(void)
 		cmocka_unit_test(a_timer_for_at_once_starves_nobody),
 		cmocka_unit_test(watches_may_be_freed_inside_callbacks),
 		cmocka_unit_test(descriptors_tell_what_they_are_asked),
+		cmocka_unit_test(a_watch_goes_although_its_descriptor_went_first),
 		cmocka_unit_test(signals_reach_all_their_watches),
 		cmocka_unit_test(children_are_reaped_with_their_status),
 		cmocka_unit_test(waiting_ends_with_the_first_timer),
