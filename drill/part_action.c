@@ -1,6 +1,7 @@
 /*
  * Any action of the vocabulary, done to the sandbox: dumps and archives are made, and services started,
- * by the very code that procedures use.
+ * by the very code that procedures use. As a fault it is what an operator did: a flag switched on, a
+ * service stopped.
  */
 #include <stdlib.h>
 

@@ -8,5 +8,5 @@ const struct drill_type *const part_types[] = {
 };
 
 const struct drill_type *const fault_types[] = {
-	&part_sql, &fault_release, NULL,
+	&part_sql, &part_action, &fault_release, &fault_lost, NULL,
 };

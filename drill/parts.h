@@ -13,5 +13,6 @@ extern const struct drill_type part_repository; /* a git repository, commit by c
 extern const struct drill_type part_folder;     /* a folder of the sandbox's user */
 extern const struct drill_type part_action;     /* any action of the vocabulary */
 extern const struct drill_type fault_release;   /* deploys a commit and restarts a service */
+extern const struct drill_type fault_lost;      /* folders and databases are gone */
 
 #endif

@@ -63,6 +63,26 @@ class Pool:
                 connection.close()
 
 
+class HTTPException(Exception):
+    """What Discord answered to a request that it did not take."""
+
+
+class Channel:
+    """A text channel: takes messages as Discord does, up to its limit of 2,000 characters."""
+
+    LIMIT = 2000
+
+    def __init__(self, name):
+        self.name = name
+
+    def send(self, text):
+        if not text.strip():
+            raise HTTPException("400 Bad Request (error code: 50006): Cannot send an empty message")
+        if len(text) > self.LIMIT:
+            raise HTTPException("400 Bad Request (error code: 50035): Invalid Form Body: "
+                                f"In content: Must be {self.LIMIT} or fewer in length.")
+
+
 class Bot:
     def __init__(self, name, pool_size=10, heartbeat=2.0):
         self.name = name

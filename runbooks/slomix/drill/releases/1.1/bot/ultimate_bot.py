@@ -4,7 +4,7 @@ import standin
 
 from bot import config
 from bot.core import sessions, stats
-from bot.services import prediction_engine, voice_session_service
+from bot.services import live_scoring, prediction_engine, voice_session_service
 
 bot = standin.Bot("Slomix", pool_size=config.min_pool_size)
 
@@ -40,6 +40,13 @@ def voice_update(db):
         confidence = prediction_engine.predict(db, *teams)
         return f"prediction stored, confidence {confidence:.0%}"
     return None
+
+
+@bot.event("score change", every=0.5)
+def score_change(db):
+    if not config.ENABLE_LIVE_SCORING:
+        return None
+    return live_scoring.update(db)
 
 
 if __name__ == "__main__":
