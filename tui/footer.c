@@ -102,14 +102,13 @@ static void views_draw(struct ui *ui, const struct canvas *canvas)
 	canvas_text(&right, 0, x + 1, STYLE_NORMAL, "help");
 }
 
-int footer_draw(struct ui *ui, const struct canvas *canvas)
+void footer_draw(struct ui *ui, const struct canvas *canvas)
 {
-	struct canvas row = canvas_part(canvas, canvas->h - 3, 0, 1, -1);
+	struct canvas row = canvas_part(canvas, canvas->h - FOOTER_ROWS, 0, 1, -1);
 
 	status_draw(ui, &row);
 	row = canvas_part(canvas, canvas->h - 2, 0, 1, -1);
 	keys_draw(ui, &row);
 	row = canvas_part(canvas, canvas->h - 1, 0, 1, -1);
 	views_draw(ui, &row);
-	return 3;
 }

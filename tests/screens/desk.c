@@ -24,7 +24,7 @@ static const char log_text[] =
     "2026-01-02 21:30:06,000 - desk - WARNING - \033[31mred\033[0m \xe2\x80\xae"
     "gnp \xff.\n";
 
-static void file_write(const struct desk *desk, const char *name, const char *text, mode_t mode)
+void desk_write(const struct desk *desk, const char *name, const char *text, mode_t mode)
 {
 	char path[128];
 	FILE *file;
@@ -44,19 +44,19 @@ void desk_open(struct desk *desk)
 	memset(desk, 0, sizeof(*desk));
 	strcpy(desk->folder, "/tmp/backout-desk-XXXXXX");
 	assert_non_null(mkdtemp(desk->folder));
-	file_write(desk, "app.log", log_text, 0644);
-	file_write(desk, "desk.ini", "[new]\nsearch = on\n", 0644);
-	file_write(desk, "data", "tickets\n", 0644);
-	file_write(desk, "data.copy", "tickets\n", 0644);
-	file_write(desk, "settle", "#!/bin/sh\nls no/such/file\necho settling\n", 0755);
-	file_write(desk, "unsettle", "#!/bin/sh\necho unsettled\n", 0755);
+	desk_write(desk, "app.log", log_text, 0644);
+	desk_write(desk, "desk.ini", "[new]\nsearch = on\n", 0644);
+	desk_write(desk, "data", "tickets\n", 0644);
+	desk_write(desk, "data.copy", "tickets\n", 0644);
+	desk_write(desk, "settle", "#!/bin/sh\nls no/such/file\necho settling\n", 0755);
+	desk_write(desk, "unsettle", "#!/bin/sh\necho unsettled\n", 0755);
 	snprintf(text, sizeof(text), "#!/bin/sh\necho kicked\n: >%s/settled\n", desk->folder);
-	file_write(desk, "kick", text, 0755);
+	desk_write(desk, "kick", text, 0755);
 	snprintf(text, sizeof(text),
 		 "{\"target\": \"front\", \"system\": \"desk\", \"class\": \"staging\",\n"
 		 " \"parameters\": {\"root\": \"%s\"}}\n",
 		 desk->folder);
-	file_write(desk, "target.json", text, 0644);
+	desk_write(desk, "target.json", text, 0644);
 }
 
 void desk_run(struct desk *desk, const char *program, int rows, int columns,

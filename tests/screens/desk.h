@@ -27,6 +27,8 @@ void desk_close(struct desk *desk);
 
 /* Appends a line to its log, with the present time in front. */
 void desk_log(const struct desk *desk, const char *text);
+/* Writes one of its files. */
+void desk_write(const struct desk *desk, const char *name, const char *text, mode_t mode);
 bool desk_has(const struct desk *desk, const char *file);
 void desk_remove(const struct desk *desk, const char *file);
 /* Keys that declare a critical incident named "fire", and the wait for it. */

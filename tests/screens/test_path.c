@@ -1,5 +1,6 @@
 /* The path of an operator: declare, decide, choose, approve, run, resolve, close. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -228,6 +229,37 @@ static void commands_by_name(void **state)
 	terminal_golden(desk->terminal, "help");
 }
 
+static void a_running_step_outlives_its_console(void **state)
+{
+	struct desk *desk = *state;
+	char script[256];
+
+	snprintf(script, sizeof(script),
+		 "#!/bin/sh\necho begun\nwhile [ ! -e %s/go ]; do sleep 0.05; done\necho gone on\n",
+		 desk->folder);
+	desk_write(desk, "settle", script, 0755);
+	desk_console(desk, 24, 80, NULL);
+	to_the_plan(desk);
+	approve(desk);
+	press(desk, "r", "By hand: Tell the support desk.");
+	press(desk, "d", "The step is done");
+	press(desk, "\r", "Next: Wait for the workers.");
+	press(desk, "r", "Running: Wait for the workers.");
+	/* Console and terminal go; the step does not. */
+	kill(terminal_pid(desk->terminal), SIGKILL);
+	assert_int_not_equal(terminal_wait_end(desk->terminal, 10000), -1);
+	terminal_free(desk->terminal);
+	desk_start(desk, 24, 80, (const char *const[]){ "attach", NULL }, NULL);
+	assert_true(terminal_wait(desk->terminal, "Running: Wait for the workers."));
+	assert_true(terminal_wait(desk->terminal, "begun"));
+	/* Leaving asks, and does not stop it either. */
+	press(desk, ":q\r", "The running step goes on without it.");
+	press(desk, "\033", "Running");
+	desk_write(desk, "go", "", 0644);
+	assert_true(terminal_wait(desk->terminal, "t alternative"));
+	assert_true(terminal_wait(desk->terminal, "gone on"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -242,6 +274,7 @@ int main(void)
 		TEST(undo_takes_back),
 		TEST(a_note_and_a_page_for_each_line),
 		TEST(commands_by_name),
+		TEST(a_running_step_outlives_its_console),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
