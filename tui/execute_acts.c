@@ -7,6 +7,8 @@
 #include "tui/modal.h"
 #include "tui/say.h"
 
+#define APPROVED "Approved. r runs the next step, Space runs straight through."
+
 static const struct attempt *current(struct ui *ui)
 {
 	const struct incident_state *state = session_state(ui->session);
@@ -14,23 +16,33 @@ static const struct attempt *current(struct ui *ui)
 	return state ? state_attempt(state) : NULL;
 }
 
-static int approve_done(struct ui *ui, const char *const *values, const char *subject,
-			struct err *err)
+/* Another console may have chosen anew while the question stood here: only what was read is
+ * approved. */
+static int plan_same(struct ui *ui, const char *digest, struct err *err)
 {
-	if (strcmp(values[0], subject) != 0)
-		return err_set(err, "that is not the target's name");
-	if (session_approve(ui->session, values[0], err) < 0)
-		return -1;
-	return ui_acted(ui, 0, err, "Approved. r runs the next step, Space runs straight through.");
+	const struct procedure_plan *plan = session_plan(ui->session, NULL);
+
+	if (plan && strcmp(plan->digest, digest) == 0)
+		return 0;
+	return err_set(err, "the plan is another one now: read it first");
 }
 
-static void approve_yes(struct ui *ui, const char *subject)
+static int approve_done(struct ui *ui, const char *const *values, const char *digest,
+			struct err *err)
+{
+	if (strcmp(values[0], session_target(ui->session)->name) != 0)
+		return err_set(err, "that is not the target's name");
+	if (plan_same(ui, digest, err) < 0 || session_approve(ui->session, values[0], err) < 0)
+		return -1;
+	return ui_acted(ui, 0, err, APPROVED);
+}
+
+static void approve_yes(struct ui *ui, const char *digest)
 {
 	struct err err = ERR_INIT;
+	int rc = plan_same(ui, digest, &err);
 
-	(void)subject;
-	ui_acted(ui, session_approve(ui->session, "", &err), &err,
-		 "Approved. r runs the next step, Space runs straight through.");
+	ui_acted(ui, rc < 0 ? rc : session_approve(ui->session, "", &err), &err, APPROVED);
 }
 
 void execute_approve(struct ui *ui)
@@ -54,34 +66,36 @@ void execute_approve(struct ui *ui)
 	buf_puts(&say, "Approving runs nothing yet.");
 	if (plan->risk == ACTION_DESTRUCTIVE && target)
 		confirm_name_open(ui, "Approve a destructive plan", buf_str(&say), target->name,
-				  approve_done);
+				  xstrdup(plan->digest), approve_done);
 	else
-		confirm_open(ui, "Approve the plan", buf_str(&say), 'y', "approves", NULL,
-			     approve_yes);
+		confirm_open(ui, "Approve the plan", buf_str(&say), 'y', "approves",
+			     xstrdup(plan->digest), approve_yes);
 	buf_release(&say);
 }
 
-static void run_yes(struct ui *ui, const char *subject)
+static void run_yes(struct ui *ui, const char *step)
 {
 	struct err err = ERR_INIT;
+	int next = execute_next(ui), rc;
 
-	(void)subject;
-	ui_acted(ui, session_run_step(ui->session, &err), &err, NULL);
+	if (next < 0 || strcmp(current(ui)->procedure.procedure->steps[next].id, step) != 0)
+		rc = err_set(&err, "the next step is another one now");
+	else
+		rc = session_run_step(ui->session, &err);
+	ui_acted(ui, rc, &err, NULL);
 }
 
 /* What destroys asks once more; everything else was approved with the plan. */
 void execute_run(struct ui *ui)
 {
 	size_t next = (size_t)execute_next(ui);
+	const struct step *step = &current(ui)->procedure.procedure->steps[next];
 
-	if (execute_destructive(ui, next)) {
-		const struct step *step = &current(ui)->procedure.procedure->steps[next];
-
-		confirm_open(ui, "Run a destructive step", step->say, 'y', "runs it", NULL,
-			     run_yes);
-		return;
-	}
-	run_yes(ui, NULL);
+	if (execute_destructive(ui, next))
+		confirm_open(ui, "Run a destructive step", step->say, 'y', "runs it",
+			     xstrdup(step->id), run_yes);
+	else
+		run_yes(ui, step->id);
 }
 
 static void through_yes(struct ui *ui, const char *subject)

@@ -106,7 +106,10 @@ static int inputs_done(struct ui *ui, const char *const *values, const char *sub
 	json_t *params = json_object();
 	int rc = 0;
 
-	(void)subject;
+	if (strcmp(p->name, subject) != 0) {
+		json_decref(params);
+		return err_set(err, "another procedure is chosen now");
+	}
 	for (size_t i = 0; rc == 0 && i < p->nasks; i++) {
 		json_t *value = json_text(values[i], strlen(values[i]));
 
@@ -146,7 +149,7 @@ void inputs_open(struct ui *ui)
 		free(name);
 	}
 	form_open(ui, "Inputs for the plan", "They are shown in the plan and approved with it.",
-		  entries, p->nasks, false, NULL, inputs_done);
+		  entries, p->nasks, false, xstrdup(p->name), inputs_done);
 	for (size_t i = 0; i < p->nasks * 2; i++)
 		free(owned[i]);
 	free(owned);

@@ -54,6 +54,7 @@ void confirm_open(struct ui *ui, const char *title, const char *say, char key, c
 		  char *subject, void (*done)(struct ui *ui, const char *subject));
 /* As confirm_open(), for what destroys: `name` must be typed, letter by letter. */
 void confirm_name_open(struct ui *ui, const char *title, const char *say, const char *name,
+		       char *subject,
 		       int (*done)(struct ui *ui, const char *const *values, const char *subject,
 				   struct err *err));
 
