@@ -91,7 +91,7 @@ $(BUILD)/tests/screens/%: $(BUILD)/tests/screens/%.o $(BUILD)/tests/screens/term
 
 tests: $(UNIT) $(SCREENS)
 
-.PRECIOUS: $(BUILD)/tests/unit/%.o $(BUILD)/tests/screens/%.o
+.PRECIOUS: $(BUILD)/%.o
 
 check: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) $(PROGRAM) tests

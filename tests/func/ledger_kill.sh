@@ -13,7 +13,7 @@ plan ${#names[@]}
 
 # trace FOLDER INJECTION: appends under strace; the numbers of the acknowledged events go to the log.
 trace() {
-	strace -f -o "$work/trace" -e trace="$calls" -e inject="$2" \
+	traced -f -o "$work/trace" -e trace="$calls" -e inject="$2" \
 		"$writer" --append "$1" $events >>"$1.acknowledged" 2>>"$work/errors"
 }
 

@@ -48,7 +48,7 @@ check "with the proposed answer in its place" grep -qF "pale green; rm -rf /" "$
 check "as JSON, too" says '"risk": "destructive"' on plan mend --json
 if command -v strace >/dev/null; then
 	touched() {
-		strace -f -e trace=file,desc -o "$work/trace" "$BACKOUT" plan "$work/lamp.json" mend \
+		traced -f -e trace=file,desc -o "$work/trace" "$BACKOUT" plan "$work/lamp.json" mend \
 			--target "$work/attic.json" >/dev/null || return
 		! grep -vF /dev/null "$work/trace" |
 			grep -E 'O_(WRONLY|RDWR|CREAT)|unlink|rename|mkdir|ftruncate|chmod|chown|link'

@@ -237,6 +237,7 @@ static void an_unreadable_service_is_not_ready(void **state)
 	assert_int_equal(act.type->ready(&f->env, other, &err), -1);
 	json_decref(other);
 	act_end(&act);
+	unlink(path); /* the end of the test can stop it */
 	free(path);
 }
 
