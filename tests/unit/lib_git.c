@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "lib/clock.h"
 #include "lib/gitrepo.h"
 
 struct fixture {
@@ -514,12 +515,36 @@ static void test_half_a_move(void **state)
 	fixture_close(&f);
 }
 
+/* In another process; killed after kill_us, unless that is negative. Returns how long it lived. */
+static int64_t move_killed(const char *path, const struct git_move *move, int64_t kill_us)
+{
+	int64_t begin = clock_mono(&clock_system);
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct gitrepo *repo = gitrepo_open(path, NULL);
+
+		_exit(repo && gitrepo_move(repo, move, NULL) == 0 ? 0 : 1);
+	}
+	if (kill_us >= 0) {
+		usleep((useconds_t)kill_us);
+		kill(pid, SIGKILL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_false(WIFEXITED(status) && WEXITSTATUS(status) != 0);
+	return clock_mono(&clock_system) - begin;
+}
+
 /* Killed at any moment of a move: all of it happened, or what happened of it can be taken back. */
 static void test_killed_move(void **state)
 {
+	enum { MOMENTS = 15 };
 	struct fixture f;
 	struct git_move move;
 	struct git_head head;
+	int64_t whole_us = 0;
 	int kept = 0;
 
 	fixture_open(&f, state);
@@ -532,24 +557,17 @@ static void test_killed_move(void **state)
 	assert_int_equal(gitrepo_resolve(f.repo, "from", f.head, NULL), 0);
 	assert_int_equal(gitrepo_resolve(f.repo, "to", f.good, NULL), 0);
 	move = to_good(&f);
-	for (unsigned i = 0; i < 30; i++) {
+	/* The first one lives; it says how long the others have. */
+	for (int i = -1; i < MOMENTS; i++) {
 		struct err err = ERR_INIT;
-		pid_t pid = fork();
-		int status;
+		int64_t lived_us = move_killed(f.path, &move, i < 0 ? -1 : whole_us * i / MOMENTS);
 
-		assert_true(pid >= 0);
-		if (pid == 0) {
-			struct gitrepo *repo = gitrepo_open(f.path, NULL);
-
-			_exit(repo && gitrepo_move(repo, &move, NULL) == 0 ? 0 : 1);
-		}
-		usleep(5000 * i);
-		kill(pid, SIGKILL);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_false(WIFEXITED(status) && WEXITSTATUS(status) != 0);
+		if (i < 0)
+			whole_us = lived_us;
 		ws_sh(f.ws, "cd repo; rm -f .git/*.lock .git/refs/heads/*.lock");
 		assert_int_equal(gitrepo_head(f.repo, &head, &err), 0);
 		if (strcmp(head.commit, f.head) == 0) {
+			assert_true(i >= 0);
 			if (gitrepo_unmove(f.repo, &move, &err) < 0)
 				fail_msg("%s", err.msg);
 			kept++;
