@@ -66,7 +66,7 @@ plan_says() {
 }
 plan_touches_nothing() {
 	local touched
-	strace -f -qq -o "$work/plan.strace" \
+	traced -f -qq -o "$work/plan.strace" \
 		-e trace=open,openat,creat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,link,linkat,symlink,symlinkat,truncate,ftruncate,chmod,fchmodat,chown,fchownat \
 		"$BACKOUT" plan slomix level-3 --target "$sandbox_target" >/dev/null 2>&1
 	touched=$(grep -vE '= -1 |/dev/(null|tty)' "$work/plan.strace" |
