@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/drill_console.h"
 #include "core/robot.h"
+#include "drill/stop.h"
 #include "lib/file.h"
 #include "lib/mem.h"
 #include "tui/tui.h"
@@ -99,16 +100,21 @@ static int attach_drill(const char *folder, bool automatic)
 	struct err err = ERR_INIT;
 	struct score score = { 0 };
 	struct drill drill;
-	int status = EXIT_FAILED;
+	int status = EXIT_FAILED, walked;
 
+	if (automatic)
+		stop_hold();
 	if (drill_resume(&drill, folder, true, &clock_system, &err) < 0) {
 		cli_error(&err);
 		return EXIT_FAILED;
 	}
 	if (!automatic)
 		return drill_console(&drill, false, false);
-	if (drill_walk(&drill, NULL, &score, progress, NULL, &err) < 0)
+	walked = drill_walk(&drill, NULL, &score, progress, NULL, &err);
+	if (walked < 0)
 		cli_error(&err);
+	else if (walked == DRILL_STOPPED)
+		status = EXIT_STOPPED;
 	else
 		status = result_print(&score, &drill.scenario, folder);
 	score_release(&score);

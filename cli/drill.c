@@ -12,6 +12,7 @@
 #include "cli/drill_console.h"
 #include "core/find.h"
 #include "drill/drill.h"
+#include "drill/stop.h"
 #include "lib/mem.h"
 
 #define USAGE \
@@ -139,23 +140,38 @@ static int check_ground(const char *runbook)
 	return status;
 }
 
+/* Builds, with everything that could tell it to stop held back; an exit code. */
+static int begin(struct drill *drill, const struct options *options, const char *scenario, FILE *to)
+{
+	struct err err = ERR_INIT;
+	int status = check_ground(options->runbook);
+
+	if (status != EXIT_HOLDS)
+		return status;
+	stop_hold();
+	if (drill_begin(drill, options->runbook, scenario, &clock_system, print_line, to, &err) < 0) {
+		cli_error(&err);
+		return stop_asked() ? EXIT_STOPPED : EXIT_FAILED;
+	}
+	return EXIT_HOLDS;
+}
+
 static int run_automatic(const struct options *options, const char *scenario)
 {
 	FILE *to = options->json ? stderr : stdout;
 	struct drill drill;
 	struct score score = { 0 };
 	struct err err = ERR_INIT;
-	int status = check_ground(options->runbook);
+	int status = begin(&drill, options, scenario, to), walked;
 
 	if (status != EXIT_HOLDS)
 		return status;
-	status = EXIT_FAILED;
-	if (drill_begin(&drill, options->runbook, scenario, &clock_system, print_line, to, &err) < 0) {
+	walked = drill_walk(&drill, options->procedure, &score, print_line, to, &err);
+	status = walked == DRILL_STOPPED ? EXIT_STOPPED : EXIT_FAILED;
+	if (walked < 0)
 		cli_error(&err);
-		return EXIT_FAILED;
-	}
-	if (drill_walk(&drill, options->procedure, &score, print_line, to, &err) < 0)
-		cli_error(&err);
+	else if (walked == DRILL_STOPPED)
+		fputs("backout: the drill was stopped, and is not scored\n", stderr);
 	else
 		status = print_result(options, &drill, &score);
 	if (options->keep && sandbox_keep(&drill.sandbox, &err) < 0)
@@ -171,6 +187,8 @@ static void run_one(const char *name, const char *title, void *data)
 	int status;
 
 	(void)title;
+	if (all->status == EXIT_STOPPED)
+		return;
 	status = run_automatic(&all->options, name);
 	if (status != EXIT_HOLDS)
 		all->status = status;
@@ -191,17 +209,9 @@ static void one_runbook(const char *name, void *data)
 static int run_console(const struct options *options)
 {
 	struct drill drill;
-	struct err err = ERR_INIT;
-	int status = check_ground(options->runbook);
+	int status = begin(&drill, options, options->scenario, stdout);
 
-	if (status != EXIT_HOLDS)
-		return status;
-	if (drill_begin(&drill, options->runbook, options->scenario, &clock_system, print_line, stdout,
-			&err) < 0) {
-		cli_error(&err);
-		return EXIT_FAILED;
-	}
-	return drill_console(&drill, true, options->keep);
+	return status == EXIT_HOLDS ? drill_console(&drill, true, options->keep) : status;
 }
 
 int cmd_drill(int argc, char **argv)
@@ -212,7 +222,7 @@ int cmd_drill(int argc, char **argv)
 	if (parse(options, argc, argv) < 0)
 		return cli_usage(USAGE);
 	if (options->clean) {
-		int n = sandbox_sweep(true, print_line, stdout);
+		int n = drill_sweep(true, &clock_system, print_line, stdout);
 
 		printf("%d sandbox%s removed\n", n, n == 1 ? "" : "es");
 		return EXIT_HOLDS;

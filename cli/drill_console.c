@@ -40,24 +40,17 @@ static char *ended(struct session *session, void *data)
 /* The operator left in the middle: that is a result, too. */
 static int abandon(struct watcher *watcher)
 {
-	struct incident incident = { 0 };
 	struct err err = ERR_INIT;
 
 	if (!watcher->scored && drill_score(watcher->drill, &watcher->score, &err) < 0) {
 		cli_error(&err);
 		return EXIT_FAILED;
 	}
-	if (incident_open(&incident, watcher->drill->incident, watcher->drill->clock, &err) < 0 ||
-	    (incident.state.phase == INCIDENT_OPEN &&
-	     incident_append(&incident, EV_RESOLVED,
-			     json_pack("{s:s}", "how", "the operator left the drill"), &err) < 0) ||
-	    (incident.state.phase != INCIDENT_CLOSED &&
-	     incident_append(&incident, EV_CLOSED, json_object(), &err) < 0)) {
-		incident_close(&incident);
+	if (drill_close(watcher->drill->incident, "the operator left the drill", "",
+			watcher->drill->clock, &err) < 0) {
 		cli_error(&err);
 		return EXIT_LEDGER;
 	}
-	incident_close(&incident);
 	return EXIT_STOPPED;
 }
 

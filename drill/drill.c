@@ -1,7 +1,9 @@
 #include "drill/drill.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,7 +45,7 @@ int drill_begin(struct drill *drill, const char *runbook, const char *scenario,
 		const struct clock *clock, sandbox_progress_fn *progress, void *data, struct err *err)
 {
 	*drill = (struct drill){ .clock = clock, .sandbox.lock = -1, .sandbox.env.log = -1 };
-	sandbox_sweep(false, progress, data);
+	drill_sweep(false, clock, progress, data);
 	if (scenario_load(&drill->scenario, runbook, scenario, err) < 0)
 		return -1;
 	if (sandbox_build(&drill->sandbox, &drill->scenario, clock, progress, data, err) < 0 ||
@@ -60,16 +62,25 @@ int drill_resume(struct drill *drill, const char *incident, bool hold, const str
 {
 	char *path = path_join(incident, "drill.json");
 	struct jdoc link = { 0 };
+	const char *sandbox;
 	int result = -1;
 
 	*drill = (struct drill){ .clock = clock, .sandbox.lock = -1, .sandbox.env.log = -1,
 				 .incident = xstrdup(incident) };
 	if (jdoc_load(&link, path, err) < 0)
 		goto out;
+	sandbox = json_str(link.root, "sandbox", "");
+	if (!file_exists(sandbox)) {
+		if (hold)
+			drill_close(incident, "the drill was abandoned: ", "its sandbox is gone", clock,
+				    err);
+		err_set(err, "the drill's sandbox %s is gone", sandbox);
+		err_hint(err, "begin another one with: backout drill");
+		goto out;
+	}
 	if (scenario_load(&drill->scenario, json_str(link.root, "runbook", ""),
 			  json_str(link.root, "scenario", ""), err) < 0 ||
-	    sandbox_open(&drill->sandbox, json_str(link.root, "sandbox", ""), &drill->scenario, hold,
-			 clock, err) < 0)
+	    sandbox_open(&drill->sandbox, sandbox, &drill->scenario, hold, clock, err) < 0)
 		goto out;
 	result = 0;
 out:
@@ -113,7 +124,7 @@ int drill_inject(struct drill *drill, struct err *err)
 
 	if (incident_open(&incident, drill->incident, drill->clock, err) < 0)
 		return -1;
-	done = on_record(&incident.state, EV_INJECTING);
+	done = on_record(&incident.state, EV_INJECTED);
 	incident_close(&incident);
 	if (done)
 		return 0;
@@ -127,36 +138,83 @@ int drill_inject(struct drill *drill, struct err *err)
 	return drill->injector > 0 ? 0 : -1;
 }
 
-/* The console holds the sandbox meanwhile: the injector works beside it. */
-static int inject(const char *folder, struct err *err)
+/* What the injector leaves for those who wait for it. */
+static char *complaint_path(const struct drill *drill)
 {
-	struct drill drill = { 0 };
+	return path_join(drill->sandbox.folder, "inject.error");
+}
+
+int drill_not_injected(const struct drill *drill, struct err *err)
+{
+	char *path = complaint_path(drill);
+	struct buf text = BUF_INIT;
+
+	if (file_read(path, &text, 4096, NULL) < 0)
+		buf_puts(&text, "its process died");
+	err_set(err, "the fault could not be injected: %s", buf_str(&text));
+	buf_release(&text);
+	free(path);
+	return -1;
+}
+
+/* One at a time: a console that died may have left its injector at work. -1 (with err), or a
+ * descriptor. */
+static int inject_lock(const char *incident, struct err *err)
+{
+	char *path = path_join(incident, "drill.json");
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 || flock(fd, LOCK_EX) < 0)
+		err_sys(err, "locking %s", path);
+	free(path);
+	return err->set ? -1 : fd;
+}
+
+/* The console holds the sandbox meanwhile: the injector works beside it. */
+static int inject(struct drill *drill, struct err *err)
+{
 	struct incident incident = { 0 };
+	int lock = inject_lock(drill->incident, err);
 	int result = -1;
 
-	if (drill_resume(&drill, folder, false, &clock_system, err) < 0)
-		return -1;
-	if (incident_open(&incident, folder, &clock_system, err) < 0)
+	if (lock < 0 || incident_open(&incident, drill->incident, drill->clock, err) < 0)
 		goto out;
+	if (on_record(&incident.state, EV_INJECTED)) {
+		result = 0;
+		goto out;
+	}
 	if (incident_append(&incident, EV_INJECTING,
-			    json_pack("{s:s}", "scenario", drill.scenario.name), err) < 0 ||
-	    sandbox_inject(&drill.sandbox, &drill.scenario, err) < 0)
+			    json_pack("{s:s}", "scenario", drill->scenario.name), err) < 0 ||
+	    sandbox_inject(&drill->sandbox, &drill->scenario, err) < 0)
 		goto out;
 	result = incident_append(&incident, EV_INJECTED,
-				 json_pack("{s:s}", "scenario", drill.scenario.name), err);
+				 json_pack("{s:s}", "scenario", drill->scenario.name), err);
 out:
 	incident_close(&incident);
-	drill_release(&drill, true);
+	if (lock >= 0)
+		close(lock);
 	return result;
 }
 
 int inject_main(int argc, char **argv)
 {
+	struct drill drill;
 	struct err err = ERR_INIT;
+	int result;
 
 	if (argc != 2)
 		return 2;
-	return inject(argv[1], &err) < 0;
+	if (drill_resume(&drill, argv[1], false, &clock_system, &err) < 0)
+		return 1;
+	result = inject(&drill, &err);
+	if (result < 0) {
+		char *path = complaint_path(&drill);
+
+		file_replace(path, err.msg, strlen(err.msg), 0600, NULL);
+		free(path);
+	}
+	drill_release(&drill, true);
+	return result < 0;
 }
 
 int drill_score(struct drill *drill, struct score *score, struct err *err)
@@ -176,6 +234,37 @@ int drill_score(struct drill *drill, struct score *score, struct err *err)
 out:
 	incident_close(&incident);
 	return result;
+}
+
+int drill_close(const char *folder, const char *how, const char *more, const struct clock *clock,
+		struct err *err)
+{
+	struct incident incident = { 0 };
+	int result = -1;
+
+	if (incident_open(&incident, folder, clock, err) < 0)
+		return -1;
+	if (incident.state.phase == INCIDENT_OPEN &&
+	    incident_append(&incident, EV_RESOLVED, json_pack("{s:s+}", "how", how, more), err) < 0)
+		goto out;
+	result = incident.state.phase == INCIDENT_CLOSED ? 0 :
+		 incident_append(&incident, EV_CLOSED, json_object(), err);
+out:
+	incident_close(&incident);
+	return result;
+}
+
+static void close_abandoned(const char *incident, void *data)
+{
+	struct err err = ERR_INIT;
+
+	drill_close(incident, "the drill was abandoned: ", "nobody held its sandbox, which was removed",
+		    data, &err);
+}
+
+int drill_sweep(bool kept_too, const struct clock *clock, sandbox_progress_fn *progress, void *data)
+{
+	return sandbox_sweep(kept_too, progress, data, close_abandoned, (void *)clock);
 }
 
 char **drill_briefing(const struct drill *drill)

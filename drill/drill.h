@@ -28,6 +28,8 @@ void drill_release(struct drill *drill, bool keep);
 
 /* Starts the injection in a process of its own, unless it is on the ledger already. */
 int drill_inject(struct drill *drill, struct err *err);
+/* Says why the injector failed; always -1. */
+int drill_not_injected(const struct drill *drill, struct err *err);
 /* Body of `backout __inject INCIDENT_FOLDER`. */
 int inject_main(int argc, char **argv);
 
@@ -36,10 +38,19 @@ bool drill_is_scored(const struct incident_state *state);
 /* Asks the parts anew and appends the score. Fills `score`. */
 int drill_score(struct drill *drill, struct score *score, struct err *err);
 
+/* Whatever was left open is resolved, so that the sealed record says how it ended (two parts of one
+ * sentence), and closed. Fine when it is closed already. */
+int drill_close(const char *incident, const char *how, const char *more, const struct clock *clock,
+		struct err *err);
+/* sandbox_sweep(), and the incidents whose sandboxes are gone are closed. */
+int drill_sweep(bool kept_too, const struct clock *clock, sandbox_progress_fn *progress, void *data);
+
 /*
  * Walks the drill without a person: injects, lets the robot work, resolves, scores, closes. `procedure`
- * NULL: decided by what is sensed. 0 when it came to a score, else -1.
+ * NULL: decided by what is sensed. 0 when it came to a score, DRILL_STOPPED when a signal stopped it
+ * (drill/stop.h), else -1; the record is closed in any case.
  */
+#define DRILL_STOPPED 1
 int drill_walk(struct drill *drill, const char *procedure, struct score *score,
 	       sandbox_progress_fn *progress, void *data, struct err *err);
 

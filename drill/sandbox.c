@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #include "core/sense.h"
+#include "drill/stop.h"
+#include "lib/argv.h"
+#include "lib/child.h"
 #include "lib/datadir.h"
 #include "lib/file.h"
 #include "lib/mem.h"
@@ -21,8 +24,13 @@
 
 /* A sandbox with its cluster, dumps and a second copy of the database takes about 300 MB. */
 #define SPACE_NEEDED (600LL << 20)
-/* How long the parts may take to become healthy. */
+/* How long the parts may take to become healthy, and between two looks whether to stop. */
 #define HEALTHY_WITHIN (30 * CLOCK_US)
+#define HEALTHY_LOOK   CLOCK_US
+/* Below this a part that failed has most likely found the disk full. */
+#define SPACE_FULL (8LL << 20)
+/* What a drill needs on the host is asked with short commands. */
+#define NEED_TIMEOUT (20 * CLOCK_US)
 
 static int check_space(const char *tmp, struct err *err)
 {
@@ -54,6 +62,49 @@ static int pick_user(struct drill_env *env, struct err *err)
 	env->uid = user->pw_uid;
 	env->gid = user->pw_gid;
 	return 0;
+}
+
+/* The programs that parts and services need, as the sandbox's data lists them: asked before anything is
+ * built. */
+static int check_needs(const struct scenario *scenario, struct err *err)
+{
+	const json_t *need;
+	size_t i;
+
+	json_array_foreach(json_object_get(scenario->sandbox_doc.root, "needs"), i, need) {
+		char **argv = argv_new(json_object_get(need, "run"), "run", err);
+		struct child_spec spec = { .argv = (const char *const *)argv, .in = -1 };
+		int result = argv ? child_ok(&spec, NULL, NEED_TIMEOUT, NULL, err) : -1;
+
+		argv_free(argv);
+		if (result < 0) {
+			err_wrap(err, "the sandbox needs %s", json_str(need, "say", "a program"));
+			return err_hint(err, "%s", json_str(need, "hint", "install it"));
+		}
+	}
+	return 0;
+}
+
+/* Folders above it may be closed to the user that the sandbox's services run as. */
+static int check_reach(const struct sandbox *sandbox, struct err *err)
+{
+	const struct drill_env *env = &sandbox->env;
+	const struct passwd *user = env->uid ? getpwuid(env->uid) : NULL;
+	struct child_spec spec = {
+		.argv = (const char *[]){ "test", "-x", sandbox->folder, NULL }, .cwd = "/", .in = -1,
+		.uid = env->uid, .gid = env->gid,
+	};
+
+	if (!env->uid || child_ok(&spec, NULL, NEED_TIMEOUT, NULL, NULL) == 0)
+		return 0;
+	err_set(err, "user %s, whom the sandbox's server runs as, can't enter %s",
+		user ? user->pw_name : "of PostgreSQL", sandbox->folder);
+	return err_hint(err, "set TMPDIR to a folder that every user may enter, such as /tmp");
+}
+
+static int check_stop(struct err *err)
+{
+	return stop_asked() ? err_set(err, "the drill was stopped") : 0;
 }
 
 static int take_lock(struct sandbox *sandbox, struct err *err)
@@ -192,6 +243,17 @@ static int fill_env(struct sandbox *sandbox, const struct scenario *scenario,
 	return env->log < 0 ? -1 : 0;
 }
 
+static int part_failed(const struct sandbox *sandbox, const char *say, struct err *err)
+{
+	int64_t space = file_space(sandbox->folder, NULL);
+
+	err_wrap(err, "building the sandbox: %s", say ? say : "a part");
+	if (space >= 0 && space < SPACE_FULL)
+		err_hint(err, "the disk of %s is full: free some space, or set TMPDIR to a folder with more",
+			 sandbox->folder);
+	return -1;
+}
+
 static int make_parts(struct sandbox *sandbox, const struct scenario *scenario,
 		      sandbox_progress_fn *progress, void *data, struct err *err)
 {
@@ -203,8 +265,10 @@ static int make_parts(struct sandbox *sandbox, const struct scenario *scenario,
 		int64_t begin = clock_mono(sandbox->env.clock);
 		char took[40], *line;
 
+		if (check_stop(err) < 0)
+			return -1;
 		if (drill_make(&sandbox->env, part_types, part, err) < 0)
-			return err_wrap(err, "building the sandbox: %s", say ? say : "a part");
+			return part_failed(sandbox, say, err);
 		if (!say || !progress)
 			continue;
 		line = xasprintf("%-52s %s", say,
@@ -224,6 +288,7 @@ static int wait_healthy(struct sandbox *sandbox, const struct scenario *scenario
 	struct reading *readings = xcalloc(n + 1, sizeof(*readings));
 	struct sense *sense = sense_new(NULL, sandbox->env.clock, sandbox->loaded.runbook,
 					sandbox->loaded.target, NULL, NULL, err);
+	int64_t deadline = clock_mono(sandbox->env.clock) + HEALTHY_WITHIN;
 	int result = -1;
 
 	if (!sense)
@@ -236,9 +301,13 @@ static int wait_healthy(struct sandbox *sandbox, const struct scenario *scenario
 			goto out;
 		}
 	}
-	if (sense_verify(sense, probes, n, 0, HEALTHY_WITHIN, readings) == VERDICT_PASS) {
-		result = 0;
-		goto out;
+	while (clock_mono(sandbox->env.clock) < deadline) {
+		if (check_stop(err) < 0)
+			goto out;
+		if (sense_verify(sense, probes, n, 0, HEALTHY_LOOK, readings) == VERDICT_PASS) {
+			result = 0;
+			goto out;
+		}
 	}
 	for (i = 0; i < n; i++) {
 		if (readings[i].verdict != VERDICT_PASS)
@@ -293,7 +362,8 @@ int sandbox_build(struct sandbox *sandbox, const struct scenario *scenario, cons
 	int result = -1;
 
 	*sandbox = (struct sandbox){ .lock = -1, .env.log = -1 };
-	if (pick_user(&sandbox->env, err) < 0 || make_folder(sandbox, err) < 0 ||
+	if (pick_user(&sandbox->env, err) < 0 || check_needs(scenario, err) < 0 ||
+	    make_folder(sandbox, err) < 0 || check_reach(sandbox, err) < 0 ||
 	    copy_standin(sandbox, err) < 0)
 		goto out;
 	base = base_values(sandbox);
@@ -322,10 +392,6 @@ int sandbox_open(struct sandbox *sandbox, const char *folder, const struct scena
 	int result = -1;
 
 	*sandbox = (struct sandbox){ .lock = -1, .env.log = -1, .folder = xstrdup(folder) };
-	if (!file_exists(folder)) {
-		err_set(err, "the drill's sandbox %s is gone", folder);
-		goto out;
-	}
 	if ((hold && take_lock(sandbox, err) < 0) || pick_user(&sandbox->env, err) < 0 ||
 	    load_target(sandbox, scenario, err) < 0 ||
 	    fill_env(sandbox, scenario, clock, err) < 0 || jdoc_load(&doc, facts, err) < 0)

@@ -43,9 +43,10 @@ json_t *sandbox_handles(const struct sandbox *sandbox, const struct scenario *sc
 
 /* It is to stay when nobody holds it any more, until it is swept with `kept_too`. */
 int sandbox_keep(const struct sandbox *sandbox, struct err *err);
-/* Removes every sandbox that nobody holds, those that were to stay only with `kept_too`. Returns how
- * many. */
-int sandbox_sweep(bool kept_too, sandbox_progress_fn *progress, void *data);
+/* Removes every sandbox that nobody holds, those that were to stay only with `kept_too`, and calls
+ * `removed` with the incident's folder of each. Returns how many. */
+int sandbox_sweep(bool kept_too, sandbox_progress_fn *progress, void *data,
+		  void (*removed)(const char *incident, void *data), void *removed_data);
 /* Ends all of a sandbox's processes and removes its folder. */
 void sandbox_remove(const char *folder);
 

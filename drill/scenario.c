@@ -11,7 +11,7 @@
 
 static const char *const scenario_keys[] = { "title", "role", "briefing", "procedure", "faults",
 					     "facts", "well", NULL };
-static const char *const sandbox_keys[] = { "target", "parts", "healthy", "handles", NULL };
+static const char *const sandbox_keys[] = { "needs", "target", "parts", "healthy", "handles", NULL };
 
 static int complain(const struct jdoc *doc, const char *pointer, struct err *err, const char *what)
 {

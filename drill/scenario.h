@@ -1,7 +1,8 @@
 /*
  * The data of a runbook's drills: one sandbox.json, and one scenario a file in scenarios/.
  *
- *     sandbox.json   {"target": {...}, "parts": [PART...], "healthy": [PROBE...], "handles": {...}}
+ *     sandbox.json   {"needs": [{"say", "run": [ARGV...], "hint"}...], "target": {...},
+ *                     "parts": [PART...], "healthy": [PROBE...], "handles": {...}}
  *     scenario       {"title", "role", "briefing": [LINE...], "procedure", "faults": [FAULT...],
  *                     "facts": {NAME: {"postgres": SOURCE, "sql": TEXT}}, "well": {NAME: PROBE}}
  *

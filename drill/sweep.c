@@ -15,12 +15,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/steplock.h"
 #include "drill/sandbox.h"
 #include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 
-#define PREFIX "backout-drill-"
+/* One that is being made has the second name until its lock is held. */
+#define PREFIX	   "backout-drill-"
+#define NEW_PREFIX "backout-new-"
+#define NEW_AGE_S  10
 
 /* How long a cluster may take to end on its own (immediate shutdown writes nothing). */
 #define CLUSTER_WAIT_MS 5000
@@ -203,23 +207,29 @@ static bool locked(const char *path)
 	return held;
 }
 
+/* Whether a process holds a record lock on it, as runners do on their incident's step lock. */
+static bool record_locked(const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	bool held;
+
+	if (fd < 0)
+		return false;
+	held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+	close(fd);
+	return held;
+}
+
 /* Held by a console or robot through its lock, or by a runner through its incident's step lock. */
-static bool held(const char *folder)
+static bool held(const char *folder, const char *incident)
 {
 	char *lock = path_join(folder, "lock");
-	char *file = path_join(folder, "incident");
-	struct buf incident = BUF_INIT;
-	bool result = locked(lock);
+	char *step = path_join(incident, LOCK_STEP);
+	bool result = locked(lock) || (*incident && record_locked(step));
 
-	if (!result && file_read(file, &incident, 4096, NULL) == 0) {
-		char *step = path_join(buf_str(&incident), "steps/lock");
-
-		result = locked(step);
-		free(step);
-	}
-	buf_release(&incident);
 	free(lock);
-	free(file);
+	free(step);
 	return result;
 }
 
@@ -232,34 +242,56 @@ static bool kept(const char *folder)
 	return result;
 }
 
-int sandbox_sweep(bool kept_too, sandbox_progress_fn *progress, void *data)
+static bool begins_with(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+/* Whether a folder is a sandbox of this user that may go. */
+static bool abandoned(const char *folder, const char *name, const char *incident, bool kept_too)
+{
+	struct stat st;
+
+	if (lstat(folder, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
+		return false;
+	if (begins_with(name, NEW_PREFIX) && time(NULL) - st.st_mtime < NEW_AGE_S)
+		return false;
+	return (kept_too || !kept(folder)) && !held(folder, incident);
+}
+
+int sandbox_sweep(bool kept_too, sandbox_progress_fn *progress, void *data,
+		  void (*removed)(const char *incident, void *data), void *removed_data)
 {
 	const char *tmp = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
 	DIR *dir = opendir(tmp);
 	struct dirent *entry;
-	int removed = 0;
+	int count = 0;
 
 	while (dir && (entry = readdir(dir))) {
-		struct stat st;
-		char *folder;
+		struct buf incident = BUF_INIT;
+		char *folder, *file;
 
-		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)))
+		if (!begins_with(entry->d_name, PREFIX) && !begins_with(entry->d_name, NEW_PREFIX))
 			continue;
 		folder = path_join(tmp, entry->d_name);
-		if (lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
-		    (kept_too || !kept(folder)) && !held(folder)) {
-			if (progress) {
-				char *line = xasprintf("removing what an earlier drill left: %s", folder);
+		file = path_join(folder, "incident");
+		file_read(file, &incident, 4096, NULL);
+		if (abandoned(folder, entry->d_name, buf_str(&incident), kept_too)) {
+			char *line = xasprintf("removing what an earlier drill left: %s", folder);
 
+			if (progress)
 				progress(line, data);
-				free(line);
-			}
 			sandbox_remove(folder);
-			removed++;
+			if (incident.len > 0)
+				removed(buf_str(&incident), removed_data);
+			free(line);
+			count++;
 		}
+		buf_release(&incident);
+		free(file);
 		free(folder);
 	}
 	if (dir)
 		closedir(dir);
-	return removed;
+	return count;
 }

@@ -7,10 +7,19 @@
 
 #include "core/robot.h"
 #include "drill/drill.h"
+#include "drill/stop.h"
 #include "lib/mem.h"
 
+/* How long a step that runs may take to end once the drill is told to stop. */
+#define STOP_WITHIN (15 * CLOCK_US)
+
 struct walk {
+	struct drill *drill;
 	struct loop *loop;
+	struct session *session;
+	struct robot *robot;
+	bool stopped;      /* a signal came */
+	bool not_injected; /* the injector failed */
 	sandbox_progress_fn *progress;
 	void *data;
 };
@@ -31,58 +40,109 @@ static void on_done(enum robot_result result, void *data)
 	loop_stop(walk->loop);
 }
 
-static int run_robot(struct drill *drill, const char *procedure, struct walk *walk, struct err *err)
+static void on_injector(struct watch *watch, uint32_t what, void *data)
 {
-	struct session_spec spec = { .loop = walk->loop, .clock = drill->clock,
-				     .incident = drill->incident };
-	struct session *session = session_new(&spec, err);
-	struct robot *robot;
-	int result = -1;
+	struct walk *walk = data;
 
-	if (!session)
-		return -1;
-	robot = robot_new(&(struct robot_spec){ .session = session, .loop = walk->loop,
-						.procedure = procedure, .await_alert = true,
-						.progress = on_progress, .done = on_done,
-						.data = walk });
-	if (drill_inject(drill, err) == 0)
-		result = loop_run(walk->loop, err);
-	robot_free(robot);
-	session_free(session);
-	return result;
+	(void)watch;
+	walk->drill->injector = 0;
+	if (what == 0)
+		return;
+	walk->not_injected = true;
+	loop_stop(walk->loop);
 }
 
-/* Whatever the robot left open is resolved here, so that the sealed record says how it ended. */
-static int close_incident(struct drill *drill, const struct score *score, struct err *err)
+static void on_change(enum session_change what, void *data)
 {
-	struct incident incident = { 0 };
+	struct walk *walk = data;
+
+	(void)what;
+	if (walk->stopped && !session_running(walk->session))
+		loop_stop(walk->loop);
+}
+
+static void on_late(struct watch *watch, uint32_t what, void *data)
+{
+	struct walk *walk = data;
+
+	(void)watch;
+	(void)what;
+	loop_stop(walk->loop);
+}
+
+/* The procedure is stopped on record, and a step that runs may end its tree; a second signal does not
+ * wait for that. */
+static void on_signal(struct watch *watch, uint32_t what, void *data)
+{
+	struct walk *walk = data;
+
+	(void)watch;
+	(void)what;
+	robot_free(walk->robot);
+	walk->robot = NULL;
+	if (walk->stopped || session_stop(walk->session, "the drill was stopped", NULL) < 0 ||
+	    !session_running(walk->session))
+		loop_stop(walk->loop);
+	else
+		loop_timer(walk->loop, STOP_WITHIN, 0, on_late, walk);
+	walk->stopped = true;
+}
+
+static int watch_all(struct walk *walk, struct err *err)
+{
+	for (size_t i = 0; stop_signals[i]; i++) {
+		if (!loop_signal(walk->loop, stop_signals[i], on_signal, walk, err))
+			return -1;
+	}
+	if (drill_inject(walk->drill, err) < 0)
+		return -1;
+	if (walk->drill->injector > 0 &&
+	    !loop_child(walk->loop, walk->drill->injector, on_injector, walk, err))
+		return -1;
+	return 0;
+}
+
+static int run_robot(struct walk *walk, const char *procedure, struct err *err)
+{
+	struct session_spec spec = { .loop = walk->loop, .clock = walk->drill->clock,
+				     .incident = walk->drill->incident, .changed = on_change,
+				     .data = walk };
 	int result = -1;
 
-	if (incident_open(&incident, drill->incident, drill->clock, err) < 0)
+	walk->session = session_new(&spec, err);
+	if (!walk->session)
 		return -1;
-	if (incident.state.phase == INCIDENT_OPEN &&
-	    incident_append(&incident, EV_RESOLVED,
-			    json_pack("{s:s+}", "how", "the drill ended: ", score_result(score)),
-			    err) < 0)
-		goto out;
-	result = incident.state.phase == INCIDENT_CLOSED ? 0 :
-		 incident_append(&incident, EV_CLOSED, json_object(), err);
-out:
-	incident_close(&incident);
+	walk->robot = robot_new(&(struct robot_spec){ .session = walk->session, .loop = walk->loop,
+						      .procedure = procedure, .await_alert = true,
+						      .progress = on_progress, .done = on_done,
+						      .data = walk });
+	if (watch_all(walk, err) == 0)
+		result = loop_run(walk->loop, err);
+	if (walk->not_injected)
+		result = drill_not_injected(walk->drill, err);
+	robot_free(walk->robot);
+	session_free(walk->session);
 	return result;
 }
 
 int drill_walk(struct drill *drill, const char *procedure, struct score *score,
 	       sandbox_progress_fn *progress, void *data, struct err *err)
 {
-	struct walk walk = { .progress = progress, .data = data };
+	struct walk walk = { .drill = drill, .progress = progress, .data = data };
+	struct err none = ERR_INIT;
 	int result = -1;
 
 	walk.loop = loop_new(drill->clock, err);
 	if (!walk.loop)
 		return -1;
-	if (run_robot(drill, procedure, &walk, err) == 0 && drill_score(drill, score, err) == 0)
-		result = close_incident(drill, score, err);
+	if (run_robot(&walk, procedure, err) < 0)
+		drill_close(drill->incident, "the drill failed: ", err->msg, drill->clock, &none);
+	else if (walk.stopped)
+		result = drill_close(drill->incident, "the drill was stopped", "", drill->clock, err) < 0
+				 ? -1 : DRILL_STOPPED;
+	else if (drill_score(drill, score, err) == 0)
+		result = drill_close(drill->incident, "the drill ended: ", score_result(score),
+				     drill->clock, err);
 	loop_free(walk.loop);
 	return result;
 }
