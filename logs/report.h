@@ -72,10 +72,12 @@ void report_release(struct report *report);
 struct report_format {
 	const char *name; /* "text", "json" */
 	const char *help;
+	bool binary;      /* nothing that a terminal could show */
 	int (*write)(const struct report *report, struct buf *out, struct err *err);
 };
 
-extern const struct report_format report_text, report_json;
+extern const struct report_format report_text, report_md, report_html, report_ps, report_pdf,
+	report_json;
 extern const struct report_format *const report_formats[]; /* NULL-terminated */
 const struct report_format *report_format(const char *name);
 

@@ -5,6 +5,10 @@
 
 const struct report_format *const report_formats[] = {
 	&report_text,
+	&report_md,
+	&report_html,
+	&report_ps,
+	&report_pdf,
 	&report_json,
 	NULL,
 };
