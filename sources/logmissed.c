@@ -22,8 +22,26 @@ static int time_order(const struct timespec *a, const struct timespec *b)
 static int by_time(const void *a, const void *b)
 {
 	const struct logmissed *x = a, *y = b;
+	int order = time_order(&x->st.st_mtim, &y->st.st_mtim);
 
-	return time_order(&x->st.st_mtim, &y->st.st_mtim);
+	/* File times move in ticks of some milliseconds: within one, the names tell. */
+	return order != 0 ? order : (x->turn > y->turn) - (x->turn < y->turn);
+}
+
+/* Its place in the order of age by name, the oldest smallest: numbers grow with each rotation
+ * (".1" is the newest), dates grow with time. */
+static int64_t name_turn(const char *suffix)
+{
+	int64_t value = 0;
+	int digits = 0;
+
+	for (; *suffix != '\0' && digits < 18; suffix++) {
+		if (isdigit((unsigned char)*suffix)) {
+			value = value * 10 + (*suffix - '0');
+			digits++;
+		}
+	}
+	return digits < 6 ? -value : value;
 }
 
 static bool is_compressed(const char *name)
@@ -89,7 +107,9 @@ static bool entry_look(struct search *search, int folder, const char *name)
 		return false;
 	}
 	search->list = xgrow(search->list, &search->cap, search->n + 1, sizeof(*search->list));
-	search->list[search->n++] = (struct logmissed){ .fd = fd, .st = st };
+	search->list[search->n++] = (struct logmissed){
+		.fd = fd, .st = st, .turn = name_turn(name + strlen(search->base))
+	};
 	return true;
 }
 

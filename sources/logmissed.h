@@ -5,12 +5,14 @@
 #define SOURCES_LOGMISSED_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 /* One such file, open for reading; whoever has the list closes it. */
 struct logmissed {
 	int fd;
 	struct stat st;
+	int64_t turn; /* by its name: the oldest has the smallest */
 };
 
 /* New array, in the order in which they were written: uncompressed files beside the log that are
