@@ -108,7 +108,7 @@ check-clang: deps-check
 
 # ---- ways in ----
 
-RUN_DEBS   := libncurses6 libpq5 libgit2-1.5 libjansson4 git curl postgresql postgresql-contrib \
+RUN_DEBS   := libncurses6 libpq5 libgit2-1.5 libjansson4 git curl groff postgresql postgresql-contrib \
 	      python3 python3-psycopg2 ncurses-term
 BUILD_DEBS := build-essential pkg-config libncurses-dev libpq-dev libgit2-dev libjansson-dev \
 	      libssl-dev libpcre2-dev

@@ -3,12 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "core/report.h"
 #include "lib/file.h"
 
-#define USAGE	  "report INCIDENT [--format text|json] [-o FILE]"
+#define USAGE	  "report INCIDENT [--format text|md|html|ps|pdf|json] [-o FILE]"
 #define FILE_MODE 0600 /* a report quotes logs: whoever made it decides who may read it */
 
 struct report_call {
@@ -41,6 +42,22 @@ static int parse(struct report_call *call, int argc, char **argv)
 	return 0;
 }
 
+static bool goes_to_stdout(const struct report_call *call)
+{
+	return !call->file || strcmp(call->file, "-") == 0;
+}
+
+static int not_for_terminals(const struct report_call *call)
+{
+	struct err err = ERR_INIT;
+
+	err_set(&err, "a report as %s is nothing for a terminal", call->format);
+	err_hint(&err, "write it to a file: backout report %s --format %s -o %s.%s", call->id,
+		 call->format, call->id, call->format);
+	cli_error(&err);
+	return EXIT_USAGE;
+}
+
 static int write_report(const struct report_call *call, const struct report_format *format,
 			const struct incident *incident, struct err *err)
 {
@@ -50,7 +67,7 @@ static int write_report(const struct report_call *call, const struct report_form
 
 	if (report_fold(&report, incident, err) || format->write(&report, &out, err))
 		goto out;
-	if (!call->file || strcmp(call->file, "-") == 0)
+	if (goes_to_stdout(call))
 		code = cli_print(&out);
 	else if (file_replace(call->file, buf_str(&out), out.len, FILE_MODE, err) == 0)
 		code = EXIT_HOLDS;
@@ -88,6 +105,8 @@ int cmd_report(int argc, char **argv)
 	format = report_format(call.format);
 	if (!format)
 		return unknown_format(call.format);
+	if (format->binary && goes_to_stdout(&call) && isatty(STDOUT_FILENO))
+		return not_for_terminals(&call);
 	if (incident_open(&incident, call.id, &clock_system, &err)) {
 		cli_error(&err);
 		return EXIT_USAGE;

@@ -7,7 +7,7 @@
 
 #define FRAME_LEFT   0.45
 #define FRAME_WIDTH  5.25
-#define FRAME_HEIGHT 1.1
+#define FRAME_HEIGHT 1.05
 #define PAGE_WIDTH   6.69 /* 17 cm */
 #define LINE_HEIGHT  0.13
 #define CHAR_WIDTH   0.058
@@ -87,7 +87,7 @@ static void put_marks(struct buf *out, const struct plot *plot)
 
 static void put_curve(struct buf *out, const struct plot *plot)
 {
-	buf_puts(out, ".ps 10\nlinethick = 1.1\n");
+	buf_puts(out, ".ps 10\nlinethick = 1.2\n");
 	for (size_t i = 0, end; i < plot->npoints; i = end) {
 		bool alone;
 
@@ -115,14 +115,14 @@ static void put_picture(struct buf *out, const struct plot *plot)
 {
 	double top = FRAME_HEIGHT + plot->rows * LINE_HEIGHT + 0.05;
 
-	buf_puts(out, ".ps 7.5\n.PS\nlinethick = 0.5\n");
+	buf_puts(out, ".sp -8p\n.ps 7.5\n.PS\nlinethick = 0.5\n");
 	buf_printf(out, "box invis wid %.3f ht %.3f with .sw at (0,-%.3f)\n", PAGE_WIDTH,
 		   top + AXIS_HEIGHT, AXIS_HEIGHT);
 	put_axes(out, plot);
 	put_limits(out, plot);
 	put_curve(out, plot);
 	put_marks(out, plot);
-	buf_puts(out, ".PE\n.ps 10\n");
+	buf_puts(out, ".PE\n.sp -4p\n.ps 10\n");
 }
 
 void groff_chart(struct buf *out, const struct report_chart *chart)

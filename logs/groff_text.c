@@ -39,47 +39,51 @@ static void put_char(struct buf *out, int32_t cp, unsigned char byte)
 
 static bool parts_word(char c)
 {
-	return strchr("/-_.,;:=@&?+|)", c) != NULL;
+	return c && strchr("/-_.,;:=@&?+|)", c);
 }
 
-/* Characters up to the next blank. */
-static int word_length(const char *at)
+/* Characters up to the next blank, or to what parts a word. */
+static int length_of(const char *at, bool part)
 {
 	int length = 0;
 
-	for (; *at && *at != ' ' && *at != '\n'; at++)
+	for (; *at && *at != ' ' && *at != '\n' && !(part && parts_word(*at)); at++)
 		length += ((unsigned char)*at & 0xc0) != 0x80;
 	return length;
 }
 
 /* How a text goes on: where its words may be broken. */
 struct breaks {
-	bool wanted; /* in this word */
-	int piece;   /* characters since the last one */
+	bool word;  /* where something parts this word */
+	bool piece; /* anywhere: nothing parts it for long */
+	int since;  /* characters since the last break */
 };
 
 static void word_begins(struct breaks *breaks, const char *at)
 {
-	breaks->wanted = word_length(at) > WORD_LONG;
-	breaks->piece = 0;
+	breaks->word = length_of(at, false) > WORD_LONG;
+	breaks->piece = length_of(at, true) > WORD_LONG;
+	breaks->since = 0;
 }
 
 /* After the character `cp` that ends before `next`. One that the font lacks is shown as eight
  * others: such text may be broken anywhere. */
 static void put_break(struct buf *out, struct breaks *breaks, int32_t cp, const char *next)
 {
-	bool parts = next[-1] != '\0' && parts_word(next[-1]) && *next && !parts_word(*next);
+	bool parts = breaks->word && cp < 0x80 && parts_word((char)cp) && !parts_word(*next);
 
-	breaks->piece++;
-	if (cp > 0x17f || (breaks->wanted && (parts || breaks->piece >= WORD_PIECE))) {
+	breaks->since++;
+	if (cp > 0x17f || parts || (breaks->piece && breaks->since >= WORD_PIECE)) {
 		buf_puts(out, "\\:");
-		breaks->piece = 0;
+		breaks->since = 0;
 	}
+	if (parts)
+		breaks->piece = length_of(next, true) > WORD_LONG;
 }
 
 void groff_text(struct buf *out, const char *text, bool lines)
 {
-	struct breaks breaks = { .wanted = false };
+	struct breaks breaks = { .word = false };
 	size_t len = strlen(text), i = 0;
 
 	buf_puts(out, "\\&");
@@ -101,7 +105,7 @@ void groff_text(struct buf *out, const char *text, bool lines)
 
 void groff_verbatim(struct buf *out, const char *line)
 {
-	struct breaks breaks = { .wanted = false };
+	struct breaks breaks = { .word = false };
 	size_t len = strlen(line);
 
 	buf_puts(out, "\\&");

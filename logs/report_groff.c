@@ -12,7 +12,7 @@
 
 #define TABLE_MAX      12
 #define PAGE_POINTS    481 /* 17 cm */
-#define GAP_POINTS     9   /* between a table's columns: 2 n */
+#define GAP_POINTS     10  /* between a table's columns: 2 n */
 #define CHAR_POINTS    5.1 /* a character of 9 point Helvetica, on the safe side of the mean */
 #define CELL_LINES     30  /* a row higher than this goes on in a row of its own */
 #define NAME_MAX       22
@@ -97,7 +97,7 @@ static void put_table(struct buf *out, const struct report_table *table)
 	buf_puts(out, ".\n");
 	for (size_t c = 0; c < table->ncolumns; c++)
 		put_cell(out, table->columns[c], c + 1 == table->ncolumns);
-	buf_puts(out, "_\n.TH\n.sp 2p\n");
+	buf_puts(out, "_\n.sp 2p\n.TH\n");
 	for (size_t r = 0; r < table->nrows; r++)
 		put_row(out, table->cells + r * table->ncolumns, widths, table->ncolumns);
 	buf_puts(out, ".TE\n");
@@ -108,7 +108,7 @@ static void put_fields(struct buf *out, const struct report_section *section)
 	int name = 10, room = room_of(2);
 
 	for (size_t i = 0; i < section->nfields; i++) {
-		int need = text_width(section->fields[i].name);
+		int need = text_width(section->fields[i].name) + 1;
 
 		name = need > name ? need : name;
 	}
