@@ -24,6 +24,16 @@ static void want(struct wanted *wanted, struct probe *probe)
 	wanted->list[wanted->n++] = probe;
 }
 
+static void want_question(const struct question *question, struct wanted *wanted)
+{
+	want(wanted, question->probe);
+	for (size_t i = 0; i < question->ncontrary; i++)
+		want(wanted, question->contrary[i]);
+}
+
+/* A proposal must hold for its `for`: with an incident open that time begins for all questions at
+ * once, so that nobody waits for it at each one. The open one is looked at first, then those that
+ * were answered: a round may end before its last probes. */
 static void want_tree(const struct session *session, struct wanted *wanted)
 {
 	const struct tree *tree = &session->loaded->runbook->tree;
@@ -37,13 +47,12 @@ static void want_tree(const struct session *session, struct wanted *wanted)
 	if (session->open)
 		state = &session->incident.state.tree;
 	open = tree_open(tree, state, NULL);
-	if (open) {
-		want(wanted, open->probe);
-		for (size_t i = 0; i < open->ncontrary; i++)
-			want(wanted, open->contrary[i]);
-	}
+	if (open)
+		want_question(open, wanted);
 	for (size_t i = 0; i < state->n; i++)
 		want(wanted, tree->questions[state->answers[i].question].probe);
+	for (size_t i = 0; session->open && open && i < tree->nquestions; i++)
+		want_question(&tree->questions[i], wanted);
 }
 
 /* Items may be costly to sense: one that holds is looked at again when half of its life is over.
