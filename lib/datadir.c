@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/file.h"
@@ -13,6 +14,18 @@ char *self_path(void)
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
 	return xstrndup(path, len > 0 ? (size_t)len : 0);
+}
+
+char *self_program(void)
+{
+	char *path = self_path();
+	struct stat file, self;
+
+	if (stat(path, &file) == 0 && stat("/proc/self/exe", &self) == 0 &&
+	    file.st_dev == self.st_dev && file.st_ino == self.st_ino)
+		return path;
+	free(path);
+	return xstrdup("/proc/self/exe");
 }
 
 char *data_path(const char *rel)

@@ -9,5 +9,8 @@
 char *data_path(const char *rel);
 /* New: the path of the running executable. */
 char *self_path(void);
+/* New: what must be executed to run this very program again, also when its file was replaced or
+ * removed meanwhile. */
+char *self_program(void);
 
 #endif
