@@ -124,6 +124,12 @@ static bool troubled(enum step_status status)
 	return status == STEP_FAILED || status == STEP_NOT_VERIFIED || status == STEP_UNKNOWN;
 }
 
+/* Not run yet, or taken back: it can be run (again). */
+static bool due(enum step_status status)
+{
+	return status == STEP_WAITING || status == STEP_UNDONE;
+}
+
 /* Taking what is proposed: inputs, a plan that failed, an answer, one of the options. */
 static bool can_take(struct ui *ui, const struct step *step, enum step_status status)
 {
@@ -154,9 +160,9 @@ static bool can_step(struct ui *ui, const struct step *step, enum step_status st
 		return false;
 	switch (act) {
 	case ACT_RUN:
-		return step->kind == STEP_ACTION && !manual && status == STEP_WAITING;
+		return step->kind == STEP_ACTION && !manual && due(status);
 	case ACT_DONE:
-		return manual && (status == STEP_WAITING || troubled(status));
+		return manual && (due(status) || troubled(status));
 	case ACT_YES:
 	case ACT_NO:
 		return step->kind == STEP_QUESTION && status == STEP_WAITING;
@@ -165,7 +171,7 @@ static bool can_step(struct ui *ui, const struct step *step, enum step_status st
 	case ACT_AGAIN:
 		return troubled(status) && !manual;
 	case ACT_SKIP:
-		return status == STEP_WAITING || troubled(status);
+		return due(status) || troubled(status);
 	case ACT_ALTERNATIVE:
 		return step->alternative && (status == STEP_FAILED || status == STEP_NOT_VERIFIED);
 	case ACT_THROUGH:
