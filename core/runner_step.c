@@ -178,6 +178,42 @@ static int finish_undo(struct work *work, int64_t elapsed, struct err *err)
 	return result;
 }
 
+/* Clears what a run left that could not end in its own way. */
+static int clean_left(struct work *work, struct err *err)
+{
+	json_t *result = NULL;
+	enum work_end end = work_call(work, stage_clean, LOOK_US, &result);
+	int status = 0;
+
+	if (end != WORK_DONE || json_object_get(result, "error")) {
+		err_set(err, "what the dead run left can't be cleaned: %s",
+			json_str(result, "error", end_reason(end)));
+		status = -1;
+	}
+	json_decref(result);
+	return status;
+}
+
+/* It did not end by itself: a half-done action (a database closed for its restore) is not left so
+ * until somebody runs it again. Being told to stop does not stop this. */
+static int append_cut_short(struct work *work, enum work_end end, int64_t elapsed, struct err *err)
+{
+	struct buf detail = BUF_INIT;
+	struct err left = ERR_INIT;
+	int stop_fd = work->stop_fd, status;
+
+	buf_puts(&detail, end_reason(end));
+	work->stop_fd = -1;
+	if (!work->undo && work->type->clean && clean_left(work, &left) == 0)
+		buf_puts(&detail, "; what it left half done was cleaned");
+	else if (left.set)
+		buf_printf(&detail, "; %s", left.msg);
+	work->stop_fd = stop_fd;
+	status = append_outcome(work, end_result(end), buf_str(&detail), NULL, elapsed, err);
+	buf_release(&detail);
+	return status;
+}
+
 static int do_it(struct work *work, struct err *err)
 {
 	const struct clock *clock = work->incident->clock;
@@ -190,7 +226,7 @@ static int do_it(struct work *work, struct err *err)
 
 	elapsed = clock_mono(clock) - start;
 	if (end != WORK_DONE) {
-		status = append_outcome(work, end_result(end), end_reason(end), NULL, elapsed, err);
+		status = append_cut_short(work, end, elapsed, err);
 	} else if (error) {
 		status = append_outcome(work, elapsed >= timeout ? "timeout" : "failed", error,
 					json_object_get(result, "facts"), elapsed, err);
@@ -230,18 +266,10 @@ static int run_step(struct work *work, struct err *err)
 
 static int clean_step(struct work *work, struct err *err)
 {
-	json_t *result = NULL;
-	enum work_end end;
-	int status = 0;
+	int status;
 
 	work->before = runner_recorded_before(work);
-	end = work_call(work, stage_clean, LOOK_US, &result);
-	if (end != WORK_DONE || json_object_get(result, "error")) {
-		err_set(err, "what the dead run left can't be cleaned: %s",
-			json_str(result, "error", end_reason(end)));
-		status = -1;
-	}
-	json_decref(result);
+	status = clean_left(work, err);
 	json_decref(work->before);
 	work->before = NULL;
 	return status;

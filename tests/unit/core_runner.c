@@ -2,6 +2,7 @@
  * The runner with real processes and files: what is on record, what survives, what is never run
  * twice. This program is its own runner.
  */
+#include <dirent.h>
 #include <pty.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -428,6 +429,50 @@ static void stop_ends_the_whole_tree(void **state)
 	incident_close(&incident);
 }
 
+/* Files of the folder `name`, hidden ones included. */
+static int files_in(const struct lamp *lamp, const char *name)
+{
+	char *path = lamp_path(lamp, name);
+	struct dirent **list;
+	int n = scandir(path, &list, NULL, NULL), files = 0;
+
+	for (int i = 0; i < n; i++) {
+		files += strcmp(list[i]->d_name, ".") != 0 && strcmp(list[i]->d_name, "..") != 0;
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+	free(path);
+	return files;
+}
+
+/* An archive of a file that takes minutes to pack. */
+static void stop_leaves_nothing_half_done(void **state)
+{
+	struct lamp *lamp = *state;
+	char *big = lamp_path(lamp, "big");
+	struct incident incident;
+	struct err err = ERR_INIT;
+	pid_t pid;
+	int fd = open(big, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)1 << 36), 0);
+	close(fd);
+	free(big);
+	incident_begin(lamp, &incident);
+	approve(&incident, "pack");
+	pid = start(&incident, "pack", RUNNER_RUN);
+	LAMP_UNTIL(lamp, files_in(lamp, "kept") > 0);
+	assert_int_equal(runner_stop(&incident, &err), 0);
+	assert_int_equal(wait_for(pid), RUNNER_DONE);
+	assert_int_equal(incident_refresh(&incident, NULL), 0);
+	assert_string_equal(json_str(last(&incident, EV_OUTCOME), "result", ""), "stopped");
+	assert_non_null(strstr(json_str(last(&incident, EV_OUTCOME), "detail", ""), "cleaned"));
+	assert_int_equal(files_in(lamp, "kept"), 0);
+	incident_close(&incident);
+}
+
 static void a_timeout_ends_the_whole_tree(void **state)
 {
 	struct lamp *lamp = *state;
@@ -544,6 +589,7 @@ int main(int argc, char **argv)
 		LAMP_TEST(judged_waiting_again_when_it_did_not_happen),
 		LAMP_TEST(a_step_outlives_console_and_terminal),
 		LAMP_TEST(stop_ends_the_whole_tree),
+		LAMP_TEST(stop_leaves_nothing_half_done),
 		LAMP_TEST(a_timeout_ends_the_whole_tree),
 		LAMP_TEST(two_consoles_start_a_step_once),
 		LAMP_TEST(a_target_is_claimed_by_one_incident),
