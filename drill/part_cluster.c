@@ -58,10 +58,11 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 	const char *folder = json_str(args, "cluster", "");
 	long port = (long)json_num(args, "port", 5432);
 	char *data = xasprintf("%s/data", folder);
-	char *initdb = pg_tool(NULL, "initdb", err);
+	char *initdb = pg_tool(NULL, "initdb", NULL);
 	int result = -1;
 
 	if (!initdb) {
+		err_set(err, "initdb is not installed: looked below /usr/lib/postgresql and in PATH");
 		err_hint(err, "install the server's programs: apt-get install postgresql");
 		goto out;
 	}
@@ -75,11 +76,8 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 		goto out;
 	if (drill_run(env, true, folder, NULL,
 		      (const char *[]){ initdb, "-D", data, "-U", "postgres", "--auth=trust",
-					"--no-sync", "-E", "UTF8", "--locale=C.UTF-8", NULL }, err) < 0) {
-		err_hint(err, "the user that PostgreSQL runs as must be able to reach the folder: set "
-			      "TMPDIR to one that it can enter");
+					"--no-sync", "-E", "UTF8", "--locale=C.UTF-8", NULL }, err) < 0)
 		goto out;
-	}
 	result = write_settings(env, data, folder, port, (long)json_num(args, "connections", 60), err);
 out:
 	free(data);

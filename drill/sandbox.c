@@ -29,6 +29,7 @@
 #define HEALTHY_LOOK   CLOCK_US
 /* Below this a part that failed has most likely found the disk full. */
 #define SPACE_FULL (8LL << 20)
+#define LOG_MAX	   (4u << 20)
 /* What a drill needs on the host is asked with short commands. */
 #define NEED_TIMEOUT (20 * CLOCK_US)
 
@@ -74,11 +75,13 @@ static int check_needs(const struct scenario *scenario, struct err *err)
 	json_array_foreach(json_object_get(scenario->sandbox_doc.root, "needs"), i, need) {
 		char **argv = argv_new(json_object_get(need, "run"), "run", err);
 		struct child_spec spec = { .argv = (const char *const *)argv, .in = -1 };
-		int result = argv ? child_ok(&spec, NULL, NEED_TIMEOUT, NULL, err) : -1;
+		struct err why = ERR_INIT;
+		int result = argv ? child_ok(&spec, NULL, NEED_TIMEOUT, NULL, &why) : -1;
 
 		argv_free(argv);
 		if (result < 0) {
-			err_wrap(err, "the sandbox needs %s", json_str(need, "say", "a program"));
+			err_set(err, "the sandbox needs %s: %s", json_str(need, "say", "a program"),
+				why.msg);
 			return err_hint(err, "%s", json_str(need, "hint", "install it"));
 		}
 	}
@@ -243,12 +246,25 @@ static int fill_env(struct sandbox *sandbox, const struct scenario *scenario,
 	return env->log < 0 ? -1 : 0;
 }
 
+/* Programs say it in their own words; some tidy up, so that there is space again when we look. */
+static bool disk_is_full(const struct sandbox *sandbox, const struct err *err)
+{
+	char *path = path_join(sandbox->folder, "log");
+	int64_t space = file_space(sandbox->folder, NULL);
+	struct buf log = BUF_INIT;
+	bool full = (space >= 0 && space < SPACE_FULL) || strstr(err->msg, strerror(ENOSPC));
+
+	if (!full && file_read(path, &log, LOG_MAX, NULL) == 0)
+		full = strstr(buf_str(&log), strerror(ENOSPC)) != NULL;
+	buf_release(&log);
+	free(path);
+	return full;
+}
+
 static int part_failed(const struct sandbox *sandbox, const char *say, struct err *err)
 {
-	int64_t space = file_space(sandbox->folder, NULL);
-
 	err_wrap(err, "building the sandbox: %s", say ? say : "a part");
-	if (space >= 0 && space < SPACE_FULL)
+	if (disk_is_full(sandbox, err))
 		err_hint(err, "the disk of %s is full: free some space, or set TMPDIR to a folder with more",
 			 sandbox->folder);
 	return -1;
