@@ -14,7 +14,8 @@
 #define PAGE_POINTS    481 /* 17 cm */
 #define GAP_POINTS     10  /* between a table's columns: 2 n */
 #define CHAR_POINTS    5.1 /* a character of 9 point Helvetica, on the safe side of the mean */
-#define CELL_LINES     30  /* a row higher than this goes on in a row of its own */
+#define CELL_LINES     15  /* a row higher than this goes on in a row of its own */
+#define LACKED_COLUMNS 8   /* a character that fonts may lack is shown as <U+4E2D> */
 #define NAME_MAX       22
 #define GROFF_TIMEOUT  (60 * CLOCK_US)
 
@@ -46,10 +47,33 @@ static void put_cell(struct buf *out, const char *text, bool last)
 	buf_printf(out, "\nT}%s", last ? "\n" : "\t");
 }
 
+/* The bytes of a cell that stay within CELL_LINES, whole words where there are any. */
+static size_t cell_fit(const char *text, int width)
+{
+	size_t len = strlen(text), word = 0, i = 0;
+	int used = 0;
+
+	while (i < len) {
+		int32_t cp;
+		size_t step = utf8_decode(text + i, len - i, &cp);
+
+		if (cp == '\n')
+			used += width - used % width;
+		else
+			used += cp < 0 || cp > 0x7e ? LACKED_COLUMNS : 1;
+		if (used > CELL_LINES * width)
+			return word ? word : i ? i : step;
+		i += step;
+		if (cp == ' ' || cp == '\n')
+			word = i;
+	}
+	return len;
+}
+
 /* A row that would be higher than a page is cut into rows: tbl can't break a cell. */
 static void put_row(struct buf *out, char *const *cells, const int *widths, size_t n)
 {
-	char *rest[TABLE_MAX];
+	const char *rest[TABLE_MAX];
 	bool more = true;
 
 	for (size_t c = 0; c < n; c++)
@@ -57,14 +81,7 @@ static void put_row(struct buf *out, char *const *cells, const int *widths, size
 	while (more) {
 		more = false;
 		for (size_t c = 0; c < n; c++) {
-			size_t len = 0;
-
-			for (int line = 0; line < CELL_LINES && rest[c][len]; line++) {
-				size_t one;
-				const char *next = text_wrap(rest[c] + len, widths[c], &one);
-
-				len = next ? (size_t)(next - rest[c]) : strlen(rest[c]);
-			}
+			size_t len = cell_fit(rest[c], widths[c]);
 			char *piece = xstrndup(rest[c], len);
 
 			rest[c] += len;
@@ -268,10 +285,13 @@ static int write_through(const struct report *report, const char *device, const 
 	struct child_spec spec = { .argv = argv, .in = -1, .out = -1, .err = -1 };
 	struct buf source = BUF_INIT, made = BUF_INIT, complaint = BUF_INIT;
 	struct child_end end = { .status = 0 };
+	struct err why = ERR_INIT;
 	int result = -1;
 
 	groff_source(report, &source);
-	if (child_run(&spec, buf_str(&source), GROFF_TIMEOUT, 0, &made, &complaint, &end, err)) {
+	if (child_run(&spec, buf_str(&source), GROFF_TIMEOUT, 0, &made, &complaint, &end,
+		      &why)) {
+		err_set(err, "the report can't be set: %s", why.msg);
 		err_hint(err, "PostScript and PDF are made by groff: install the package groff; "
 			      "the formats text, md and html need none");
 		goto out;

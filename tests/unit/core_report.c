@@ -6,6 +6,7 @@
 
 #include "core/report.h"
 #include "lib/sha256.h"
+#include "logs/report_groff.h"
 
 /* Who writes differs from machine to machine. */
 static void write_as_maria(struct incident *incident)
@@ -137,6 +138,20 @@ static char *report_text_of(struct incident *incident, const char *format)
 	return text;
 }
 
+/* New: what PostScript and PDF are made of. */
+static char *source_text_of(struct incident *incident)
+{
+	struct report report;
+	struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (report_fold(&report, incident, &err))
+		fail_msg("%s", err.msg);
+	groff_source(&report, &out);
+	report_release(&report);
+	return buf_detach(&out);
+}
+
 static void held_against(const char *path, const char *text)
 {
 	struct buf want = BUF_INIT;
@@ -240,11 +255,24 @@ static void test_closed(void **state)
 
 	script(record, &incident);
 	record_append(record, &incident, EV_CLOSED,
-		      "{'root_cause': 'A migration without a default.', 'lessons': 'Test with "
-		      "rows.'}");
+		      "{'root_cause': 'No default.', 'remediation': 'Added one.', 'lessons': "
+		      "'Test with rows.'}");
+	for (size_t i = 0; report_formats[i]; i++) {
+		if (report_formats[i]->binary)
+			continue;
+		text = report_text_of(&incident, report_formats[i]->name);
+		assert_non_null(strstr(text, "No default."));
+		assert_non_null(strstr(text, "Added one."));
+		assert_non_null(strstr(text, "Test with rows."));
+		free(text);
+	}
 	text = report_text_of(&incident, "text");
-	assert_non_null(strstr(text, "A migration without a default."));
 	assert_non_null(strstr(text, "good, sealed"));
+	free(text);
+	text = source_text_of(&incident);
+	assert_non_null(strstr(text, "No default."));
+	assert_non_null(strstr(text, "Added one."));
+	assert_non_null(strstr(text, "Test with rows."));
 	free(text);
 	incident_close(&incident);
 }
