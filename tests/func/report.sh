@@ -56,7 +56,7 @@ END
 }
 postscript() {
 	[ "$(head -c 4 "$work/report.ps")" = "%!PS" ] && grep -q '^%%EOF' "$work/report.ps" &&
-		grep -qi 'a4' "$work/report.ps"
+		grep -q '^%%DocumentMedia: .* 595 842 ' "$work/report.ps"
 }
 html_is_sound() {
 	python3 - "$work/report.html" "$id" "$head" <<'END'
