@@ -100,7 +100,11 @@ check: deps-check
 check-asan: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=build/asan PROGRAM=build/asan/backout OPTIMIZE=-O1 HARDENING= \
 		SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" build/asan/backout tests
-	@BUILD=build/asan BACKOUT=$(CURDIR)/build/asan/backout tests/run
+	@rm -rf build/asan/findings && mkdir -m 1777 build/asan/findings
+	@ASAN_OPTIONS=log_path=$(CURDIR)/build/asan/findings/asan:detect_stack_use_after_return=1 \
+		UBSAN_OPTIONS=log_path=$(CURDIR)/build/asan/findings/ubsan:print_stacktrace=1 \
+		BUILD=build/asan BACKOUT=$(CURDIR)/build/asan/backout tests/run; \
+		result=$$?; ! grep -r . build/asan/findings && exit $$result
 
 check-clang: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=build/clang PROGRAM=build/clang/backout CC=clang \

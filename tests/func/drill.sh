@@ -17,20 +17,24 @@ drill() { # NAME ARGS...
 # Processes, folders and shared memory of sandboxes below $work.
 nothing_left() {
 	local left
-	left=$(grep -lzs "^BACKOUT_SANDBOX=$work" /proc/[0-9]*/environ; pgrep -fa "$work/backout-drill" |
-		grep -v pgrep; ls -d "$work"/backout-drill-* "$work"/backout-new-* 2>/dev/null)
+	left=$(grep -lzs "^BACKOUT_SANDBOX=$work" /proc/[0-9]*/environ; pgrep -fa "$work/(aside/)?backout-drill" |
+		grep -v pgrep; ls -d "$work"{,/aside}/backout-{drill,new}-* 2>/dev/null)
 	[ -z "$left" ] || { echo "$left"; return 1; }
 }
 shm() { ipcs -m | awk 'NR > 3 && $1 && $6 == 0 {print $2}' | sort; } # attached by nobody
 shm_before=$(shm)
-cleanup() { "$BACKOUT" drill --clean >/dev/null 2>&1; }
-
-drill release bad-release --auto
-check "bad-release: exit 0" test $? = 0
-check "bad-release: recovered by Level 2" field release procedure level-2
-check "bad-release: recovered" field release result recovered
-check "bad-release: verified" field release verified True
-check "bad-release: one object on one line" one_line release
+cleanup() {
+	kill $(jobs -p) 2>/dev/null
+	"$BACKOUT" drill --clean >/dev/null 2>&1
+	TMPDIR=$work/aside "$BACKOUT" drill --clean >/dev/null 2>&1
+}
+# Drills mostly wait; the two that nothing else is asked of go on beside the others.
+mkdir -m 711 "$work/aside"
+aside() { TMPDIR=$work/aside BACKOUT_STATE_DIR=$work/aside/state drill "$@"; }
+aside release bad-release --auto &
+release=$!
+aside wrong bad-migration --procedure level-1 &
+wrong=$!
 
 drill migration bad-migration --auto --keep
 check "bad-migration: exit 0" test $? = 0
@@ -57,8 +61,11 @@ check "bad-migration: the damaged database is kept beside it" damaged_kept
 # or removed by it or its children, and no statement is run that could write.
 sandbox_target=$(ls -d "$work"/backout-drill-*)/target.json
 plan_says() {
-	"$BACKOUT" plan slomix level-3 --target "$sandbox_target" >"$work/plan.out" 2>&1 || { cat "$work/plan.out"; return 1; }
 	local word
+	# The code went back already: of the two ways to do it, the revert says that it has nothing to do.
+	status 1 "$BACKOUT" plan slomix level-3 --target "$sandbox_target" >"$work/plan.out" 2>&1 &&
+		[ "$(grep PROBLEM: "$work/plan.out" | grep -vc 'no commit between')" = 0 ] ||
+		{ cat "$work/plan.out"; return 1; }
 	for word in 'pg_dump --format=custom' 'pg_restore' 'CREATE DATABASE' 'RENAME TO' 'ALLOW_CONNECTIONS false' \
 		'__supervise stop' 'checkout --detach' 'newer than the backup'; do
 		grep -qF -- "$word" "$work/plan.out" || { echo "missing: $word"; cat "$work/plan.out"; return 1; }
@@ -83,7 +90,14 @@ else
 fi
 check "a kept sandbox is removed by --clean" bash -c '"$BACKOUT" drill --clean && ! ls -d "$TMPDIR"/backout-drill-* 2>/dev/null'
 
-drill wrong bad-migration --procedure level-1
+wait $release
+check "bad-release: exit 0" test $? = 0
+check "bad-release: recovered by Level 2" field release procedure level-2
+check "bad-release: recovered" field release result recovered
+check "bad-release: verified" field release verified True
+check "bad-release: one object on one line" one_line release
+
+wait $wrong
 check "a wrong procedure: exit 1" test $? = 1
 check "a wrong procedure: not recovered" field wrong result "not recovered"
 

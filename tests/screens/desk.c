@@ -54,8 +54,8 @@ void desk_open(struct desk *desk)
 	desk_write(desk, "kick", text, 0755);
 	snprintf(text, sizeof(text),
 		 "{\"target\": \"front\", \"system\": \"desk\", \"class\": \"staging\",\n"
-		 " \"parameters\": {\"root\": \"%s\"}}\n",
-		 desk->folder);
+		 " \"claim\": \"%s/claim\", \"parameters\": {\"root\": \"%s\"}}\n",
+		 desk->folder, desk->folder);
 	desk_write(desk, "target.json", text, 0644);
 }
 
