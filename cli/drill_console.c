@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
+#include "lib/mem.h"
 #include "tui/tui.h"
 
 struct watcher {
@@ -21,7 +22,8 @@ static int begin(struct session *session, void *data, struct err *err)
 }
 
 /* The score is taken when the operator says that the affair is resolved, and shown when the record is
- * closed: nothing can be appended after that. */
+ * closed. Who closes it in the same breath gets a score all the same; it is not on the record then, to
+ * which nothing can be added any more. */
 static char *ended(struct session *session, void *data)
 {
 	struct watcher *watcher = data;
@@ -30,10 +32,12 @@ static char *ended(struct session *session, void *data)
 
 	if (!state)
 		return NULL;
-	if (state->phase == INCIDENT_RESOLVED && !watcher->scored)
+	if (state->phase != INCIDENT_OPEN && !watcher->scored)
 		watcher->scored = drill_score(watcher->drill, &watcher->score, &err) == 0;
 	if (state->phase != INCIDENT_CLOSED)
 		return NULL;
+	if (!watcher->scored)
+		return xasprintf("The drill could not be scored: %s", err.msg);
 	return score_text(&watcher->score, &watcher->drill->scenario);
 }
 

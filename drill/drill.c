@@ -228,7 +228,7 @@ int drill_score(struct drill *drill, struct score *score, struct err *err)
 	if (score_make(score, &incident, &drill->sandbox, &drill->scenario, err) < 0)
 		goto out;
 	fields = json_pack("{s:o}", "score", score_json(score, &incident, &drill->scenario));
-	result = drill_is_scored(&incident.state) ? 0 :
+	result = drill_is_scored(&incident.state) || incident.state.phase == INCIDENT_CLOSED ? 0 :
 		 incident_append(&incident, EV_SCORED, json_incref(fields), err);
 	json_decref(fields);
 out:

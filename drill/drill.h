@@ -35,7 +35,7 @@ int inject_main(int argc, char **argv);
 
 /* The score is on the ledger already. */
 bool drill_is_scored(const struct incident_state *state);
-/* Asks the parts anew and appends the score. Fills `score`. */
+/* Asks the parts anew, fills `score`, and appends it unless it is there or the record is closed. */
 int drill_score(struct drill *drill, struct score *score, struct err *err);
 
 /* Whatever was left open is resolved, so that the sealed record says how it ended (two parts of one
