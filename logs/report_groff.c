@@ -20,17 +20,17 @@
 #define GROFF_TIMEOUT  (60 * CLOCK_US)
 
 static const char prologue[] =
-	".nr PO 2c\n.nr LL 17c\n.nr PS 10\n.nr VS 13\n.nr HM 2c\n.nr FM 2.2c\n.nr PD 0\n.nr DD 2p\n"
-	".nr HY 0\n.fam H\n.ss 12 0\n.ds CH\n.ds LH\n.ds RH\n.ds CF\n.ds LF\n.ds RF\n"
-	".defcolor dim rgb 0.35 0.38 0.42\n.defcolor grid rgb 0.90 0.91 0.93\n"
-	".defcolor frame rgb 0.55 0.58 0.62\n.defcolor curve rgb 0.02 0.31 0.68\n"
-	".defcolor mark rgb 0.35 0.38 0.42\n.defcolor info rgb 0.11 0.49 0.51\n"
-	".defcolor warning rgb 0.60 0.40 0.00\n.defcolor critical rgb 0.81 0.13 0.18\n"
-	/* A heading stays with what follows it. $1: points to keep together. */
-	".de SEC\n.LP\n.na\n.sp 14p\n.ne \\\\$1p\n.ps 13\n.ft HB\n..\n"
-	".de END\n.br\n.ft HR\n.ps 10\n.sp -4p\n\\m[frame]\\l'\\\\n(.lu'\\m[]\n.sp 5p\n..\n"
-	/* A line to write on. */
-	".de WRT\n.sp 20p\n\\m[frame]\\l'\\\\n(.lu'\\m[]\n.br\n..\n";
+    ".nr PO 2c\n.nr LL 17c\n.nr PS 10\n.nr VS 13\n.nr HM 2c\n.nr FM 2.2c\n.nr PD 0\n.nr DD 2p\n"
+    ".nr HY 0\n.fam H\n.ss 12 0\n.ds CH\n.ds LH\n.ds RH\n.ds CF\n.ds LF\n.ds RF\n"
+    ".defcolor dim rgb 0.35 0.38 0.42\n.defcolor grid rgb 0.90 0.91 0.93\n"
+    ".defcolor frame rgb 0.55 0.58 0.62\n.defcolor curve rgb 0.02 0.31 0.68\n"
+    ".defcolor mark rgb 0.35 0.38 0.42\n.defcolor info rgb 0.11 0.49 0.51\n"
+    ".defcolor warning rgb 0.60 0.40 0.00\n.defcolor critical rgb 0.81 0.13 0.18\n"
+    /* A heading stays with what follows it. $1: points to keep together. */
+    ".de SEC\n.LP\n.na\n.sp 14p\n.ne \\\\$1p\n.ps 13\n.ft HB\n..\n"
+    ".de END\n.br\n.ft HR\n.ps 10\n.sp -4p\n\\m[frame]\\l'\\\\n(.lu'\\m[]\n.sp 5p\n..\n"
+    /* A line to write on. */
+    ".de WRT\n.sp 20p\n\\m[frame]\\l'\\\\n(.lu'\\m[]\n.br\n..\n";
 
 /* ---- Tables ---- */
 
@@ -280,8 +280,8 @@ static int groff_failed(const struct buf *complaint, const struct child_end *end
 static int write_through(const struct report *report, const char *device, const char *magic,
 			 struct buf *out, struct err *err)
 {
-	const char *const argv[] = { "groff", "-ms",	    "-t",     "-p", device,
-				     "-dpaper=a4", "-P-pa4", NULL };
+	const char *const argv[] = { "groff", "-ms",	    "-t",     "-p",
+				     device,  "-dpaper=a4", "-P-pa4", NULL };
 	struct child_spec spec = { .argv = argv, .in = -1, .out = -1, .err = -1 };
 	struct buf source = BUF_INIT, made = BUF_INIT, complaint = BUF_INIT;
 	struct child_end end = { .status = 0 };
@@ -289,8 +289,7 @@ static int write_through(const struct report *report, const char *device, const 
 	int result = -1;
 
 	groff_source(report, &source);
-	if (child_run(&spec, buf_str(&source), GROFF_TIMEOUT, 0, &made, &complaint, &end,
-		      &why)) {
+	if (child_run(&spec, buf_str(&source), GROFF_TIMEOUT, 0, &made, &complaint, &end, &why)) {
 		err_set(err, "the report can't be set: %s", why.msg);
 		err_hint(err, "PostScript and PDF are made by groff: install the package groff; "
 			      "the formats text, md and html need none");

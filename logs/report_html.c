@@ -1,6 +1,6 @@
 /*
- * The report as one HTML file: well-formed XML too, charts as inline SVG, no script, nothing fetched
- * from anywhere (and a policy that says so to the browser). Prints on A4.
+ * The report as one HTML file: well-formed XML too, charts as inline SVG, no script, nothing
+ * fetched from anywhere (and a policy that says so to the browser). Prints on A4.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,46 +10,49 @@
 #include "logs/report_plot.h"
 
 /* The drawing's units; its frame lies inside. */
-#define SVG_WIDTH   760
-#define FRAME_LEFT  64
-#define FRAME_WIDTH 580
+#define SVG_WIDTH    760
+#define FRAME_LEFT   64
+#define FRAME_WIDTH  580
 #define FRAME_HEIGHT 130
-#define LINE_HEIGHT 14
-#define CHAR_WIDTH  6.4
+#define LINE_HEIGHT  14
+#define CHAR_WIDTH   6.4
+
+#define TABLE_ROOM 96 /* characters of a table's row, with... */
+#define CELL_GAP   3  /* ...so many between two cells */
 
 static const char style[] =
-	"body { font: 15px/1.5 system-ui, \"Segoe UI\", Helvetica, Arial, sans-serif; color: #1c2128;\n"
-	"  background: #fff; max-width: 54rem; margin: 2rem auto; padding: 0 1rem }\n"
-	"h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 }\n"
-	"p.title { color: #57606a; margin: .2rem 0 0 }\n"
-	"h2 { font-size: 1.15rem; border-bottom: 1px solid #d0d7de; padding-bottom: .2rem;\n"
-	"  margin: 2rem 0 .7rem; break-after: avoid }\n"
-	"p { overflow-wrap: anywhere; white-space: pre-wrap }\n"
-	"table { border-collapse: collapse; width: 100%; margin: .7rem 0; font-size: .92em }\n"
-	"th, td { text-align: left; vertical-align: top; padding: .25rem .6rem .25rem 0;\n"
-	"  overflow-wrap: anywhere; white-space: pre-wrap }\n"
-	"table.rows th { border-bottom: 1px solid #57606a }\n"
-	"table.rows td { border-bottom: 1px solid #eaeef2; font-variant-numeric: tabular-nums;\n"
-	"  min-width: 3.2rem }\n"
-	"table.fields th { width: 10rem; font-weight: 600; color: #57606a }\n"
-	"tr { break-inside: avoid }\n"
-	"pre { background: #f6f8fa; border-left: 3px solid #d0d7de; padding: .6rem .8rem;\n"
-	"  font: 12px/1.45 ui-monospace, Menlo, Consolas, monospace; white-space: pre-wrap;\n"
-	"  overflow-wrap: anywhere }\n"
-	"figure { margin: 1.2rem 0; break-inside: avoid }\n"
-	"figcaption { font-weight: 600 }\n"
-	"svg { width: 100%; height: auto; font: 11px Helvetica, Arial, sans-serif }\n"
-	".frame { fill: none; stroke: #8c959f } .grid { stroke: #eaeef2 } .tick { fill: #57606a }\n"
-	".curve { fill: none; stroke: #0550ae; stroke-width: 1.6; stroke-linejoin: round }\n"
-	".area { fill: #0550ae; fill-opacity: .1; stroke: none }\n"
-	".limit { stroke-dasharray: 6 4 } .info { stroke: #1b7c83; fill: #1b7c83 }\n"
-	".warning { stroke: #9a6700; fill: #9a6700 } .critical { stroke: #cf222e; fill: #cf222e }\n"
-	"text { stroke: none } .mark { stroke: #57606a } .label { fill: #1c2128 }\n"
-	".write { border-bottom: 1px solid #57606a; height: 2.2rem }\n"
-	"footer { margin-top: 2.5rem; border-top: 1px solid #d0d7de; padding-top: .4rem;\n"
-	"  color: #57606a; font-size: .8em; overflow-wrap: anywhere }\n"
-	"@page { size: A4; margin: 18mm }\n"
-	"@media print { body { margin: 0; max-width: none; font-size: 12px } }\n";
+    "body { font: 15px/1.5 system-ui, \"Segoe UI\", Helvetica, Arial, sans-serif; color: #1c2128;\n"
+    "  background: #fff; max-width: 54rem; margin: 2rem auto; padding: 0 1rem }\n"
+    "h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 }\n"
+    "p.title { color: #57606a; margin: .2rem 0 0 }\n"
+    "h2 { font-size: 1.15rem; border-bottom: 1px solid #d0d7de; padding-bottom: .2rem;\n"
+    "  margin: 2rem 0 .7rem; break-after: avoid }\n"
+    "p { overflow-wrap: anywhere; white-space: pre-wrap }\n"
+    "table { border-collapse: collapse; width: 100%; margin: .7rem 0; font-size: .92em }\n"
+    "th, td { text-align: left; vertical-align: top; padding: .25rem .6rem .25rem 0;\n"
+    "  overflow-wrap: anywhere; white-space: pre-wrap }\n"
+    "table.rows th { border-bottom: 1px solid #57606a }\n"
+    "table.rows { table-layout: fixed; max-width: 100% }\n"
+    "table.rows td { border-bottom: 1px solid #eaeef2; font-variant-numeric: tabular-nums }\n"
+    "table.fields th { width: 10rem; font-weight: 600; color: #57606a }\n"
+    "tr { break-inside: avoid }\n"
+    "pre { background: #f6f8fa; border-left: 3px solid #d0d7de; padding: .6rem .8rem;\n"
+    "  font: 12px/1.45 ui-monospace, Menlo, Consolas, monospace; white-space: pre-wrap;\n"
+    "  overflow-wrap: anywhere }\n"
+    "figure { margin: 1.2rem 0; break-inside: avoid }\n"
+    "figcaption { font-weight: 600 }\n"
+    "svg { width: 100%; height: auto; font: 11px Helvetica, Arial, sans-serif }\n"
+    ".frame { fill: none; stroke: #8c959f } .grid { stroke: #eaeef2 } .tick { fill: #57606a }\n"
+    ".curve { fill: none; stroke: #0550ae; stroke-width: 1.6; stroke-linejoin: round }\n"
+    ".area { fill: #0550ae; fill-opacity: .1; stroke: none }\n"
+    ".limit { stroke-dasharray: 6 4 } .info { stroke: #1b7c83; fill: #1b7c83 }\n"
+    ".warning { stroke: #9a6700; fill: #9a6700 } .critical { stroke: #cf222e; fill: #cf222e }\n"
+    "text { stroke: none } .mark { stroke: #57606a } .label { fill: #1c2128 }\n"
+    ".write { border-bottom: 1px solid #57606a; height: 2.2rem }\n"
+    "footer { margin-top: 2.5rem; border-top: 1px solid #d0d7de; padding-top: .4rem;\n"
+    "  color: #57606a; font-size: .8em; overflow-wrap: anywhere }\n"
+    "@page { size: A4; margin: 18mm }\n"
+    "@media print { body { margin: 0; max-width: none; font-size: 12px } }\n";
 
 static void put_escaped(struct buf *out, const char *text)
 {
@@ -173,8 +176,7 @@ static void put_curve(const struct frame *frame)
 			buf_printf(frame->out, "<path class=\"%s\" d=\"", area ? "area" : "curve");
 			for (size_t p = i; p < end; p++)
 				buf_printf(frame->out, "%s%.1f %.1f", p == i ? "M" : "L",
-					   at_x(plot->points[p].x),
-					   at_y(frame, plot->points[p].y));
+					   at_x(plot->points[p].x), at_y(frame, plot->points[p].y));
 			/* A single sample is a dot as wide as the line. */
 			if (!area && end == i + 1)
 				buf_puts(frame->out, "h2");
@@ -205,8 +207,8 @@ static void put_drawing(struct buf *out, const struct report_chart *chart, const
 static void put_chart(struct buf *out, const struct report_chart *chart)
 {
 	struct plot plot;
-	bool drawn = plot_init(&plot, chart, CHAR_WIDTH / FRAME_WIDTH,
-			       (double)LINE_HEIGHT / FRAME_HEIGHT);
+	bool drawn =
+	    plot_init(&plot, chart, CHAR_WIDTH / FRAME_WIDTH, (double)LINE_HEIGHT / FRAME_HEIGHT);
 
 	buf_puts(out, "<figure>\n<figcaption>");
 	put_escaped(out, chart->title);
@@ -248,9 +250,26 @@ static void put_row(struct buf *out, const char *element, char *const *cells, si
 	buf_puts(out, "</tr>\n");
 }
 
+/* Browsers would share the room by the longest word, and break times and verdicts for it. */
+static void put_columns(struct buf *out, const struct report_table *table)
+{
+	int *widths = xcalloc(table->ncolumns, sizeof(*widths)), sum = 0;
+
+	layout_table(table, TABLE_ROOM - CELL_GAP * (int)table->ncolumns, widths);
+	for (size_t c = 0; c < table->ncolumns; c++)
+		sum += widths[c] + CELL_GAP;
+	buf_printf(out, "<table class=\"rows\" style=\"width: %dch\">\n<colgroup>", sum);
+	for (size_t c = 0; c < table->ncolumns; c++)
+		buf_printf(out, "<col style=\"width: %.1f%%\" />",
+			   100.0 * (widths[c] + CELL_GAP) / sum);
+	buf_puts(out, "</colgroup>\n");
+	free(widths);
+}
+
 static void put_table(struct buf *out, const struct report_table *table)
 {
-	buf_puts(out, "<table class=\"rows\">\n<thead>\n");
+	put_columns(out, table);
+	buf_puts(out, "<thead>\n");
 	put_row(out, "th", table->columns, table->ncolumns);
 	buf_puts(out, "</thead>\n<tbody>\n");
 	for (size_t r = 0; r < table->nrows; r++)

@@ -10,7 +10,7 @@
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
-#define BUCKETS	     300 /* of a long curve: more than paper or a screen can show */
+#define BUCKETS	      300 /* of a long curve: more than paper or a screen can show */
 #define LABEL_COLUMNS 32
 #define ROWS_MAX      6
 
@@ -54,9 +54,8 @@ static void ticks_y(struct plot *plot, const struct scale *scale)
 
 static int64_t time_step(int64_t span_us)
 {
-	static const int64_t seconds[] = { 1,	 2,    5,    10,   15,	 30,	60,    120,
-					   300,	 600,  900,  1800, 3600, 7200,	10800, 21600,
-					   43200, 86400 };
+	static const int64_t seconds[] = { 1,	2,   5,	   10,	 15,   30,    60,    120,   300,
+					   600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400 };
 	int64_t least = span_us / 5;
 
 	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
@@ -108,8 +107,8 @@ static void line_add(struct plot *plot, const struct scale *scale, const char *l
 		double gap = line->label_at - plot->lines[i].label_at;
 
 		if (fabs(gap) < line_height)
-			line->label_at = plot->lines[i].label_at +
-					 (gap < 0 ? -line_height : line_height);
+			line->label_at =
+			    plot->lines[i].label_at + (gap < 0 ? -line_height : line_height);
 	}
 	plot->nlines++;
 }
@@ -141,8 +140,8 @@ static void mark_place(struct plot *plot, size_t index, bool *placed, double wid
 	for (mark->row = 0; collides && mark->row < ROWS_MAX; mark->row += collides) {
 		collides = false;
 		for (size_t i = 0; i < plot->nmarks; i++)
-			collides = collides ||
-				   (placed[i] && marks_collide(mark, &plot->marks[i], width));
+			collides =
+			    collides || (placed[i] && marks_collide(mark, &plot->marks[i], width));
 	}
 	placed[index] = true;
 	if (mark->row >= plot->rows)

@@ -44,7 +44,7 @@ static const char *const dangers[] = {
 	"caf\303\251 \342\202\254",
 	"\344\270\255\346\226\207 \360\237\222\245",
 	"   indented",
-	"pre-competitive-analytics-v1.0/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+	"analytics-v1.0/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 };
 #define DANGERS (sizeof(dangers) / sizeof(dangers[0]))
 
@@ -166,9 +166,9 @@ static void test_html(void **state)
 static bool is_request(const char *line)
 {
 	static const char *const ours[] = {
-		"nr", "fam", "ss", "ds", "defcolor", "de", "SEC", "END", "WRT", "LP", "na", "sp",
-		"ne", "ps", "ft", "vs", "br", "in", "ti", "TS", "TH", "TE", "PS", "PE", "KS", "KE",
-		"if", ".",
+		"nr", "fam", "ss", "ds", "defcolor", "de", "SEC", "END", "WRT", "LP",
+		"na", "sp",  "ne", "ps", "ft",	     "vs", "br",  "in",	 "ti",	"TS",
+		"TH", "TE",  "PS", "PE", "KS",	     "KE", "if",  ".",
 	};
 	size_t len = strcspn(line + 1, " \n");
 
@@ -234,9 +234,8 @@ static void test_groff_accepts(void **state)
 	hostile(&report);
 	groff_source(&report, &source);
 	for (size_t i = 0; i < 2; i++) {
-		const char *const argv[] = { "groff",	   "-ms",   "-t",	"-p",
-					     "-wbreak",	   devices[i], "-dpaper=a4", "-P-pa4",
-					     NULL };
+		const char *const argv[] = { "groff",	 "-ms",	       "-t",	 "-p", "-wbreak",
+					     devices[i], "-dpaper=a4", "-P-pa4", NULL };
 		struct child_spec spec = { .argv = argv, .in = -1, .out = -1, .err = -1 };
 		struct buf out = BUF_INIT, complaint = BUF_INIT;
 		struct child_end end;
@@ -306,12 +305,13 @@ static void test_high_cell(void **state)
 static void test_groff_missing(void **state)
 {
 	static const char *const lacking =
-		"#!/bin/sh\ncat >/dev/null\n"
-		"echo \"troff: fatal error: can't find macro file s\" >&2\nexit 1\n";
+	    "#!/bin/sh\ncat >/dev/null\n"
+	    "echo \"troff: fatal error: can't find macro file s\" >&2\nexit 1\n";
 	struct report report;
 	struct buf out = BUF_INIT;
 	struct err err = ERR_INIT;
-	char folder[] = "/tmp/backout-report.XXXXXX", *path = xstrdup(getenv("PATH")), *groff, *both;
+	char folder[] = "/tmp/backout-report.XXXXXX", *path = xstrdup(getenv("PATH")), *groff,
+	     *both;
 
 	(void)state;
 	hostile(&report);
@@ -385,16 +385,17 @@ static void test_plot(void **state)
 /* Of a day's samples a single peak still shows. */
 static void test_plot_keeps_peaks(void **state)
 {
-	struct report_chart chart = { .npoints = 86400, .info = NAN, .warning = NAN,
-				      .critical = NAN };
+	struct report_chart chart = {
+		.npoints = 86400, .info = NAN, .warning = NAN, .critical = NAN
+	};
 	struct plot plot;
 	double highest = 0;
 
 	(void)state;
 	chart.points = xcalloc(chart.npoints, sizeof(*chart.points));
 	for (size_t i = 0; i < chart.npoints; i++)
-		chart.points[i] = (struct chart_point){ START + (int64_t)i * CLOCK_US,
-							i == 43210 ? 100 : 1 };
+		chart.points[i] =
+		    (struct chart_point){ START + (int64_t)i * CLOCK_US, i == 43210 ? 100 : 1 };
 	assert_true(plot_init(&plot, &chart, 0.01, 0.1));
 	for (size_t i = 0; i < plot.npoints; i++)
 		highest = fmax(highest, plot.points[i].y);
