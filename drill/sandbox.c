@@ -38,7 +38,7 @@ static int check_space(const char *tmp, struct err *err)
 	int64_t space = file_space(tmp, err);
 
 	if (space < 0)
-		return -1;
+		return err_hint(err, "set TMPDIR to a folder that is there");
 	if (space < SPACE_NEEDED) {
 		err_set(err, "%s has %lld MB free, a sandbox needs %lld MB", tmp,
 			(long long)(space >> 20), (long long)(SPACE_NEEDED >> 20));
