@@ -1,7 +1,7 @@
 # backout: terminal incident console.
 #
 #   make drill    install what is missing, build, and walk a guided drill
-#   make check    install what is missing, build, and run all tests
+#   make check    install what is missing, build, and run all tests (make check-long: the slow ones, too)
 #   make deps     install what is missing (Debian, Ubuntu)
 #   make          build ./backout
 #   make install  DESTDIR= PREFIX=
@@ -97,6 +97,10 @@ check: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) $(PROGRAM) tests
 	@BUILD=$(BUILD) BACKOUT=$(CURDIR)/$(PROGRAM) tests/run
 
+check-long: deps-check
+	@$(MAKE) --no-print-directory $(JOBS) $(PROGRAM) tests
+	@LONG=1 BUILD=$(BUILD) BACKOUT=$(CURDIR)/$(PROGRAM) tests/run
+
 check-asan: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=build/asan PROGRAM=build/asan/backout OPTIMIZE=-O1 HARDENING= \
 		SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" build/asan/backout tests
@@ -155,4 +159,4 @@ install: $(PROGRAM)
 clean:
 	rm -rf build $(PROGRAM)
 
-.PHONY: all tests check check-asan check-clang deps deps-check drill install clean
+.PHONY: all tests check check-long check-asan check-clang deps deps-check drill install clean
