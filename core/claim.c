@@ -108,6 +108,35 @@ static bool claim_is_live(const char *folder, const struct clock *clock)
 	return live;
 }
 
+/* The holder is another incident, and that one is open. */
+static bool claim_is_refused(const struct incident *incident, const char *holder, struct err *err)
+{
+	const char *id = strrchr(holder, '/');
+
+	if (!holder[0] || strcmp(holder, incident->folder) == 0 ||
+	    !claim_is_live(holder, incident->clock))
+		return false;
+	id = id ? id + 1 : holder;
+	err_set(err, "target %s is claimed by incident %s", incident->loaded.target->name, id);
+	err_hint(err, "work there (backout attach %s), or resolve it first", id);
+	return true;
+}
+
+bool claim_is_foreign(const struct incident *incident, struct err *err)
+{
+	char *path = claim_path(incident, NULL), holder[4096];
+	int fd = path ? claim_open(path, 0, NULL) : -1;
+	bool foreign = false;
+
+	if (fd >= 0) {
+		claim_read(fd, holder, sizeof(holder));
+		foreign = claim_is_refused(incident, holder, err);
+		close(fd);
+	}
+	free(path);
+	return foreign;
+}
+
 int claim_take(const struct incident *incident, struct err *err)
 {
 	char *path = claim_path(incident, err), holder[4096];
@@ -119,12 +148,8 @@ int claim_take(const struct incident *incident, struct err *err)
 	claim_read(fd, holder, sizeof(holder));
 	if (strcmp(holder, incident->folder) == 0) {
 		result = 0;
-	} else if (holder[0] && claim_is_live(holder, incident->clock)) {
-		const char *id = strrchr(holder, '/');
-
-		err_set(err, "target %s is claimed by incident %s", incident->loaded.target->name,
-			id ? id + 1 : holder);
-		err_hint(err, "work there (backout attach), or resolve it first");
+	} else if (claim_is_refused(incident, holder, err)) {
+		goto out;
 	} else if (ftruncate(fd, 0) != 0 ||
 		   pwrite(fd, mine, strlen(mine), 0) != (ssize_t)strlen(mine)) {
 		err_sys(err, "the target's claim %s can't be written", path);

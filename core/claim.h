@@ -11,6 +11,8 @@
 /* Fine when this incident has it already, or when the one that has it is over. -1 when another open
  * incident holds the target: the error names it. */
 int claim_take(const struct incident *incident, struct err *err);
+/* Whether claim_take() would be refused now; takes nothing. */
+bool claim_is_foreign(const struct incident *incident, struct err *err);
 /* Gives it up if this incident has it. */
 void claim_release(const struct incident *incident);
 

@@ -236,11 +236,11 @@ const struct event_def event_defs[EV_COUNT] = {
 	    "The trouble is over; follow-ups go on."),
 	ROW(EV_CLOSED, "incident.closed", EVENT_OPERATOR, closed_fields,
 	    "The incident is sealed; nothing comes after."),
-	HIDDEN_ROW(EV_INJECTING, "drill.injecting", EVENT_RUNNER, injecting_fields,
+	HIDDEN_ROW(EV_INJECTING, "drill.injecting", EVENT_SENSED, injecting_fields,
 		   "A drill's fault is about to be injected."),
-	HIDDEN_ROW(EV_INJECTED, "drill.injected", EVENT_RUNNER, injected_fields,
+	HIDDEN_ROW(EV_INJECTED, "drill.injected", EVENT_SENSED, injected_fields,
 		   "A drill's fault was injected."),
-	ROW(EV_SCORED, "drill.scored", EVENT_RUNNER, scored_fields, "A drill got its score."),
+	ROW(EV_SCORED, "drill.scored", EVENT_SENSED, scored_fields, "A drill got its score."),
 };
 
 enum event_id event_find(const char *name)

@@ -2,7 +2,8 @@
  * The event table: every event that a ledger can hold. One row gives the encoder its checks, the
  * fold its number, and backout-ledger(5) its table.
  *
- * Sensed events are changed verdicts, appended by the console that holds the sensing lock. Events
+ * Sensed events are changed verdicts, appended by the console that holds the sensing lock; a drill's own
+ * events count among them, because they are no act that an operator has to look at first. Events
  * marked hidden are not shown before a drill's end, nor read by --auto.
  *
  * Units and values: elapsed is in seconds (a number); verdict and proposed are "pass", "fail" or

@@ -12,6 +12,7 @@ const struct key_def key_defs[KEY_ID_COUNT] = {
 	[KEY_ID_YES] = { 'y', "y", "answer yes; with a reason when no is proposed" },
 	[KEY_ID_NO] = { 'N', "N", "answer no; with a reason when yes is proposed" },
 	[KEY_ID_CHOOSE] = { 'c', "c", "choose the suggested procedure" },
+	[KEY_ID_PROCEDURES] = { 'p', "p", "all procedures; choose another one, with a reason" },
 	[KEY_ID_APPROVE] = { 'a', "a", "approve the plan as it is shown" },
 	[KEY_ID_RUN] = { 'r', "r", "run the next step" },
 	[KEY_ID_THROUGH] = { 'R', "R", "run straight through" },

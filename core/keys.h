@@ -17,6 +17,7 @@ enum key_id {
 	KEY_ID_YES,       /* answer yes; asks for a reason when no was proposed */
 	KEY_ID_NO,        /* answer no; likewise ("n" writes a note everywhere) */
 	KEY_ID_CHOOSE,    /* choose the suggested procedure */
+	KEY_ID_PROCEDURES, /* all of them, to choose another one */
 	KEY_ID_APPROVE,
 	KEY_ID_RUN,       /* run the next step */
 	KEY_ID_THROUGH,   /* straight through */

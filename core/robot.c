@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/claim.h"
 #include "core/robot_parts.h"
 #include "lib/mem.h"
 
@@ -56,10 +57,41 @@ static bool was_tried(const struct robot *robot, const struct procedure *procedu
 	return false;
 }
 
+/* What it acts upon says how bad it is; a person's word is never played down. */
+static void declare_severity(struct robot *robot)
+{
+	struct session *session = robot->spec.session;
+	enum severity severity = SEVERITY_LOW;
+	struct err err = ERR_INIT;
+	char worst[200];
+
+	if (session_worst(session, &severity, worst, sizeof(worst)) &&
+	    severity > session_state(session)->severity)
+		robot_did(robot, session_severity(session, severity, worst, &err), &err);
+}
+
+/* Nothing can be run on a target that another incident works on: that is said at once, before
+ * anything is decided. */
+static bool claimed_by_other(struct robot *robot)
+{
+	struct err err = ERR_INIT;
+	char why[600];
+
+	if (!claim_is_foreign(session_incident(robot->spec.session), &err))
+		return false;
+	snprintf(why, sizeof(why), "nothing was run: %.270s: %.270s", err.msg, err.hint);
+	robot_say(robot, "%s", why);
+	robot_finish(robot, ROBOT_FAILED, why);
+	return true;
+}
+
 static void choose(struct robot *robot, const struct procedure *procedure, const char *reason)
 {
 	struct err err = ERR_INIT;
 
+	if (claimed_by_other(robot))
+		return;
+	declare_severity(robot);
 	if (!robot_did(robot, session_choose(robot->spec.session, procedure->name, reason, &err),
 		       &err))
 		return;

@@ -7,6 +7,7 @@
 #define CORE_SESSION_H
 
 #include "core/incident.h"
+#include "core/keys.h"
 #include "core/plan.h"
 #include "core/sense.h"
 
@@ -57,6 +58,19 @@ void session_step_proposal(const struct session *session, const struct step *ste
 const struct procedure *session_suggested(const struct session *session, const char **why);
 /* One line: what to do now, with the key's name in it. Never empty. */
 void session_next(const struct session *session, char *out, size_t size);
+/* The same for a screen that shows a view already, by the view's key: it sends nobody there.
+ * KEY_ID_COUNT: none of them. */
+void session_next_in(const struct session *session, enum key_id shown, char *out, size_t size);
+/* The worst of what is wrong now: the most severe condition that holds, else the highest alert.
+ * False, and nothing written, when nothing is. */
+bool session_worst(const struct session *session, enum severity *severity, char *title, size_t size);
+/* The highest alert; NULL. */
+const struct alert *session_worst_alert(const struct session *session);
+/* Whom to call about a step that failed three times or more in the same way: the contacts whose
+ * `after` has passed, in the runbook's order, as one line ("Admin (ping in #admin), ..."). False, and
+ * "" written, when the step is not in such trouble or there is nobody. */
+bool session_escalation(const struct session *session, const struct step_state *step, char *out,
+			size_t size);
 /* An answer of the tree that its probe contradicts now; NULL. */
 const struct question *session_shaken(const struct session *session);
 /* The plan of the chosen procedure; NULL until SESSION_PLAN. *problem (may be NULL) says why there is
@@ -66,6 +80,9 @@ const struct procedure_plan *session_plan(const struct session *session, const c
 const json_t *session_proposed_params(const struct session *session);
 /* The tail of the running (or last) step's output: cleaned, borrowed until the next change. */
 const char *session_output(const struct session *session);
+/* Whether a step of the current attempt ran and can be undone: its action knows how, and the plan
+ * (where it is at hand) says how. */
+bool session_can_undo(const struct session *session, const struct step *step);
 /* Step that runs now, or NULL. */
 const struct step *session_running(const struct session *session);
 

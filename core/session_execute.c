@@ -351,6 +351,31 @@ int session_run_again(struct session *session, const char *step, struct err *err
 			    err);
 }
 
+bool session_can_undo(const struct session *session, const struct step *step)
+{
+	const struct attempt *attempt = session_attempt(session);
+	const struct procedure_plan *plan = session_plan(session, NULL);
+	const struct typed *action;
+	const struct action_type *type;
+	enum step_status status;
+	size_t i;
+
+	if (!attempt || session_running(session))
+		return false;
+	i = (size_t)(step - attempt->procedure.procedure->steps);
+	action = step_action(step, attempt->procedure.procedure, session->loaded->target);
+	type = action ? action_type(action->type->name) : NULL;
+	if (!type || !type->undo)
+		return false;
+	/* A command may have no way back: only its plan says. */
+	if (plan && i < plan->nsteps && !(plan->steps[i].undo && *plan->steps[i].undo))
+		return false;
+	status = attempt->procedure.steps[i].status;
+	return attempt->procedure.steps[i].attempt > 0 &&
+	       (status == STEP_DONE || status == STEP_RAN || status == STEP_NOT_VERIFIED ||
+		status == STEP_FAILED);
+}
+
 int session_undo(struct session *session, const char *step, struct err *err)
 {
 	struct step_state now;

@@ -8,6 +8,7 @@
 struct line {
 	char *out;
 	size_t size;
+	enum key_id shown; /* the view that is on the screen */
 };
 
 static const char *key(enum key_id id)
@@ -15,21 +16,18 @@ static const char *key(enum key_id id)
 	return key_defs[id].name;
 }
 
-/* ---- Without an incident ---- */
-
-static const struct alert *worst_alert(const struct session *session)
+/* "2, then " on the way to a view, "" in it: go() and then() around a key. */
+static const char *go(struct line line, enum key_id view)
 {
-	const struct runbook *runbook = session->loaded->runbook;
-	const struct alert *worst = NULL;
-
-	for (size_t i = 0; i < runbook->nmetrics; i++) {
-		const struct alert *alert = sense_alert(session->sense, &runbook->metrics[i]);
-
-		if (alert->level > LEVEL_OK && (!worst || alert->level > worst->level))
-			worst = alert;
-	}
-	return worst;
+	return line.shown == view ? "" : key(view);
 }
+
+static const char *then(struct line line, enum key_id view)
+{
+	return line.shown == view ? "" : ", then ";
+}
+
+/* ---- Without an incident ---- */
 
 static const char *metric_title(const struct metric *metric)
 {
@@ -40,7 +38,7 @@ static void next_watching(const struct session *session, struct line line)
 {
 	const char *why;
 	const struct procedure *suggested = session_suggested(session, &why);
-	const struct alert *alert = worst_alert(session);
+	const struct alert *alert = session_worst_alert(session);
 
 	if (suggested)
 		snprintf(line.out, line.size, "%s: %s. Press %s to declare an incident.", why,
@@ -59,46 +57,62 @@ static void next_watching(const struct session *session, struct line line)
 static void next_waiting(const struct session *session, const struct step *step, struct line line)
 {
 	const struct procedure *procedure = session_attempt(session)->procedure.procedure;
+	const char *there = go(line, KEY_ID_EXECUTE), *and = then(line, KEY_ID_EXECUTE);
 
-	if (step->kind != STEP_ACTION)
-		snprintf(line.out, line.size, "%s Press %s and answer.", step->say,
-			 key(KEY_ID_EXECUTE));
+	if (step->kind == STEP_CHOICE)
+		snprintf(line.out, line.size, "%s Press %s%s%s to choose.", step->say, there, and,
+			 key(KEY_ID_RATIFY));
+	else if (step->kind == STEP_QUESTION)
+		snprintf(line.out, line.size, "%s Press %s%s%s yes or %s no.", step->say, there,
+			 and, key(KEY_ID_YES), key(KEY_ID_NO));
 	else if (step_action(step, procedure, session->loaded->target))
 		snprintf(line.out, line.size,
-			 "Next: %s. Press %s to run it (%s: straight through).", step->say,
-			 key(KEY_ID_RUN), key(KEY_ID_THROUGH));
+			 "Next: %s. Press %s%s%s to run it (%s: straight through).", step->say,
+			 there, and, key(KEY_ID_RUN), key(KEY_ID_THROUGH));
 	else
-		snprintf(line.out, line.size, "By hand: %s. Press %s when it is done.", step->say,
-			 key(KEY_ID_DONE));
+		snprintf(line.out, line.size, "By hand: %s. Press %s%s%s when it is done.",
+			 step->say, there, and, key(KEY_ID_DONE));
+}
+
+/* A step that does not hold: what can be done, then what happened. */
+static void next_trouble(const struct session *session, const struct step *step,
+			 const struct step_state *now, struct line line)
+{
+	bool failed = now->status == STEP_FAILED, other = step->alternative != NULL;
+	bool undo = session_can_undo(session, step);
+	char call[120];
+
+	if (session_escalation(session, now, call, sizeof(call))) {
+		snprintf(line.out, line.size,
+			 "Call %s: %s %s %d times in the same way. Press %s%s%s skip, %s stop.", call,
+			 step->id, failed ? "failed" : "was not verified", now->same_failures,
+			 go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE), key(KEY_ID_SKIP),
+			 key(KEY_ID_STOP));
+		return;
+	}
+	snprintf(line.out, line.size, "Press %s%s%s %s%s%s%s, %s skip, %s stop%s%s%s: %s %s (%.80s)",
+		 go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE),
+		 key(failed ? KEY_ID_AGAIN : KEY_ID_CHECK), failed ? "run again" : "check again",
+		 undo ? ", " : "", undo ? key(KEY_ID_UNDO) : "", undo ? " undo" : "",
+		 key(KEY_ID_SKIP), key(KEY_ID_STOP), other ? ", " : "",
+		 other ? key(KEY_ID_ALTERNATIVE) : "", other ? " alternative" : "", step->id,
+		 failed ? "failed" : "not verified", now->failure);
 }
 
 static void next_step(const struct session *session, const struct step *step,
 		      const struct step_state *now, struct line line)
 {
-	bool other = step->alternative != NULL;
-
 	switch (now->status) {
 	case STEP_FAILED:
-		snprintf(line.out, line.size,
-			 "Press %s run again, %s undo, %s skip, %s stop%s%s%s: "
-			 "%s failed (%.80s)",
-			 key(KEY_ID_AGAIN), key(KEY_ID_UNDO), key(KEY_ID_SKIP), key(KEY_ID_STOP),
-			 other ? ", " : "", other ? key(KEY_ID_ALTERNATIVE) : "",
-			 other ? " alternative" : "", step->id, now->failure);
-		break;
 	case STEP_NOT_VERIFIED:
-		snprintf(line.out, line.size,
-			 "Press %s check again, %s undo, %s skip, %s stop%s%s%s: "
-			 "%s not verified (%.80s)",
-			 key(KEY_ID_CHECK), key(KEY_ID_UNDO), key(KEY_ID_SKIP), key(KEY_ID_STOP),
-			 other ? ", " : "", other ? key(KEY_ID_ALTERNATIVE) : "",
-			 other ? " alternative" : "", step->id, now->failure);
+		next_trouble(session, step, now, line);
 		break;
 	case STEP_UNKNOWN:
 		snprintf(line.out, line.size,
-			 "Press %s to check again, it runs nothing: nobody knows what became of "
+			 "Press %s%s%s to check again, it runs nothing: nobody knows what became of "
 			 "%s.",
-			 key(KEY_ID_CHECK), step->id);
+			 go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE), key(KEY_ID_CHECK),
+			 step->id);
 		break;
 	default:
 		next_waiting(session, step, line);
@@ -113,19 +127,23 @@ static void next_planning(const struct session *session, const struct procedure 
 	const char *problem;
 	const struct procedure_plan *plan = session_plan(session, &problem);
 
+	bool here = line.shown == KEY_ID_EXECUTE;
+
 	if (plan)
-		snprintf(line.out, line.size, "Read the plan of \"%s\". Press %s to approve it.",
-			 procedure->title, key(KEY_ID_APPROVE));
+		snprintf(line.out, line.size, "Read the plan of \"%s\". Press %s%s%s to approve it.",
+			 procedure->title, go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE),
+			 key(KEY_ID_APPROVE));
 	else if (problem)
 		snprintf(line.out, line.size, "No plan: %.120s. Press %s to choose again.", problem,
 			 key(KEY_ID_DECIDE));
 	else if (procedure->nasks && session_proposed_params(session) && !session->planning)
-		snprintf(line.out, line.size, "\"%s\" has questions. Press %s and answer them.",
-			 procedure->title, key(KEY_ID_EXECUTE));
+		snprintf(line.out, line.size, "\"%s\" has questions. Press %s%s%s to answer them.",
+			 procedure->title, go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE),
+			 key(KEY_ID_RATIFY));
 	else
-		snprintf(line.out, line.size,
-			 "The plan of \"%s\" is being made. Press %s to watch.", procedure->title,
-			 key(KEY_ID_EXECUTE));
+		snprintf(line.out, line.size, "The plan of \"%s\" is being made%s%s%s.",
+			 procedure->title, here ? ": it is shown here" : ". Press ",
+			 go(line, KEY_ID_EXECUTE), here ? "" : " to watch");
 }
 
 static void next_procedure(const struct session *session, struct line line)
@@ -135,8 +153,10 @@ static void next_procedure(const struct session *session, struct line line)
 	int next = procedure_next(&attempt->procedure);
 
 	if (running)
-		snprintf(line.out, line.size, "Running: %s. Press %s for its output, %s to stop.",
-			 running->say, key(KEY_ID_EXECUTE), key(KEY_ID_STOP));
+		snprintf(line.out, line.size, "Running: %s. Press %s%s%s to stop it.", running->say,
+			 line.shown == KEY_ID_EXECUTE ? "" : key(KEY_ID_EXECUTE),
+			 line.shown == KEY_ID_EXECUTE ? "" : " for its output, then ",
+			 key(KEY_ID_STOP));
 	else if (!attempt->procedure.approved)
 		next_planning(session, attempt->procedure.procedure, line);
 	else if (next >= 0 && !attempt->procedure.stopped)
@@ -177,21 +197,25 @@ static void next_tree(const struct session *session, struct line line)
 	if (open) {
 		session_proposal(session, open, &proposal);
 		if (proposal.verdict == VERDICT_UNKNOWN)
-			snprintf(line.out, line.size, "%s Press %s and answer (%s yes, %s no).",
-				 open->ask, key(KEY_ID_DECIDE), key(KEY_ID_YES), key(KEY_ID_NO));
+			snprintf(line.out, line.size, "%s Press %s%s%s yes or %s no.", open->ask,
+				 go(line, KEY_ID_DECIDE), then(line, KEY_ID_DECIDE),
+				 key(KEY_ID_YES), key(KEY_ID_NO));
 		else
 			snprintf(line.out, line.size,
-				 "%s Proposed: %s. Press %s, then %s to ratify.", open->ask,
-				 proposal.verdict == VERDICT_PASS ? "yes" : "no",
-				 key(KEY_ID_DECIDE), key(KEY_ID_RATIFY));
+				 "%s Proposed: %s. Press %s%s%s to ratify.",
+				 open->ask, proposal.verdict == VERDICT_PASS ? "yes" : "no",
+				 go(line, KEY_ID_DECIDE), then(line, KEY_ID_DECIDE),
+				 key(KEY_ID_RATIFY));
 	} else if (end && end->advice) {
-		snprintf(line.out, line.size, "The tree says: %.120s Press %s for the whole.",
-			 end->advice, key(KEY_ID_DECIDE));
+		snprintf(line.out, line.size, "The tree says: %.120s%s%s%s", end->advice,
+			 line.shown == KEY_ID_DECIDE ? "" : " Press ", go(line, KEY_ID_DECIDE),
+			 line.shown == KEY_ID_DECIDE ? "" : " for the whole.");
 	} else {
 		snprintf(line.out, line.size,
-			 "Nothing is suggested. Press %s to choose a procedure, "
+			 "Nothing is suggested. Press %s%s%s to choose a procedure, "
 			 "%s to resolve.",
-			 key(KEY_ID_DECIDE), key(KEY_ID_RESOLVE));
+			 go(line, KEY_ID_DECIDE), then(line, KEY_ID_DECIDE), key(KEY_ID_PROCEDURES),
+			 key(KEY_ID_RESOLVE));
 	}
 }
 
@@ -207,42 +231,52 @@ static void next_decision(const struct session *session, struct line line)
 		missing = item_missing(session, attempt->procedure.procedure->after);
 		if (!missing && !suggested) {
 			snprintf(line.out, line.size,
-				 "\"%s\" is done and holds. Press %s to look at what is left, %s "
-				 "to resolve.",
-				 attempt->procedure.procedure->title, key(KEY_ID_CHECKLIST),
+				 "\"%s\" is done and holds. Press %s%s%s to resolve.",
+				 attempt->procedure.procedure->title, go(line, KEY_ID_CHECKLIST),
+				 line.shown == KEY_ID_CHECKLIST ? "" : " to look at what is left, ",
 				 key(KEY_ID_RESOLVE));
 			return;
 		}
 	}
 	if (suggested)
-		snprintf(line.out, line.size, "Suggested: %s (%s). Press %s, then %s to choose it.",
-			 suggested->title, why, key(KEY_ID_DECIDE), key(KEY_ID_CHOOSE));
+		snprintf(line.out, line.size, "Suggested: %s (%s). Press %s%s%s to choose it.",
+			 suggested->title, why, go(line, KEY_ID_DECIDE), then(line, KEY_ID_DECIDE),
+			 key(KEY_ID_CHOOSE));
 	else if (missing)
 		snprintf(line.out, line.size,
-			 "It does not hold: %.100s. Press %s and decide again.", missing->say,
-			 key(KEY_ID_DECIDE));
+			 "It does not hold: %.100s. Press %s%s%s to choose another procedure.",
+			 missing->say, go(line, KEY_ID_DECIDE), then(line, KEY_ID_DECIDE),
+			 key(KEY_ID_PROCEDURES));
 	else if (shaken)
 		snprintf(line.out, line.size,
-			 "\"%.80s\" is answered otherwise now. Press %s, then %s.", shaken->ask,
-			 key(KEY_ID_DECIDE), key(KEY_ID_BACK_TO));
+			 "\"%.80s\" is answered otherwise now. Press %s%s%s to go back to it.",
+			 shaken->ask, go(line, KEY_ID_DECIDE), then(line, KEY_ID_DECIDE),
+			 key(KEY_ID_BACK_TO));
 	else
 		next_tree(session, line);
 }
 
 void session_next(const struct session *session, char *out, size_t size)
 {
+	session_next_in(session, KEY_ID_COUNT, out, size);
+}
+
+void session_next_in(const struct session *session, enum key_id shown, char *out, size_t size)
+{
 	const struct attempt *attempt = session_attempt(session);
-	struct line line = { out, size };
+	struct line line = { out, size, shown };
 
 	if (!session->open)
 		next_watching(session, line);
 	else if (session->incident.damage[0])
 		snprintf(out, size,
-			 "The ledger is damaged: nothing can be recorded. Press %s to see where.",
-			 key(KEY_ID_LOG));
+			 "The ledger is damaged: nothing can be recorded%s%s%s.",
+			 shown == KEY_ID_LOG ? "" : ". Press ", go(line, KEY_ID_LOG),
+			 shown == KEY_ID_LOG ? "" : " to see where");
 	else if (session->incident.state.phase == INCIDENT_CLOSED)
-		snprintf(out, size, "Closed and sealed. Press %s to read the log.",
-			 key(KEY_ID_LOG));
+		snprintf(out, size, "Closed and sealed%s%s%s.",
+			 shown == KEY_ID_LOG ? "" : ". Press ", go(line, KEY_ID_LOG),
+			 shown == KEY_ID_LOG ? "" : " to read the log");
 	else if (session->incident.state.phase == INCIDENT_RESOLVED)
 		snprintf(out, size,
 			 "Resolved. Press %s to close it with cause and lessons, %s for a note.",

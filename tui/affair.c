@@ -1,8 +1,6 @@
 /* The forms of an incident's life: declare, change severity, note, resolve, close. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "lib/mem.h"
 #include "tui/modal.h"
 
 static const char *const severities[] = { "low", "medium", "high", "critical", NULL };
@@ -33,77 +31,26 @@ static int severity_done(struct ui *ui, const char *const *values, const char *s
 	return ui_acted(ui, 0, err, "The severity is on record.");
 }
 
-/* A title from the worst that is known now: a condition that holds, else an alert. New. */
-static char *title_propose(struct ui *ui, enum severity *severity)
-{
-	const struct runbook *runbook = session_runbook(ui->session);
-	struct sense *sense = session_sense(ui->session);
-	const struct condition_state *conditions = sense_conditions(sense);
-	const struct condition *worst = NULL;
-	const struct alert *high = NULL;
-	char number[64];
-
-	for (size_t i = 0; conditions && i < runbook->nconditions; i++) {
-		const struct condition *condition = &runbook->conditions[i];
-
-		if (conditions[i].verdict == VERDICT_PASS &&
-		    (!worst || condition->severity > worst->severity))
-			worst = condition;
-	}
-	for (size_t i = 0; i < runbook->nmetrics; i++) {
-		const struct alert *alert = sense_alert(sense, &runbook->metrics[i]);
-
-		if (alert && alert->level > (high ? high->level : LEVEL_OK))
-			high = alert;
-	}
-	*severity = SEVERITY_MEDIUM;
-	if (worst) {
-		*severity = worst->severity;
-		return xstrdup(worst->title);
-	}
-	if (!high)
-		return xstrdup("");
-	*severity = high->level == LEVEL_CRITICAL  ? SEVERITY_CRITICAL
-		    : high->level == LEVEL_WARNING ? SEVERITY_HIGH
-						   : SEVERITY_LOW;
-	return xasprintf("%s at %s%s",
-			 high->metric->title ? high->metric->title : high->metric->name,
-			 number_text(high->value, number, sizeof(number)),
-			 high->metric->unit ? high->metric->unit : "");
-}
-
+/* What is worst now is proposed, with its name: as title, and as reason of a change. */
 void declare_open(struct ui *ui)
 {
 	const struct incident_state *state = session_state(ui->session);
-	enum severity severity = SEVERITY_MEDIUM;
-	char *title;
+	enum severity severity = state ? state->severity : SEVERITY_MEDIUM;
+	char worst[200] = "";
+	struct form_entry entries[2];
 
-	if (state) {
-		struct form_entry entries[] = {
-			{ .label = "Severity",
-			  .value = severity_name(state->severity),
-			  .choices = severities },
-			{ .label = "Reason" },
-		};
-
+	session_worst(ui->session, &severity, worst, sizeof(worst));
+	entries[0] = (struct form_entry){ .label = "Severity",
+					  .value = severity_name(severity),
+					  .choices = severities };
+	entries[1] = (struct form_entry){ .label = state ? "Reason" : "Title", .value = worst };
+	if (state)
 		form_open(ui, "Change the severity", "", entries, 2, false, NULL, severity_done);
-		return;
-	}
-	title = title_propose(ui, &severity);
-	{
-		struct form_entry entries[] = {
-			{ .label = "Severity",
-			  .value = severity_name(severity),
-			  .choices = severities },
-			{ .label = "Title", .value = title },
-		};
-
+	else
 		form_open(ui, "Declare an incident",
 			  "From here on everything is on record: what is sensed, what you decide, "
 			  "what is done.",
 			  entries, 2, false, NULL, declare_done);
-	}
-	free(title);
 }
 
 static int note_done(struct ui *ui, const char *const *values, const char *subject, struct err *err)

@@ -57,21 +57,8 @@ bool execute_manual(struct ui *ui, size_t index)
 bool execute_undoable(struct ui *ui, size_t index)
 {
 	const struct attempt *attempt = state_attempt(session_state(ui->session));
-	const struct step *step = &attempt->procedure.procedure->steps[index];
-	const struct typed *action =
-	    step_action(step, attempt->procedure.procedure, session_target(ui->session));
-	const struct action_type *type = action ? action_type(action->type->name) : NULL;
-	enum step_status status = attempt->procedure.steps[index].status;
-	const struct procedure_plan *plan = session_plan(ui->session, NULL);
 
-	if (session_running(ui->session) || !type || !type->undo)
-		return false;
-	/* The plan knows better where it is at hand: a command may have no way back. */
-	if (plan && plan->procedure == attempt->procedure.procedure && index < plan->nsteps &&
-	    !(plan->steps[index].undo && *plan->steps[index].undo))
-		return false;
-	return status == STEP_DONE || status == STEP_RAN || status == STEP_NOT_VERIFIED ||
-	       status == STEP_FAILED;
+	return session_can_undo(ui->session, &attempt->procedure.procedure->steps[index]);
 }
 
 bool execute_destructive(struct ui *ui, size_t index)
@@ -317,6 +304,19 @@ static void output_draw(struct ui *ui, const struct canvas *canvas)
 	}
 }
 
+/* The third failure of the same kind will hardly be the last: somebody else is asked. */
+static int escalation_draw(struct ui *ui, const struct step_state *state,
+			   const struct canvas *canvas, int y)
+{
+	char call[200], line[300];
+
+	if (!session_escalation(ui->session, state, call, sizeof(call)))
+		return y;
+	snprintf(line, sizeof(line), "%d times in the same way. Call %s; 6 shows all contacts.",
+		 state->same_failures, call);
+	return canvas_wrap(canvas, y, 0, 0, STYLE_WARNING, line);
+}
+
 static void detail_draw(struct ui *ui, const struct execute *execute, const struct canvas *canvas)
 {
 	const struct attempt *attempt = state_attempt(session_state(ui->session));
@@ -345,10 +345,7 @@ static void detail_draw(struct ui *ui, const struct execute *execute, const stru
 		y = canvas_wrap(&inside, y, 0, 0, STYLE_KEY, "d says that it is done.");
 	if (state->failure[0] && state->status != STEP_DONE)
 		y = canvas_wrap(&inside, y, 0, 0, STYLE_CRITICAL, state->failure);
-	if (state->same_failures >= 3)
-		y = canvas_wrap(&inside, y, 0, 0, STYLE_WARNING,
-				"It failed the same way three times: call for help (6 shows the "
-				"contacts).");
+	y = escalation_draw(ui, state, &inside, y);
 	y = verify_draw(ui, step, &inside, y);
 	if (y + 2 < inside.h && session_output(ui->session)[0]) {
 		canvas_rule(&inside, y, "output");

@@ -109,6 +109,13 @@ static void identity_draw(struct ui *ui, const struct canvas *canvas)
 	incident_draw(ui, &left, x);
 }
 
+/* Views by the keys that sentences name them with. */
+static const enum key_id view_keys[TUI_VIEWS] = {
+	[TUI_WATCH] = KEY_ID_WATCH,	[TUI_DECIDE] = KEY_ID_DECIDE,
+	[TUI_CHECKLIST] = KEY_ID_CHECKLIST, [TUI_EXECUTE] = KEY_ID_EXECUTE,
+	[TUI_LOG] = KEY_ID_LOG,		[TUI_MESSAGES] = KEY_ID_COUNT,
+};
+
 int header_draw(struct ui *ui, const struct canvas *canvas)
 {
 	char next[512];
@@ -116,7 +123,7 @@ int header_draw(struct ui *ui, const struct canvas *canvas)
 	struct canvas line = canvas_part(canvas, 1, 1, 2, canvas->w - 2);
 
 	identity_draw(ui, canvas);
-	session_next(ui->session, next, sizeof(next));
+	session_next_in(ui->session, view_keys[ui->view], next, sizeof(next));
 	rows = canvas_wrap(&line, 0, 0, 0, STYLE_NEXT, next);
 	return 1 + (rows > 2 ? 2 : rows);
 }

@@ -41,8 +41,8 @@ static const struct row rows[] = {
 	SHARED(KEY_ID_NO, ACT_NO, IN(DECIDE) | IN(EXECUTE), { 0 }, NULL, "no", NULL, NULL),
 	SHARED(KEY_ID_CHOOSE, ACT_CHOOSE, IN(DECIDE), { 0 }, NULL, "choose", NULL, NULL),
 	SHARED(KEY_ID_BACK_TO, ACT_BACK_TO, IN(DECIDE), { 0 }, NULL, "back", NULL, NULL),
-	OWN(ACT_PROCEDURES, IN(DECIDE) | IN(EXECUTE), { 'p' }, "p", "procedures",
-	    "all procedures; choose another one, with a reason", "procedures"),
+	SHARED(KEY_ID_PROCEDURES, ACT_PROCEDURES, IN(DECIDE) | IN(EXECUTE), { 0 }, NULL,
+	       "procedures", NULL, "procedures"),
 	OWN(ACT_MATRIX, IN(DECIDE), { 'm' }, "m", "matrix",
 	    "the decision matrix: severity, response time, scope, who may decide", "matrix"),
 	/* Execute */

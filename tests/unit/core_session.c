@@ -360,12 +360,80 @@ static void what_to_do_now_names_a_key(void **state)
 	session_free(console.session);
 }
 
+static void a_third_failure_names_whom_to_call(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+	char line[400];
+
+	open_incident(&console);
+	approve(&console, "poor");
+	for (int i = 1; i <= 3; i++) {
+		command(&console, i == 1 ? "run" : "check try");
+		UNTIL(&console, status(&console, "try") == STEP_NOT_VERIFIED &&
+				    (int)count(&console, EV_VERIFY) == i &&
+				    !session_running(console.session));
+		session_next_in(console.session, KEY_ID_EXECUTE, line, sizeof(line));
+		assert_int_equal(strstr(line, "Call Electrician (ring twice)") != NULL, i == 3);
+	}
+	/* Whoever is called only after an hour is not called yet. */
+	assert_null(strstr(line, "Boss"));
+	session_free(console.session);
+}
+
+static void a_sentence_sends_nobody_where_he_is(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+	char line[400];
+
+	open_incident(&console);
+	UNTIL(&console, proposed(&console) == VERDICT_FAIL);
+	session_next_in(console.session, KEY_ID_WATCH, line, sizeof(line));
+	assert_non_null(strstr(line, "Press 2, then Enter"));
+	session_next_in(console.session, KEY_ID_DECIDE, line, sizeof(line));
+	assert_non_null(strstr(line, "Press Enter"));
+	session_free(console.session);
+}
+
+static void what_cannot_be_undone_is_not_offered(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+
+	open_incident(&console);
+	approve(&console, "poor");
+	command(&console, "run");
+	UNTIL(&console,
+	      status(&console, "try") == STEP_NOT_VERIFIED && !session_running(console.session));
+	assert_false(session_can_undo(console.session,
+				      &attempt(&console)->procedure.procedure->steps[0]));
+	session_free(console.session);
+}
+
 /* ---- Without a person ---- */
 
 static struct robot *robot_begin(struct console *console, const char *procedure)
 {
 	return robot_new(&(struct robot_spec){
 	    .session = console->session, .loop = console->lamp->loop, .procedure = procedure });
+}
+
+static void the_robot_says_how_bad_it_is(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+	struct err err = ERR_INIT;
+	struct robot *robot;
+
+	assert_int_equal(session_open_incident(console.session, INCIDENT_ROUTINE, SEVERITY_LOW,
+					       "Test", &err),
+			 0);
+	lamp_put(console.lamp, "config.json", "{\"bright\": false}\n");
+	UNTIL(&console, count(&console, EV_CONDITION));
+	robot = robot_begin(&console, NULL);
+	UNTIL(&console, count(&console, EV_CHOSEN));
+	assert_int_equal(session_state(console.session)->severity, SEVERITY_HIGH);
+	assert_string_equal(json_str(last(&console, EV_SEVERITY), "reason", ""),
+			    "The lamp is dark");
+	robot_free(robot);
+	session_free(console.session);
 }
 
 static void the_robot_mends_it(void **state)
@@ -452,7 +520,8 @@ static void the_robot_gives_up_a_claimed_target(void **state)
 	UNTIL(&console, robot_result(robot) != ROBOT_WORKING);
 	assert_int_equal(robot_result(robot), ROBOT_FAILED);
 	assert_int_equal(count(&console, EV_INTENT), 0);
-	assert_non_null(strstr(json_str(last(&console, EV_STOPPED), "reason", ""), "claimed"));
+	assert_int_equal(count(&console, EV_CHOSEN), 0);
+	assert_non_null(strstr(robot_why(robot), other.id));
 	free(claim);
 	robot_free(robot);
 	session_free(console.session);
@@ -475,6 +544,10 @@ int main(int argc, char **argv)
 		LAMP_TEST(an_orphaned_step_is_judged_by_whoever_attaches),
 		LAMP_TEST(alerts_and_conditions_are_recorded_once),
 		LAMP_TEST(what_to_do_now_names_a_key),
+		LAMP_TEST(a_third_failure_names_whom_to_call),
+		LAMP_TEST(a_sentence_sends_nobody_where_he_is),
+		LAMP_TEST(what_cannot_be_undone_is_not_offered),
+		LAMP_TEST(the_robot_says_how_bad_it_is),
 		LAMP_TEST(the_robot_mends_it),
 		LAMP_TEST(the_robot_takes_the_alternative),
 		LAMP_TEST(the_robot_leaves_manual_work_undone),

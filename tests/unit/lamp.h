@@ -83,6 +83,8 @@ static const char lamp_runbook[] =
 "    {'id': 'other', 'say': 'Otherwise', 'only_alternative': true,\n"
 "     'action': {'command': ['sh', '-c', 'echo well >\"$1/state\"', 'sh', '${root}']},\n"
 "     'verify': ['well']}]}},\n"
+" 'contacts': {'electrician': {'role': 'Electrician', 'reach': 'ring twice'},\n"
+"   'boss': {'role': 'Boss', 'reach': 'by letter', 'after': '1h'}},\n"
 " 'checklists': {'after': {'title': 'After', 'sections': [{'title': 'All', 'items': [\n"
 "    {'id': 'well', 'say': 'The lamp is well', 'probe': 'well'},\n"
 "    {'id': 'look', 'say': 'Look at it'}]}]}}}\n";

@@ -1,0 +1,85 @@
+/* How bad it is, and whom to call about it. */
+#include <stdio.h>
+
+#include "core/session_parts.h"
+
+#define ESCALATE_AT 3
+
+static const struct condition *condition_worst(const struct session *session)
+{
+	const struct runbook *runbook = session->loaded->runbook;
+	const struct condition_state *now = sense_conditions(session->sense);
+	const struct condition *worst = NULL;
+
+	for (size_t i = 0; i < runbook->nconditions; i++) {
+		const struct condition *condition = &runbook->conditions[i];
+
+		if (now[i].verdict == VERDICT_PASS &&
+		    (!worst || condition->severity > worst->severity))
+			worst = condition;
+	}
+	return worst;
+}
+
+const struct alert *session_worst_alert(const struct session *session)
+{
+	const struct runbook *runbook = session->loaded->runbook;
+	const struct alert *worst = NULL;
+
+	for (size_t i = 0; i < runbook->nmetrics; i++) {
+		const struct alert *alert = sense_alert(session->sense, &runbook->metrics[i]);
+
+		if (alert->level > (worst ? worst->level : LEVEL_OK))
+			worst = alert;
+	}
+	return worst;
+}
+
+static enum severity alert_severity(const struct alert *alert)
+{
+	return alert->level == LEVEL_CRITICAL  ? SEVERITY_CRITICAL
+	       : alert->level == LEVEL_WARNING ? SEVERITY_HIGH
+					       : SEVERITY_LOW;
+}
+
+bool session_worst(const struct session *session, enum severity *severity, char *title, size_t size)
+{
+	const struct condition *condition = condition_worst(session);
+	const struct alert *alert = session_worst_alert(session);
+
+	if (condition) {
+		*severity = condition->severity;
+		snprintf(title, size, "%s", condition->title);
+	} else if (alert) {
+		*severity = alert_severity(alert);
+		snprintf(title, size, "%s at %.4g%s",
+			 alert->metric->title ? alert->metric->title : alert->metric->name,
+			 alert->value, alert->metric->unit ? alert->metric->unit : "");
+	}
+	return condition || alert;
+}
+
+bool session_escalation(const struct session *session, const struct step_state *step, char *out,
+			size_t size)
+{
+	const struct runbook *runbook = session->loaded->runbook;
+	const struct incident_state *state = session_state(session);
+	int64_t age = state ? clock_wall(session->clock) - state->opened_at : 0;
+	size_t used = 0;
+
+	if (size)
+		out[0] = '\0';
+	if (!state || step->same_failures < ESCALATE_AT)
+		return false;
+	for (size_t i = 0; i < runbook->ncontacts && used + 1 < size; i++) {
+		const struct contact *contact = &runbook->contacts[i];
+		int n;
+
+		if (age < sense_duration(session->sense, contact->after, 0))
+			continue;
+		n = snprintf(out + used, size - used, "%s%s (%s)", used ? ", " : "", contact->role,
+			     contact->reach);
+		used += n > 0 ? (size_t)n : 0;
+	}
+	return used > 0;
+}
