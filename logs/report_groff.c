@@ -10,7 +10,6 @@
 #include "lib/text.h"
 #include "logs/report_layout.h"
 
-#define TABLE_MAX      12
 #define PAGE_POINTS    481 /* 17 cm */
 #define GAP_POINTS     10  /* between a table's columns: 2 n */
 #define CHAR_POINTS    5.1 /* a character of 9 point Helvetica, on the safe side of the mean */
@@ -73,7 +72,7 @@ static size_t cell_fit(const char *text, int width)
 /* A row that would be higher than a page is cut into rows: tbl can't break a cell. */
 static void put_row(struct buf *out, char *const *cells, const int *widths, size_t n)
 {
-	const char *rest[TABLE_MAX];
+	const char **rest = xcalloc(n, sizeof(*rest));
 	bool more = true;
 
 	for (size_t c = 0; c < n; c++)
@@ -91,6 +90,7 @@ static void put_row(struct buf *out, char *const *cells, const int *widths, size
 		}
 		buf_puts(out, ".sp 2p\n");
 	}
+	free(rest);
 }
 
 static void put_format(struct buf *out, const int *widths, size_t n, bool bold)
@@ -102,10 +102,8 @@ static void put_format(struct buf *out, const int *widths, size_t n, bool bold)
 
 static void put_table(struct buf *out, const struct report_table *table)
 {
-	int widths[TABLE_MAX];
+	int *widths = xcalloc(table->ncolumns, sizeof(*widths));
 
-	if (table->ncolumns > TABLE_MAX)
-		return;
 	layout_table(table, room_of(table->ncolumns), widths);
 	buf_puts(out, ".sp 4p\n.ne 50p\n.TS H\n");
 	put_format(out, widths, table->ncolumns, true);
@@ -118,6 +116,7 @@ static void put_table(struct buf *out, const struct report_table *table)
 	for (size_t r = 0; r < table->nrows; r++)
 		put_row(out, table->cells + r * table->ncolumns, widths, table->ncolumns);
 	buf_puts(out, ".TE\n");
+	free(widths);
 }
 
 static void put_fields(struct buf *out, const struct report_section *section)
@@ -263,12 +262,15 @@ void groff_source(const struct report *report, struct buf *out)
 /* groff-base alone has neither ms nor gropdf. */
 static int groff_failed(const struct buf *complaint, const struct child_end *end, struct err *err)
 {
-	static const char *const lacks[] = { "macro file", "DESC", "couldn't exec", "not found" };
+	static const char *const lacks[] = { "macro file", "device", "couldn't exec", "not found" };
 	char text[256], how[64];
 
 	text_clean_to(text, sizeof(text), buf_str(complaint), strcspn(buf_str(complaint), "\n"));
-	err_set(err, "the report can't be set: groff: %s",
-		*text ? text : child_end_text(end, how, sizeof(how)));
+	if (*text)
+		err_set(err, "the report can't be set: %s", text);
+	else
+		err_set(err, "the report can't be set: groff: %s",
+			child_end_text(end, how, sizeof(how)));
 	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++) {
 		if (strstr(buf_str(complaint), lacks[i]))
 			err_hint(err, "it lacks its macros or devices: install the whole package "

@@ -59,6 +59,7 @@ void layout_table(const struct report_table *table, int room, int *widths)
 
 			widths[c] = need > widths[c] ? need : widths[c];
 		}
+		widths[c] = widths[c] ? widths[c] : 1;
 		sum += widths[c];
 	}
 	while (sum > room) {

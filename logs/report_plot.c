@@ -19,9 +19,10 @@ struct scale {
 	int64_t from, to;
 };
 
+/* A clock that was set back must not draw beside the frame. */
 static double share_x(const struct scale *scale, int64_t at)
 {
-	return (double)(at - scale->from) / (double)(scale->to - scale->from);
+	return fmin(fmax((double)(at - scale->from) / (double)(scale->to - scale->from), 0), 1);
 }
 
 static double share_y(const struct scale *scale, double value)

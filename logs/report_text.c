@@ -8,8 +8,7 @@
 
 #define COLUMNS		 REPORT_COLUMNS
 #define NAME_MAX_COLUMNS 22
-#define GAP		 2  /* blanks between a table's columns */
-#define TABLE_MAX	 12 /* columns of a table */
+#define GAP		 2 /* blanks between a table's columns */
 
 /* ---- Fields ---- */
 
@@ -49,7 +48,7 @@ static void put_fields(struct buf *out, const struct report_section *section)
 
 static void put_row(struct buf *out, char *const *cells, const int *widths, size_t n)
 {
-	const char *rest[TABLE_MAX];
+	const char **rest = xcalloc(n, sizeof(*rest));
 	bool more = true;
 
 	for (size_t c = 0; c < n; c++)
@@ -77,14 +76,13 @@ static void put_row(struct buf *out, char *const *cells, const int *widths, size
 		}
 		layout_newline(out);
 	}
+	free(rest);
 }
 
 static void put_table(struct buf *out, const struct report_table *table)
 {
-	int widths[TABLE_MAX] = { 0 }, rule = 0;
+	int *widths = xcalloc(table->ncolumns, sizeof(*widths)), rule = 0;
 
-	if (!table->nrows || table->ncolumns > TABLE_MAX)
-		return;
 	layout_table(table, COLUMNS - 2 - GAP * ((int)table->ncolumns - 1), widths);
 	put_row(out, table->columns, widths, table->ncolumns);
 	for (size_t c = 0; c < table->ncolumns; c++)
@@ -94,6 +92,7 @@ static void put_table(struct buf *out, const struct report_table *table)
 	layout_newline(out);
 	for (size_t r = 0; r < table->nrows; r++)
 		put_row(out, table->cells + r * table->ncolumns, widths, table->ncolumns);
+	free(widths);
 }
 
 /* ---- Sections ---- */
