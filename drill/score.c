@@ -215,15 +215,43 @@ json_t *score_json(const struct score *score, const struct incident *incident,
 			 (json_int_t)score->skipped, "overrides", (json_int_t)score->overrides);
 }
 
-static void add_time(struct buf *out, const char *what, double value)
+static void add_time(struct buf *out, const char *what, double value, const char *since)
 {
 	char text[48];
 
 	if (value < 0)
 		buf_printf(out, "  %-10s never\n", what);
 	else
-		buf_printf(out, "  %-10s %s\n", what,
-			   duration_text((int64_t)(value * 1e6), text, sizeof(text)));
+		buf_printf(out, "  %-10s %s %s\n", what,
+			   duration_text((int64_t)(value * 1e6), text, sizeof(text)), since);
+}
+
+static void add_procedure(struct buf *out, const struct score *score)
+{
+	char took[48], budget[48];
+
+	if (!score->procedure[0]) {
+		buf_puts(out, "  procedure  none was approved\n");
+		return;
+	}
+	buf_printf(out, "  procedure  %s", score->procedure);
+	if (score->recover_s < 0)
+		buf_puts(out, ", not ended");
+	else
+		buf_printf(out, ", %s",
+			   duration_text((int64_t)(score->recover_s * 1e6), took, sizeof(took)));
+	if (score->budget_s > 0)
+		buf_printf(out, " (budget %s)",
+			   duration_text((int64_t)(score->budget_s * 1e6), budget, sizeof(budget)));
+	buf_puts(out, "\n");
+}
+
+static const char *verdict_text(const struct score *score)
+{
+	if (!score->recovered)
+		return "not recovered";
+	return score->verified ? "recovered, verified"
+			       : "recovered, but not every step of the procedure was done and verified";
 }
 
 char *score_text(const struct score *score, const struct scenario *scenario)
@@ -232,14 +260,10 @@ char *score_text(const struct score *score, const struct scenario *scenario)
 	const char *name;
 	json_t *evidence;
 
-	buf_printf(&out, "%s: %s%s\n", scenario->name, score_result(score),
-		   score->recovered && score->verified ? ", verified" : "");
-	add_time(&out, "detected", score->detect_s);
-	add_time(&out, "decided", score->decide_s);
-	add_time(&out, "recovered", score->recovered ? score->recover_s : -1);
-	add_time(&out, "budget", score->budget_s);
-	if (score->procedure[0])
-		buf_printf(&out, "  procedure  %s\n", score->procedure);
+	buf_printf(&out, "%s: %s\n", scenario->name, verdict_text(score));
+	add_time(&out, "detected", score->detect_s, "after the fault");
+	add_time(&out, "decided", score->decide_s, "later");
+	add_procedure(&out, score);
 	if (score->expected[0] && strcmp(score->expected, score->procedure))
 		buf_printf(&out, "  the shortest way here was %s\n", score->expected);
 	if (score->wrong_paths)
