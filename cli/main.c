@@ -11,7 +11,6 @@
 #include "core/runner.h"
 #include "drill/drill.h"
 #include "drill/supervise.h"
-#include "lib/text.h"
 
 struct subcommand {
 	const char *word;
@@ -49,26 +48,6 @@ static const struct subcommand subcommands[] = {
 };
 
 #define COUNT (sizeof(subcommands) / sizeof(subcommands[0]))
-
-void cli_error(const struct err *err)
-{
-	struct buf line = BUF_INIT;
-
-	text_clean(&line, err->msg, strlen(err->msg));
-	fprintf(stderr, "backout: %s\n", buf_str(&line));
-	if (err->hint[0]) {
-		buf_cut(&line, 0);
-		text_clean(&line, err->hint, strlen(err->hint));
-		fprintf(stderr, "         %s\n", buf_str(&line));
-	}
-	buf_release(&line);
-}
-
-int cli_usage(const char *usage)
-{
-	fprintf(stderr, "usage: backout %s\n", usage);
-	return EXIT_USAGE;
-}
 
 static void print_help(FILE *to)
 {

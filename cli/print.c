@@ -2,6 +2,29 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "lib/text.h"
+
+void cli_error(const struct err *err)
+{
+	struct buf line = BUF_INIT;
+
+	text_clean(&line, err->msg, strlen(err->msg));
+	fprintf(stderr, "backout: %s\n", buf_str(&line));
+	if (err->hint[0]) {
+		buf_cut(&line, 0);
+		text_clean(&line, err->hint, strlen(err->hint));
+		fprintf(stderr, "         %s\n", buf_str(&line));
+	}
+	buf_release(&line);
+}
+
+int cli_usage(const char *usage)
+{
+	fprintf(stderr, "usage: backout %s\n", usage);
+	return EXIT_USAGE;
+}
 
 int cli_print(const struct buf *text)
 {
