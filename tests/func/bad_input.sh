@@ -35,7 +35,7 @@ check "a target of another system" wrong_system
 no_postgresql() {
 	unshare --mount bash -c '
 		mount -t tmpfs none /usr/lib/postgresql && mkdir -p "$1/bin" &&
-		for p in git bash cp chmod python3; do ln -s "$(command -v $p)" "$1/bin/$p"; done &&
+		for p in git bash cp chmod curl python3; do ln -s "$(command -v $p)" "$1/bin/$p"; done &&
 		PATH=$1/bin exec "$2" drill slomix bad-release --auto' sh "$work" "$BACKOUT"
 }
 if [ "$(id -u)" = 0 ] && unshare --mount mount -t tmpfs none /usr/lib/postgresql 2>/dev/null; then
