@@ -1,6 +1,6 @@
 /*
- * backout drill: builds a sandbox, and lets a person (the console) or the robot (--auto, or no terminal)
- * find the way out.
+ * backout drill: builds a sandbox, and lets a person (the console) or the robot (--auto, or no
+ * terminal) find the way out.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -15,8 +15,9 @@
 #include "drill/stop.h"
 #include "lib/mem.h"
 
-#define USAGE \
-	"drill [RUNBOOK [SCENARIO]] [--list] [--all] [--auto] [--procedure P] [--json] [--keep] [--clean]"
+#define USAGE                                                                                     \
+	"drill [RUNBOOK [SCENARIO]] [--list] [--all] [--auto] [--procedure P] [--json] [--keep] " \
+	"[--clean]"
 
 struct options {
 	bool list, all, automatic, json, keep, clean;
@@ -27,10 +28,10 @@ struct options {
 static int parse(struct options *options, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "list", no_argument, NULL, 'l' },	{ "all", no_argument, NULL, 'a' },
-		{ "auto", no_argument, NULL, 'A' },	{ "procedure", required_argument, NULL, 'p' },
-		{ "json", no_argument, NULL, 'j' },	{ "keep", no_argument, NULL, 'k' },
-		{ "clean", no_argument, NULL, 'c' },	{ NULL, 0, NULL, 0 },
+		{ "list", no_argument, NULL, 'l' },  { "all", no_argument, NULL, 'a' },
+		{ "auto", no_argument, NULL, 'A' },  { "procedure", required_argument, NULL, 'p' },
+		{ "json", no_argument, NULL, 'j' },  { "keep", no_argument, NULL, 'k' },
+		{ "clean", no_argument, NULL, 'c' }, { NULL, 0, NULL, 0 },
 	};
 	int option;
 
@@ -38,14 +39,29 @@ static int parse(struct options *options, int argc, char **argv)
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (option) {
-		case 'l': options->list = true; break;
-		case 'a': options->all = true; break;
-		case 'A': options->automatic = true; break;
-		case 'p': options->procedure = optarg; break;
-		case 'j': options->json = true; break;
-		case 'k': options->keep = true; break;
-		case 'c': options->clean = true; break;
-		default: return -1;
+		case 'l':
+			options->list = true;
+			break;
+		case 'a':
+			options->all = true;
+			break;
+		case 'A':
+			options->automatic = true;
+			break;
+		case 'p':
+			options->procedure = optarg;
+			break;
+		case 'j':
+			options->json = true;
+			break;
+		case 'k':
+			options->keep = true;
+			break;
+		case 'c':
+			options->clean = true;
+			break;
+		default:
+			return -1;
 		}
 	}
 	if (argc - optind > 2)
@@ -81,7 +97,8 @@ static void print_scenario(const char *name, const char *title, void *data)
 	printf("%-18s %-18s %s\n", all->options.runbook, name, title);
 }
 
-static int print_result(const struct options *options, struct drill *drill, const struct score *score)
+static int print_result(const struct options *options, struct drill *drill,
+			const struct score *score)
 {
 	struct incident incident = { 0 };
 	struct err err = ERR_INIT;
@@ -109,6 +126,7 @@ static int print_result(const struct options *options, struct drill *drill, cons
 		if (options->keep)
 			printf("the sandbox stays in %s until: backout drill --clean\n",
 			       drill->sandbox.folder);
+		puts(score_result(score));
 		free(text);
 	}
 	fflush(stdout);
@@ -149,7 +167,8 @@ static int begin(struct drill *drill, const struct options *options, const char 
 	if (status != EXIT_HOLDS)
 		return status;
 	stop_hold();
-	if (drill_begin(drill, options->runbook, scenario, &clock_system, print_line, to, &err) < 0) {
+	if (drill_begin(drill, options->runbook, scenario, &clock_system, print_line, to, &err) <
+	    0) {
 		cli_error(&err);
 		return stop_asked() ? EXIT_STOPPED : EXIT_FAILED;
 	}
@@ -235,6 +254,8 @@ int cmd_drill(int argc, char **argv)
 		return all.status;
 	}
 	if (!options->runbook)
-		return cli_usage(USAGE "\n       backout drill --list names the runbooks and scenarios");
-	return options->automatic ? run_automatic(options, options->scenario) : run_console(options);
+		return cli_usage(USAGE
+				 "\n       backout drill --list names the runbooks and scenarios");
+	return options->automatic ? run_automatic(options, options->scenario)
+				  : run_console(options);
 }
