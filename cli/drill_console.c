@@ -21,9 +21,9 @@ static int begin(struct session *session, void *data, struct err *err)
 	return drill_inject(watcher->drill, err);
 }
 
-/* The score is taken when the operator says that the affair is resolved, and shown when the record is
- * closed. Who closes it in the same breath gets a score all the same; it is not on the record then, to
- * which nothing can be added any more. */
+/* The score is taken when the operator says that the affair is resolved, and shown when the record
+ * is closed. Who closes it in the same breath gets a score all the same; it is not on the record
+ * then, to which nothing can be added any more. */
 static char *ended(struct session *session, void *data)
 {
 	struct watcher *watcher = data;
@@ -66,8 +66,11 @@ int drill_console(struct drill *drill, bool briefing, bool keep)
 	struct loop *loop = loop_new(drill->clock, &err);
 	struct tui_options options = {
 		.spec = { .loop = loop, .clock = drill->clock, .incident = drill->incident },
-		.view = TUI_WATCH, .briefing = (const char *const *)lines, .begin = begin,
-		.ended = ended, .data = &watcher,
+		.view = TUI_WATCH,
+		.briefing = (const char *const *)lines,
+		.begin = begin,
+		.ended = ended,
+		.data = &watcher,
 	};
 	int left = loop ? tui_run(&options, &err) : -1;
 	int status = EXIT_FAILED;
@@ -91,7 +94,8 @@ int drill_console(struct drill *drill, bool briefing, bool keep)
 		if (watcher.scored || !closed) {
 			char *text = score_text(&watcher.score, &drill->scenario);
 
-			printf("%sincident %s: backout report %s\n", text, incident.id, incident.id);
+			printf("%sincident %s: backout report %s\n", text, incident.id,
+			       incident.id);
 			free(text);
 		}
 		incident_close(&incident);

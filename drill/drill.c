@@ -31,8 +31,8 @@ static int open_incident(struct drill *drill, struct err *err)
 {
 	struct incident incident = { 0 };
 	char *title = xasprintf("Drill: %s", drill->sandbox.loaded.runbook->title);
-	int result = incident_create(&incident, &drill->sandbox.loaded, INCIDENT_DRILL, SEVERITY_LOW,
-				     title, drill->clock, err);
+	int result = incident_create(&incident, &drill->sandbox.loaded, INCIDENT_DRILL,
+				     SEVERITY_LOW, title, drill->clock, err);
 
 	if (result == 0)
 		drill->incident = xstrdup(incident.folder);
@@ -42,7 +42,8 @@ static int open_incident(struct drill *drill, struct err *err)
 }
 
 int drill_begin(struct drill *drill, const char *runbook, const char *scenario,
-		const struct clock *clock, sandbox_progress_fn *progress, void *data, struct err *err)
+		const struct clock *clock, sandbox_progress_fn *progress, void *data,
+		struct err *err)
 {
 	*drill = (struct drill){ .clock = clock, .sandbox.lock = -1, .sandbox.env.log = -1 };
 	drill_sweep(false, clock, progress, data);
@@ -65,15 +66,17 @@ int drill_resume(struct drill *drill, const char *incident, bool hold, const str
 	const char *sandbox;
 	int result = -1;
 
-	*drill = (struct drill){ .clock = clock, .sandbox.lock = -1, .sandbox.env.log = -1,
+	*drill = (struct drill){ .clock = clock,
+				 .sandbox.lock = -1,
+				 .sandbox.env.log = -1,
 				 .incident = xstrdup(incident) };
 	if (jdoc_load(&link, path, err) < 0)
 		goto out;
 	sandbox = json_str(link.root, "sandbox", "");
 	if (!file_exists(sandbox)) {
 		if (hold)
-			drill_close(incident, "the drill was abandoned: ", "its sandbox is gone", clock,
-				    err);
+			drill_close(incident, "the drill was abandoned: ", "its sandbox is gone",
+				    clock, err);
 		err_set(err, "the drill's sandbox %s is gone", sandbox);
 		err_hint(err, "begin another one with: backout drill");
 		goto out;
@@ -129,11 +132,14 @@ int drill_inject(struct drill *drill, struct err *err)
 	if (done)
 		return 0;
 	self = self_path();
-	drill->injector = child_start(
-		&(struct child_spec){ .argv = (const char *[]){ self, "__inject", drill->incident, NULL },
-				      .env = (const char *[]){ drill->sandbox.env.mark, NULL },
-				      .in = -1, .detached = true },
-		err);
+	drill->injector =
+	    child_start(&(struct child_spec){ .argv = (const char *[]){ self, "__inject",
+									drill->incident, NULL },
+					      .env =
+						  (const char *[]){ drill->sandbox.env.mark, NULL },
+					      .in = -1,
+					      .detached = true },
+			err);
 	free(self);
 	return drill->injector > 0 ? 0 : -1;
 }
@@ -228,8 +234,9 @@ int drill_score(struct drill *drill, struct score *score, struct err *err)
 	if (score_make(score, &incident, &drill->sandbox, &drill->scenario, err) < 0)
 		goto out;
 	fields = json_pack("{s:o}", "score", score_json(score, &incident, &drill->scenario));
-	result = drill_is_scored(&incident.state) || incident.state.phase == INCIDENT_CLOSED ? 0 :
-		 incident_append(&incident, EV_SCORED, json_incref(fields), err);
+	result = drill_is_scored(&incident.state) || incident.state.phase == INCIDENT_CLOSED
+		     ? 0
+		     : incident_append(&incident, EV_SCORED, json_incref(fields), err);
 	json_decref(fields);
 out:
 	incident_close(&incident);
@@ -247,8 +254,9 @@ int drill_close(const char *folder, const char *how, const char *more, const str
 	if (incident.state.phase == INCIDENT_OPEN &&
 	    incident_append(&incident, EV_RESOLVED, json_pack("{s:s+}", "how", how, more), err) < 0)
 		goto out;
-	result = incident.state.phase == INCIDENT_CLOSED ? 0 :
-		 incident_append(&incident, EV_CLOSED, json_object(), err);
+	result = incident.state.phase == INCIDENT_CLOSED
+		     ? 0
+		     : incident_append(&incident, EV_CLOSED, json_object(), err);
 out:
 	incident_close(&incident);
 	return result;
@@ -258,8 +266,9 @@ static void close_abandoned(const char *incident, void *data)
 {
 	struct err err = ERR_INIT;
 
-	drill_close(incident, "the drill was abandoned: ", "nobody held its sandbox, which was removed",
-		    data, &err);
+	drill_close(incident,
+		    "the drill was abandoned: ", "nobody held its sandbox, which was removed", data,
+		    &err);
 }
 
 int drill_sweep(bool kept_too, const struct clock *clock, sandbox_progress_fn *progress, void *data)
@@ -276,14 +285,15 @@ char **drill_briefing(const struct drill *drill)
 
 	out[n++] = xasprintf("DRILL: %s", runbook->title);
 	out[n++] = xstrdup("");
-	out[n++] = xasprintf("You are %s.", json_str(drill->scenario.doc.root, "role",
-						     "the on-call admin"));
+	out[n++] = xasprintf("You are %s.",
+			     json_str(drill->scenario.doc.root, "role", "the on-call admin"));
 	out[n++] = xstrdup(runbook->about ? runbook->about : "");
 	out[n++] = xstrdup("");
-	json_array_foreach(lines, i, line)
+	json_array_foreach (lines, i, line)
 		out[n++] = xstrdup(json_string_value(line) ? json_string_value(line) : "");
 	out[n++] = xstrdup("");
-	out[n++] = xstrdup("1 shows the panels, 2 decides, 4 executes, 5 is the log, ? explains every key.");
+	out[n++] = xstrdup(
+	    "1 shows the panels, 2 decides, 4 executes, 5 is the log, ? explains every key.");
 	out[n++] = xstrdup("The line below the header always says what to do now.");
 	out[n++] = xstrdup("Everything here is a sandbox: nothing you do can hurt.");
 	return out;

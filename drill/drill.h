@@ -1,6 +1,6 @@
 /*
- * A drill from its beginning to its score. The incident's folder says which sandbox and scenario it has
- * (drill.json), so that a drill can be attached to by another console.
+ * A drill from its beginning to its score. The incident's folder says which sandbox and scenario it
+ * has (drill.json), so that a drill can be attached to by another console.
  */
 #ifndef DRILL_DRILL_H
 #define DRILL_DRILL_H
@@ -13,13 +13,14 @@ struct drill {
 	struct scenario scenario;
 	struct sandbox sandbox;
 	const struct clock *clock;
-	char *incident;        /* owned: the incident's folder */
-	pid_t injector;        /* 0: none was started */
+	char *incident; /* owned: the incident's folder */
+	pid_t injector; /* 0: none was started */
 };
 
 /* Sweeps, builds the sandbox, opens the incident. On failure nothing stays. */
 int drill_begin(struct drill *drill, const char *runbook, const char *scenario,
-		const struct clock *clock, sandbox_progress_fn *progress, void *data, struct err *err);
+		const struct clock *clock, sandbox_progress_fn *progress, void *data,
+		struct err *err);
 /* Opens the drill of an incident's folder; with `hold` takes its sandbox over. */
 int drill_resume(struct drill *drill, const char *incident, bool hold, const struct clock *clock,
 		 struct err *err);
@@ -43,19 +44,20 @@ int drill_score(struct drill *drill, struct score *score, struct err *err);
 int drill_close(const char *incident, const char *how, const char *more, const struct clock *clock,
 		struct err *err);
 /* sandbox_sweep(), and the incidents whose sandboxes are gone are closed. */
-int drill_sweep(bool kept_too, const struct clock *clock, sandbox_progress_fn *progress, void *data);
+int drill_sweep(bool kept_too, const struct clock *clock, sandbox_progress_fn *progress,
+		void *data);
 
 /*
- * Walks the drill without a person: injects, lets the robot work, resolves, scores, closes. `procedure`
- * NULL: decided by what is sensed. 0 when it came to a score, DRILL_STOPPED when a signal stopped it
- * (drill/stop.h), else -1; the record is closed in any case.
+ * Walks the drill without a person: injects, lets the robot work, resolves, scores, closes.
+ * `procedure` NULL: decided by what is sensed. 0 when it came to a score, DRILL_STOPPED when a
+ * signal stopped it (drill/stop.h), else -1; the record is closed in any case.
  */
 #define DRILL_STOPPED 1
 int drill_walk(struct drill *drill, const char *procedure, struct score *score,
 	       sandbox_progress_fn *progress, void *data, struct err *err);
 
-/* The lines that a person reads before a drill: role, system, what happens, keys. New, NULL-terminated
- * array of new strings. */
+/* The lines that a person reads before a drill: role, system, what happens, keys. New,
+ * NULL-terminated array of new strings. */
 char **drill_briefing(const struct drill *drill);
 void drill_briefing_free(char **lines);
 

@@ -31,12 +31,13 @@ json_t *drill_declared(const struct drill_env *env, const char *source, const ch
 	return params_fill(def->what.args, env->values, err);
 }
 
-int drill_run(const struct drill_env *env, bool as_user, const char *cwd, const char *const *more_env,
-	      const char *const *argv, struct err *err)
+int drill_run(const struct drill_env *env, bool as_user, const char *cwd,
+	      const char *const *more_env, const char *const *argv, struct err *err)
 {
 	const char *vars[16] = { env->mark };
-	struct child_spec spec = { .argv = argv, .env = vars, .cwd = cwd, .in = -1,
-				   .keep_umask = true };
+	struct child_spec spec = {
+		.argv = argv, .env = vars, .cwd = cwd, .in = -1, .keep_umask = true
+	};
 
 	for (size_t i = 0; more_env && more_env[i] && i < 14; i++)
 		vars[i + 1] = more_env[i];
@@ -64,7 +65,7 @@ const struct drill_type *drill_type_of(const struct drill_type *const *types, co
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)object, key, value) {
+	json_object_foreach ((json_t *)object, key, value) {
 		if (!strcmp(key, "say"))
 			continue;
 		for (size_t i = 0; types[i]; i++) {

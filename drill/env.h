@@ -15,23 +15,23 @@
 
 struct drill_env {
 	const struct clock *clock;
-	const char *sandbox;         /* the sandbox's folder */
-	const char *data;            /* the folder of the runbook's drill data: seeds, releases */
+	const char *sandbox;	     /* the sandbox's folder */
+	const char *data;	     /* the folder of the runbook's drill data: seeds, releases */
 	const struct target *target; /* the sandbox as a target */
-	json_t *values;              /* owned: the target's parameters and the sandbox's own values */
-	uid_t uid;                   /* whom servers and services run as; 0: whoever runs the drill */
+	json_t *values; /* owned: the target's parameters and the sandbox's own values */
+	uid_t uid;	/* whom servers and services run as; 0: whoever runs the drill */
 	gid_t gid;
-	char *mark;                  /* owned: "BACKOUT_SANDBOX=FOLDER", in the environment of every process */
-	int log;                     /* descriptor: what commands say */
+	char *mark; /* owned: "BACKOUT_SANDBOX=FOLDER", in the environment of every process */
+	int log;    /* descriptor: what commands say */
 };
 
 /* New: the filled-in declaration of one of the target's sources, of type `type`. */
 json_t *drill_declared(const struct drill_env *env, const char *source, const char *type,
 		       struct err *err);
-/* Runs a command as the sandbox's user (or as who runs the drill), with the mark in its environment and
- * further "NAME=value" (or NULL); its output goes to the sandbox's log. */
-int drill_run(const struct drill_env *env, bool as_user, const char *cwd, const char *const *more_env,
-	      const char *const *argv, struct err *err);
+/* Runs a command as the sandbox's user (or as who runs the drill), with the mark in its environment
+ * and further "NAME=value" (or NULL); its output goes to the sandbox's log. */
+int drill_run(const struct drill_env *env, bool as_user, const char *cwd,
+	      const char *const *more_env, const char *const *argv, struct err *err);
 /* Makes a folder that belongs to the sandbox's user. */
 int drill_folder(const struct drill_env *env, const char *path, mode_t mode, struct err *err);
 

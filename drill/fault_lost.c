@@ -1,6 +1,6 @@
 /*
- * A host that came back empty: folders and databases of the sandbox are gone. Nothing outside of the
- * sandbox can be lost.
+ * A host that came back empty: folders and databases of the sandbox are gone. Nothing outside of
+ * the sandbox can be lost.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,8 @@ static int drop_databases(const struct drill_env *env, const json_t *args, struc
 	if (!declared)
 		return -1;
 	if (!inside(env, json_str(declared, "host", ""))) {
-		err_set(err, "the server of \"%s\" is none of the sandbox's", json_str(args, "on", ""));
+		err_set(err, "the server of \"%s\" is none of the sandbox's",
+			json_str(args, "on", ""));
 		goto out;
 	}
 	if (pg_params_from(declared, &params, err) < 0)
@@ -55,7 +56,7 @@ static int drop_databases(const struct drill_env *env, const json_t *args, struc
 	pg = pg_open(&params, "sandbox", DROP_TIMEOUT, NULL, err);
 	if (!pg)
 		goto out;
-	json_array_foreach(names, i, name) {
+	json_array_foreach (names, i, name) {
 		char *quoted = pg_name(json_string_value(name));
 		int done = pg_execf(pg, err, "DROP DATABASE %s WITH (FORCE)", quoted);
 
@@ -78,7 +79,7 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 
 	if (drop_databases(env, args, err) < 0)
 		return -1;
-	json_array_foreach(json_object_get(args, "lost"), i, path) {
+	json_array_foreach (json_object_get(args, "lost"), i, path) {
 		if (!inside(env, json_string_value(path)))
 			return err_set(err, "%s is not in the sandbox", json_string_value(path));
 		if (file_remove_tree(json_string_value(path), err) < 0)

@@ -19,7 +19,8 @@ static const struct field fields[] = {
 static int make(const struct drill_env *env, const json_t *args, struct err *err)
 {
 	json_t *git = drill_declared(env, json_str(args, "repository", ""), "git", err);
-	json_t *declared = git ? drill_declared(env, json_str(args, "restart", ""), "service", err) : NULL;
+	json_t *declared =
+	    git ? drill_declared(env, json_str(args, "restart", ""), "service", err) : NULL;
 	struct service service = { 0 };
 	mode_t old = umask(022);
 	int result = -1;
@@ -29,7 +30,8 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 	if (drill_run(env, false, NULL, NULL,
 		      (const char *[]){ "git", "-C", json_str(git, "path", ""), "-c",
 					"core.hooksPath=/dev/null", "merge", "-q", "--ff-only",
-					json_str(args, "release", ""), NULL }, err) < 0)
+					json_str(args, "release", ""), NULL },
+		      err) < 0)
 		goto out;
 	if (service_init(&service, declared, err) < 0)
 		goto out;
@@ -43,6 +45,8 @@ out:
 }
 
 const struct drill_type fault_release = {
-	.type = { .name = "release", .help = "deploys a release and restarts the service", .fields = fields },
+	.type = { .name = "release",
+		  .help = "deploys a release and restarts the service",
+		  .fields = fields },
 	.make = make,
 };

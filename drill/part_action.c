@@ -1,7 +1,7 @@
 /*
- * Any action of the vocabulary, done to the sandbox: dumps and archives are made, and services started,
- * by the very code that procedures use. As a fault it is what an operator did: a flag switched on, a
- * service stopped.
+ * Any action of the vocabulary, done to the sandbox: dumps and archives are made, and services
+ * started, by the very code that procedures use. As a fault it is what an operator did: a flag
+ * switched on, a service stopped.
  */
 #include <stdlib.h>
 
@@ -53,8 +53,13 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 	char *out = path_join(env->sandbox, "out");
 	struct work work = { .env = env, .declared = json_object() };
 	struct action_env action_env = {
-		.clock = env->clock, .deadline = clock_mono(env->clock) + ACTION_TIMEOUT, .out = out,
-		.log = env->log, .intent = "sandbox", .declared = declared, .data = &work,
+		.clock = env->clock,
+		.deadline = clock_mono(env->clock) + ACTION_TIMEOUT,
+		.out = out,
+		.log = env->log,
+		.intent = "sandbox",
+		.declared = declared,
+		.data = &work,
 	};
 	json_t *before = NULL, *facts = NULL;
 	int result = -1;

@@ -1,6 +1,6 @@
 /*
- * The files of a PostgreSQL cluster of its own: unix socket only, run as the sandbox's user. The server is
- * started as a service, as on a real host.
+ * The files of a PostgreSQL cluster of its own: unix socket only, run as the sandbox's user. The
+ * server is started as a service, as on a real host.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,8 @@
 #include "lib/pg_tools.h"
 
 static const struct field fields[] = {
-	{ "cluster", FIELD_PATH, true, "folder of the cluster; its socket lies there, too", NULL, NULL },
+	{ "cluster", FIELD_PATH, true, "folder of the cluster; its socket lies there, too", NULL,
+	  NULL },
 	{ "port", FIELD_INT, true, "port: part of the socket's name", NULL, NULL },
 	{ "connections", FIELD_INT, false, "max_connections (60)", NULL, NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
@@ -38,7 +39,8 @@ static int write_settings(const struct drill_env *env, const char *data, const c
 	fprintf(file,
 		"listen_addresses = ''\nunix_socket_directories = '%s'\nport = %ld\n"
 		"max_connections = %ld\nshared_buffers = 32MB\ndynamic_shared_memory_type = mmap\n"
-		"fsync = off\nlog_timezone = 'UTC'\ntimezone = 'UTC'\n", folder, port, connections);
+		"fsync = off\nlog_timezone = 'UTC'\ntimezone = 'UTC'\n",
+		folder, port, connections);
 	if (fclose(file) != 0) {
 		err_sys(err, "writing %s", path);
 		goto out;
@@ -62,7 +64,8 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 	int result = -1;
 
 	if (!initdb) {
-		err_set(err, "initdb is not installed: looked below /usr/lib/postgresql and in PATH");
+		err_set(err,
+			"initdb is not installed: looked below /usr/lib/postgresql and in PATH");
 		err_hint(err, "install the server's programs: apt-get install postgresql");
 		goto out;
 	}
@@ -76,9 +79,11 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 		goto out;
 	if (drill_run(env, true, folder, NULL,
 		      (const char *[]){ initdb, "-D", data, "-U", "postgres", "--auth=trust",
-					"--no-sync", "-E", "UTF8", "--locale=C.UTF-8", NULL }, err) < 0)
+					"--no-sync", "-E", "UTF8", "--locale=C.UTF-8", NULL },
+		      err) < 0)
 		goto out;
-	result = write_settings(env, data, folder, port, (long)json_num(args, "connections", 60), err);
+	result =
+	    write_settings(env, data, folder, port, (long)json_num(args, "connections", 60), err);
 out:
 	free(data);
 	free(initdb);
@@ -86,6 +91,8 @@ out:
 }
 
 const struct drill_type part_cluster = {
-	.type = { .name = "cluster", .help = "the files of a PostgreSQL cluster", .fields = fields },
+	.type = { .name = "cluster",
+		  .help = "the files of a PostgreSQL cluster",
+		  .fields = fields },
 	.make = make,
 };

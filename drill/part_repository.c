@@ -1,6 +1,6 @@
 /*
- * A git repository that grows release by release: each release's files are laid over the former ones
- * and committed, and the branch is set to the release that is deployed when the drill begins.
+ * A git repository that grows release by release: each release's files are laid over the former
+ * ones and committed, and the branch is set to the release that is deployed when the drill begins.
  */
 #include <dirent.h>
 #include <stdlib.h>
@@ -15,15 +15,20 @@
 static const struct field fields[] = {
 	{ "repository", FIELD_PATH, true, "folder of the repository", NULL, NULL },
 	{ "releases", FIELD_MAP, true,
-	  "list of {\"files\": folder in the drill's folder, \"message\": text, \"tags\": [names]}", NULL, NULL },
+	  "list of {\"files\": folder in the drill's folder, \"message\": text, \"tags\": [names]}",
+	  NULL, NULL },
 	{ "at", FIELD_STRING, true, "tag that is deployed at the beginning", NULL, NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 static const char *const identity[] = {
-	"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
-	"GIT_AUTHOR_NAME=Release", "GIT_AUTHOR_EMAIL=release@example.org",
-	"GIT_COMMITTER_NAME=Release", "GIT_COMMITTER_EMAIL=release@example.org", NULL,
+	"GIT_CONFIG_NOSYSTEM=1",
+	"GIT_CONFIG_GLOBAL=/dev/null",
+	"GIT_AUTHOR_NAME=Release",
+	"GIT_AUTHOR_EMAIL=release@example.org",
+	"GIT_COMMITTER_NAME=Release",
+	"GIT_COMMITTER_EMAIL=release@example.org",
+	NULL,
 };
 
 static int git(const struct drill_env *env, const char *repository, const char *const *words,
@@ -51,8 +56,8 @@ static int lay_over(const struct drill_env *env, const char *from, const char *t
 	return result;
 }
 
-static int commit_release(const struct drill_env *env, const char *repository, const json_t *release,
-			  struct err *err)
+static int commit_release(const struct drill_env *env, const char *repository,
+			  const json_t *release, struct err *err)
 {
 	char *files = path_join(env->data, json_str(release, "files", ""));
 	const json_t *tag;
@@ -65,7 +70,7 @@ static int commit_release(const struct drill_env *env, const char *repository, c
 		(const char *[]){ "commit", "-q", "-m", json_str(release, "message", ""), NULL },
 		err) < 0)
 		goto out;
-	json_array_foreach(json_object_get(release, "tags"), i, tag) {
+	json_array_foreach (json_object_get(release, "tags"), i, tag) {
 		if (git(env, repository, (const char *[]){ "tag", json_string_value(tag), NULL },
 			err) < 0)
 			goto out;
@@ -87,18 +92,21 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 	if (file_mkdirs(repository, 0755, err) < 0 ||
 	    git(env, repository, (const char *[]){ "init", "-q", "-b", "main", NULL }, err) < 0)
 		goto out;
-	json_array_foreach(json_object_get(args, "releases"), i, release) {
+	json_array_foreach (json_object_get(args, "releases"), i, release) {
 		if (commit_release(env, repository, release, err) < 0)
 			goto out;
 	}
-	result = git(env, repository,
-		     (const char *[]){ "reset", "-q", "--hard", json_str(args, "at", ""), NULL }, err);
+	result =
+	    git(env, repository,
+		(const char *[]){ "reset", "-q", "--hard", json_str(args, "at", ""), NULL }, err);
 out:
 	umask(old);
 	return result;
 }
 
 const struct drill_type part_repository = {
-	.type = { .name = "repository", .help = "a git repository, release by release", .fields = fields },
+	.type = { .name = "repository",
+		  .help = "a git repository, release by release",
+		  .fields = fields },
 	.make = make,
 };

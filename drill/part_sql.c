@@ -15,7 +15,7 @@ static const struct field fields[] = {
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
-#define SQL_MAX     (16u << 20)
+#define SQL_MAX	    (16u << 20)
 #define SQL_TIMEOUT (120 * CLOCK_US)
 
 static int make(const struct drill_env *env, const json_t *args, struct err *err)
@@ -47,6 +47,8 @@ out:
 }
 
 const struct drill_type part_sql = {
-	.type = { .name = "sql", .help = "a file of SQL, run as a source's role", .fields = fields },
+	.type = { .name = "sql",
+		  .help = "a file of SQL, run as a source's role",
+		  .fields = fields },
 	.make = make,
 };

@@ -4,7 +4,8 @@
 #include "drill/parts.h"
 
 const struct drill_type *const part_types[] = {
-	&part_cluster, &part_database, &part_sql, &part_repository, &part_folder, &part_action, NULL,
+	&part_cluster, &part_database, &part_sql, &part_repository,
+	&part_folder,  &part_action,   NULL,
 };
 
 const struct drill_type *const fault_types[] = {

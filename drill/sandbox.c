@@ -58,21 +58,22 @@ static int pick_user(struct drill_env *env, struct err *err)
 	if (!user)
 		user = getpwnam("nobody");
 	if (!user || user->pw_uid == 0)
-		return err_set(err, "root may not run PostgreSQL, and there is neither a user postgres "
-				    "nor a user nobody");
+		return err_set(err,
+			       "root may not run PostgreSQL, and there is neither a user postgres "
+			       "nor a user nobody");
 	env->uid = user->pw_uid;
 	env->gid = user->pw_gid;
 	return 0;
 }
 
-/* The programs that parts and services need, as the sandbox's data lists them: asked before anything is
- * built. */
+/* The programs that parts and services need, as the sandbox's data lists them: asked before
+ * anything is built. */
 static int check_needs(const struct scenario *scenario, struct err *err)
 {
 	const json_t *need;
 	size_t i;
 
-	json_array_foreach(json_object_get(scenario->sandbox_doc.root, "needs"), i, need) {
+	json_array_foreach (json_object_get(scenario->sandbox_doc.root, "needs"), i, need) {
 		char **argv = argv_new(json_object_get(need, "run"), "run", err);
 		struct child_spec spec = { .argv = (const char *const *)argv, .in = -1 };
 		struct err why = ERR_INIT;
@@ -94,8 +95,11 @@ static int check_reach(const struct sandbox *sandbox, struct err *err)
 	const struct drill_env *env = &sandbox->env;
 	const struct passwd *user = env->uid ? getpwuid(env->uid) : NULL;
 	struct child_spec spec = {
-		.argv = (const char *[]){ "test", "-x", sandbox->folder, NULL }, .cwd = "/", .in = -1,
-		.uid = env->uid, .gid = env->gid,
+		.argv = (const char *[]){ "test", "-x", sandbox->folder, NULL },
+		.cwd = "/",
+		.in = -1,
+		.uid = env->uid,
+		.gid = env->gid,
 	};
 
 	if (!env->uid || child_ok(&spec, NULL, NEED_TIMEOUT, NULL, NULL) == 0)
@@ -178,15 +182,16 @@ static int copy_standin(struct sandbox *sandbox, struct err *err)
 static json_t *base_values(const struct sandbox *sandbox)
 {
 	char *self = self_path(), *standin = path_join(sandbox->folder, "standin");
-	char *server = pg_tool(NULL, "postgres", NULL); /* its absence is said by the part that needs it */
+	char *server =
+	    pg_tool(NULL, "postgres", NULL); /* its absence is said by the part that needs it */
 	char user[48];
 	json_t *values;
 
 	snprintf(user, sizeof(user), "%lu:%lu", (unsigned long)sandbox->env.uid,
 		 (unsigned long)sandbox->env.gid);
-	values = json_pack("{s:s, s:s, s:s, s:s, s:s}", "sandbox", sandbox->folder, "backout", self,
-			   "standin", standin, "user", user, "postgres",
-			   server ? server : "postgres");
+	values =
+	    json_pack("{s:s, s:s, s:s, s:s, s:s}", "sandbox", sandbox->folder, "backout", self,
+		      "standin", standin, "user", user, "postgres", server ? server : "postgres");
 	free(server);
 	free(self);
 	free(standin);
@@ -265,7 +270,9 @@ static int part_failed(const struct sandbox *sandbox, const char *say, struct er
 {
 	err_wrap(err, "building the sandbox: %s", say ? say : "a part");
 	if (disk_is_full(sandbox, err))
-		err_hint(err, "the disk of %s is full: free some space, or set TMPDIR to a folder with more",
+		err_hint(err,
+			 "the disk of %s is full: free some space, or set TMPDIR to a folder with "
+			 "more",
 			 sandbox->folder);
 	return -1;
 }
@@ -276,7 +283,7 @@ static int make_parts(struct sandbox *sandbox, const struct scenario *scenario,
 	const json_t *part;
 	size_t i;
 
-	json_array_foreach(json_object_get(scenario->sandbox_doc.root, "parts"), i, part) {
+	json_array_foreach (json_object_get(scenario->sandbox_doc.root, "parts"), i, part) {
 		const char *say = json_str(part, "say", NULL);
 		int64_t begin = clock_mono(sandbox->env.clock);
 		char took[40], *line;
@@ -309,7 +316,7 @@ static int wait_healthy(struct sandbox *sandbox, const struct scenario *scenario
 
 	if (!sense)
 		goto out;
-	json_array_foreach(names, i, name) {
+	json_array_foreach (names, i, name) {
 		probes[i] = runbook_probe(sandbox->loaded.runbook, json_string_value(name));
 		if (!probes[i]) {
 			err_set(err, "%s: the runbook has no probe \"%s\"",
@@ -339,7 +346,8 @@ out:
 
 static int take_fact(struct sandbox *sandbox, const char *name, const json_t *fact, struct err *err)
 {
-	json_t *declared = drill_declared(&sandbox->env, json_str(fact, "postgres", ""), "postgres", err);
+	json_t *declared =
+	    drill_declared(&sandbox->env, json_str(fact, "postgres", ""), "postgres", err);
 	struct pg_params params = { 0 };
 	struct pg *pg = NULL;
 	char *value = NULL;
@@ -364,15 +372,16 @@ static int take_facts(struct sandbox *sandbox, const struct scenario *scenario, 
 	json_t *fact;
 
 	sandbox->facts = json_object();
-	json_object_foreach(json_object_get(scenario->doc.root, "facts"), name, fact) {
+	json_object_foreach (json_object_get(scenario->doc.root, "facts"), name, fact) {
 		if (take_fact(sandbox, name, fact, err) < 0)
 			return -1;
 	}
 	return write_json(sandbox->folder, "facts.json", sandbox->facts, err);
 }
 
-int sandbox_build(struct sandbox *sandbox, const struct scenario *scenario, const struct clock *clock,
-		  sandbox_progress_fn *progress, void *data, struct err *err)
+int sandbox_build(struct sandbox *sandbox, const struct scenario *scenario,
+		  const struct clock *clock, sandbox_progress_fn *progress, void *data,
+		  struct err *err)
 {
 	json_t *base = NULL, *target = NULL;
 	int result = -1;
@@ -400,8 +409,8 @@ out:
 	return result;
 }
 
-int sandbox_open(struct sandbox *sandbox, const char *folder, const struct scenario *scenario, bool hold,
-		 const struct clock *clock, struct err *err)
+int sandbox_open(struct sandbox *sandbox, const char *folder, const struct scenario *scenario,
+		 bool hold, const struct clock *clock, struct err *err)
 {
 	char *facts = path_join(folder, "facts.json");
 	struct jdoc doc = { 0 };
@@ -461,7 +470,7 @@ int sandbox_inject(const struct sandbox *sandbox, const struct scenario *scenari
 	const json_t *fault;
 	size_t i;
 
-	json_array_foreach(json_object_get(scenario->doc.root, "faults"), i, fault) {
+	json_array_foreach (json_object_get(scenario->doc.root, "faults"), i, fault) {
 		if (drill_make(&sandbox->env, fault_types, fault, err) < 0)
 			return err_wrap(err, "injecting the fault");
 	}

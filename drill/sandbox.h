@@ -1,9 +1,9 @@
 /*
  * A sandbox: a folder with real parts, and the target that they make.
  *
- * It belongs to whoever holds its lock (a console, a robot) or runs a step of its incident. What nobody
- * holds, sandbox_sweep() removes: processes (told by the mark in their environment), the cluster with
- * its shared memory, and the folder.
+ * It belongs to whoever holds its lock (a console, a robot) or runs a step of its incident. What
+ * nobody holds, sandbox_sweep() removes: processes (told by the mark in their environment), the
+ * cluster with its shared memory, and the folder.
  *
  *     backout-drill-XXXXXX/  lock  log  drill.json  target.json  facts.json  and the parts
  */
@@ -19,19 +19,20 @@
 typedef void sandbox_progress_fn(const char *line, void *data);
 
 struct sandbox {
-	char *folder;         /* owned */
-	int lock;             /* held; -1 */
+	char *folder;	      /* owned */
+	int lock;	      /* held; -1 */
 	struct loaded loaded; /* the runbook on the sandbox's target */
 	struct drill_env env;
-	json_t *facts;        /* owned: taken before the fault */
+	json_t *facts; /* owned: taken before the fault */
 };
 
 /* Builds all parts, waits until they are healthy, takes the facts. On failure nothing stays. */
-int sandbox_build(struct sandbox *sandbox, const struct scenario *scenario, const struct clock *clock,
-		  sandbox_progress_fn *progress, void *data, struct err *err);
+int sandbox_build(struct sandbox *sandbox, const struct scenario *scenario,
+		  const struct clock *clock, sandbox_progress_fn *progress, void *data,
+		  struct err *err);
 /* Opens an existing one; with `hold` takes it over, refused when someone else holds its lock. */
-int sandbox_open(struct sandbox *sandbox, const char *folder, const struct scenario *scenario, bool hold,
-		 const struct clock *clock, struct err *err);
+int sandbox_open(struct sandbox *sandbox, const char *folder, const struct scenario *scenario,
+		 bool hold, const struct clock *clock, struct err *err);
 /* Ends its processes and removes it (or, with `keep`, only lets go of it). */
 void sandbox_close(struct sandbox *sandbox, bool keep);
 /* Notes which incident it belongs to, for the sweep. */

@@ -9,9 +9,11 @@
 #include "lib/file.h"
 #include "lib/mem.h"
 
-static const char *const scenario_keys[] = { "title", "role", "briefing", "procedure", "faults",
-					     "facts", "well", NULL };
-static const char *const sandbox_keys[] = { "needs", "target", "parts", "healthy", "handles", NULL };
+static const char *const scenario_keys[] = { "title",  "role",	"briefing", "procedure",
+					     "faults", "facts", "well",	    NULL };
+static const char *const sandbox_keys[] = {
+	"needs", "target", "parts", "healthy", "handles", NULL
+};
 
 static int complain(const struct jdoc *doc, const char *pointer, struct err *err, const char *what)
 {
@@ -37,7 +39,7 @@ static int check_keys(const struct jdoc *doc, const char *const *keys, struct er
 
 	if (!json_is_object(doc->root))
 		return complain(doc, "", err, "an object was expected");
-	json_object_foreach(doc->root, key, value) {
+	json_object_foreach (doc->root, key, value) {
 		char *pointer = xasprintf("/%s", key);
 
 		if (!listed(keys, key))
@@ -65,14 +67,14 @@ static int check_typed(const struct jdoc *doc, const char *section,
 	const json_t *object;
 	size_t i;
 
-	json_array_foreach(json_object_get(doc->root, section), i, object) {
+	json_array_foreach (json_object_get(doc->root, section), i, object) {
 		const struct drill_type *type = drill_type_of(types, object, err);
 		char *pointer = xasprintf("/%s/%zu", section, i);
 		int bad = type ? 0 : complain(doc, pointer, err, "of no known type");
 		const char *key;
 		json_t *value;
 
-		json_object_foreach((json_t *)object, key, value) {
+		json_object_foreach ((json_t *)object, key, value) {
 			if (type && !type_has(&type->type, key))
 				bad = complain(doc, pointer, err, key);
 		}

@@ -6,8 +6,8 @@
  *     scenario       {"title", "role", "briefing": [LINE...], "procedure", "faults": [FAULT...],
  *                     "facts": {NAME: {"postgres": SOURCE, "sql": TEXT}}, "well": {NAME: PROBE}}
  *
- * `well` is what the score asks the sandbox's parts, anew; its probes may use "${fact_NAME}", values
- * taken before the fault.
+ * `well` is what the score asks the sandbox's parts, anew; its probes may use "${fact_NAME}",
+ * values taken before the fault.
  */
 #ifndef DRILL_SCENARIO_H
 #define DRILL_SCENARIO_H
@@ -17,15 +17,16 @@
 #include "lib/jdoc.h"
 
 struct scenario {
-	char *runbook;             /* owned: path of the runbook's folder */
-	char *data;                /* owned: its drill folder */
-	char *name;                /* owned */
+	char *runbook; /* owned: path of the runbook's folder */
+	char *data;    /* owned: its drill folder */
+	char *name;    /* owned */
 	struct jdoc sandbox_doc, doc;
 };
 
 /* `runbook` is a path or a name; `name` NULL takes the first scenario by name. The error lists what
  * there is. Checks the shape, the types and the fields of parts and faults. */
-int scenario_load(struct scenario *scenario, const char *runbook, const char *name, struct err *err);
+int scenario_load(struct scenario *scenario, const char *runbook, const char *name,
+		  struct err *err);
 void scenario_release(struct scenario *scenario);
 /* Calls `fn` for each scenario of a runbook, by name. -1 when it has no drills. */
 int scenario_each(const char *runbook, void (*fn)(const char *name, const char *title, void *data),

@@ -12,8 +12,8 @@
 /* How long the parts may take until all are well: a service that was just restarted settles. */
 #define WELL_WITHIN (10 * CLOCK_US)
 
-/* The scenario's own probes and facts as one more document of the runbook, so that the checker and the
- * ordinary evaluation serve here, too. New. */
+/* The scenario's own probes and facts as one more document of the runbook, so that the checker and
+ * the ordinary evaluation serve here, too. New. */
 static char *well_document(const struct sandbox *sandbox, const struct scenario *scenario)
 {
 	json_t *params = json_object(), *doc;
@@ -21,7 +21,7 @@ static char *well_document(const struct sandbox *sandbox, const struct scenario 
 	json_t *value;
 	char *text;
 
-	json_object_foreach(sandbox->facts, name, value) {
+	json_object_foreach (sandbox->facts, name, value) {
 		char *param = xasprintf("fact_%s", name);
 
 		json_object_set_new(params, param,
@@ -37,7 +37,7 @@ static char *well_document(const struct sandbox *sandbox, const struct scenario 
 }
 
 struct well {
-	struct jdoc *docs;  /* the runbook's, borrowed, and one more, owned */
+	struct jdoc *docs; /* the runbook's, borrowed, and one more, owned */
 	size_t ndocs;
 	struct runbook *runbook;
 	struct target *target;
@@ -67,8 +67,8 @@ static int well_build(struct well *well, const struct sandbox *sandbox,
 		goto out;
 	well->runbook = runbook_build(well->docs, well->ndocs, vocabulary_all(), &findings);
 	if (well->runbook)
-		well->target = target_build(&loaded->target_doc, well->runbook, vocabulary_all(),
-					    &findings);
+		well->target =
+		    target_build(&loaded->target_doc, well->runbook, vocabulary_all(), &findings);
 	if (!well->target) {
 		struct buf list = BUF_INIT;
 
@@ -99,13 +99,13 @@ static int ask_parts(struct score *score, const struct sandbox *sandbox,
 
 	if (well_build(&well, sandbox, scenario, err) < 0)
 		goto out;
-	json_object_foreach((json_t *)wells, name, value)
+	json_object_foreach ((json_t *)wells, name, value)
 		probes[i++] = runbook_probe(well.runbook, name);
 	sense = sense_new(NULL, sandbox->env.clock, well.runbook, well.target, NULL, NULL, err);
 	if (!sense)
 		goto out;
-	score->recovered = n > 0 && sense_verify(sense, probes, n, 0, WELL_WITHIN, readings) ==
-				    VERDICT_PASS;
+	score->recovered =
+	    n > 0 && sense_verify(sense, probes, n, 0, WELL_WITHIN, readings) == VERDICT_PASS;
 	for (i = 0; i < n; i++) {
 		if (readings[i].verdict != VERDICT_PASS)
 			json_object_set_new(score->wells,
@@ -162,9 +162,10 @@ static void read_way(struct score *score, const struct incident_state *state)
 			score->wrong_paths++;
 		snprintf(score->procedure, sizeof(score->procedure), "%s",
 			 attempt->procedure.procedure->name);
-		score->budget_s = (double)attempt->procedure.procedure->budget_us / (double)CLOCK_US;
-		score->verified = !strcmp(attempt->result, "done") &&
-				  procedure_clean(&attempt->procedure);
+		score->budget_s =
+		    (double)attempt->procedure.procedure->budget_us / (double)CLOCK_US;
+		score->verified =
+		    !strcmp(attempt->result, "done") && procedure_clean(&attempt->procedure);
 		for (size_t s = 0; s < attempt->procedure.procedure->nsteps; s++)
 			score->skipped += attempt->procedure.steps[s].status == STEP_SKIPPED;
 	}
@@ -175,8 +176,9 @@ static void read_way(struct score *score, const struct incident_state *state)
 int score_make(struct score *score, const struct incident *incident, const struct sandbox *sandbox,
 	       const struct scenario *scenario, struct err *err)
 {
-	*score = (struct score){ .wells = json_object(), .detect_s = -1, .decide_s = -1,
-				 .recover_s = -1 };
+	*score = (struct score){
+		.wells = json_object(), .detect_s = -1, .decide_s = -1, .recover_s = -1
+	};
 	snprintf(score->expected, sizeof(score->expected), "%s",
 		 json_str(scenario->doc.root, "procedure", ""));
 	read_times(score, &incident->state);
@@ -250,8 +252,9 @@ static const char *verdict_text(const struct score *score)
 {
 	if (!score->recovered)
 		return "not recovered";
-	return score->verified ? "recovered, verified"
-			       : "recovered, but not every step of the procedure was done and verified";
+	return score->verified
+		   ? "recovered, verified"
+		   : "recovered, but not every step of the procedure was done and verified";
 }
 
 char *score_text(const struct score *score, const struct scenario *scenario)
@@ -275,7 +278,7 @@ char *score_text(const struct score *score, const struct scenario *scenario)
 	if (score->overrides)
 		buf_printf(&out, "  %zu answer%s given against what was sensed\n", score->overrides,
 			   score->overrides == 1 ? " was" : "s were");
-	json_object_foreach(score->wells, name, evidence)
+	json_object_foreach (score->wells, name, evidence)
 		buf_printf(&out, "  not well: %s: %s\n", name, json_string_value(evidence));
 	return buf_detach(&out);
 }

@@ -1,5 +1,6 @@
 /*
- * The score of a drill: what the sandbox's parts say now, and what the record says of the way there.
+ * The score of a drill: what the sandbox's parts say now, and what the record says of the way
+ * there.
  */
 #ifndef DRILL_SCORE_H
 #define DRILL_SCORE_H
@@ -8,18 +9,18 @@
 #include "drill/sandbox.h"
 
 struct score {
-	bool recovered;        /* every `well` probe of the scenario passes, asked anew */
-	bool verified;         /* the last procedure ended done, nothing of it skipped or unverified */
-	double detect_s;       /* fault injected -> first alert, condition or declaration; -1: never */
-	double decide_s;       /* detected -> procedure approved; -1 */
-	double recover_s;      /* approved -> procedure ended; -1 */
-	double budget_s;       /* of that procedure */
-	char procedure[64];    /* the last one approved; "" */
-	json_t *wells;         /* owned: name -> evidence of those that do not pass */
-	size_t wrong_paths;    /* procedures tried before the last one */
-	size_t skipped;        /* steps skipped or left undone */
-	size_t overrides;      /* answers given against the proposal */
-	char expected[64];     /* the scenario's procedure */
+	bool recovered;	    /* every `well` probe of the scenario passes, asked anew */
+	bool verified;	    /* the last procedure ended done, nothing of it skipped or unverified */
+	double detect_s;    /* fault injected -> first alert, condition or declaration; -1: never */
+	double decide_s;    /* detected -> procedure approved; -1 */
+	double recover_s;   /* approved -> procedure ended; -1 */
+	double budget_s;    /* of that procedure */
+	char procedure[64]; /* the last one approved; "" */
+	json_t *wells;	    /* owned: name -> evidence of those that do not pass */
+	size_t wrong_paths; /* procedures tried before the last one */
+	size_t skipped;	    /* steps skipped or left undone */
+	size_t overrides;   /* answers given against the proposal */
+	char expected[64];  /* the scenario's procedure */
 };
 
 /* Blocks while the parts are asked. */

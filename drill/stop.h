@@ -1,6 +1,7 @@
 /*
- * A drill that is told to end. INT, TERM and HUP wait until somebody asks for them (here, or an event
- * loop), so that what was being made is always removed first. Children start with the ordinary signals.
+ * A drill that is told to end. INT, TERM and HUP wait until somebody asks for them (here, or an
+ * event loop), so that what was being made is always removed first. Children start with the
+ * ordinary signals.
  */
 #ifndef DRILL_STOP_H
 #define DRILL_STOP_H

@@ -113,7 +113,8 @@ static pid_t program_start(const struct supervised *s)
 	_exit(127);
 }
 
-/* Waits for the program; when we are asked to stop, it is asked with its signal, and after the grace killed. */
+/* Waits for the program; when we are asked to stop, it is asked with its signal, and after the
+ * grace killed. */
 static int program_wait(const struct supervised *s, pid_t pid)
 {
 	int status = 0;
@@ -146,7 +147,8 @@ static int supervise(const struct supervised *s)
 		status = program_wait(s, pid);
 		unlink(s->child);
 		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-			break; /* it ended by itself and well: not started again, as on-failure says */
+			break; /* it ended by itself and well: not started again, as on-failure says
+				*/
 		for (long waited = 0; waited < s->delay_ms && !asked_to_stop; waited += 10)
 			sleep_ms(10);
 	}
@@ -327,7 +329,9 @@ int supervise_main(int argc, char **argv)
 		}
 	}
 usage:
-	fputs("usage: backout __supervise start|stop|status FOLDER NAME [--user UID:GID] [--cwd DIR] "
-	      "[--env N=V]... [--delay MS] [--signal TERM|INT] -- ARGV...\n", stderr);
+	fputs("usage: backout __supervise start|stop|status FOLDER NAME [--user UID:GID] [--cwd "
+	      "DIR] "
+	      "[--env N=V]... [--delay MS] [--signal TERM|INT] -- ARGV...\n",
+	      stderr);
 	return status;
 }

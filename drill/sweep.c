@@ -138,8 +138,8 @@ static void remove_segment(int id)
 	}
 }
 
-/* An immediate shutdown frees what the cluster holds; only when it has to be killed, its shared memory
- * segment is removed by hand, if nobody is attached to it any more. */
+/* An immediate shutdown frees what the cluster holds; only when it has to be killed, its shared
+ * memory segment is removed by hand, if nobody is attached to it any more. */
 static void end_cluster(const char *data)
 {
 	unsigned long key;
@@ -186,7 +186,8 @@ void sandbox_remove(const char *folder)
 	char *mark = xasprintf("BACKOUT_SANDBOX=%s", folder);
 
 	end_clusters(folder);
-	/* A supervisor that is being killed may just start its program again: until nothing is left. */
+	/* A supervisor that is being killed may just start its program again: until nothing is
+	 * left. */
 	for (int round = 0; round < 100 && kill_marked(mark) > 0; round++)
 		sleep_ms(20);
 	end_clusters(folder);

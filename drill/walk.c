@@ -18,7 +18,7 @@ struct walk {
 	struct loop *loop;
 	struct session *session;
 	struct robot *robot;
-	bool stopped;      /* a signal came */
+	bool stopped;	   /* a signal came */
 	bool not_injected; /* the injector failed */
 	sandbox_progress_fn *progress;
 	void *data;
@@ -70,8 +70,8 @@ static void on_late(struct watch *watch, uint32_t what, void *data)
 	loop_stop(walk->loop);
 }
 
-/* The procedure is stopped on record, and a step that runs may end its tree; a second signal does not
- * wait for that. */
+/* The procedure is stopped on record, and a step that runs may end its tree; a second signal does
+ * not wait for that. */
 static void on_signal(struct watch *watch, uint32_t what, void *data)
 {
 	struct walk *walk = data;
@@ -104,17 +104,22 @@ static int watch_all(struct walk *walk, struct err *err)
 
 static int run_robot(struct walk *walk, const char *procedure, struct err *err)
 {
-	struct session_spec spec = { .loop = walk->loop, .clock = walk->drill->clock,
-				     .incident = walk->drill->incident, .changed = on_change,
+	struct session_spec spec = { .loop = walk->loop,
+				     .clock = walk->drill->clock,
+				     .incident = walk->drill->incident,
+				     .changed = on_change,
 				     .data = walk };
 	int result = -1;
 
 	walk->session = session_new(&spec, err);
 	if (!walk->session)
 		return -1;
-	walk->robot = robot_new(&(struct robot_spec){ .session = walk->session, .loop = walk->loop,
-						      .procedure = procedure, .await_alert = true,
-						      .progress = on_progress, .done = on_done,
+	walk->robot = robot_new(&(struct robot_spec){ .session = walk->session,
+						      .loop = walk->loop,
+						      .procedure = procedure,
+						      .await_alert = true,
+						      .progress = on_progress,
+						      .done = on_done,
 						      .data = walk });
 	if (watch_all(walk, err) == 0)
 		result = loop_run(walk->loop, err);
@@ -138,8 +143,10 @@ int drill_walk(struct drill *drill, const char *procedure, struct score *score,
 	if (run_robot(&walk, procedure, err) < 0)
 		drill_close(drill->incident, "the drill failed: ", err->msg, drill->clock, &none);
 	else if (walk.stopped)
-		result = drill_close(drill->incident, "the drill was stopped", "", drill->clock, err) < 0
-				 ? -1 : DRILL_STOPPED;
+		result =
+		    drill_close(drill->incident, "the drill was stopped", "", drill->clock, err) < 0
+			? -1
+			: DRILL_STOPPED;
 	else if (drill_score(drill, score, err) == 0)
 		result = drill_close(drill->incident, "the drill ended: ", score_result(score),
 				     drill->clock, err);

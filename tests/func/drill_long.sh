@@ -18,7 +18,7 @@ not_recovered() {
 		print(sys.argv[2], score)
 		named = any(sys.argv[3] in name for name in score["not_well"])
 		sys.exit(not (sys.argv[2] == "1" and score["result"] == "not recovered" and
-			      not score["verified"] and named))
+		          not score["verified"] and named))
 	PY
 }
 started() { # NAME ARGS...
@@ -55,19 +55,19 @@ without() {
 		path, procedure, *gone = sys.argv[1:]
 		document = json.load(open(path))
 		def left(steps):
-			kept = [step for step in steps if step["id"] not in gone]
-			for step in kept:
-				for branch in ("yes", "no"):
-					if branch in step:
-						step[branch] = left(step[branch])
-			return kept
+		    kept = [step for step in steps if step["id"] not in gone]
+		    for step in kept:
+		        for branch in ("yes", "no"):
+		            if branch in step:
+		                step[branch] = left(step[branch])
+		    return kept
 		steps = document["procedures"][procedure]
 		before = json.dumps(steps)
 		steps["steps"] = left(steps["steps"])
 		assert json.dumps(steps) != before
 		if procedure == "level-2":  # others take its step over
-			for other in document["procedures"].values():
-				other["steps"] = [s for s in other["steps"] if s.get("procedure") != "level-2"]
+		    for other in document["procedures"].values():
+		        other["steps"] = [s for s in other["steps"] if s.get("procedure") != "level-2"]
 		json.dump(document, open(path, "w"), indent=2)
 	PY
 }
@@ -94,8 +94,8 @@ python3 - "$work/idle/procedures.json" <<-'PY'
 	import json, sys
 	document = json.load(open(sys.argv[1]))
 	document["procedures"]["idle"] = {
-		"title": "Nothing", "estimate": "1s-2s", "data_loss": "None.", "risk": "low",
-		"steps": [{"id": "nothing", "say": "Do nothing", "action": {"command": ["true"]}}]}
+	    "title": "Nothing", "estimate": "1s-2s", "data_loss": "None.", "risk": "low",
+	    "steps": [{"id": "nothing", "say": "Do nothing", "action": {"command": ["true"]}}]}
 	json.dump(document, open(sys.argv[1], "w"), indent=2)
 PY
 target_of() { dirname "$(json "$work/$1.json" sandbox | python3 -c "import ast,sys; print(ast.literal_eval(sys.stdin.read())['git'])")"; }
