@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/load.h"
+#include "core/history.h"
 #include "core/plan.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
@@ -57,6 +58,7 @@ static void plan_text(const struct procedure_plan *plan, const struct loaded *lo
 {
 	const struct procedure *procedure = plan->procedure;
 	char low[32], high[32], line[512];
+	struct history history;
 	const char *name;
 	json_t *value;
 
@@ -72,6 +74,9 @@ static void plan_text(const struct procedure_plan *plan, const struct loaded *lo
 			 duration_text(procedure->estimate_high_us, high, sizeof(high)));
 		add_clean(out, "", line);
 	}
+	history_read(loaded->runbook->system, procedure->name, &history);
+	if (history_text(&history, clock_wall(&clock_system), line, sizeof(line)))
+		add_clean(out, "history: ", line);
 	snprintf(line, sizeof(line), "risk: %s; the most that a step does: %s",
 		 risk_name(procedure->risk), risk_class_name(plan->risk));
 	add_clean(out, "", line);

@@ -6,6 +6,7 @@
 #ifndef CORE_SESSION_H
 #define CORE_SESSION_H
 
+#include "core/history.h"
 #include "core/incident.h"
 #include "core/keys.h"
 #include "core/plan.h"
@@ -76,6 +77,9 @@ const struct question *session_shaken(const struct session *session);
 /* The plan of the chosen procedure; NULL until SESSION_PLAN. *problem (may be NULL) says why there is
  * none. */
 const struct procedure_plan *session_plan(const struct session *session, const char **problem);
+/* What earlier drills say about a procedure; borrowed until the next call. Read once for each. */
+const struct history *session_history(const struct session *session,
+				      const struct procedure *procedure);
 /* Proposed answers to the chosen procedure's `ask` parameters; NULL until SESSION_PROPOSAL. */
 const json_t *session_proposed_params(const struct session *session);
 /* The tail of the running (or last) step's output: cleaned, borrowed until the next change. */

@@ -368,7 +368,8 @@ bool session_can_undo(const struct session *session, const struct step *step)
 	if (!type || !type->undo)
 		return false;
 	/* A command may have no way back: only its plan says. */
-	if (plan && i < plan->nsteps && !(plan->steps[i].undo && *plan->steps[i].undo))
+	if (session->planning || (plan && i < plan->nsteps && !plan->steps[i].problem &&
+				  !(plan->steps[i].undo && *plan->steps[i].undo)))
 		return false;
 	status = attempt->procedure.steps[i].status;
 	return attempt->procedure.steps[i].attempt > 0 &&

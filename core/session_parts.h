@@ -53,6 +53,9 @@ struct session {
 	uint64_t judged;		/* last_act at which orphans were judged */
 	bool through;
 
+	struct history history; /* of this procedure; borrowed */
+	const struct procedure *history_of;
+
 	char *output;  /* owned */
 	char why[256]; /* behind session_suggested() */
 };

@@ -88,6 +88,20 @@ static json_t *plan_body(void *data)
 	return plan_to_json(&plan);
 }
 
+/* The runner would refuse it; better to know before. */
+static void plan_compare(struct session *session)
+{
+	const struct attempt *attempt = session_attempt(session);
+	struct err err = ERR_INIT;
+
+	if (!session->has_plan || !is_current(session) || !attempt->procedure.approved ||
+	    strcmp(attempt->digest, session->plan.digest) == 0)
+		return;
+	err_set(&err, "the plan of %s is not what was approved any more", chosen(session)->name);
+	err_hint(&err, "stop it, choose it again, and approve what is shown then");
+	session_trouble(session, &err);
+}
+
 static void plan_done(const json_t *result, void *data)
 {
 	struct session *session = data;
@@ -102,6 +116,7 @@ static void plan_done(const json_t *result, void *data)
 	if (err.set)
 		session->plan_problem =
 		    err.hint[0] ? xasprintf("%s: %s", err.msg, err.hint) : xstrdup(err.msg);
+	plan_compare(session);
 	session_say(session, SESSION_PLAN);
 }
 
@@ -123,20 +138,51 @@ const struct procedure_plan *session_plan(const struct session *session, const c
 	return current && session->has_plan ? &session->plan : NULL;
 }
 
+const struct history *session_history(const struct session *session,
+				      const struct procedure *procedure)
+{
+	struct session *mine = (struct session *)session;
+
+	if (session->history_of != procedure) {
+		history_read(session->loaded->runbook->system, procedure->name, &mine->history);
+		mine->history_of = procedure;
+	}
+	return &session->history;
+}
+
+/* A procedure that is under way, approved here before or by another console: its plan is made once
+ * more, for reading. The approval stays what it is. */
+static void plan_again(struct session *session, const struct attempt *attempt)
+{
+	struct err err = ERR_INIT;
+
+	if (attempt->ended_at || session->has_plan || session->planning || session->plan_problem)
+		return;
+	json_decref(session->params);
+	session->params = attempt->params ? json_deep_copy(attempt->params) : json_object();
+	if (plan_begin(session, &err) != 0)
+		session->plan_problem = xstrdup(err.msg);
+}
+
 void session_plan_tick(struct session *session)
 {
 	const struct attempt *attempt = session_attempt(session);
 	struct err err = ERR_INIT;
+	bool known = attempt && session->attempt == session->incident.state.nattempts;
 
-	if (!attempt || session->attempt == session->incident.state.nattempts)
+	if (!attempt || session->incident.state.phase != INCIDENT_OPEN)
 		return;
-	session_plan_forget(session);
-	session->attempt = session->incident.state.nattempts;
+	if (!known) {
+		session_plan_forget(session);
+		session->attempt = session->incident.state.nattempts;
+	}
 	if (attempt->procedure.approved) {
-		sense_params(session->sense, attempt->params);
+		if (!known)
+			sense_params(session->sense, attempt->params);
+		plan_again(session, attempt);
 		return;
 	}
-	if (attempt->ended_at)
+	if (known || attempt->ended_at)
 		return;
 	if (chosen(session)->nasks) {
 		propose_begin(session);

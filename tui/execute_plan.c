@@ -22,6 +22,14 @@ static void times_print(struct buf *text, const struct procedure *p)
 	buf_putc(text, '\n');
 }
 
+static void history_print(struct buf *text, struct ui *ui, const struct procedure *p)
+{
+	char line[160];
+
+	if (history_text(session_history(ui->session, p), ui_now(ui), line, sizeof(line)))
+		buf_printf(text, "History:   %s\n", line);
+}
+
 static void loss_print(struct buf *text, const struct procedure_plan *plan)
 {
 	buf_printf(text, "Data loss: %s\n",
@@ -78,10 +86,10 @@ char *plan_text(struct ui *ui, const struct procedure_plan *plan)
 	const struct procedure *p = plan->procedure;
 	struct buf text = BUF_INIT;
 
-	(void)ui;
 	if (p->use_when)
 		buf_printf(&text, "When:      %s\n", p->use_when);
 	times_print(&text, p);
+	history_print(&text, ui, p);
 	buf_printf(&text, "Risk:      %s; the riskiest step is %s\n", risk_name(p->risk),
 		   risk_class_name(plan->risk));
 	loss_print(&text, plan);

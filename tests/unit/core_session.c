@@ -408,6 +408,58 @@ static void what_cannot_be_undone_is_not_offered(void **state)
 	session_free(console.session);
 }
 
+/* ---- Attaching ---- */
+
+static void whoever_attaches_sees_the_plan(void **state)
+{
+	struct lamp *lamp = *state;
+	struct console console = console_begin(lamp, NULL), other;
+	char *id;
+
+	open_incident(&console);
+	command(&console, "choose mend for the test");
+	UNTIL(&console, session_proposed_params(console.session));
+	command(&console, "params colour=red");
+	UNTIL(&console, session_plan(console.session, NULL));
+	command(&console, "approve");
+	id = xstrdup(session_incident(console.session)->id);
+	session_free(console.session);
+	other = console_begin(lamp, id);
+	UNTIL(&other, session_plan(other.session, NULL));
+	assert_string_equal(session_plan(other.session, NULL)->digest, attempt(&other)->digest);
+	assert_string_equal(session_error(other.session), "");
+	/* It is still approved: the next step runs. */
+	command(&other, "run");
+	UNTIL(&other, status(&other, "write") == STEP_DONE);
+	free(id);
+	session_free(other.session);
+}
+
+static void whoever_attaches_hears_of_another_plan(void **state)
+{
+	struct lamp *lamp = *state;
+	struct console console = console_begin(lamp, NULL), other;
+	struct incident incident;
+	char *id;
+
+	open_incident(&console);
+	command(&console, "choose poor for the test");
+	id = xstrdup(session_incident(console.session)->id);
+	session_free(console.session);
+	assert_int_equal(incident_open(&incident, id, &clock_system, NULL), 0);
+	assert_int_equal(incident_append(&incident, EV_APPROVED,
+					 json_pack("{s:s, s:s}", "procedure", "poor", "digest",
+						   "not that of the plan"),
+					 NULL),
+			 0);
+	incident_close(&incident);
+	other = console_begin(lamp, id);
+	UNTIL(&other, session_plan(other.session, NULL));
+	assert_non_null(strstr(session_error(other.session), "not what was approved"));
+	free(id);
+	session_free(other.session);
+}
+
 /* ---- Without a person ---- */
 
 static struct robot *robot_begin(struct console *console, const char *procedure)
@@ -547,6 +599,8 @@ int main(int argc, char **argv)
 		LAMP_TEST(a_third_failure_names_whom_to_call),
 		LAMP_TEST(a_sentence_sends_nobody_where_he_is),
 		LAMP_TEST(what_cannot_be_undone_is_not_offered),
+		LAMP_TEST(whoever_attaches_sees_the_plan),
+		LAMP_TEST(whoever_attaches_hears_of_another_plan),
 		LAMP_TEST(the_robot_says_how_bad_it_is),
 		LAMP_TEST(the_robot_mends_it),
 		LAMP_TEST(the_robot_takes_the_alternative),
