@@ -3,17 +3,9 @@
  * text, and no format acts upon it. The Markdown and the HTML are held against
  * tests/reports/hostile.*; run with UPDATE=1 to write them anew.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/scratch.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "lib/child.h"
 #include "lib/clock.h"
@@ -301,38 +293,57 @@ static void test_high_cell(void **state)
 	report_release(&report);
 }
 
+/* A folder that is all of PATH, or stands before it, until the test ends. */
+struct path {
+	char *folder, *before;
+};
+
+static int path_setup(void **state)
+{
+	struct path *path = xcalloc(1, sizeof(*path));
+
+	path->folder = scratch_new();
+	path->before = xstrdup(getenv("PATH"));
+	*state = path;
+	return setenv("PATH", path->folder, 1);
+}
+
+static int path_teardown(void **state)
+{
+	struct path *path = *state;
+
+	setenv("PATH", path->before, 1);
+	scratch_free(path->folder);
+	free(path->before);
+	free(path);
+	return 0;
+}
+
 /* Where groff is missing the error names the package; where its macros are, too. */
 static void test_groff_missing(void **state)
 {
 	static const char *const lacking =
 	    "#!/bin/sh\ncat >/dev/null\n"
 	    "echo \"troff: fatal error: can't find macro file s\" >&2\nexit 1\n";
+	const struct path *path = *state;
+	char *groff = path_join(path->folder, "groff");
+	char *both = xasprintf("%s:%s", path->folder, path->before);
 	struct report report;
 	struct buf out = BUF_INIT;
 	struct err err = ERR_INIT;
-	char folder[] = "/tmp/backout-report.XXXXXX", *path = xstrdup(getenv("PATH")), *groff,
-	     *both;
 
-	(void)state;
 	hostile(&report);
-	assert_non_null(mkdtemp(folder));
-	setenv("PATH", folder, 1);
 	assert_int_equal(report_pdf.write(&report, &out, &err), -1);
 	assert_non_null(strstr(err.hint, "install the package groff"));
 	err_clear(&err);
-	groff = path_join(folder, "groff");
 	assert_int_equal(file_replace(groff, lacking, strlen(lacking), 0755, &err), 0);
-	both = xasprintf("%s:%s", folder, path);
 	setenv("PATH", both, 1);
 	assert_int_equal(report_pdf.write(&report, &out, &err), -1);
 	assert_non_null(strstr(err.msg, "can't find macro file s"));
 	assert_non_null(strstr(err.hint, "groff-base is not enough"));
 	assert_int_equal(out.len, 0);
-	setenv("PATH", path, 1);
-	assert_int_equal(file_remove_tree(folder, &err), 0);
 	free(groff);
 	free(both);
-	free(path);
 	report_release(&report);
 }
 
@@ -414,7 +425,7 @@ int main(void)
 		cmocka_unit_test(test_groff_accepts),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_high_cell),
-		cmocka_unit_test(test_groff_missing),
+		cmocka_unit_test_setup_teardown(test_groff_missing, path_setup, path_teardown),
 		cmocka_unit_test(test_plot),
 		cmocka_unit_test(test_plot_keeps_peaks),
 	};
