@@ -16,7 +16,7 @@ static const char manager[] =
     "cd \"$(dirname \"$0\")\" || exit 2\n"
     "pid=$(cat pid 2>/dev/null)\n"
     "case $1 in\n"
-    "start) setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >pid;;\n"
+    "start) setsid sleep 100 </dev/null >/dev/null 2>&1 & echo $! >pid;;\n"
     "stop) echo stopping; kill $pid; rm -f pid;;\n"
     "status) [ -e unknown ] && exit 7\n"
     "	[ -n \"$pid\" ] && kill -0 $pid && echo MainPID=$pid && exit 0\n"
