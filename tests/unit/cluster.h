@@ -50,7 +50,8 @@ static inline pid_t cluster_spawn(const char *folder, const char *const *argv)
 	char *path = xasprintf("%s/log", folder);
 	if (geteuid() == 0 && (!user || setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0))
 		_exit(126);
-	signal(SIGQUIT, SIG_DFL); /* ignored in a shell's background: one before the server minds is lost */
+	/* A shell's background ignores it: what comes before the server handles it would be lost. */
+	signal(SIGQUIT, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGQUIT);
 	dup2(log, 0);
 	log = open(path, O_WRONLY | O_CREAT | O_APPEND, 0644);
