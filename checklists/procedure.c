@@ -153,6 +153,13 @@ static bool is_over(const struct procedure_state *state, size_t index)
 	}
 }
 
+enum step_status procedure_status(const struct procedure_state *state, size_t step)
+{
+	enum step_status status = state->steps[step].status;
+
+	return status == STEP_WAITING && is_passed_over(state, step) ? STEP_NOT_APPLICABLE : status;
+}
+
 int procedure_next(const struct procedure_state *state)
 {
 	size_t n = state->procedure ? state->procedure->nsteps : 0;

@@ -69,6 +69,9 @@ int procedure_next(const struct procedure_state *state);
 bool procedure_finished(const struct procedure_state *state);
 /* No step was skipped, failed or left unverified. */
 bool procedure_clean(const struct procedure_state *state);
+/* The status as a person reads it: a waiting step that is passed over, because its question was
+ * answered otherwise or does not apply, or the alternative was not taken, is not applicable. */
+enum step_status procedure_status(const struct procedure_state *state, size_t step);
 const char *step_status_name(enum step_status status);
 
 #endif

@@ -26,6 +26,8 @@ enum execute_phase execute_phase(struct ui *ui);
 int execute_shown(struct ui *ui, const struct execute *execute);
 /* The step that is next, or needs a decision; -1. */
 int execute_next(struct ui *ui);
+/* Whether the list of steps shows it. */
+bool step_visible(const struct procedure_state *procedure, size_t step);
 /* Nothing is bound to it: a person does it. */
 bool execute_manual(struct ui *ui, size_t step);
 /* Undoing it is possible as far as the plan knows. */

@@ -104,21 +104,22 @@ static void step_row(struct ui *ui, const struct procedure_state *procedure, int
 {
 	const struct step_state *state = &procedure->steps[i];
 	const struct step *step = &procedure->procedure->steps[i];
+	enum step_status status = procedure_status(procedure, (size_t)i);
 	int64_t until = state->ended > state->started ? state->ended : ui_now(ui);
 	struct canvas row;
 	char text[96], time[48];
 	int end;
 
-	if (state->answer && state->status == STEP_DONE)
+	if (state->answer && status == STEP_DONE)
 		snprintf(text, sizeof(text), "answered %s", state->answer);
-	else if (state->started && state->status != STEP_WAITING &&
-		 state->status != STEP_NOT_APPLICABLE && state->status != STEP_SKIPPED)
+	else if (state->started && status != STEP_WAITING && status != STEP_NOT_APPLICABLE &&
+		 status != STEP_SKIPPED)
 		snprintf(text, sizeof(text), "%s%s %s", state->undoing ? "undo, " : "",
-			 step_status_name(state->status),
+			 step_status_name(status),
 			 duration_text(until - state->started, time, sizeof(time)));
 	else
-		snprintf(text, sizeof(text), "%s", step_status_name(state->status));
-	end = canvas_right(canvas, y, style_status(state->status), text);
+		snprintf(text, sizeof(text), "%s", step_status_name(status));
+	end = canvas_right(canvas, y, style_status(status), text);
 	row = canvas_part(canvas, y, 0, 1, end - 1);
 	canvas_printf(&row, 0, 0, shown ? STYLE_FOCUS : STYLE_NORMAL, "%s%2d. %s%s",
 		      shown ? ui->screen.glyphs->arrow : " ", i + 1, step->guard >= 0 ? "  " : "",
@@ -126,7 +127,7 @@ static void step_row(struct ui *ui, const struct procedure_state *procedure, int
 }
 
 /* Steps that could never come are left out: other branches, and alternatives that nobody took. */
-static bool step_visible(const struct procedure_state *procedure, size_t i)
+bool step_visible(const struct procedure_state *procedure, size_t i)
 {
 	const struct step *step = &procedure->procedure->steps[i];
 	const struct step_state *state = &procedure->steps[i];
@@ -323,25 +324,25 @@ static void detail_draw(struct ui *ui, const struct execute *execute, const stru
 	int shown = execute_shown(ui, execute);
 	const struct step *step;
 	const struct step_state *state;
+	enum step_status status;
 	struct canvas inside, rest;
-	char status[64];
 	int y = 0;
 
 	if (shown < 0)
 		return;
 	step = &attempt->procedure.procedure->steps[shown];
 	state = &attempt->procedure.steps[shown];
-	snprintf(status, sizeof(status), "%s", step_status_name(state->status));
-	inside = canvas_box(canvas, step->id, status, style_status(state->status), false);
+	status = procedure_status(&attempt->procedure, (size_t)shown);
+	inside = canvas_box(canvas, step->id, step_status_name(status), style_status(status), false);
 	inside = canvas_part(&inside, 0, 1, -1, inside.w - 2);
 	y = canvas_wrap(&inside, y, 0, 0, STYLE_BOLD, step->say);
 	if (step->note)
 		y = canvas_wrap(&inside, y, 0, 0, STYLE_NORMAL, step->note);
-	if (step->kind != STEP_ACTION)
+	if (step->kind != STEP_ACTION && status == STEP_WAITING)
 		y = question_draw(ui, step, &inside, y);
-	else if (state->status == STEP_WAITING)
+	else if (step->kind == STEP_ACTION && status == STEP_WAITING)
 		y = plan_lines_draw(ui, (size_t)shown, &inside, y);
-	if (execute_manual(ui, (size_t)shown) && state->status == STEP_WAITING)
+	if (execute_manual(ui, (size_t)shown) && status == STEP_WAITING)
 		y = canvas_wrap(&inside, y, 0, 0, STYLE_KEY, "d says that it is done.");
 	if (state->failure[0] && state->status != STEP_DONE)
 		y = canvas_wrap(&inside, y, 0, 0, STYLE_CRITICAL, state->failure);

@@ -43,27 +43,41 @@ static void upper(char *text)
 	}
 }
 
+/* How bad it is, or was: an incident that is over keeps its severity, in a short form where there is
+ * little room. Returns the column behind. */
+static int severity_draw(const struct incident_state *state, const struct canvas *canvas, int x,
+			 bool narrow)
+{
+	static const char *const brief[] = { "LOW", "MED", "HIGH", "CRIT" };
+	const char *phase = phase_name(state);
+	char severity[16];
+
+	snprintf(severity, sizeof(severity), "%s",
+		 phase && narrow ? brief[state->severity] : severity_name(state->severity));
+	upper(severity);
+	x = canvas_text(canvas, 0, x, phase ? STYLE_DIM : style_severity(state->severity), severity);
+	return phase ? canvas_text(canvas, 0, x + 1, STYLE_OK, phase) : x;
+}
+
 /* Incident, severity and T+ clock; returns the column behind. */
-static int incident_draw(struct ui *ui, const struct canvas *canvas, int x)
+static int incident_draw(struct ui *ui, const struct canvas *canvas, int x, bool narrow)
 {
 	const struct incident_state *state = session_state(ui->session);
-	char severity[16], clock[32];
+	char clock[32];
 	int64_t until;
 
 	if (!state)
 		return canvas_text(canvas, 0, x + 1, STYLE_DIM, "no incident");
 	x = canvas_text(canvas, 0, x + 1, STYLE_BOLD, state->id);
-	snprintf(severity, sizeof(severity), "%s",
-		 phase_name(state) ? phase_name(state) : severity_name(state->severity));
-	upper(severity);
-	x = canvas_text(canvas, 0, x + 1,
-			phase_name(state) ? STYLE_OK : style_severity(state->severity), severity);
+	x = severity_draw(state, canvas, x + 1, narrow);
 	until = state->closed_at     ? state->closed_at
 		: state->resolved_at ? state->resolved_at
 				     : ui_now(ui);
-	return canvas_printf(canvas, 0, x + 1, STYLE_NORMAL, "T+%s",
-			     duration_clock((until - state->opened_at) / CLOCK_US * CLOCK_US, clock,
-					    sizeof(clock)));
+	duration_clock((until - state->opened_at) / CLOCK_US * CLOCK_US, clock, sizeof(clock));
+	/* Half a clock would be a wrong one. */
+	if (x + 3 + (int)strlen(clock) > canvas->w)
+		return x;
+	return canvas_printf(canvas, 0, x + 1, STYLE_NORMAL, "T+%s", clock);
 }
 
 /* "#34 ok": 34 lines are on disk. Returns the column where it begins. */
@@ -106,7 +120,7 @@ static void identity_draw(struct ui *ui, const struct canvas *canvas)
 		x = canvas_text(&left, 0, 0, STYLE_BOLD, name);
 	}
 	x = canvas_printf(&left, 0, x + 1, style, " %s ", word);
-	incident_draw(ui, &left, x);
+	incident_draw(ui, &left, x, canvas->w < 100);
 }
 
 /* Views by the keys that sentences name them with. */

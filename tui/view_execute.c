@@ -277,19 +277,29 @@ static void move_in_plan(struct execute *execute, enum act act)
 		execute->top = 0;
 }
 
+/* The next visible step from `from` in this direction; `from` itself when there is none. */
+static int step_beside(const struct procedure_state *procedure, int from, int by)
+{
+	for (int i = from + by; i >= 0 && i < (int)procedure->procedure->nsteps; i += by) {
+		if (step_visible(procedure, (size_t)i))
+			return i;
+	}
+	return from;
+}
+
 static void move_in_steps(struct ui *ui, struct execute *execute, enum act act)
 {
-	int n = (int)current(ui)->procedure.procedure->nsteps;
-	int shown = execute_shown(ui, execute);
+	const struct procedure_state *procedure = &current(ui)->procedure;
+	int n = (int)procedure->procedure->nsteps, shown = execute_shown(ui, execute);
 
-	if (act == ACT_UP && shown > 0)
-		shown--;
-	else if (act == ACT_DOWN && shown + 1 < n)
-		shown++;
+	if (act == ACT_UP)
+		shown = step_beside(procedure, shown, -1);
+	else if (act == ACT_DOWN)
+		shown = step_beside(procedure, shown, 1);
 	else if (act == ACT_TOP || act == ACT_PAGE_UP)
-		shown = 0;
+		shown = step_beside(procedure, -1, 1);
 	else if (act == ACT_BOTTOM || act == ACT_PAGE_DOWN)
-		shown = n - 1;
+		shown = step_beside(procedure, n, -1);
 	execute->selected = shown;
 	execute->next_seen = execute_next(ui);
 }

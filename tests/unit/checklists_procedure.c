@@ -58,7 +58,11 @@ static void test_straight(void **state)
 	assert_int_equal(procedure_next(s), 0);
 	run(s, 0);
 	assert_int_equal(procedure_next(s), 1);
+	assert_int_equal(procedure_status(s, 5), STEP_WAITING);
 	assert_int_equal(apply(s, 1, STEP_EV_ANSWERED, "tag"), 0);
+	assert_int_equal(procedure_status(s, 2), STEP_WAITING);
+	assert_int_equal(procedure_status(s, 3), STEP_NOT_APPLICABLE);
+	assert_int_equal(procedure_status(s, 5), STEP_NOT_APPLICABLE);
 	assert_int_equal(procedure_next(s), 2);
 	run(s, 2);
 	assert_int_equal(procedure_next(s), 6); /* 3, 4 and 5 belong to the other option */
