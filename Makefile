@@ -18,7 +18,7 @@ VERSION := 0.1.0
 # Each folder is one archive; a folder may use those to its right (tests/func/includes holds it).
 FOLDERS := cli tui drill core sources checklists actions logs lib
 
-PACKAGES  := ncursesw panelw libpq libgit2 jansson libcrypto libpcre2-8
+PACKAGES  := ncursesw libpq libgit2 jansson libcrypto libpcre2-8
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wvla
 OPTIMIZE  ?= -O2
 HARDENING ?= -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fPIE
