@@ -1,6 +1,6 @@
 /*
  * A host that came back empty: folders and databases of the sandbox are gone. Nothing outside of
- * the sandbox can be lost.
+ * the sandbox can be lost; what is gone already is fine, so that it can be injected again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +58,7 @@ static int drop_databases(const struct drill_env *env, const json_t *args, struc
 		goto out;
 	json_array_foreach (names, i, name) {
 		char *quoted = pg_name(json_string_value(name));
-		int done = pg_execf(pg, err, "DROP DATABASE %s WITH (FORCE)", quoted);
+		int done = pg_execf(pg, err, "DROP DATABASE IF EXISTS %s WITH (FORCE)", quoted);
 
 		free(quoted);
 		if (done < 0)
@@ -80,6 +80,8 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 	if (drop_databases(env, args, err) < 0)
 		return -1;
 	json_array_foreach (json_object_get(args, "lost"), i, path) {
+		if (!file_exists(json_string_value(path)))
+			continue;
 		if (!inside(env, json_string_value(path)))
 			return err_set(err, "%s is not in the sandbox", json_string_value(path));
 		if (file_remove_tree(json_string_value(path), err) < 0)

@@ -219,6 +219,8 @@ static int load_target(struct sandbox *sandbox, const struct scenario *scenario,
 		struct buf text = BUF_INIT;
 
 		findings_print(&findings, &text);
+		while (text.len > 0 && text.data[text.len - 1] == '\n')
+			buf_cut(&text, text.len - 1);
 		err_clear(err);
 		err_set(err, "the sandbox's target is invalid: %s", buf_str(&text));
 		buf_release(&text);

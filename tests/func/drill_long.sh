@@ -51,7 +51,7 @@ done
 without() {
 	cp -R runbooks/slomix "$work/$1"
 	python3 - "$work/$1/procedures.json" "${@:2}" <<-'PY'
-		import json, sys
+		import json, os, sys
 		path, procedure, *gone = sys.argv[1:]
 		document = json.load(open(path))
 		def left(steps):
@@ -69,6 +69,16 @@ without() {
 		    for other in document["procedures"].values():
 		        other["steps"] = [s for s in other["steps"] if s.get("procedure") != "level-2"]
 		json.dump(document, open(path, "w"), indent=2)
+		# What only that step used goes with it.
+		folder = os.path.dirname(path)
+		def edit(name, change):
+		    with open(f"{folder}/{name}") as file: other = json.load(file)
+		    change(other)
+		    with open(f"{folder}/{name}", "w") as file: json.dump(other, file, indent=2)
+		if "${archive}" not in json.dumps(document):
+		    edit("runbook.json", lambda runbook: runbook["parameters"].pop("archive"))
+		for step in gone:
+		    edit("drill/sandbox.json", lambda sandbox: sandbox["target"]["bind"].pop(f"{procedure}/{step}", None))
 	PY
 }
 lacking() { # NAME SCENARIO PROCEDURE STEP...

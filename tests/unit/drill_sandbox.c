@@ -1,0 +1,230 @@
+/*
+ * What a drill may remove: only what lies in its sandbox, and only sandboxes that nobody holds.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "drill/parts.h"
+#include "drill/sandbox.h"
+#include "drill/stop.h"
+#include "lib/file.h"
+#include "lib/mem.h"
+
+struct place {
+	char *tmp, *sandbox, *incident, *step; /* owned */
+	char closed[256];		       /* the incident that a sweep reported */
+};
+
+static void write_text(const char *folder, const char *name, const char *text)
+{
+	char *path = path_join(folder, name);
+
+	assert_int_equal(file_replace(path, text, strlen(text), 0600, NULL), 0);
+	free(path);
+}
+
+static int setup(void **state)
+{
+	struct place *place = xcalloc(1, sizeof(*place));
+	char name[] = "/tmp/backout-unit.XXXXXX";
+
+	assert_non_null(mkdtemp(name));
+	place->tmp = xstrdup(name);
+	place->sandbox = path_join(name, "backout-drill-ABCDEF");
+	place->incident = path_join(name, "incident");
+	place->step = path_join(place->incident, "steps/lock");
+	assert_int_equal(mkdir(place->sandbox, 0700), 0);
+	assert_int_equal(mkdir(place->incident, 0700), 0);
+	write_text(place->incident, "kept", "");
+	write_text(place->sandbox, "incident", place->incident);
+	setenv("TMPDIR", name, 1);
+	*state = place;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct place *place = *state;
+
+	unsetenv("TMPDIR");
+	file_remove_tree(place->tmp, NULL);
+	free(place->tmp);
+	free(place->sandbox);
+	free(place->incident);
+	free(place->step);
+	free(place);
+	return 0;
+}
+
+static void note_closed(const char *incident, void *data)
+{
+	struct place *place = data;
+
+	snprintf(place->closed, sizeof(place->closed), "%s", incident);
+}
+
+static int sweep(struct place *place, bool kept_too)
+{
+	place->closed[0] = '\0';
+	return sandbox_sweep(kept_too, NULL, NULL, note_closed, place);
+}
+
+/* A process that holds the lock of `path`, as a runner does (by record) or a console (flock). */
+static pid_t holder(const char *path, bool record)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+		if ((record ? fcntl(fd, F_SETLK, &lock) : flock(fd, LOCK_EX)) == 0 &&
+		    write(ready[1], "1", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void sweep_takes_what_nobody_holds(void **state)
+{
+	struct place *place = *state;
+
+	assert_int_equal(sweep(place, false), 1);
+	assert_false(file_exists(place->sandbox));
+	assert_string_equal(place->closed, place->incident);
+}
+
+static void sweep_leaves_what_a_console_holds(void **state)
+{
+	struct place *place = *state;
+	char *lock = path_join(place->sandbox, "lock");
+	pid_t pid = holder(lock, false);
+
+	assert_int_equal(sweep(place, true), 0);
+	assert_true(file_exists(place->sandbox));
+	assert_string_equal(place->closed, "");
+	end(pid);
+	assert_int_equal(sweep(place, true), 1);
+	free(lock);
+}
+
+static void sweep_leaves_what_a_runner_works_on(void **state)
+{
+	struct place *place = *state;
+	char *steps = path_join(place->incident, "steps");
+	pid_t pid;
+
+	assert_int_equal(mkdir(steps, 0700), 0);
+	pid = holder(place->step, true);
+	assert_int_equal(sweep(place, true), 0);
+	assert_true(file_exists(place->sandbox));
+	end(pid);
+	assert_int_equal(sweep(place, true), 1);
+	free(steps);
+}
+
+static void sweep_leaves_what_was_kept(void **state)
+{
+	struct place *place = *state;
+
+	write_text(place->sandbox, "keep", "");
+	assert_int_equal(sweep(place, false), 0);
+	assert_true(file_exists(place->sandbox));
+	assert_int_equal(sweep(place, true), 1);
+}
+
+static void lose(const struct place *place, const char *path, bool allowed)
+{
+	struct drill_env env = { .sandbox = place->sandbox };
+	json_t *args = json_pack("{s:[s]}", "lost", path);
+	struct err err = ERR_INIT;
+
+	assert_int_equal(fault_lost.make(&env, args, &err), allowed ? 0 : -1);
+	if (!allowed)
+		assert_non_null(strstr(err.msg, "is not in the sandbox"));
+	json_decref(args);
+}
+
+static void only_the_sandbox_s_own_is_lost(void **state)
+{
+	struct place *place = *state;
+	char *own = path_join(place->sandbox, "own"), *link = path_join(place->sandbox, "link");
+	char *up = path_join(place->sandbox, "../incident");
+	char *beside = xasprintf("%sX", place->sandbox);
+
+	assert_int_equal(mkdir(own, 0700), 0);
+	assert_int_equal(mkdir(beside, 0700), 0);
+	assert_int_equal(symlink(place->incident, link), 0);
+	lose(place, place->incident, false);
+	lose(place, up, false);
+	lose(place, link, false);
+	lose(place, beside, false);
+	lose(place, place->sandbox, false);
+	lose(place, own, true);
+	assert_false(file_exists(own));
+	assert_true(file_exists(place->incident) && file_exists(beside));
+	lose(place, own, true); /* gone already */
+	free(own);
+	free(link);
+	free(up);
+	free(beside);
+}
+
+static void signals_wait(void **state)
+{
+	sigset_t before, taken;
+	int signal;
+
+	(void)state;
+	sigprocmask(SIG_SETMASK, NULL, &before);
+	stop_hold();
+	assert_false(stop_asked());
+	raise(SIGTERM);
+	assert_true(stop_asked());
+	sigemptyset(&taken);
+	sigaddset(&taken, SIGTERM);
+	assert_int_equal(sigwait(&taken, &signal), 0);
+	assert_false(stop_asked());
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(sweep_takes_what_nobody_holds, setup, teardown),
+		cmocka_unit_test_setup_teardown(sweep_leaves_what_a_console_holds, setup, teardown),
+		cmocka_unit_test_setup_teardown(sweep_leaves_what_a_runner_works_on, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(sweep_leaves_what_was_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(only_the_sandbox_s_own_is_lost, setup, teardown),
+		cmocka_unit_test(signals_wait),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
