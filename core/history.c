@@ -28,8 +28,7 @@ static void score_add(struct history *history, const json_t *line, const char *p
 	if (at > history->last_at) {
 		history->last_at = at;
 		history->last_us = took;
-		history->budget_us =
-		    (int64_t)(json_num(score, "budget_s", 0) * (double)CLOCK_US);
+		history->budget_us = (int64_t)(json_num(score, "budget_s", 0) * (double)CLOCK_US);
 	}
 	if (!history->n || took < history->shortest_us)
 		history->shortest_us = took;
@@ -100,14 +99,14 @@ bool history_text(const struct history *history, int64_t now, char *out, size_t 
 		out[0] = '\0';
 	if (!history->n)
 		return false;
-	used = snprintf(out, size, "proven %zu %s in drills, last %s ago: %s%s%s", history->n,
-			history->n == 1 ? "time" : "times",
-			duration_text(since / CLOCK_US * CLOCK_US, ago, sizeof(ago)),
-			duration_text(history->last_us, took, sizeof(took)),
-			history->budget_us ? " of " : "",
-			history->budget_us
-			    ? duration_text(history->budget_us, budget, sizeof(budget))
-			    : "");
+	used =
+	    snprintf(out, size, "proven %zu %s in drills, last %s ago: %s%s%s", history->n,
+		     history->n == 1 ? "time" : "times",
+		     duration_text(since / CLOCK_US * CLOCK_US, ago, sizeof(ago)),
+		     duration_text(history->last_us, took, sizeof(took)),
+		     history->budget_us ? " of " : "",
+		     history->budget_us ? duration_text(history->budget_us, budget, sizeof(budget))
+					: "");
 	if (history->n > 1 && used > 0 && (size_t)used < size)
 		snprintf(out + used, size - (size_t)used, " (%s to %s)",
 			 duration_text(history->shortest_us, low, sizeof(low)),

@@ -20,8 +20,8 @@ struct history {
 
 /* Reads first lines and scores only; what can't be read counts for nothing. Blocking. */
 void history_read(const char *system, const char *procedure, struct history *out);
-/* "proven 3 times in drills, last 12 days ago: 41 s of 5 min (38 s to 55 s)". False, and "" written,
- * when there was none. */
+/* "proven 3 times in drills, last 12 days ago: 41 s of 5 min (38 s to 55 s)". False, and ""
+ * written, when there was none. */
 bool history_text(const struct history *history, int64_t now, char *out, size_t size);
 
 #endif

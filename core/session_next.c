@@ -84,13 +84,14 @@ static void next_trouble(const struct session *session, const struct step *step,
 
 	if (session_escalation(session, now, call, sizeof(call))) {
 		snprintf(line.out, line.size,
-			 "Call %s: %s %s %d times in the same way. Press %s%s%s skip, %s stop.", call,
-			 step->id, failed ? "failed" : "was not verified", now->same_failures,
+			 "Call %s: %s %s %d times in the same way. Press %s%s%s skip, %s stop.",
+			 call, step->id, failed ? "failed" : "was not verified", now->same_failures,
 			 go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE), key(KEY_ID_SKIP),
 			 key(KEY_ID_STOP));
 		return;
 	}
-	snprintf(line.out, line.size, "Press %s%s%s %s%s%s%s, %s skip, %s stop%s%s%s: %s %s (%.80s)",
+	snprintf(line.out, line.size,
+		 "Press %s%s%s %s%s%s%s, %s skip, %s stop%s%s%s: %s %s (%.80s)",
 		 go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE),
 		 key(failed ? KEY_ID_AGAIN : KEY_ID_CHECK), failed ? "run again" : "check again",
 		 undo ? ", " : "", undo ? key(KEY_ID_UNDO) : "", undo ? " undo" : "",
@@ -109,7 +110,8 @@ static void next_step(const struct session *session, const struct step *step,
 		break;
 	case STEP_UNKNOWN:
 		snprintf(line.out, line.size,
-			 "Press %s%s%s to check again, it runs nothing: nobody knows what became of "
+			 "Press %s%s%s to check again, it runs nothing: nobody knows what became "
+			 "of "
 			 "%s.",
 			 go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE), key(KEY_ID_CHECK),
 			 step->id);
@@ -130,9 +132,9 @@ static void next_planning(const struct session *session, const struct procedure 
 	bool here = line.shown == KEY_ID_EXECUTE;
 
 	if (plan)
-		snprintf(line.out, line.size, "Read the plan of \"%s\". Press %s%s%s to approve it.",
-			 procedure->title, go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE),
-			 key(KEY_ID_APPROVE));
+		snprintf(line.out, line.size,
+			 "Read the plan of \"%s\". Press %s%s%s to approve it.", procedure->title,
+			 go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE), key(KEY_ID_APPROVE));
 	else if (problem)
 		snprintf(line.out, line.size, "No plan: %.120s. Press %s to choose again.", problem,
 			 key(KEY_ID_DECIDE));
@@ -201,8 +203,7 @@ static void next_tree(const struct session *session, struct line line)
 				 go(line, KEY_ID_DECIDE), then(line, KEY_ID_DECIDE),
 				 key(KEY_ID_YES), key(KEY_ID_NO));
 		else
-			snprintf(line.out, line.size,
-				 "%s Proposed: %s. Press %s%s%s to ratify.",
+			snprintf(line.out, line.size, "%s Proposed: %s. Press %s%s%s to ratify.",
 				 open->ask, proposal.verdict == VERDICT_PASS ? "yes" : "no",
 				 go(line, KEY_ID_DECIDE), then(line, KEY_ID_DECIDE),
 				 key(KEY_ID_RATIFY));
@@ -269,8 +270,7 @@ void session_next_in(const struct session *session, enum key_id shown, char *out
 	if (!session->open)
 		next_watching(session, line);
 	else if (session->incident.damage[0])
-		snprintf(out, size,
-			 "The ledger is damaged: nothing can be recorded%s%s%s.",
+		snprintf(out, size, "The ledger is damaged: nothing can be recorded%s%s%s.",
 			 shown == KEY_ID_LOG ? "" : ". Press ", go(line, KEY_ID_LOG),
 			 shown == KEY_ID_LOG ? "" : " to see where");
 	else if (session->incident.state.phase == INCIDENT_CLOSED)

@@ -333,7 +333,8 @@ static void detail_draw(struct ui *ui, const struct execute *execute, const stru
 	step = &attempt->procedure.procedure->steps[shown];
 	state = &attempt->procedure.steps[shown];
 	status = procedure_status(&attempt->procedure, (size_t)shown);
-	inside = canvas_box(canvas, step->id, step_status_name(status), style_status(status), false);
+	inside =
+	    canvas_box(canvas, step->id, step_status_name(status), style_status(status), false);
 	inside = canvas_part(&inside, 0, 1, -1, inside.w - 2);
 	y = canvas_wrap(&inside, y, 0, 0, STYLE_BOLD, step->say);
 	if (step->note)

@@ -43,8 +43,8 @@ static void upper(char *text)
 	}
 }
 
-/* How bad it is, or was: an incident that is over keeps its severity, in a short form where there is
- * little room. Returns the column behind. */
+/* How bad it is, or was: an incident that is over keeps its severity, in a short form where there
+ * is little room. Returns the column behind. */
 static int severity_draw(const struct incident_state *state, const struct canvas *canvas, int x,
 			 bool narrow)
 {
@@ -55,7 +55,8 @@ static int severity_draw(const struct incident_state *state, const struct canvas
 	snprintf(severity, sizeof(severity), "%s",
 		 phase && narrow ? brief[state->severity] : severity_name(state->severity));
 	upper(severity);
-	x = canvas_text(canvas, 0, x, phase ? STYLE_DIM : style_severity(state->severity), severity);
+	x = canvas_text(canvas, 0, x, phase ? STYLE_DIM : style_severity(state->severity),
+			severity);
 	return phase ? canvas_text(canvas, 0, x + 1, STYLE_OK, phase) : x;
 }
 
@@ -125,9 +126,12 @@ static void identity_draw(struct ui *ui, const struct canvas *canvas)
 
 /* Views by the keys that sentences name them with. */
 static const enum key_id view_keys[TUI_VIEWS] = {
-	[TUI_WATCH] = KEY_ID_WATCH,	[TUI_DECIDE] = KEY_ID_DECIDE,
-	[TUI_CHECKLIST] = KEY_ID_CHECKLIST, [TUI_EXECUTE] = KEY_ID_EXECUTE,
-	[TUI_LOG] = KEY_ID_LOG,		[TUI_MESSAGES] = KEY_ID_COUNT,
+	[TUI_WATCH] = KEY_ID_WATCH,
+	[TUI_DECIDE] = KEY_ID_DECIDE,
+	[TUI_CHECKLIST] = KEY_ID_CHECKLIST,
+	[TUI_EXECUTE] = KEY_ID_EXECUTE,
+	[TUI_LOG] = KEY_ID_LOG,
+	[TUI_MESSAGES] = KEY_ID_COUNT,
 };
 
 int header_draw(struct ui *ui, const struct canvas *canvas)

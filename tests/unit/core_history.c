@@ -15,8 +15,9 @@ static void drill(struct lamp *lamp, enum incident_kind kind, const char *proced
 	assert_int_equal(incident_create(&incident, &lamp->loaded, kind, SEVERITY_LOW, "Drill",
 					 &clock_system, NULL),
 			 0);
-	assert_int_equal(
-	    incident_append(&incident, EV_SCORED, json_pack("{s:o}", "score", score), NULL), 0);
+	assert_int_equal(incident_append(&incident, EV_SCORED, json_pack("{s:o}", "score", score),
+					 NULL),
+			 0);
 	incident_close(&incident);
 }
 
@@ -48,8 +49,8 @@ static void only_drills_that_prove_it_count(void **state)
 	assert_int_equal(history.n, 2);
 	assert_true(history_text(&history, history.last_at + 12 * 24 * 3600 * CLOCK_US, text,
 				 sizeof(text)));
-	assert_string_equal(
-	    text, "proven 2 times in drills, last 12 d ago: 41 s of 5 min (41 s to 55 s)");
+	assert_string_equal(text, "proven 2 times in drills, last 12 d ago: 41 s of 5 min (41 s to "
+				  "55 s)");
 }
 
 int main(void)

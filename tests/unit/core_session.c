@@ -403,8 +403,8 @@ static void what_cannot_be_undone_is_not_offered(void **state)
 	command(&console, "run");
 	UNTIL(&console,
 	      status(&console, "try") == STEP_NOT_VERIFIED && !session_running(console.session));
-	assert_false(session_can_undo(console.session,
-				      &attempt(&console)->procedure.procedure->steps[0]));
+	assert_false(
+	    session_can_undo(console.session, &attempt(&console)->procedure.procedure->steps[0]));
 	session_free(console.session);
 }
 
