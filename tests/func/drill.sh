@@ -2,32 +2,10 @@
 # Drills end to end: on a real cluster, a real repository and a real service, without a person.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
-export TMPDIR=$work
-chmod 711 "$work" # the sandbox's services run as another user when root drills
+. tests/func/drill.sh.inc
 plan 19
-
-json() { python3 -c "import json,sys; print(json.load(open(sys.argv[1])).get(sys.argv[2]))" "$1" "$2"; }
-field() { [ "$(json "$work/$1.json" "$2")" = "$3" ] || { cat "$work/$1.json" "$work/$1.err"; return 1; }; }
 one_line() { [ "$(wc -l <"$work/$1.json")" = 1 ]; }
-drill() { # NAME ARGS...
-	local name=$1
-	shift
-	"$BACKOUT" drill slomix "$@" --json >"$work/$name.json" 2>"$work/$name.err"
-}
-# Processes, folders and shared memory of sandboxes below $work.
-nothing_left() {
-	local left
-	left=$(grep -lzs "^BACKOUT_SANDBOX=$work" /proc/[0-9]*/environ; pgrep -fa "$work/(aside/)?backout-drill" |
-		grep -v pgrep; ls -d "$work"{,/aside}/backout-{drill,new}-* 2>/dev/null)
-	[ -z "$left" ] || { echo "$left"; return 1; }
-}
-shm() { ipcs -m | awk 'NR > 3 && $1 && $6 == 0 {print $2}' | sort; } # attached by nobody
 shm_before=$(shm)
-cleanup() {
-	kill $(jobs -p) 2>/dev/null
-	"$BACKOUT" drill --clean >/dev/null 2>&1
-	TMPDIR=$work/aside "$BACKOUT" drill --clean >/dev/null 2>&1
-}
 # Drills mostly wait; the two that nothing else is asked of go on beside the others.
 mkdir -m 711 "$work/aside"
 aside() { TMPDIR=$work/aside BACKOUT_STATE_DIR=$work/aside/state drill "$@"; }
@@ -111,7 +89,7 @@ check "the ledger verifies, twice" verified
 # Killed in the middle: another console finishes it.
 "$BACKOUT" drill slomix bad-migration --auto >"$work/killed.out" 2>&1 &
 pid=$!
-until grep -q "restore" "$work/killed.out" || ! kill -0 $pid 2>/dev/null; do sleep 0.1; done
+until grep -qs "restore" "$work/killed.out" || ! kill -0 $pid 2>/dev/null; do sleep 0.1; done
 kill -KILL $pid
 wait $pid 2>/dev/null
 attached() { "$BACKOUT" attach --auto >"$work/attached.out" 2>&1 || { cat "$work/killed.out" "$work/attached.out"; return 1; }; }
