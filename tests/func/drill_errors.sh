@@ -33,7 +33,7 @@ else
 	skip "a folder that the server's user can't enter" "the server runs as this user"
 fi
 check "nothing is left in it" test -z "$(ls -A "$work/closed/open")"
-check "a folder that is not there" refused "making a folder in" "set TMPDIR\|No such file" env TMPDIR="$work/none" "${attempt[@]}"
+check "a folder that is not there" refused "none: its free space can't be read" "set TMPDIR" env TMPDIR="$work/none" "${attempt[@]}"
 
 mkdir "$work/bin"
 for program in curl python3; do ln -s "$(command -v $program)" "$work/bin/"; done
