@@ -83,12 +83,18 @@ static enum risk_class restore_risk(const json_t *args)
 
 /* ---- Plan ---- */
 
-/* Files of the folder that changed after the archive was made: they are what the restore sets back.
- */
+static bool time_after(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
+/* Files of the folder that changed after the archive was made, the newest by name: they are what
+ * the restore sets back. */
 static void loss_measure(const struct swap *swap, int64_t made_at, struct buf *loss)
 {
 	char *paths[] = { swap->to, NULL }, when[TIME_RFC3339_MAX];
-	char *first = NULL;
+	struct timespec newest = { 0 };
+	char *last = NULL;
 	size_t count = 0;
 	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_XDEV, NULL);
 	const FTSENT *entry;
@@ -97,8 +103,12 @@ static void loss_measure(const struct swap *swap, int64_t made_at, struct buf *l
 		if (entry->fts_info != FTS_F ||
 		    entry->fts_statp->st_mtim.tv_sec * CLOCK_US <= made_at)
 			continue;
-		if (count++ == 0)
-			first = xstrdup(entry->fts_path);
+		count++;
+		if (!last || time_after(&entry->fts_statp->st_mtim, &newest)) {
+			free(last);
+			last = xstrdup(entry->fts_path);
+			newest = entry->fts_statp->st_mtim;
+		}
 	}
 	if (walk)
 		fts_close(walk);
@@ -107,9 +117,9 @@ static void loss_measure(const struct swap *swap, int64_t made_at, struct buf *l
 			   "%zu %s of %s changed after the archive was made (%s UTC), such as %s: "
 			   "%s in %s\n",
 			   count, count == 1 ? "file" : "files", swap->to,
-			   time_datetime(made_at, when), first,
+			   time_datetime(made_at, when), last,
 			   count == 1 ? "it stays" : "they stay", swap->aside);
-	free(first);
+	free(last);
 }
 
 static char **tar_argv(const struct swap *swap)

@@ -174,7 +174,9 @@ static void a_round_that_overstays_is_ended(void **state)
 			 VERDICT_FAIL);
 	slow = slots_find(&slots, probe(lamp, "slow"));
 	assert_int_equal(slow->sensed.reading.verdict, VERDICT_UNKNOWN);
-	assert_non_null(strstr(slow->sensed.reading.evidence, "took longer than"));
+	/* The command's own limit is the same; on a busy machine it may come first. */
+	assert_true(strstr(slow->sensed.reading.evidence, "took longer than") ||
+		    strstr(slow->sensed.reading.evidence, "timed out"));
 	/* And the next one begins all the same. */
 	LAMP_UNTIL(lamp, over == 2);
 	rounds_free(rounds);
