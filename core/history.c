@@ -73,7 +73,7 @@ static void ledger_look(struct history *history, const char *path, const char *s
 
 void history_read(const char *system, const char *procedure, struct history *out)
 {
-	char *above = incidents_folder(NULL);
+	char *above = incidents_path(); /* a plan makes no folders */
 	char **ids = above ? incident_ids(above, NULL) : NULL;
 
 	*out = (struct history){ 0 };

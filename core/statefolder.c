@@ -94,6 +94,14 @@ mode_t incident_file_mode(const char *folder)
 	return stat(folder, &st) == 0 && (st.st_mode & S_IWGRP) ? 0660 : 0600;
 }
 
+char *incidents_path(void)
+{
+	char *state = state_path(NULL), *path = state ? path_join(state, "incidents") : NULL;
+
+	free(state);
+	return path;
+}
+
 char *incidents_folder(struct err *err)
 {
 	char *state = state_folder(err), *path;

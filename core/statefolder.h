@@ -1,5 +1,5 @@
 /*
- * Where incidents lie, and how their names are made. Used by core/incident.c alone.
+ * Where incidents lie, and how their names are made. Used by core's record side alone.
  */
 #ifndef CORE_STATEFOLDER_H
 #define CORE_STATEFOLDER_H
@@ -11,6 +11,8 @@
 
 /* New: the folder "incidents" of the state folder; made if need be. */
 char *incidents_folder(struct err *err);
+/* New: where it is or would be; nothing is made. NULL when nothing says where. */
+char *incidents_path(void);
 /* Makes a folder that nobody else has, "YYYY-MM-DD-NN" by the UTC date of `wall_us`, with mode 0700
  * (02770 where the state folder is the group's, 2770). Both results are new. */
 int incident_folder_make(int64_t wall_us, char **id, char **folder, struct err *err);

@@ -2,7 +2,7 @@
 # backout plan, probe and run from the command line: what they print, what they touch, how they exit.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
-plan 16
+plan 18
 
 root=$work/lamp
 mkdir "$root"
@@ -73,6 +73,8 @@ check "done and holds" status 0 on run mend --confirm attic
 check "answers stay one word of the command" same "$(cat "$root/painted")" 'pale green; rm -rf /'
 fresh
 check "it does not hold" status 1 on run poor --confirm attic
+check "the open incident keeps the target: nothing else is run" status 1 on run mend --confirm attic
+check "and the refusal names it" says "claimed by incident" on run mend --confirm attic
 fresh
 BACKOUT_STATE_DIR=/proc/none check "no ledger, nothing done" status 4 on run mend --confirm attic
 fresh
