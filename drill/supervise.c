@@ -120,7 +120,10 @@ static int program_wait(const struct supervised *s, pid_t pid)
 	int status = 0;
 	long waited = -1;
 
-	while (waitpid(pid, &status, WNOHANG) == 0) {
+	for (long round = 1; waitpid(pid, &status, WNOHANG) == 0; round++) {
+		/* Its folder is gone: so is whoever could stop it. */
+		if (round % 100 == 0 && access(s->lock, F_OK) < 0 && errno == ENOENT)
+			asked_to_stop = 1;
 		if (asked_to_stop && waited < 0) {
 			kill(pid, s->stop_signal);
 			waited = 0;
