@@ -131,7 +131,7 @@ int drill_inject(struct drill *drill, struct err *err)
 	incident_close(&incident);
 	if (done)
 		return 0;
-	self = self_path();
+	self = self_program();
 	drill->injector =
 	    child_start(&(struct child_spec){ .argv = (const char *[]){ self, "__inject",
 									drill->incident, NULL },
