@@ -35,11 +35,19 @@ static char *item_id(struct checker *checker, const struct node *node,
 	return id;
 }
 
+static const struct procedure *item_procedure(const struct checker *checker,
+					      const struct node *node)
+{
+	const char *name = build_text(node, "procedure");
+	return name ? runbook_procedure(checker->runbook, name) : NULL;
+}
+
 static void item_kind(struct checker *checker, struct item *item, const struct node *node)
 {
 	static const char *const only_sensed[] = { "expires", NULL };
 	static const char *const only_action[] = { "verify", NULL };
 	struct node action = node_member(node, "action"), probe = node_member(node, "probe");
+	struct node procedure = node_member(node, "procedure");
 
 	item->probe = build_probe(checker, &probe);
 	item->action = build_typed(checker->vocabulary->actions, &action);
@@ -53,7 +61,12 @@ static void item_kind(struct checker *checker, struct item *item, const struct n
 	if (item->probe && item->probe->kind == PROBE_MANUAL)
 		say(checker, &probe, NULL,
 		    "leave the probe out: an item without probe and action is ticked by hand");
-	item->kind = item->probe ? ITEM_SENSED : action.value ? ITEM_ACTION : ITEM_MANUAL;
+	item->procedure = item_procedure(checker, node);
+	if (procedure.value && (probe.value || action.value))
+		say_key(checker, &procedure, NULL, "an item has a probe, an action or a procedure");
+	item->kind = item->probe ? ITEM_SENSED
+		     : action.value || procedure.value ? ITEM_ACTION
+						       : ITEM_MANUAL;
 	if (!action.value)
 		check_absent(checker, node, "an item without an action", only_action);
 	if (!probe.value)

@@ -21,6 +21,8 @@ enum section_id {
 	SECTION_QUESTIONS, /* tree.questions */
 	SECTION_PROCEDURES,
 	SECTION_CHECKLISTS,
+	SECTION_GATES,
+	SECTION_DEPLOYMENTS,
 	SECTION_CONTACTS,
 	SECTION_MESSAGES,
 	SECTION_COUNT
@@ -138,6 +140,7 @@ void build_conditions(struct checker *checker);
 void build_tree(struct checker *checker);
 void build_procedures(struct checker *checker);
 void build_checklists(struct checker *checker);
+void build_gates(struct checker *checker);       /* and deployments */
 void build_contacts(struct checker *checker);
 void build_messages(struct checker *checker);
 void build_matrix(struct checker *checker);

@@ -15,6 +15,8 @@ static const struct {
 	[SECTION_QUESTIONS] = { "questions", "question" },
 	[SECTION_PROCEDURES] = { "procedures", "procedure" },
 	[SECTION_CHECKLISTS] = { "checklists", "checklist" },
+	[SECTION_GATES] = { "gates", "gate" },
+	[SECTION_DEPLOYMENTS] = { "deployments", "deployment" },
 	[SECTION_CONTACTS] = { "contacts", "contact" },
 	[SECTION_MESSAGES] = { "messages", "message" },
 };
@@ -109,6 +111,8 @@ void declare_runbook(struct checker *checker, const struct runbook *rb)
 	DECLARE(SECTION_QUESTIONS, rb->tree.nquestions, rb->tree.questions[i].name);
 	DECLARE(SECTION_PROCEDURES, rb->nprocedures, rb->procedures[i].name);
 	DECLARE(SECTION_CHECKLISTS, rb->nchecklists, rb->checklists[i].name);
+	DECLARE(SECTION_GATES, rb->ngates, rb->gates[i].name);
+	DECLARE(SECTION_DEPLOYMENTS, rb->ndeployments, rb->deployments[i].name);
 	DECLARE(SECTION_CONTACTS, rb->ncontacts, rb->contacts[i].name);
 	DECLARE(SECTION_MESSAGES, rb->nmessages, rb->messages[i].name);
 #undef DECLARE

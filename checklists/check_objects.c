@@ -73,6 +73,12 @@ static void check_elements(struct checker *checker, const struct node *node,
 		case FIELD_PROBES:
 			check_probe(checker, &element);
 			break;
+		case FIELD_CRITERIA:
+			if (json_object_get(element.value, "checklist"))
+				check_shape(checker, &element, "criterion");
+			else
+				check_probe(checker, &element);
+			break;
 		case FIELD_NAMES:
 			if (is_string(checker, &element, FIELD_REF))
 				check_reference(checker, &element, section_find(field->of),
@@ -139,6 +145,7 @@ void check_field(struct checker *checker, const struct node *node, const struct 
 	case FIELD_STRINGS:
 	case FIELD_SCALARS:
 	case FIELD_PROBES:
+	case FIELD_CRITERIA:
 	case FIELD_NAMES:
 	case FIELD_OBJECTS:
 	case FIELD_ROWS:

@@ -264,16 +264,35 @@ int checklist_expire(struct checklist_state *state, int64_t now)
 	return expired;
 }
 
-int checklist_readiness(const struct checklist_state *state)
+static bool due(const struct checklist_state *state, size_t index, int64_t offset_us)
+{
+	const struct section *section = NULL;
+
+	checklist_item(state, index, &section);
+	return !section || !section->timed || section->offset_us <= offset_us;
+}
+
+bool checklist_missing(const struct checklist_state *state, size_t index, int64_t offset_us)
+{
+	return counts(state, index) && due(state, index, offset_us) &&
+	       state->items[index].status != ITEM_GREEN;
+}
+
+int checklist_readiness_until(const struct checklist_state *state, int64_t offset_us)
 {
 	size_t all = 0, green = 0;
 	for (size_t i = 0; i < state->nitems; i++) {
-		if (!counts(state, i))
+		if (!counts(state, i) || !due(state, i, offset_us))
 			continue;
 		all++;
 		green += state->items[i].status == ITEM_GREEN;
 	}
 	return all ? (int)(green * 100 / all) : 100;
+}
+
+int checklist_readiness(const struct checklist_state *state)
+{
+	return checklist_readiness_until(state, INT64_MAX);
 }
 
 int checklist_next(const struct checklist_state *state)

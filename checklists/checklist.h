@@ -47,6 +47,10 @@ int checklist_apply(struct checklist_state *state, size_t index, enum item_event
 int checklist_expire(struct checklist_state *state, int64_t now);
 /* 0 to 100: green among the applicable, non-optional ones (100 when there are none). */
 int checklist_readiness(const struct checklist_state *state);
+/* The same of what is due until `offset_us` from T (0: until T); sections without T count. */
+int checklist_readiness_until(const struct checklist_state *state, int64_t offset_us);
+/* Whether an item counts for that readiness and is not green. */
+bool checklist_missing(const struct checklist_state *state, size_t index, int64_t offset_us);
 /* Item to look at next: the first open or red one, deferred ones last; -1: none. */
 int checklist_next(const struct checklist_state *state);
 const char *item_status_name(enum item_status status);

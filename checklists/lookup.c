@@ -18,6 +18,8 @@ LOOKUP(runbook_metric, struct metric, metrics, nmetrics)
 LOOKUP(runbook_condition, struct condition, conditions, nconditions)
 LOOKUP(runbook_procedure, struct procedure, procedures, nprocedures)
 LOOKUP(runbook_checklist, struct checklist, checklists, nchecklists)
+LOOKUP(runbook_gate, struct gate, gates, ngates)
+LOOKUP(runbook_deployment, struct deployment, deployments, ndeployments)
 
 static struct probe *probe_in(struct probe *const *probes, size_t n, const char *id)
 {

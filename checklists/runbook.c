@@ -80,6 +80,8 @@ static void structs_begin(struct checker *checker)
 	ROOM(SECTION_QUESTIONS, tree.questions, tree.nquestions);
 	ROOM(SECTION_PROCEDURES, procedures, nprocedures);
 	ROOM(SECTION_CHECKLISTS, checklists, nchecklists);
+	ROOM(SECTION_GATES, gates, ngates);
+	ROOM(SECTION_DEPLOYMENTS, deployments, ndeployments);
 	ROOM(SECTION_CONTACTS, contacts, ncontacts);
 	ROOM(SECTION_MESSAGES, messages, nmessages);
 #undef ROOM
@@ -102,6 +104,7 @@ static void build_all(struct checker *checker)
 	build_tree(checker);
 	build_checklists(checker);
 	build_procedures(checker);
+	build_gates(checker);
 	build_contacts(checker);
 	build_messages(checker);
 	build_matrix(checker);
@@ -177,6 +180,9 @@ void runbook_free(struct runbook *rb)
 		steps_release(rb->procedures[i].steps, rb->procedures[i].nsteps);
 		free(rb->procedures[i].asks);
 	}
+	for (size_t i = 0; i < rb->ngates; i++)
+		for (size_t kind = 0; kind < CRITERION_KINDS; kind++)
+			free(rb->gates[i].criteria[kind]);
 	for (size_t i = 0; i < rb->npanels; i++)
 		free(rb->panels[i].metrics);
 	checklists_free(rb);
@@ -188,6 +194,8 @@ void runbook_free(struct runbook *rb)
 	free(rb->conditions);
 	free(rb->tree.questions);
 	free(rb->procedures);
+	free(rb->gates);
+	free(rb->deployments);
 	free(rb->matrix.columns);
 	free(rb->matrix.cells);
 	free(rb->contacts);

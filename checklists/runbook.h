@@ -163,6 +163,7 @@ struct step {
 	                            step that is a procedure; NULL: its own */
 };
 
+struct procedure;
 struct item; /* of a checklist */
 
 struct section {
@@ -189,6 +190,7 @@ struct item {
 	struct probe **verify;   /* ITEM_ACTION */
 	size_t nverify;
 	struct probe *when;
+	const struct procedure *procedure; /* ITEM_ACTION: the item is done when this one is; or NULL */
 	const char *done_by, *done_at; /* done before, or NULL */
 };
 
@@ -197,6 +199,33 @@ struct checklist {
 	const char *title;
 	struct section *sections; /* owned array */
 	size_t nsections;
+};
+
+/* What a gate is computed from: a probe that passes, or a checklist that is complete. */
+struct criterion {
+	const char *say;         /* what a screen calls it; never NULL */
+	struct probe *probe;     /* or NULL */
+	const struct checklist *checklist; /* or NULL */
+};
+
+enum criterion_kind { CRITERION_GO, CRITERION_NO_GO, CRITERION_ADJUST, CRITERION_KINDS };
+
+/* A decision computed from criteria: see checklists/gate.h. */
+struct gate {
+	const char *name;
+	const char *title;
+	/* Owned arrays, by kind: go (all must hold), no-go (none may), adjust (none may, for go). */
+	struct criterion *criteria[CRITERION_KINDS];
+	size_t n[CRITERION_KINDS];
+};
+
+/* What is gone through when the system is deployed: a checklist tied to T and the gate before it. */
+struct deployment {
+	const char *name;
+	const char *title;
+	const struct checklist *checklist;
+	const struct gate *gate;
+	const struct procedure *procedure; /* the rollback that is suggested on trouble, or NULL */
 };
 
 enum risk { RISK_LOW, RISK_MEDIUM, RISK_HIGH }; /* of a procedure; an action has a risk class */
@@ -261,6 +290,8 @@ struct runbook {
 	struct tree tree;                                  /* nquestions 0: none */
 	struct procedure *procedures; size_t nprocedures;
 	struct checklist *checklists; size_t nchecklists;
+	struct gate *gates;           size_t ngates;
+	struct deployment *deployments; size_t ndeployments;
 	struct matrix matrix;
 	struct contact *contacts;     size_t ncontacts;
 	struct message *messages;     size_t nmessages;
@@ -310,6 +341,8 @@ struct probe *runbook_probe(const struct runbook *runbook, const char *id); /* d
 const struct condition *runbook_condition(const struct runbook *runbook, const char *name);
 const struct procedure *runbook_procedure(const struct runbook *runbook, const char *name);
 const struct checklist *runbook_checklist(const struct runbook *runbook, const char *name);
+const struct gate *runbook_gate(const struct runbook *runbook, const char *name);
+const struct deployment *runbook_deployment(const struct runbook *runbook, const char *name);
 const struct step *procedure_step(const struct procedure *procedure, const char *id);
 
 const char *level_name(enum level level);          /* "ok", "info", "warning", "critical" */

@@ -120,6 +120,9 @@ static json_t *field_schema(const struct field *field)
 		return reference("probe");
 	case FIELD_PROBES:
 		return list_of(reference("probe"));
+	case FIELD_CRITERIA:
+		return list_of(json_pack("{s:[o, o]}", "anyOf", reference("probe"),
+					 reference("criterion")));
 	case FIELD_ACTION:
 		return reference("action");
 	case FIELD_METRIC:

@@ -32,6 +32,9 @@ static const struct field runbook_fields[] = {
 	{ "procedures", FIELD_OBJECT_MAP, .of = "procedure", .help = "rollbacks and responses" },
 	{ "checklists", FIELD_OBJECT_MAP, .of = "checklist",
 	  .help = "items to hold before or after" },
+	{ "gates", FIELD_OBJECT_MAP, .of = "gate", .help = "decisions computed from criteria" },
+	{ "deployments", FIELD_OBJECT_MAP, .of = "deployment",
+	  .help = "what is gone through when the system is deployed" },
 	{ "contacts", FIELD_OBJECT_MAP, .of = "contact", .help = "in order of escalation" },
 	{ "messages", FIELD_OBJECT_MAP, .of = "message",
 	  .help = "templates of what is told to whom" },
@@ -223,6 +226,8 @@ static const struct field item_fields[] = {
 	{ "expires", FIELD_DURATION, .help = "how long a sensed green lasts; 60s; no parameters" },
 	{ "action", FIELD_ACTION, .help = "does it" },
 	{ "verify", FIELD_PROBES, .help = "must pass after the action" },
+	{ "procedure", FIELD_REF, .help = "it is done when this procedure is",
+	  .of = "procedures" },
 	{ "done", FIELD_OBJECT, .help = "it was done before", .of = "done" },
 	{ "items", FIELD_OBJECTS, .help = "sub-items; a manual item is green when they are",
 	  .of = "item" },
@@ -233,6 +238,31 @@ static const struct field done_fields[] = { { "by", FIELD_TEXT, true, .help = "w
 					    { "at", FIELD_TEXT, true,
 					      .help = "when, as one would write it in a log" },
 					    END };
+
+static const struct field gate_fields[] = {
+	{ "title", FIELD_TEXT, true, .help = "the decision, as a person calls it" },
+	{ "go", FIELD_CRITERIA, true, .help = "all of them must hold" },
+	{ "no_go", FIELD_CRITERIA, .help = "no-go when one of them holds" },
+	{ "adjust", FIELD_CRITERIA, .help = "adjust when one of them holds, and no no-go one does" },
+	END
+};
+
+static const struct field criterion_fields[] = {
+	{ "checklist", FIELD_REF, true, .help = "holds when this checklist is complete",
+	  .of = "checklists" },
+	{ "say", FIELD_TEXT, .help = "what a screen calls it; the checklist's title" },
+	END
+};
+
+static const struct field deployment_fields[] = {
+	{ "title", FIELD_TEXT, true, .help = "what a person calls it" },
+	{ "checklist", FIELD_REF, true, .help = "what is gone through; a section of it is tied to T",
+	  .of = "checklists" },
+	{ "gate", FIELD_REF, true, .help = "what decides at T", .of = "gates" },
+	{ "procedure", FIELD_REF, .help = "the rollback that is suggested on trouble",
+	  .of = "procedures" },
+	END
+};
 
 static const struct field contact_fields[] = {
 	{ "role", FIELD_TEXT, true, .help = "what they are" },
@@ -333,6 +363,10 @@ const struct shape shapes[] = {
 	SHAPE("section", "a section", "items that belong together", section_fields),
 	SHAPE("item", "an item", "one thing that has to be so", item_fields),
 	SHAPE("done", "a record", "who did it before, and when", done_fields),
+	SHAPE("gate", "a gate", "a decision computed from criteria", gate_fields),
+	SHAPE("criterion", "a criterion", "a checklist that a gate asks for", criterion_fields),
+	SHAPE("deployment", "a deployment", "a checklist tied to T and its gate",
+	      deployment_fields),
 	SHAPE("contact", "a contact", "someone who is called", contact_fields),
 	SHAPE("message", "a message", "a template", message_fields),
 	SHAPE("matrix", "a matrix", "who decides what how fast", matrix_fields),
@@ -389,6 +423,8 @@ static const struct {
 	[FIELD_SOURCE_DEF] = { "source definition", "a source: {\"TYPE\": {...}}" },
 	[FIELD_SETTINGS] = { "settings", "an object: the settings of this type" },
 	[FIELD_METRIC] = { "metric", "a metric: {\"SOURCE-TYPE\": SOURCE, \"read\": ...}" },
+	[FIELD_CRITERIA] = { "criteria",
+			     "a list of probes and of checklists ({\"checklist\": NAME})" },
 	[FIELD_ROWS] = { "rows", "a list of lists of text" },
 };
 

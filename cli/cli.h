@@ -13,6 +13,7 @@ enum exit_code { EXIT_HOLDS, EXIT_FAILED, EXIT_USAGE, EXIT_INVALID, EXIT_LEDGER,
 
 int cmd_watch(int argc, char **argv);
 int cmd_open(int argc, char **argv);
+int cmd_preflight(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
 int cmd_drill(int argc, char **argv);
 int cmd_incidents(int argc, char **argv);

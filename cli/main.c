@@ -23,6 +23,9 @@ static const struct subcommand subcommands[] = {
 	{ "watch", cmd_watch, "[watch] RUNBOOK [--target T] [--plain]", "the console" },
 	{ "open", cmd_open, "open RUNBOOK [--target T] [--severity S] [--title TEXT]",
 	  "the console, with an incident opened" },
+	{ "preflight", cmd_preflight,
+	  "preflight RUNBOOK [DEPLOYMENT] --at TIME [--target T] [--plain]",
+	  "the console, with a deployment that counts down to TIME" },
 	{ "drill", cmd_drill,
 	  "drill [RUNBOOK [SCENARIO]] [--list] [--all] [--auto] [--procedure P] [--json] [--keep] "
 	  "[--clean]",

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/load.h"
-#include "tui/tui.h"
+#include "cli/console.h"
 
 #define USAGE_WATCH "[watch] RUNBOOK [--target T] [--plain]"
 #define USAGE_OPEN  "open RUNBOOK [--target T] [--severity S] [--title TEXT] [--plain]"
@@ -59,30 +58,15 @@ static int begin(struct session *session, void *data, struct err *err)
 
 static int console(struct wish *wish)
 {
-	struct err err = ERR_INIT;
-	struct loaded loaded;
-	struct tui_options tui = { .plain = wish->plain, .begin = begin, .data = wish };
-	int rc = cli_load(&loaded, wish->runbook, wish->target ? wish->target : "production");
-	char *state;
+	const struct console console = {
+		.runbook = wish->runbook,
+		.target = wish->target,
+		.plain = wish->plain,
+		.begin = begin,
+		.data = wish,
+	};
 
-	if (rc != EXIT_HOLDS)
-		return rc;
-	state = state_folder(&err);
-	if (!state) {
-		cli_error(&err);
-		loaded_release(&loaded);
-		return EXIT_LEDGER;
-	}
-	free(state);
-	tui.spec.clock = &clock_system;
-	tui.spec.loop = loop_new(&clock_system, &err);
-	tui.spec.loaded = &loaded;
-	rc = tui.spec.loop ? tui_run(&tui, &err) : -1;
-	if (rc < 0)
-		cli_error(&err);
-	loop_free(tui.spec.loop);
-	loaded_release(&loaded);
-	return rc < 0 ? EXIT_FAILED : EXIT_HOLDS;
+	return console_run(&console);
 }
 
 int cmd_watch(int argc, char **argv)

@@ -8,7 +8,9 @@ static const char *const severities[] = { "low", "medium", "high", "critical", N
 static const char *const kinds[] = { "incident", "deployment", "routine", "drill", NULL };
 static const char *const item_acts[] = { "ticked", "reopened", "deferred", "overridden", NULL };
 static const char *const yes_no[] = { "yes", "no", NULL };
-static const char *const choosers[] = { "tree", "condition", "operator", NULL };
+static const char *const choosers[] = { "tree", "condition", "gate", "operator", NULL };
+static const char *const computed[] = { "undecided", "go", "no-go", "adjust", NULL };
+static const char *const decisions[] = { "go", "no-go", "adjust", NULL };
 static const char *const step_acts[] = { "run", "undo", NULL };
 static const char *const step_results[] = {
 	"done", "failed", "timeout", "stopped", "refused", NULL
@@ -183,6 +185,29 @@ static const struct field injecting_fields[] = {
 static const struct field injected_fields[] = {
 	TEXT("scenario", true, "the scenario's name"), { 0 },
 };
+static const struct field planned_fields[] = {
+	TEXT("deployment", true, "the deployment's name"),
+	TEXT("t0", true, "when T is, RFC 3339"),
+	{ 0 },
+};
+#define GATE TEXT("gate", true, "the gate's name")
+#define CRITERIA ANY("criteria", false, "a list of {kind, say, verdict, evidence}")
+static const struct field gate_fields[] = {
+	GATE,
+	ONE_OF("computed", true, computed, "what the criteria say now"),
+	ONE_OF("was", false, computed, "what they said before"),
+	CRITERIA,
+	{ .name = "at_t0", .type = FIELD_BOOL, .help = "true for the computation at T" },
+	{ 0 },
+};
+static const struct field gate_decided_fields[] = {
+	GATE,
+	ONE_OF("decision", true, decisions, "what the operator decided"),
+	ONE_OF("computed", true, computed, "what the criteria said"),
+	REASON,
+	CRITERIA,
+	{ 0 },
+};
 static const struct field scored_fields[] = { ANY("score", true, "the drill's score"), { 0 } };
 
 #define ROW(id, event, who, rows, what) \
@@ -240,6 +265,12 @@ const struct event_def event_defs[EV_COUNT] = {
 		   "A drill's fault is about to be injected."),
 	HIDDEN_ROW(EV_INJECTED, "drill.injected", EVENT_SENSED, injected_fields,
 		   "A drill's fault was injected."),
+	ROW(EV_PLANNED, "deployment.planned", EVENT_OPERATOR, planned_fields,
+	    "A deployment is planned: its checklist counts down to T."),
+	ROW(EV_GATE, "gate.computed", EVENT_SENSED, gate_fields,
+	    "What a gate's criteria say changes; and what they say at T."),
+	ROW(EV_GATE_DECIDED, "gate.decided", EVENT_OPERATOR, gate_decided_fields,
+	    "A person decides a gate."),
 	ROW(EV_SCORED, "drill.scored", EVENT_SENSED, scored_fields, "A drill got its score."),
 };
 

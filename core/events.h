@@ -8,7 +8,7 @@
  *
  * Units and values: elapsed is in seconds (a number); verdict and proposed are "pass", "fail" or
  * "unknown" (proposed of a choice: an option's id); settled is "yes", "no" or "unknown"; plan and
- * loss are arrays of lines; probes is an array of {probe, verdict, evidence}; out is a path
+ * loss are arrays of lines; t0 is RFC 3339; criteria is an array of {kind, say, verdict, evidence}; probes is an array of {probe, verdict, evidence}; out is a path
  * relative to the incident's folder; step names the step's id, procedure the procedure's name.
  * Members that are null are left out.
  */
@@ -54,6 +54,9 @@ enum event_id {
 	EV_INJECTING,     /* drill.injecting: scenario, fault (hidden) */
 	EV_INJECTED,      /* drill.injected: scenario (hidden) */
 	EV_SCORED,        /* drill.scored: score */
+	EV_PLANNED,       /* deployment.planned: deployment, t0 */
+	EV_GATE,          /* gate.computed: gate, computed, was, criteria, at_t0 */
+	EV_GATE_DECIDED,  /* gate.decided: gate, decision, computed, reason, criteria */
 	EV_COUNT
 };
 

@@ -427,6 +427,58 @@ static void text_scored(struct buf *out, const json_t *line)
 	put_if(out, score, " of ", "budget_s", " s");
 }
 
+static void text_planned(struct buf *out, const json_t *line)
+{
+	buf_puts(out, "deployment ");
+	put(out, line, "deployment");
+	buf_puts(out, " is planned: T is ");
+	put(out, line, "t0");
+}
+
+/* What made the result, or stands in the way of go. */
+static void put_criteria(struct buf *out, const json_t *line, const char *result)
+{
+	const json_t *list = json_object_get(line, "criteria");
+	size_t n = 0;
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *one = json_array_get(list, i);
+		bool go = is(one, "kind", "go");
+
+		if (strcmp(result, "undecided") != 0
+			? !is(one, "kind", result) || !is(one, "verdict", "pass")
+			: is(one, "verdict", go ? "pass" : "fail"))
+			continue;
+		if (strcmp(result, "go") == 0)
+			continue;
+		buf_puts(out, n++ ? "; " : ": ");
+		put(out, one, "say");
+		put_if(out, one, " (", "evidence", ")");
+	}
+}
+
+static void text_gate(struct buf *out, const json_t *line)
+{
+	buf_puts(out, "gate ");
+	put(out, line, "gate");
+	buf_puts(out, json_is_true(json_object_get(line, "at_t0")) ? " at T-0: " : " is now: ");
+	put(out, line, "computed");
+	put_criteria(out, line, json_str(line, "computed", ""));
+	if (!is(line, "was", json_str(line, "computed", "")))
+		put_if(out, line, ", was ", "was", "");
+}
+
+static void text_gate_decided(struct buf *out, const json_t *line)
+{
+	buf_puts(out, "gate ");
+	put(out, line, "gate");
+	buf_puts(out, " decided: ");
+	put(out, line, "decision");
+	if (!is(line, "decision", json_str(line, "computed", "")))
+		put_if(out, line, " (the criteria say: ", "computed", ")");
+	put_if(out, line, ", because ", "reason", "");
+}
+
 static text_fn *const writers[EV_COUNT] = {
 	[EV_OPENED] = text_opened,
 	[EV_SEVERITY] = text_severity,
@@ -456,6 +508,9 @@ static text_fn *const writers[EV_COUNT] = {
 	[EV_INJECTING] = text_injecting,
 	[EV_INJECTED] = text_injected,
 	[EV_SCORED] = text_scored,
+	[EV_PLANNED] = text_planned,
+	[EV_GATE] = text_gate,
+	[EV_GATE_DECIDED] = text_gate_decided,
 };
 
 char *event_text(const json_t *line)

@@ -10,6 +10,7 @@
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/text.h"
+#include "lib/timefmt.h"
 
 /* 0, or -1 with what does not fit. */
 typedef int fold_fn(struct incident_state *state, const json_t *json, int64_t at, struct err *err);
@@ -378,6 +379,26 @@ static int fold_stopped(struct incident_state *state, const json_t *json, int64_
 	return 0;
 }
 
+/* Items that are done when this procedure is. */
+static void items_ended(struct incident_state *state, const struct procedure *procedure,
+			const char *result, int64_t at)
+{
+	bool done = strcmp(result, "done") == 0;
+
+	for (size_t c = 0; c < state->runbook->nchecklists; c++) {
+		struct checklist_state *list = &state->checklists[c];
+
+		for (size_t i = 0; i < list->nitems; i++) {
+			if (checklist_item(list, i, NULL)->procedure != procedure)
+				continue;
+			checklist_apply(list, i, done ? ITEM_EV_ACTION_DONE : ITEM_EV_ACTION_FAILED,
+					VERDICT_UNKNOWN,
+					done ? "its procedure is done" : "its procedure failed", at,
+					NULL);
+		}
+	}
+}
+
 static int fold_procedure_ended(struct incident_state *state, const json_t *json, int64_t at,
 				struct err *err)
 {
@@ -389,6 +410,9 @@ static int fold_procedure_ended(struct incident_state *state, const json_t *json
 		return err_set(err, "it ended already");
 	attempt->ended_at = at;
 	snprintf(attempt->result, sizeof(attempt->result), "%s", json_str(json, "result", ""));
+	/* One that was dropped before it began proves nothing about the items. */
+	if (attempt->procedure.started)
+		items_ended(state, attempt->procedure.procedure, attempt->result, at);
 	return 0;
 }
 
@@ -425,6 +449,72 @@ static int fold_scored(struct incident_state *state, const json_t *json, int64_t
 	return 0;
 }
 
+static int fold_planned(struct incident_state *state, const json_t *json, int64_t at,
+			struct err *err)
+{
+	const struct deployment *deployment =
+	    runbook_deployment(state->runbook, json_str(json, "deployment", ""));
+	int64_t t0;
+
+	(void)at;
+	if (!deployment)
+		return err_set(err, "the runbook has no such deployment");
+	if (time_parse_rfc3339(json_str(json, "t0", ""), &t0))
+		return err_set(err, "T is no time");
+	if (state->deployment.deployment != deployment) {
+		free(state->deployment.reason);
+		state->deployment = (struct deployment_state){ .deployment = deployment };
+	}
+	state->deployment.t0 = t0;
+	state->deployment.at_t0 = false;
+	return 0;
+}
+
+static int gate_result(const struct incident_state *state, const json_t *json, const char *key,
+		       enum decision *out, struct err *err)
+{
+	const struct deployment *deployment = state->deployment.deployment;
+
+	if (!deployment || !is(json, "gate", deployment->gate->name))
+		return err_set(err, "no planned deployment has this gate");
+	if (decision_parse(json_str(json, key, ""), out))
+		return err_set(err, "the result is not known");
+	return 0;
+}
+
+static int fold_gate(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	(void)at;
+	if (gate_result(state, json, "computed", &state->deployment.computed, err))
+		return -1;
+	if (json_is_true(json_object_get(json, "at_t0")))
+		state->deployment.at_t0 = true;
+	return 0;
+}
+
+static int fold_gate_decided(struct incident_state *state, const json_t *json, int64_t at,
+			     struct err *err)
+{
+	struct deployment_state *now = &state->deployment;
+	enum decision decided, against;
+	char *who;
+
+	if (gate_result(state, json, "decision", &decided, err) ||
+	    gate_result(state, json, "computed", &against, err))
+		return -1;
+	if (decided != against && !*json_str(json, "reason", ""))
+		return err_set(err, "deciding otherwise than the criteria needs a reason");
+	who = who_text(json_object_get(json, "by"));
+	now->decided = decided;
+	now->against = against;
+	now->decided_at = at;
+	text_clean_to(now->decided_by, sizeof(now->decided_by), who, strlen(who));
+	free(now->reason);
+	now->reason = text_new(json, "reason");
+	free(who);
+	return 0;
+}
+
 /* NULL: it stands in the timeline and changes nothing else. */
 static fold_fn *const folders[EV_COUNT] = {
 	[EV_OPENED] = fold_opened,
@@ -452,6 +542,9 @@ static fold_fn *const folders[EV_COUNT] = {
 	[EV_RESOLVED] = fold_resolved,
 	[EV_CLOSED] = fold_closed,
 	[EV_SCORED] = fold_scored,
+	[EV_PLANNED] = fold_planned,
+	[EV_GATE] = fold_gate,
+	[EV_GATE_DECIDED] = fold_gate_decided,
 };
 
 static int fold_line(struct incident_state *state, enum event_id id, const struct ledger_line *line,

@@ -26,5 +26,6 @@ const struct key_def key_defs[KEY_ID_COUNT] = {
 	[KEY_ID_ACKNOWLEDGE] = { 'A', "A", "acknowledge the alerts" },
 	[KEY_ID_BACK_TO] = { 'b', "b", "go back to an answer" },
 	[KEY_ID_RESOLVE] = { 'e', "e", "resolve the incident" },
+	[KEY_ID_GATE] = { 'g', "g", "decide the deployment's gate: go, no-go or adjust" },
 	[KEY_ID_CLOSE] = { 'C', "C", "close and seal the incident" },
 };

@@ -32,6 +32,7 @@ enum key_id {
 	KEY_ID_BACK_TO,   /* go back to the answer that no longer holds */
 	KEY_ID_RESOLVE,
 	KEY_ID_CLOSE,
+	KEY_ID_GATE,      /* decide the deployment's gate */
 	KEY_ID_COUNT
 };
 

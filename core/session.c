@@ -105,6 +105,7 @@ static void session_tick(struct watch *watch, uint32_t what, void *data)
 	session_plan_tick(session);
 	session_watch_probes(session);
 	session_record_tick(session);
+	session_deploy_tick(session);
 	session_execute_tick(session);
 }
 

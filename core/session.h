@@ -90,6 +90,18 @@ bool session_can_undo(const struct session *session, const struct step *step);
 /* Step that runs now, or NULL. */
 const struct step *session_running(const struct session *session);
 
+/* ---- Deployment day: what session_state()->deployment says is planned ---- */
+
+/* "T-01:59:12" before T, "T+00:12:41" after it (or since an incident was opened). Returns `out`. */
+char *session_t(const struct session *session, char *out, size_t size);
+/* What the gate's criteria say now; DECISION_UNDECIDED when no deployment is planned. */
+enum decision session_gate(const struct session *session);
+/* One criterion now, with its evidence. */
+void session_criterion(const struct session *session, const struct criterion *criterion,
+		       struct proposal *out);
+/* New: what stands in the way of go, by name: "fails: a, b; unknown: c"; "" when nothing does. */
+char *session_gate_blocks(const struct session *session);
+
 /* ---- Commands: each is one ledger event, or starts a runner ---- */
 
 /*
@@ -140,6 +152,11 @@ void session_straight_through(struct session *session, bool on);
 bool session_is_straight_through(const struct session *session);
 int session_item(struct session *session, const char *checklist, const char *item, const char *act,
 		 const char *reason, struct err *err);
+/* Puts a deployment of the runbook with its T (wall time) on record; again, to move T. */
+int session_deployment(struct session *session, const char *name, int64_t t0, struct err *err);
+/* `reason` is demanded when the decision is not what the criteria say. */
+int session_decide_gate(struct session *session, enum decision decision, const char *reason,
+			struct err *err);
 int session_resolve(struct session *session, const char *how, struct err *err);
 int session_close(struct session *session, const char *root_cause, const char *remediation,
 		  const char *lessons, struct err *err);

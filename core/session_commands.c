@@ -187,6 +187,15 @@ static int run_resolve(struct session *session, words args, size_t nargs, struct
 	return session_resolve(session, word(args, nargs, 0), err);
 }
 
+static int run_gate(struct session *session, words args, size_t nargs, struct err *err)
+{
+	enum decision decision;
+
+	if (decision_parse(args[0], &decision) != 0)
+		return err_set(err, "\"%s\" is not go, no-go or adjust", args[0]);
+	return session_decide_gate(session, decision, word(args, nargs, 1), err);
+}
+
 static int run_close(struct session *session, words args, size_t nargs, struct err *err)
 {
 	return session_close(session, word(args, nargs, 0), NULL, NULL, err);
@@ -218,6 +227,7 @@ const struct command session_commands[] = {
 	{ "reopen", "CHECKLIST ITEM [NOTE]", "an item is open again", 2, 3, run_reopen },
 	{ "defer", "CHECKLIST ITEM [NOTE]", "an item comes back at the end", 2, 3, run_defer },
 	{ "override", "CHECKLIST ITEM REASON", "override an item", 3, 3, run_override },
+	{ "gate", "go|no-go|adjust [REASON]", "decide the deployment's gate", 1, 2, run_gate },
 	{ "resolve", "[HOW]", "the trouble is over", 0, 1, run_resolve },
 	{ "close", "[ROOT CAUSE]", "close and seal the incident", 0, 1, run_close },
 	{ NULL, NULL, NULL, 0, 0, NULL },

@@ -95,6 +95,21 @@ static void want_step(const struct session *session, struct wanted *wanted)
 		want(wanted, step->when);
 }
 
+static void want_deployment(const struct session *session, struct wanted *wanted)
+{
+	const struct checklist *lists[SESSION_LISTS];
+	size_t n = session_deploy_lists(session, lists, SESSION_LISTS);
+	const struct gate *gate;
+
+	for (size_t i = 0; i < n; i++)
+		want_items(session, lists[i], 0, wanted);
+	if (!n)
+		return;
+	gate = session->incident.state.deployment.deployment->gate;
+	for (size_t i = 0; i < gate_size(gate); i++)
+		want(wanted, gate_criterion(gate, i, NULL)->probe);
+}
+
 void session_watch_probes(struct session *session)
 {
 	const struct attempt *attempt = session_attempt(session);
@@ -107,6 +122,7 @@ void session_watch_probes(struct session *session)
 	if (attempt && attempt->ended_at)
 		want_items(session, attempt->procedure.procedure->after, attempt->ended_at,
 			   &wanted);
+	want_deployment(session, &wanted);
 	sense_watch(session->sense, wanted.list, wanted.n);
 	free(wanted.list);
 }
@@ -219,6 +235,20 @@ struct suggestion {
 	const char *name;
 };
 
+/* The rollback of a deployment that is not to go, or not any more. */
+static struct suggestion suggest_deployment(const struct session *session)
+{
+	const struct deployment_state *now = &session->incident.state.deployment;
+
+	if (!session->open || !now->deployment || !now->deployment->procedure ||
+	    tried(session, now->deployment->procedure) ||
+	    (now->decided != DECISION_NO_GO &&
+	     (now->decided != DECISION_GO || now->computed != DECISION_NO_GO)))
+		return (struct suggestion){ 0 };
+	return (struct suggestion){ now->deployment->procedure, "gate",
+				    now->deployment->gate->name };
+}
+
 static struct suggestion suggest(const struct session *session)
 {
 	const struct tree *tree = &session->loaded->runbook->tree;
@@ -238,7 +268,7 @@ static struct suggestion suggest(const struct session *session)
 			tree->questions[state->answers[state->n - 1].question].name
 		};
 	}
-	return (struct suggestion){ 0 };
+	return suggest_deployment(session);
 }
 
 const struct procedure *session_suggested(const struct session *session, const char **why)
@@ -251,6 +281,8 @@ const struct procedure *session_suggested(const struct session *session, const c
 	if (found.procedure && strcmp(found.source, "condition") == 0) {
 		condition = runbook_condition(session->loaded->runbook, found.name);
 		snprintf(text, sizeof(session->why), "condition holds: %.220s", condition->title);
+	} else if (found.procedure && strcmp(found.source, "gate") == 0) {
+		snprintf(text, sizeof(session->why), "the gate says no-go");
 	} else if (found.procedure) {
 		snprintf(text, sizeof(session->why), "the decision tree ends there");
 	}

@@ -1,5 +1,6 @@
 /* The one line that says what to do now: always a concrete act, with its key. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/keys.h"
@@ -257,6 +258,92 @@ static void next_decision(const struct session *session, struct line line)
 		next_tree(session, line);
 }
 
+/* ---- Deployment day ---- */
+
+/* The first item that is not done yet: before T what is due until then, after it the rest. */
+static const struct item *item_due(const struct session *session,
+				   const struct deployment_state *now, const struct section **section)
+{
+	const struct runbook *runbook = session->loaded->runbook;
+	const struct checklist_state *list =
+	    &session->incident.state.checklists[now->deployment->checklist - runbook->checklists];
+	int64_t until = now->decided == DECISION_GO ? INT64_MAX : 0;
+
+	for (size_t i = 0; i < list->nitems; i++) {
+		const struct item *item = checklist_item(list, i, section);
+
+		if (checklist_missing(list, i, until) && list->items[i].status != ITEM_OVERRIDDEN)
+			return item;
+	}
+	return NULL;
+}
+
+static void next_undecided(const struct session *session, const struct deployment_state *now,
+			   struct line line)
+{
+	enum decision computed = session_gate(session);
+	const struct section *section;
+	const struct item *item = item_due(session, now, &section);
+	char *blocks = session_gate_blocks(session);
+
+	if (computed == DECISION_GO)
+		snprintf(line.out, line.size,
+			 "Nothing stands in the way of go. Press %s, then %s to decide.",
+			 key(KEY_ID_CHECKLIST), key(KEY_ID_GATE));
+	else if (computed == DECISION_UNDECIDED && item)
+		snprintf(line.out, line.size, "%s: %.100s. Press %s for the checklist.",
+			 section->title, item->say, key(KEY_ID_CHECKLIST));
+	else
+		snprintf(line.out, line.size, "Press %s, then %s to decide. The criteria say %s: %.120s",
+			 key(KEY_ID_CHECKLIST), key(KEY_ID_GATE), decision_name(computed), blocks);
+	free(blocks);
+}
+
+static void next_deployment(const struct session *session, const struct deployment_state *now,
+			    struct line line)
+{
+	enum decision computed = session_gate(session);
+	const struct section *section;
+	const struct item *item;
+	char *blocks;
+
+	if (now->decided == DECISION_UNDECIDED) {
+		next_undecided(session, now, line);
+		return;
+	}
+	item = now->decided == DECISION_GO ? item_due(session, now, &section) : NULL;
+	/* After T its own work may well change the criteria: only before it, or for worse. */
+	if (computed != now->against &&
+	    (computed == DECISION_NO_GO || clock_wall(session->clock) < now->t0)) {
+		blocks = session_gate_blocks(session);
+		snprintf(line.out, line.size,
+			 "Decided %s, but the criteria say %s now (%.100s). Press %s, then %s.",
+			 decision_name(now->decided), decision_name(computed),
+			 *blocks ? blocks : "nothing stands in the way", key(KEY_ID_CHECKLIST),
+			 key(KEY_ID_GATE));
+		free(blocks);
+	} else if (item) {
+		snprintf(line.out, line.size, "Go. %s: %.100s. Press %s for the checklist.",
+			 section->title, item->say, key(KEY_ID_CHECKLIST));
+	} else {
+		snprintf(line.out, line.size,
+			 "Decided: %s.%s Press %s to resolve, %s and %s to decide anew.",
+			 decision_name(now->decided),
+			 now->decided == DECISION_GO ? " Everything is done." : "",
+			 key(KEY_ID_RESOLVE), key(KEY_ID_CHECKLIST), key(KEY_ID_GATE));
+	}
+}
+
+/* A suggested rollback, or one that ended, goes before the gate. */
+static bool deployment_leads(const struct session *session)
+{
+	const struct deployment *deployment = session->incident.state.deployment.deployment;
+	const struct attempt *attempt = session_attempt(session);
+
+	return deployment && !session_suggested(session, NULL) &&
+	       (!attempt || attempt->procedure.procedure != deployment->procedure);
+}
+
 void session_next(const struct session *session, char *out, size_t size)
 {
 	session_next_in(session, KEY_ID_COUNT, out, size);
@@ -283,6 +370,8 @@ void session_next_in(const struct session *session, enum key_id shown, char *out
 			 key(KEY_ID_CLOSE), key(KEY_ID_NOTE));
 	else if (attempt && !attempt->ended_at)
 		next_procedure(session, line);
+	else if (deployment_leads(session))
+		next_deployment(session, &session->incident.state.deployment, line);
 	else
 		next_decision(session, line);
 }

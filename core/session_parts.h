@@ -12,6 +12,7 @@
 #include "core/session.h"
 
 #define SESSION_TICK_US (CLOCK_US / 2)
+#define SESSION_LISTS	16 /* checklists of one deployment and its gate */
 
 /* What was saved of a metric last. */
 struct saved {
@@ -56,6 +57,8 @@ struct session {
 	struct history history; /* of this procedure; borrowed */
 	const struct procedure *history_of;
 
+	enum decision gate_seen; /* what its criteria said at the tick before */
+
 	char *output;  /* owned */
 	char why[256]; /* behind session_suggested() */
 };
@@ -83,6 +86,11 @@ void session_watch_probes(struct session *session);
 void session_record_opened(struct session *session);
 void session_record_tick(struct session *session);
 void session_record_sensed(struct session *session);
+/* session_deploy.c: expires items, records what the gate's criteria say. */
+void session_deploy_tick(struct session *session);
+/* The checklists that a planned deployment looks at; 0 when there is none. */
+size_t session_deploy_lists(const struct session *session, const struct checklist **out,
+			    size_t max);
 /* session_execute.c: what goes on by itself: orphans, the procedure's end, straight through. */
 void session_execute_tick(struct session *session);
 /* session_plan.c: begins proposals or the plan of a newly chosen procedure; forgets an old one's.

@@ -197,12 +197,17 @@ static void items_record(struct session *session, const struct checklist *checkl
 		const struct item *item = checklist_item(state, i, NULL);
 		const struct sensed *sensed;
 
-		if (item->kind != ITEM_SENSED || state->items[i].status == ITEM_OVERRIDDEN)
+		if (item->kind != ITEM_SENSED || state->items[i].status == ITEM_OVERRIDDEN ||
+		    state->items[i].status == ITEM_NOT_APPLICABLE)
 			continue;
 		sensed = sense_probe(session->sense, item->probe);
 		if (!sensed->reading.at ||
 		    (state->items[i].status != ITEM_OPEN &&
 		     sensed->reading.verdict == item_verdict(state->items[i].status)))
+			continue;
+		/* A deferred one is news again when it holds. */
+		if (state->items[i].status == ITEM_DEFERRED &&
+		    sensed->reading.verdict != VERDICT_PASS)
 			continue;
 		/* Seen twice: a value that flickers fills no ledger. */
 		if (state->items[i].status != ITEM_OPEN && sensed->reading.at == sensed->since)
@@ -233,7 +238,15 @@ static void attempt_items(struct session *session)
 {
 	const struct attempt *attempt = session_attempt(session);
 
-	if (!attempt || session->sensing_lock < 0 || session->incident.state.phase != INCIDENT_OPEN)
+	const struct checklist *lists[SESSION_LISTS];
+	size_t n = session_deploy_lists(session, lists, SESSION_LISTS);
+
+	if (session->sensing_lock < 0 || !session->open ||
+	    session->incident.state.phase != INCIDENT_OPEN)
+		return;
+	for (size_t i = 0; i < n; i++)
+		items_record(session, lists[i]);
+	if (!attempt)
 		return;
 	if (!attempt->procedure.started)
 		items_record(session, attempt->procedure.procedure->before);

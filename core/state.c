@@ -63,6 +63,7 @@ void state_release(struct incident_state *state)
 	free(state->attempts);
 	free(state->timeline);
 	json_decref(state->scored);
+	free(state->deployment.reason);
 	free(state->root_cause);
 	free(state->remediation);
 	free(state->lessons);

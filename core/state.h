@@ -6,6 +6,7 @@
 
 #include "checklists/checklist.h"
 #include "checklists/condition.h"
+#include "checklists/gate.h"
 #include "checklists/procedure.h"
 #include "checklists/runbook.h"
 #include "checklists/target.h"
@@ -48,6 +49,19 @@ struct attempt {
 	json_t *loss;           /* owned: lines measured at approval; NULL */
 };
 
+/* A planned deployment and its gate, as recorded. */
+struct deployment_state {
+	const struct deployment *deployment; /* borrowed; NULL: none is planned */
+	int64_t t0;                          /* wall time of T */
+	enum decision computed;              /* latest on record */
+	bool at_t0;                          /* it was computed at T */
+	enum decision decided;               /* DECISION_UNDECIDED: nobody has decided yet */
+	enum decision against;               /* what was computed when it was decided */
+	int64_t decided_at;
+	char decided_by[64];
+	char *reason;                        /* owned, or NULL */
+};
+
 struct incident_state {
 	const struct runbook *runbook; /* borrowed */
 	const struct target *target;   /* borrowed */
@@ -62,6 +76,7 @@ struct incident_state {
 	struct condition_state *conditions; /* owned: one for each; as recorded */
 	struct tree_state tree;
 	struct checklist_state *checklists; /* owned: one for each */
+	struct deployment_state deployment;
 	struct attempt *attempts; size_t nattempts, cap_attempts; /* owned */
 	struct timeline_entry *timeline;
 	size_t ntimeline, cap_timeline; /* owned */

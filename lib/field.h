@@ -50,6 +50,7 @@ enum field_type {
 	FIELD_SETTINGS, /* what a source type's own table describes */
 	FIELD_METRIC,   /* a metric */
 	FIELD_ROWS,     /* a list of lists of text */
+	FIELD_CRITERIA, /* a list of probes and {"checklist": NAME} */
 };
 
 struct field {

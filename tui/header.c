@@ -60,25 +60,21 @@ static int severity_draw(const struct incident_state *state, const struct canvas
 	return phase ? canvas_text(canvas, 0, x + 1, STYLE_OK, phase) : x;
 }
 
-/* Incident, severity and T+ clock; returns the column behind. */
+/* Incident, severity and T clock; returns the column behind. */
 static int incident_draw(struct ui *ui, const struct canvas *canvas, int x, bool narrow)
 {
 	const struct incident_state *state = session_state(ui->session);
-	char clock[32];
-	int64_t until;
+	char clock[64];
 
 	if (!state)
 		return canvas_text(canvas, 0, x + 1, STYLE_DIM, "no incident");
 	x = canvas_text(canvas, 0, x + 1, STYLE_BOLD, state->id);
 	x = severity_draw(state, canvas, x + 1, narrow);
-	until = state->closed_at     ? state->closed_at
-		: state->resolved_at ? state->resolved_at
-				     : ui_now(ui);
-	duration_clock((until - state->opened_at) / CLOCK_US * CLOCK_US, clock, sizeof(clock));
+	session_t(ui->session, clock, sizeof(clock));
 	/* Half a clock would be a wrong one. */
-	if (x + 3 + (int)strlen(clock) > canvas->w)
+	if (x + 1 + (int)strlen(clock) > canvas->w)
 		return x;
-	return canvas_printf(canvas, 0, x + 1, STYLE_NORMAL, "T+%s", clock);
+	return canvas_text(canvas, 0, x + 1, STYLE_NORMAL, clock);
 }
 
 /* "#34 ok": 34 lines are on disk. Returns the column where it begins. */

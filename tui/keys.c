@@ -70,6 +70,7 @@ static const struct row rows[] = {
 	    "defer the item: it comes back at the end", "defer"),
 	OWN(ACT_OVERRIDE, IN(CHECKLIST), { 'o' }, "o", "override",
 	    "override the item, with a reason; it is never shown green", "override"),
+	SHARED(KEY_ID_GATE, ACT_GATE, IN(CHECKLIST), { 0 }, NULL, "gate", NULL, NULL),
 	/* Log */
 	OWN(ACT_FILTER, IN(LOG), { 'f' }, "f", "filter",
 	    "what is listed: all, operator, runner, sensed", "filter"),

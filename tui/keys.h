@@ -70,6 +70,7 @@ enum act {
 	ACT_TICK,
 	ACT_DEFER,
 	ACT_OVERRIDE,
+	ACT_GATE,
 	/* Log */
 	ACT_FILTER,
 };

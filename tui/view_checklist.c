@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "lib/mem.h"
+#include "lib/timefmt.h"
+#include "tui/gate.h"
 #include "tui/modal.h"
 #include "tui/say.h"
 
@@ -12,12 +14,15 @@ struct checklist_view {
 	const struct checklist *fitting; /* the one that fitted when it was last looked for */
 };
 
-/* The list that the procedure asks for now: `before` until it ran, then `after`. NULL: none. */
+/* The list that is asked for now: the deployment's, or the procedure's `before` until it ran, then
+ * `after`. NULL: none. */
 static const struct checklist *fitting(struct ui *ui)
 {
 	const struct incident_state *state = session_state(ui->session);
 	const struct attempt *attempt = state ? state_attempt(state) : NULL;
 
+	if (state && state->deployment.deployment && (!attempt || attempt->ended_at))
+		return state->deployment.deployment->checklist;
 	if (!attempt)
 		return NULL;
 	return attempt->procedure.started ? attempt->procedure.procedure->after
@@ -120,6 +125,28 @@ static void item_row(struct ui *ui, const struct item *item, const struct item_s
 		canvas_printf(&row, 0, x, STYLE_DIM, ": %s", state->evidence);
 }
 
+/* "Final checks   T-2h, in 00:12:41": a section of a planned deployment counts down. */
+static void section_row(struct ui *ui, const struct checklist_state *list,
+			const struct section *section, const struct canvas *canvas, int y)
+{
+	const struct deployment_state *planned = gate_deployment(ui);
+	const char *offset = json_string_value(section->offset);
+	int64_t left, seconds;
+	char clock[48];
+	int x = canvas_printf(canvas, y, 0, STYLE_BOLD, "%s%s%s%s", section->title,
+			      section->timed ? "   T" : "",
+			      section->timed && *offset != '-' ? "+" : "",
+			      section->timed ? offset : "");
+
+	if (!section->timed || !planned || planned->deployment->checklist != list->checklist)
+		return;
+	left = planned->t0 + section->offset_us - ui_now(ui);
+	seconds = left > 0 ? (left + CLOCK_US - 1) / CLOCK_US : -left / CLOCK_US;
+	duration_clock(seconds * CLOCK_US, clock, sizeof(clock));
+	canvas_printf(canvas, y, x, left > 0 ? STYLE_DIM : STYLE_WARNING, "%s%s",
+		      left > 0 ? ", in " : ", due since ", clock);
+}
+
 /* Section titles stand between the items: rows are counted with them. */
 static void items_draw(struct ui *ui, struct checklist_view *view,
 		       const struct checklist_state *state, const struct canvas *canvas)
@@ -146,11 +173,7 @@ static void items_draw(struct ui *ui, struct checklist_view *view,
 
 		if (section != last) {
 			y = row++ - view->top;
-			canvas_printf(canvas, y, 0, STYLE_BOLD, "%s%s%s", section->title,
-				      section->timed ? "   T" : "",
-				      section->timed && json_is_string(section->offset)
-					  ? json_string_value(section->offset)
-					  : "");
+			section_row(ui, state, section, canvas, y);
 		}
 		last = section;
 		y = row++ - view->top;
@@ -161,9 +184,11 @@ static void items_draw(struct ui *ui, struct checklist_view *view,
 static void checklist_draw(struct ui *ui, void *data, const struct canvas *canvas)
 {
 	struct checklist_view *view = data;
+	const struct deployment_state *planned;
 	struct checklist_state state;
 	struct canvas inside;
 	char status[96];
+	int ready;
 	char *title;
 	bool release;
 
@@ -180,10 +205,18 @@ static void checklist_draw(struct ui *ui, void *data, const struct canvas *canva
 		view->selected = (int)state.nitems - 1;
 	title =
 	    xasprintf("%s (%zu of %zu, Tab)", state.checklist->title, view->which + 1, lists(ui));
-	snprintf(status, sizeof(status), "%d%% ready", checklist_readiness(&state));
-	inside = canvas_box(canvas, title, status,
-			    checklist_readiness(&state) == 100 ? STYLE_OK : STYLE_WARNING, true);
+	planned = gate_deployment(ui);
+	if (planned && planned->deployment->checklist != state.checklist)
+		planned = NULL;
+	ready = checklist_readiness_until(
+	    &state, planned && planned->decided != DECISION_GO ? 0 : INT64_MAX);
+	snprintf(status, sizeof(status), "%d%% ready", ready);
+	inside =
+	    canvas_box(canvas, title, status, ready == 100 ? STYLE_OK : STYLE_WARNING, true);
 	inside = canvas_part(&inside, 0, 1, -1, inside.w - 2);
+	if (planned)
+		inside = canvas_part(&inside, 0, 0,
+				     inside.h - gate_draw(ui, &state, &inside), inside.w);
 	items_draw(ui, view, &state, &inside);
 	free(title);
 	if (release)
@@ -233,7 +266,10 @@ static bool checklist_can(struct ui *ui, void *data, enum act act)
 	case ACT_ENTER:
 		return true;
 	case ACT_TICK:
-		return session_state(ui->session) && ui_open(ui) && item->kind == ITEM_MANUAL;
+		return session_state(ui->session) && ui_open(ui) &&
+		       (item->kind == ITEM_MANUAL || item->procedure);
+	case ACT_GATE:
+		return ui_open(ui) && gate_deployment(ui);
 	case ACT_DEFER:
 		return ui_open(ui) && now.status != ITEM_GREEN &&
 		       now.status != ITEM_NOT_APPLICABLE && now.status != ITEM_DEFERRED;
@@ -278,6 +314,9 @@ static void item_page(struct ui *ui, const struct item *item, const struct item_
 		buf_puts(&text, "\nMeasured by:\n");
 		probe_print(ui, &text, item->probe);
 	}
+	if (item->procedure)
+		buf_printf(&text, "\nDone by the procedure %s: %s. Space chooses it.\n",
+			   item->procedure->name, item->procedure->title);
 	if (item->done_by || item->done_at)
 		buf_printf(&text, "\nDone before by %s, %s\n", item->done_by ? item->done_by : "?",
 			   item->done_at ? item->done_at : "?");
@@ -291,7 +330,11 @@ static void item_act(struct ui *ui, struct checklist_view *view, const struct it
 	struct form_entry reason = { .label = "Reason" };
 	struct err err = ERR_INIT;
 
-	if (act == ACT_TICK)
+	if (act == ACT_TICK && item->procedure)
+		choose_procedure(ui, item->procedure->name);
+	else if (act == ACT_GATE)
+		gate_open(ui);
+	else if (act == ACT_TICK)
 		ui_acted(ui,
 			 session_item(ui->session, list, item->id,
 				      now->status == ITEM_GREEN ? "reopened" : "ticked", NULL,
