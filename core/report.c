@@ -379,7 +379,10 @@ static char *title_new(const struct incident *incident)
 	struct buf title = BUF_INIT;
 
 	buf_printf(&title, "%s report %s\n",
-		   incident->state.kind == INCIDENT_DRILL ? "Drill" : "Incident", incident->id);
+		   incident->state.kind == INCIDENT_DRILL	? "Drill"
+		   : incident->state.kind == INCIDENT_DEPLOYMENT ? "Deployment"
+								 : "Incident",
+		   incident->id);
 	text_clean(&title, incident->state.title, strlen(incident->state.title));
 	return buf_detach(&title);
 }

@@ -407,6 +407,7 @@ void report_decision(struct report_work *work)
 {
 	struct report_section *section = report_section(work->report, "Decision");
 
+	report_gate(work, section);
 	if (work->decisive)
 		attempt_fields(work, section, work->decisive);
 	answers_table(work, section);

@@ -181,6 +181,8 @@ bool entry_deviates(const struct timeline_entry *entry)
 		return !is(json, "verdict", "pass");
 	case EV_ITEM:
 		return is(json, "act", "overridden");
+	case EV_GATE_DECIDED:
+		return !is(json, "decision", json_str(json, "computed", ""));
 	case EV_DIED:
 	case EV_SETTLED:
 	case EV_SKIPPED:

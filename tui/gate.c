@@ -7,6 +7,7 @@
 #include "lib/mem.h"
 #include "lib/timefmt.h"
 #include "tui/modal.h"
+#include "tui/say.h"
 
 const struct deployment_state *gate_deployment(const struct ui *ui)
 {
@@ -42,11 +43,10 @@ static char *decided_text(const struct deployment_state *now)
 
 	if (now->decided == DECISION_UNDECIDED)
 		return xstrdup("Not decided yet.");
-	return xasprintf("Decided: %s%s%s, by %s at %sZ%s%s", decision_name(now->decided),
+	return xasprintf("Decided: %s%s%s, by %s at %sZ", decision_name(now->decided),
 			 now->decided != now->against ? " against " : "",
 			 now->decided != now->against ? decision_name(now->against) : "",
-			 now->decided_by, time_clock(now->decided_at, at),
-			 now->reason ? ", because " : "", now->reason ? now->reason : "");
+			 now->decided_by, time_clock(now->decided_at, at));
 }
 
 int gate_draw(struct ui *ui, const struct checklist_state *list, const struct canvas *canvas)
@@ -55,7 +55,7 @@ int gate_draw(struct ui *ui, const struct checklist_state *list, const struct ca
 	enum decision computed = session_gate(ui->session);
 	char *blocks = session_gate_blocks(ui->session), *decided = decided_text(now);
 	char *missing = missing_text(list, now->decided == DECISION_GO ? INT64_MAX : 0);
-	int rows = 4, y = canvas->h - rows, x;
+	int rows = now->reason ? 5 : 4, y = canvas->h - rows, x;
 
 	canvas_text(canvas, y, 0, STYLE_DIM, missing);
 	x = canvas_printf(canvas, y + 1, 0, STYLE_BOLD, "Gate %s: ", now->deployment->gate->title);
@@ -66,13 +66,16 @@ int gate_draw(struct ui *ui, const struct checklist_state *list, const struct ca
 	canvas_text(canvas, y + 3, 0,
 		    now->decided == DECISION_UNDECIDED ? STYLE_DIM : style_decision(now->decided),
 		    decided);
+	if (now->reason)
+		canvas_printf(canvas, y + 4, 0, STYLE_NORMAL, "because %s", now->reason);
 	free(missing);
 	free(decided);
 	free(blocks);
 	return rows;
 }
 
-char *gate_text(struct ui *ui)
+/* New: all criteria with their evidence. */
+static char *criteria_text(struct ui *ui)
 {
 	const struct gate *gate = gate_deployment(ui)->deployment->gate;
 	struct buf text = BUF_INIT;
@@ -83,12 +86,10 @@ char *gate_text(struct ui *ui)
 		struct proposal now;
 
 		session_criterion(ui->session, criterion, &now);
-		buf_printf(&text, "%s %s: %s%s (%s)%s", i ? ";" : "", criterion_kind_name(kind),
-			   criterion->say,
-			   now.verdict == VERDICT_PASS	 ? " holds"
-			   : now.verdict == VERDICT_FAIL ? " does not hold"
-							 : " is unknown",
-			   now.evidence, i + 1 == gate_size(gate) ? "." : "");
+		buf_printf(&text, "%s%s%s%s: %s (%s)", i ? "; " : "",
+			   kind == CRITERION_GO ? "" : criterion_kind_name(kind),
+			   kind == CRITERION_GO ? "" : " if ", criterion->say,
+			   answer_word(now.verdict), now.evidence);
 	}
 	buf_puts(&text, "");
 	return buf_detach(&text);
@@ -114,8 +115,8 @@ void gate_open(struct ui *ui)
 		{ .label = "Decision", .value = "no-go", .choices = choices },
 		{ .label = "Reason", .hint = "needed for what the criteria do not say" },
 	};
-	char *criteria = gate_text(ui);
-	char *say = xasprintf("The criteria say %s:%s", decision_name(session_gate(ui->session)),
+	char *criteria = criteria_text(ui);
+	char *say = xasprintf("The criteria say %s. %s.", decision_name(session_gate(ui->session)),
 			      criteria);
 
 	form_open(ui, gate_deployment(ui)->deployment->gate->title, say, entries, 2, true, NULL,

@@ -13,7 +13,5 @@ const struct deployment_state *gate_deployment(const struct ui *ui);
 int gate_draw(struct ui *ui, const struct checklist_state *list, const struct canvas *canvas);
 /* Asks for the decision. */
 void gate_open(struct ui *ui);
-/* New: all criteria with their evidence, for a page. */
-char *gate_text(struct ui *ui);
 
 #endif

@@ -81,6 +81,7 @@ static void test_valid(void **state)
 		{ VALID "/minimal", NULL },
 		{ VALID "/minimal/runbook.json", NULL },
 		{ VALID "/rich", NULL },
+		{ VALID "/deployment", NULL },
 		{ VALID "/rich", VALID "/rich/targets/staging.json" },
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
