@@ -60,6 +60,32 @@ static void decided_fields(struct report_section *section, json_t *facts,
 	fact_text(facts, "reason", reason);
 }
 
+/* Every decision in order, when there was more than one. */
+static void decisions_table(struct report_work *work, struct report_section *section)
+{
+	static const char *const columns[] = { "Decided at", "Decision", "Criteria", "By",
+					       "Because" };
+	const struct incident_state *state = work->state;
+	struct report_table *table = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < state->ntimeline; i++)
+		n += state->timeline[i].event == EV_GATE_DECIDED && !state->timeline[i].misfit;
+	if (n > 1)
+		table = section_table(section, columns, 5);
+	for (size_t i = 0; table && i < state->ntimeline; i++) {
+		const struct timeline_entry *entry = &state->timeline[i];
+		char at[TIME_RFC3339_MAX];
+
+		if (entry->event == EV_GATE_DECIDED && !entry->misfit)
+			table_row(table, (const char *[]){
+					     time_clock(entry->at, at),
+					     json_str(entry->json, "decision", ""),
+					     json_str(entry->json, "computed", ""), entry->by,
+					     json_str(entry->json, "reason", "") });
+	}
+}
+
 void report_gate(struct report_work *work, struct report_section *section)
 {
 	const struct deployment_state *now = &work->state->deployment;
@@ -95,6 +121,7 @@ void report_gate(struct report_work *work, struct report_section *section)
 		decided = computed;
 	criteria = decided ? json_object_get(decided->json, "criteria") : NULL;
 	criteria_table(section, criteria);
+	decisions_table(work, section);
 	if (criteria)
 		json_object_set(facts, "criteria", (json_t *)criteria);
 	json_object_set_new(work->facts, "deployment", facts);
