@@ -24,11 +24,12 @@ static struct criterion build_criterion(struct checker *checker, const struct no
 	criterion.probe = build_probe(checker, node);
 	if (criterion.probe && criterion.probe->kind == PROBE_MANUAL)
 		say(checker, node, NULL,
-		    "nobody is asked here: make it a manual item of a checklist, and that checklist "
+		    "nobody is asked here: make it a manual item of a checklist, and that "
+		    "checklist "
 		    "a criterion");
 	if (criterion.probe)
-		criterion.say = criterion.probe->title ? criterion.probe->title
-						       : criterion.probe->id;
+		criterion.say =
+		    criterion.probe->title ? criterion.probe->title : criterion.probe->id;
 	return criterion;
 }
 
@@ -82,6 +83,5 @@ void build_gates(struct checker *checker)
 		build_criteria(checker, gate, node, CRITERION_ADJUST, "adjust");
 	}
 	for (size_t i = 0; i < deployments->n; i++)
-		build_deployment(checker, &checker->runbook->deployments[i],
-				 &deployments->list[i]);
+		build_deployment(checker, &checker->runbook->deployments[i], &deployments->list[i]);
 }

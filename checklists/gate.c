@@ -87,8 +87,7 @@ enum verdict gate_checklist(const struct checklist_state *state)
 			continue;
 		/* A sensed item that is open was not read yet, or not for too long. */
 		if (status != ITEM_UNKNOWN &&
-		    (status != ITEM_OPEN ||
-		     checklist_item(state, i, NULL)->kind != ITEM_SENSED))
+		    (status != ITEM_OPEN || checklist_item(state, i, NULL)->kind != ITEM_SENSED))
 			return VERDICT_FAIL;
 		verdict = VERDICT_UNKNOWN;
 	}

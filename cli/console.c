@@ -13,8 +13,8 @@ int console_run(const struct console *console)
 				   .view = console->view,
 				   .begin = console->begin,
 				   .data = console->data };
-	int rc = cli_load(&loaded, console->runbook,
-			  console->target ? console->target : "production");
+	int rc =
+	    cli_load(&loaded, console->runbook, console->target ? console->target : "production");
 	char *state;
 
 	if (rc != EXIT_HOLDS)

@@ -32,12 +32,12 @@ static void criteria_table(struct report_section *section, const json_t *criteri
 		const json_t *one = json_array_get(criteria, i);
 		const char *verdict = json_str(one, "verdict", "");
 
-		table_row(table, (const char *[]){ json_str(one, "kind", ""),
-						   json_str(one, "say", ""),
-						   strcmp(verdict, "pass") == 0	  ? "yes"
-						   : strcmp(verdict, "fail") == 0 ? "no"
-										  : "unknown",
-						   json_str(one, "evidence", "") });
+		table_row(table,
+			  (const char *[]){ json_str(one, "kind", ""), json_str(one, "say", ""),
+					    strcmp(verdict, "pass") == 0   ? "yes"
+					    : strcmp(verdict, "fail") == 0 ? "no"
+									   : "unknown",
+					    json_str(one, "evidence", "") });
 	}
 }
 
@@ -78,11 +78,11 @@ static void decisions_table(struct report_work *work, struct report_section *sec
 		char at[TIME_RFC3339_MAX];
 
 		if (entry->event == EV_GATE_DECIDED && !entry->misfit)
-			table_row(table, (const char *[]){
-					     time_clock(entry->at, at),
-					     json_str(entry->json, "decision", ""),
-					     json_str(entry->json, "computed", ""), entry->by,
-					     json_str(entry->json, "reason", "") });
+			table_row(table, (const char *[]){ time_clock(entry->at, at),
+							   json_str(entry->json, "decision", ""),
+							   json_str(entry->json, "computed", ""),
+							   entry->by,
+							   json_str(entry->json, "reason", "") });
 	}
 }
 

@@ -41,8 +41,7 @@ size_t session_deploy_lists(const struct session *session, const struct checklis
 static struct checklist_state *list_state(const struct session *session,
 					  const struct checklist *list)
 {
-	return &session->incident.state
-		    .checklists[list - session->loaded->runbook->checklists];
+	return &session->incident.state.checklists[list - session->loaded->runbook->checklists];
 }
 
 /* ---- The gate ---- */
@@ -54,8 +53,8 @@ static void missing_add(const struct checklist_state *state, char *out, size_t s
 	for (size_t i = 0; i < state->nitems && len + 1 < size; i++) {
 		if (!checklist_missing(state, i, 0))
 			continue;
-		snprintf(out + len, size - len, "%s%s", n++ ? ", " : "; missing: ",
-			 checklist_item(state, i, NULL)->say);
+		snprintf(out + len, size - len, "%s%s",
+			 n++ ? ", " : "; missing: ", checklist_item(state, i, NULL)->say);
 		len = strlen(out);
 	}
 }
@@ -152,11 +151,12 @@ static json_t *criteria_json(const struct session *session, const struct gate *g
 		struct proposal proposal;
 
 		session_criterion(session, criterion, &proposal);
-		json_array_append_new(
-		    list, json_pack("{s:s, s:o, s:s, s:o}", "kind", criterion_kind_name(kind), "say",
-				    session_text(criterion->say), "verdict",
-				    verdict_name(proposal.verdict), "evidence",
-				    json_text(proposal.evidence, strlen(proposal.evidence))));
+		json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:o}", "kind",
+						      criterion_kind_name(kind), "say",
+						      session_text(criterion->say), "verdict",
+						      verdict_name(proposal.verdict), "evidence",
+						      json_text(proposal.evidence,
+								strlen(proposal.evidence))));
 	}
 	return list;
 }
@@ -295,8 +295,7 @@ char *session_t(const struct session *session, char *out, size_t size)
 							 : session->incident.state.resolved_at;
 	from = now ? now->t0 : session->incident.state.opened_at;
 	/* Whole seconds, so that T-00:00:00 is never shown before T. */
-	from = wall < from ? (from - wall + CLOCK_US - 1) / CLOCK_US
-			   : (wall - from) / CLOCK_US;
+	from = wall < from ? (from - wall + CLOCK_US - 1) / CLOCK_US : (wall - from) / CLOCK_US;
 	duration_clock(from * CLOCK_US, clock, sizeof(clock));
 	snprintf(out, size, "T%c%s", now && wall < now->t0 ? '-' : '+', clock);
 	return out;

@@ -278,6 +278,16 @@ static const struct item *item_due(const struct session *session,
 	return NULL;
 }
 
+static void next_item(const struct section *section, const struct item *item, const char *lead,
+		      struct line line)
+{
+	bool here = line.shown == KEY_ID_CHECKLIST;
+
+	snprintf(line.out, line.size, "%s%s: %.100s.%s%s%s", lead, section->title, item->say,
+		 here ? "" : " Press ", go(line, KEY_ID_CHECKLIST),
+		 here ? "" : " for the checklist.");
+}
+
 static void next_undecided(const struct session *session, const struct deployment_state *now,
 			   struct line line)
 {
@@ -288,14 +298,14 @@ static void next_undecided(const struct session *session, const struct deploymen
 
 	if (computed == DECISION_GO)
 		snprintf(line.out, line.size,
-			 "Nothing stands in the way of go. Press %s, then %s to decide.",
-			 key(KEY_ID_CHECKLIST), key(KEY_ID_GATE));
+			 "Nothing stands in the way of go. Press %s%s%s to decide.",
+			 go(line, KEY_ID_CHECKLIST), then(line, KEY_ID_CHECKLIST), key(KEY_ID_GATE));
 	else if (computed == DECISION_UNDECIDED && item)
-		snprintf(line.out, line.size, "%s: %.100s. Press %s for the checklist.",
-			 section->title, item->say, key(KEY_ID_CHECKLIST));
+		next_item(section, item, "", line);
 	else
-		snprintf(line.out, line.size, "Press %s, then %s to decide. The criteria say %s: %.120s",
-			 key(KEY_ID_CHECKLIST), key(KEY_ID_GATE), decision_name(computed), blocks);
+		snprintf(line.out, line.size, "The criteria say %s: %.120s. Press %s%s%s to decide.",
+			 decision_name(computed), blocks, go(line, KEY_ID_CHECKLIST),
+			 then(line, KEY_ID_CHECKLIST), key(KEY_ID_GATE));
 	free(blocks);
 }
 
@@ -317,20 +327,20 @@ static void next_deployment(const struct session *session, const struct deployme
 	    (computed == DECISION_NO_GO || clock_wall(session->clock) < now->t0)) {
 		blocks = session_gate_blocks(session);
 		snprintf(line.out, line.size,
-			 "Decided %s, but the criteria say %s now (%.100s). Press %s, then %s.",
+			 "Decided %s, but the criteria say %s now (%.100s). Press %s%s%s.",
 			 decision_name(now->decided), decision_name(computed),
-			 *blocks ? blocks : "nothing stands in the way", key(KEY_ID_CHECKLIST),
-			 key(KEY_ID_GATE));
+			 *blocks ? blocks : "nothing stands in the way", go(line, KEY_ID_CHECKLIST),
+			 then(line, KEY_ID_CHECKLIST), key(KEY_ID_GATE));
 		free(blocks);
 	} else if (item) {
-		snprintf(line.out, line.size, "Go. %s: %.100s. Press %s for the checklist.",
-			 section->title, item->say, key(KEY_ID_CHECKLIST));
+		next_item(section, item, "Go. ", line);
 	} else {
 		snprintf(line.out, line.size,
-			 "Decided: %s.%s Press %s to resolve, %s and %s to decide anew.",
+			 "Decided: %s.%s Press %s to resolve, %s%s%s to decide anew.",
 			 decision_name(now->decided),
 			 now->decided == DECISION_GO ? " Everything is done." : "",
-			 key(KEY_ID_RESOLVE), key(KEY_ID_CHECKLIST), key(KEY_ID_GATE));
+			 key(KEY_ID_RESOLVE), go(line, KEY_ID_CHECKLIST),
+			 then(line, KEY_ID_CHECKLIST), key(KEY_ID_GATE));
 	}
 }
 

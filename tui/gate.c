@@ -30,8 +30,8 @@ static char *missing_text(const struct checklist_state *list, int64_t until)
 
 	for (size_t i = 0; i < list->nitems; i++) {
 		if (checklist_missing(list, i, until))
-			buf_printf(&out, "%s%s", n++ ? ", " : "Missing: ",
-				   checklist_item(list, i, NULL)->say);
+			buf_printf(&out, "%s%s",
+				   n++ ? ", " : "Missing: ", checklist_item(list, i, NULL)->say);
 	}
 	buf_puts(&out, "");
 	return buf_detach(&out);

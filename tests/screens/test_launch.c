@@ -1,4 +1,5 @@
-/* Deployment day: the checklist counts down, ticks and reopens itself; a person decides the gate. */
+/* Deployment day: the checklist counts down, ticks and reopens itself; a person decides the gate.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,8 +49,9 @@ static void choose_go(struct desk *desk, const char *criteria)
 static void launch(struct desk *desk, int columns, int seconds)
 {
 	static char target[128], at[64];
-	const char *args[] = { "preflight", "tests/screens/launch", "launch", "--at", at,
-			       "--target",  target,		    NULL };
+	const char *args[] = {
+		"preflight", "tests/screens/launch", "launch", "--at", at, "--target", target, NULL
+	};
 	time_t t0 = time(NULL) + seconds;
 	struct tm parts;
 

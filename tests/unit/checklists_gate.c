@@ -45,7 +45,8 @@ static void test_go_is_what_nothing_blocks(void **state)
 	(void)state;
 	for (int code = 0; code < 81; code++) {
 		const enum verdict v[] = { (enum verdict)(code % 3), (enum verdict)(code / 3 % 3),
-					   (enum verdict)(code / 9 % 3), (enum verdict)(code / 27) };
+					   (enum verdict)(code / 9 % 3),
+					   (enum verdict)(code / 27) };
 		bool blocked = false;
 
 		for (size_t i = 0; i < gate_size(&sample); i++) {
@@ -75,16 +76,19 @@ static void test_names(void **state)
 static void test_a_checklist_counts_until_t(void **state)
 {
 	static char ids[][8] = { "backup", "person", "extra", "later" };
-	struct item before[] = { { .id = ids[0], .kind = ITEM_SENSED, .parent = -1 },
-				 { .id = ids[1], .kind = ITEM_MANUAL, .parent = -1 },
-				 { .id = ids[2], .kind = ITEM_MANUAL, .parent = -1, .optional = true } };
+	struct item before[] = {
+		{ .id = ids[0], .kind = ITEM_SENSED, .parent = -1 },
+		{ .id = ids[1], .kind = ITEM_MANUAL, .parent = -1 },
+		{ .id = ids[2], .kind = ITEM_MANUAL, .parent = -1, .optional = true }
+	};
 	struct item after[] = { { .id = ids[3], .kind = ITEM_MANUAL, .parent = -1 } };
 	struct section sections[] = {
 		{ .timed = true, .offset_us = -60, .items = before, .nitems = 3 },
 		{ .timed = true, .offset_us = 60, .items = after, .nitems = 1 },
 	};
-	const struct checklist list = { .name = "l", .title = "L", .sections = sections,
-					.nsections = 2 };
+	const struct checklist list = {
+		.name = "l", .title = "L", .sections = sections, .nsections = 2
+	};
 	struct checklist_state s;
 
 	(void)state;

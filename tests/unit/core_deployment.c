@@ -1,4 +1,5 @@
-/* Deployment day in the fold: lines of a ledger change the state, those that do not fit are kept. */
+/* Deployment day in the fold: lines of a ledger change the state, those that do not fit are kept.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,7 +41,8 @@ static const struct timeline_entry *fold(struct day *day, const char *text)
 }
 
 #define BY "'by': {'user': 'anna', 'host': 'desk'}"
-#define PLANNED "{'event': 'deployment.planned', 'deployment': 'launch', 't0': '2026-11-21T21:00:00Z'}"
+#define PLANNED \
+	"{'event': 'deployment.planned', 'deployment': 'launch', 't0': '2026-11-21T21:00:00Z'}"
 
 static int begin(void **state)
 {
@@ -93,8 +95,8 @@ static void test_gate(void **state)
 	uint64_t act;
 
 	/* Nothing is planned that has this gate. */
-	assert_true(fold(day, "{'event': 'gate.computed', 'gate': 'launch', 'computed': 'go'}")
-			->misfit);
+	assert_true(
+	    fold(day, "{'event': 'gate.computed', 'gate': 'launch', 'computed': 'go'}")->misfit);
 	fold(day, PLANNED);
 	act = day->state.last_act;
 	entry = fold(day, "{'event': 'gate.computed', 'gate': 'launch', 'computed': 'no-go', "
@@ -157,8 +159,8 @@ static void test_an_item_follows_its_procedure(void **state)
 	fold(day, "{'event': 'procedure.ended', 'procedure': 'roll-out', 'result': 'stopped'}");
 	assert_int_equal(list->items[item].status, ITEM_OPEN);
 	fold(day, "{'event': 'procedure.chosen', 'procedure': 'roll-out'}");
-	fold(day, "{'event': 'procedure.approved', 'procedure': 'roll-out', 'digest': 'a', " BY
-		  "}");
+	fold(day,
+	     "{'event': 'procedure.approved', 'procedure': 'roll-out', 'digest': 'a', " BY "}");
 	fold(day, "{'event': 'step.intent', 'procedure': 'roll-out', 'step': 'restart', "
 		  "'attempt': 1, 'act': 'run'}");
 	fold(day, "{'event': 'procedure.ended', 'procedure': 'roll-out', 'result': 'done'}");
