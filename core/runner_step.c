@@ -233,9 +233,10 @@ static int do_it(struct work *work, struct err *err)
 	} else if (work->undo) {
 		status = finish_undo(work, elapsed, err);
 	} else {
+		/* Before its record is synced: a service says that it is ready meanwhile. */
+		work->since = clock_wall(clock);
 		status = append_outcome(work, "done", NULL, json_object_get(result, "facts"),
 					elapsed, err);
-		work->since = clock_wall(clock);
 		if (status == 0)
 			status = work_verify(work, err);
 	}
