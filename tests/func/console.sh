@@ -15,7 +15,7 @@ plan 16
 
 server=backout-test-$$
 keys=0
-tm() { tmux -L "$server" "$@"; }
+tm() { TMUX_TMPDIR=$work tmux -L "$server" "$@"; }
 screen() { tm capture-pane -p -t 0; }
 cleanup() {
 	tm kill-server 2>/dev/null
@@ -86,7 +86,7 @@ goes_on() {
 }
 attached() { console attach && shows '3\. Restore .* done'; }
 undone() {
-	press k k k k k k k k j j && press u && shows 'y ' && sleep 0.5 && press y && shows '3\. Restore .* undone' || return 1
+	press k k k k k k k k j j && shows 'u undo' && press u && shows 'y ' && sleep 0.5 && press y && shows '3\. Restore .* undone' || return 1
 	local dsn
 	dsn="host=$(ls -d "$work"/backout-drill-*)/db port=5432 user=postgres"
 	[ "$(psql -X -At "$dsn dbname=etlegacy" -c 'SELECT count(*) > 0 FROM player_stats WHERE kills < 0')" = t ]
