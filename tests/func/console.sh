@@ -40,8 +40,8 @@ press() {
 	done
 }
 console() { tm new-session -d -x 80 -y 24 "$BACKOUT $*; echo left with \$?; sleep 600"; }
-# A confirmation throws away what was typed before it opened: wait for it, then answer.
-confirm() { shows "$1" && sleep 0.5 && press "${@:2}"; }
+# A confirmation takes no answer until it says how to give one.
+confirm() { shows "$1" && shows '(y|Enter) [a-z ]+, (Esc|Left)' && press "${@:2}"; }
 
 alert_seen() { shows 'Press any key' && press Enter && shows 'Alerts: .*(WARNING|CRITICAL|info)'; }
 opened() {
@@ -66,7 +66,7 @@ killed_in_the_middle() {
 	local console pid
 	incident=$(basename "$BACKOUT_STATE_DIR"/incidents/*)
 	press r
-	shows 'y ' && sleep 0.5 && press y
+	confirm 'Run a destructive step' y
 	for _ in $(seq 600); do
 		"$BACKOUT" log "$incident" | grep -q 'step restore: begins' && break
 		sleep 0.05
@@ -92,9 +92,9 @@ undone() {
 	[ "$(psql -X -At "$dsn dbname=etlegacy" -c 'SELECT count(*) > 0 FROM player_stats WHERE kills < 0')" = t ]
 }
 
-done_again() { press r && shows 'y ' && sleep 0.5 && press y && shows '3\. Restore .* done'; }
+done_again() { press r && confirm 'Run ' y && shows '3\. Restore .* done'; }
 finished() {
-	press R && shows 'Run straight through' && sleep 0.5 && press y && shows 'How does the code go back' &&
+	press R && confirm 'Run straight through' y && shows 'How does the code go back' &&
 		shows 'answer|choose' && press Enter && shows 'checkout' && sleep 0.5 && press Enter && shows 'answered checkout' &&
 		press R && { shows 'Run straight through|running|done and holds' && sleep 0.5 && press y; } && shows 'is done and holds'
 }
