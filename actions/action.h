@@ -35,6 +35,11 @@ struct action_env {
 	void *data;
 };
 
+/* The name of a fact that run() may give, RFC 3339: when what it started could first log. A service can
+ * say "ready" before the command that starts it returns; a verify that waits for the line counts from
+ * here, and from the step's end without it. */
+#define FACT_SHOWN_SINCE "shown_since"
+
 /* What an action would do, line by line, for a person. */
 struct plan {
 	struct buf lines;  /* "$ command" for commands, sentences for the rest; one a line */

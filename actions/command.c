@@ -10,6 +10,7 @@
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/text.h"
+#include "lib/timefmt.h"
 
 static const char *const risks[] = { "safe", "caution", "destructive", NULL };
 
@@ -91,8 +92,10 @@ static const char *main_key(const json_t *args)
 static int run(const struct action_env *env, const json_t *args, const json_t *before,
 	       json_t **facts, struct err *err)
 {
+	char from[TIME_RFC3339_MAX];
+
 	(void)before;
-	(void)facts;
+	*facts = json_pack("{s:s}", FACT_SHOWN_SINCE, time_rfc3339(clock_wall(env->clock), from));
 	return execute(env, args, main_key(args), (int)json_num(args, "exit", 0), err);
 }
 

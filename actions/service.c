@@ -9,6 +9,7 @@
 #include "lib/clock.h"
 #include "lib/jdoc.h"
 #include "lib/proc.h"
+#include "lib/timefmt.h"
 
 #define QUERY_US (5 * CLOCK_US)
 /* Of the undo, which has a deadline only when the environment gives one. */
@@ -142,19 +143,39 @@ static json_t *before(const struct action_env *env, const json_t *args, struct e
 	return state;
 }
 
+/* From when on the started service could log: the start of its process; where that isn't known, the
+ * moment before it was told to start. A restart has an old one before that whose lines don't count.
+ */
+static void shown_since(json_t *facts, const struct service_status *now, enum service_act act,
+			int64_t begun)
+{
+	struct proc_stat main_process;
+	char from[TIME_RFC3339_MAX];
+
+	if (now->pid > 0 && proc_stat(now->pid, &main_process) == 0)
+		begun = proc_started(main_process.id) - PROC_STARTED_ERROR_US;
+	else if (act != SERVICE_START)
+		return;
+	json_object_set_new(facts, FACT_SHOWN_SINCE, json_string(time_rfc3339(begun, from)));
+}
+
 static int run(const struct action_env *env, const json_t *args, const json_t *before_state,
 	       json_t **facts, struct err *err)
 {
+	int64_t begun = clock_wall(env->clock);
+	enum service_act act = act_of(args);
 	struct service_status now;
 	struct service service;
 	int rc = declared_init(env, args, &service, err);
 
 	(void)before_state;
 	if (rc == 0)
-		rc = service_do(&service, act_of(args), time_left(env), env->log, err);
+		rc = service_do(&service, act, time_left(env), env->log, err);
 	if (rc == 0) {
 		service_state(&service, QUERY_US, &now);
 		*facts = status_json(&now);
+		if (act != SERVICE_STOP)
+			shown_since(*facts, &now, act, begun);
 	}
 	service_release(&service);
 	return rc;

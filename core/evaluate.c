@@ -48,6 +48,7 @@ static struct probe_env env_of(const struct evaluation *evaluation)
 	return (struct probe_env){
 		.clock = evaluation->wiring->clock,
 		.since = evaluation->since,
+		.shown_since = evaluation->shown_since,
 		.before = evaluation->before,
 		.deadline =
 		    evaluation->deadline < now + LEAF_US ? evaluation->deadline : now + LEAF_US,

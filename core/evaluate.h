@@ -34,7 +34,7 @@ void slots_release(struct slots *slots);
 struct evaluation {
 	struct wiring *wiring; /* borrowed */
 	struct slots *slots;   /* borrowed */
-	int64_t since, before; /* as in sources/probe.h */
+	int64_t since, shown_since, before; /* as in sources/probe.h */
 	int64_t deadline;      /* monotonic */
 	uint64_t round;	       /* a probe is evaluated once in a round; 0: always anew */
 	/* Called with each reading, parts first. May be NULL. */

@@ -36,6 +36,7 @@ json_t *runner_recorded_before(const struct work *work)
 int runner_judge_step(struct work *work, struct err *err)
 {
 	bool settled = work_state(work)->status == STEP_RAN;
+	const json_t *outcome;
 
 	json_decref(work->before);
 	work->before = runner_recorded_before(work);
@@ -46,11 +47,16 @@ int runner_judge_step(struct work *work, struct err *err)
 		return -1;
 	if (!settled || work->undo)
 		return 0;
-	/* Nobody knows when a dead one ended; what counts is what holds from now on. */
-	if (work_last(work->incident, work->procedure->name, work->step->id, EV_OUTCOME, false,
-		      &work->since) == NULL ||
-	    work->since < work_state(work)->started)
-		work->since = clock_wall(work->incident->clock);
+	outcome = work_last(work->incident, work->procedure->name, work->step->id, EV_OUTCOME,
+			    false, &work->window.since);
+	if (outcome && work->window.since >= work_state(work)->started) {
+		work_shown_since(work, json_object_get(outcome, "facts"));
+	} else {
+		/* Nobody knows when a dead one ended; what counts is what holds from now on, and
+		 * what the effect of this very intent has logged. */
+		work->window.since = clock_wall(work->incident->clock);
+		work->window.shown_since = work_state(work)->started;
+	}
 	return work_verify(work, err);
 }
 

@@ -168,7 +168,7 @@ static struct probe **verify_probes(const struct work *work, size_t *n)
 json_t *stage_verify(struct work *work, const struct action_env *env)
 {
 	int64_t within = sense_duration(work->sense, work->step->within, 30 * CLOCK_US);
-	int64_t gone = clock_wall(env->clock) - work->since;
+	int64_t gone = clock_wall(env->clock) - work->window.since;
 	json_t *rows = json_array();
 	enum verdict verdicts[2];
 	struct reading *readings;
@@ -176,13 +176,13 @@ json_t *stage_verify(struct work *work, const struct action_env *env)
 	size_t n;
 
 	/* `within` counts from the step's end, but each check looks at least once. */
-	within = work->since && gone > 0 ? (gone < within ? within - gone : 0) : within;
+	within = work->window.since && gone > 0 ? (gone < within ? within - gone : 0) : within;
 	probes = verify_probes(work, &n);
 	readings = xcalloc(n + 1, sizeof(*readings));
 	verdicts[0] = settled_verdict(work, env, rows);
 	verdicts[1] = verdicts[0] == VERDICT_FAIL
 			  ? VERDICT_UNKNOWN
-			  : sense_verify(work->sense, probes, n, work->since, within, readings);
+			  : sense_verify(work->sense, probes, n, work->window, within, readings);
 	for (size_t i = 0; i < n && verdicts[0] != VERDICT_FAIL; i++) {
 		const char *name = probes[i]->title ? probes[i]->title : probes[i]->id;
 

@@ -234,7 +234,8 @@ static int do_it(struct work *work, struct err *err)
 		status = finish_undo(work, elapsed, err);
 	} else {
 		/* Before its record is synced: a service says that it is ready meanwhile. */
-		work->since = clock_wall(clock);
+		work->window.since = clock_wall(clock);
+		work_shown_since(work, json_object_get(result, "facts"));
 		status = append_outcome(work, "done", NULL, json_object_get(result, "facts"),
 					elapsed, err);
 		if (status == 0)
@@ -287,6 +288,7 @@ static int undo_step(struct work *work, struct err *err)
 static int check_step(struct work *work, struct err *err)
 {
 	enum step_status status = work_state(work)->status;
+	const json_t *outcome;
 	bool settled = true;
 
 	if (status == STEP_UNKNOWN)
@@ -297,8 +299,9 @@ static int check_step(struct work *work, struct err *err)
 			       step_status_name(status));
 	work->before = runner_recorded_before(work);
 	/* The step's end, not that of an earlier check: `within` is not granted twice. */
-	work_last(work->incident, work->procedure->name, work->step->id, EV_OUTCOME, false,
-		  &work->since);
+	outcome = work_last(work->incident, work->procedure->name, work->step->id, EV_OUTCOME,
+			    false, &work->window.since);
+	work_shown_since(work, json_object_get(outcome, "facts"));
 	/* What failed may have had its effect all the same. */
 	if (status == STEP_FAILED && runner_ask_settled(work, &settled, err) != 0)
 		return -1;

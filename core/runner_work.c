@@ -18,6 +18,7 @@
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/params.h"
+#include "lib/timefmt.h"
 
 #define SWEEP_US       (2 * CLOCK_US)
 #define LINE_MAX_BYTES 65536
@@ -345,6 +346,12 @@ const json_t *work_last(const struct incident *incident, const char *procedure, 
 		return entry->json;
 	}
 	return NULL;
+}
+
+void work_shown_since(struct work *work, const json_t *facts)
+{
+	work->window.shown_since = 0;
+	time_parse_rfc3339(json_str(facts, FACT_SHOWN_SINCE, ""), &work->window.shown_since);
 }
 
 int work_verify(struct work *work, struct err *err)

@@ -28,7 +28,8 @@ struct work {
 	char *keep;	/* owned: folder for what must be kept */
 	char *intent;	/* owned: the mark of this intent */
 	json_t *before; /* owned: the pre-state; NULL: none yet */
-	int64_t since;	/* wall time of the step's end; 0 */
+	/* For what its probes look at: the step's end, and when what it started could first log. */
+	struct sense_window window;
 	int stop_fd;	/* signalfd that becomes readable when it shall stop; -1 */
 	bool stopped;	/* it did */
 };
@@ -66,6 +67,8 @@ int work_verify(struct work *work, struct err *err);
 /* The last intent of this step and act; borrowed. NULL: there is none. Its wall time in *at. */
 const json_t *work_last(const struct incident *incident, const char *procedure, const char *step,
 			enum event_id event, bool undo, int64_t *at);
+/* Sets the window's shown_since from an outcome's facts (actions/action.h); NULL: none. */
+void work_shown_since(struct work *work, const json_t *facts);
 /* runner_judge() by whoever holds the step's lock, and for one step. */
 int runner_judge_locked(struct incident *incident, int stop_fd, struct err *err);
 int runner_judge_step(struct work *work, struct err *err);

@@ -337,12 +337,14 @@ struct source *sense_source(const struct sense *sense, const char *name)
 
 /* ---- Blocking mode ---- */
 
-static struct evaluation evaluation_of(struct sense *sense, int64_t since, int64_t timeout_us)
+static struct evaluation evaluation_of(struct sense *sense, struct sense_window window,
+				       int64_t timeout_us)
 {
 	return (struct evaluation){
 		.wiring = &sense->wiring,
 		.slots = &sense->slots,
-		.since = since,
+		.since = window.since,
+		.shown_since = window.shown_since,
 		.before = sense->trouble,
 		.deadline = clock_mono(sense->clock) + timeout_us,
 	};
@@ -351,7 +353,8 @@ static struct evaluation evaluation_of(struct sense *sense, int64_t since, int64
 void sense_eval(struct sense *sense, const struct probe *probe, int64_t since, int64_t timeout_us,
 		struct reading *out)
 {
-	struct evaluation evaluation = evaluation_of(sense, since, timeout_us);
+	struct evaluation evaluation =
+	    evaluation_of(sense, (struct sense_window){ .since = since }, timeout_us);
 
 	evaluate(&evaluation, probe, out);
 }
@@ -362,7 +365,8 @@ int sense_await(struct sense *sense, const json_t *probe, int64_t timeout_us, st
 	struct reading reading;
 
 	for (;;) {
-		struct evaluation evaluation = evaluation_of(sense, 0, OVERSTAY_US);
+		struct evaluation evaluation =
+		    evaluation_of(sense, (struct sense_window){ 0 }, OVERSTAY_US);
 
 		evaluate_json(&evaluation, probe, &reading);
 		if (reading.verdict == VERDICT_PASS)
@@ -373,8 +377,8 @@ int sense_await(struct sense *sense, const json_t *probe, int64_t timeout_us, st
 	}
 }
 
-enum verdict sense_verify(struct sense *sense, struct probe *const *probes, size_t n, int64_t since,
-			  int64_t within_us, struct reading *readings)
+enum verdict sense_verify(struct sense *sense, struct probe *const *probes, size_t n,
+			  struct sense_window window, int64_t within_us, struct reading *readings)
 {
 	enum verdict *verdicts = xcalloc(n + 1, sizeof(*verdicts)), verdict;
 	int64_t end = clock_mono(sense->clock) + within_us;
@@ -383,7 +387,9 @@ enum verdict sense_verify(struct sense *sense, struct probe *const *probes, size
 		bool last = clock_mono(sense->clock) >= end;
 
 		for (size_t i = 0; i < n; i++) {
-			sense_eval(sense, probes[i], since, OVERSTAY_US, &readings[i]);
+			struct evaluation evaluation = evaluation_of(sense, window, OVERSTAY_US);
+
+			evaluate(&evaluation, probes[i], &readings[i]);
 			verdicts[i] = readings[i].verdict;
 		}
 		verdict = verdict_all(verdicts, n);

@@ -1,9 +1,11 @@
 /*
- * Sensing: opens a target's sources, samples metrics, judges alerts, evaluates probes and conditions.
+ * Sensing: opens a target's sources, samples metrics, judges alerts, evaluates probes and
+ * conditions.
  *
- * Live mode (with a loop) samples about once a second without blocking; probes that block are evaluated
- * in rounds in a child process, which streams their readings back and is ended when it overstays.
- * Blocking mode (sense_eval) evaluates here and now: for the runner and the command line.
+ * Live mode (with a loop) samples about once a second without blocking; probes that block are
+ * evaluated in rounds in a child process, which streams their readings back and is ended when it
+ * overstays. Blocking mode (sense_eval) evaluates here and now: for the runner and the command
+ * line.
  */
 #ifndef CORE_SENSE_H
 #define CORE_SENSE_H
@@ -20,23 +22,24 @@ struct sense;
 /* A metric's alert, judged now. */
 struct alert {
 	const struct metric *metric; /* borrowed */
-	enum level level;            /* LEVEL_OK: none */
+	enum level level;	     /* LEVEL_OK: none */
 	double value;
-	double threshold;            /* of `level` */
-	int64_t since;               /* wall time since which the level holds */
-	double limits[4];            /* filled-in thresholds by enum level, NAN when not given */
+	double threshold; /* of `level` */
+	int64_t since;	  /* wall time since which the level holds */
+	double limits[4]; /* filled-in thresholds by enum level, NAN when not given */
 };
 
 /* A probe's latest reading, and since when its verdict has not changed (wall time). */
 struct sensed {
-	struct reading reading;      /* .at 0: never evaluated yet */
+	struct reading reading; /* .at 0: never evaluated yet */
 	int64_t since;
 };
 
 enum sense_change { SENSE_ALERT, SENSE_CONDITION, SENSE_READINGS, SENSE_SOURCE };
 
 struct sense_observer {
-	/* An alert's level or a condition's verdict changed (damped); or new readings or source data came. */
+	/* An alert's level or a condition's verdict changed (damped); or new readings or source
+	 * data came. */
 	void (*changed)(enum sense_change what, const void *subject, void *data);
 	void *data;
 };
@@ -52,7 +55,8 @@ void sense_free(struct sense *sense);
 void sense_params(struct sense *sense, const json_t *params);
 /* Filled-in copy of any args. New; NULL when a parameter is missing. */
 json_t *sense_fill(const struct sense *sense, const json_t *args, struct err *err);
-/* Filled-in declaration of a source; borrowed. NULL when there is none, or a parameter is missing. */
+/* Filled-in declaration of a source; borrowed. NULL when there is none, or a parameter is missing.
+ */
 const json_t *sense_declared(struct sense *sense, const char *source);
 const struct runbook *sense_runbook(const struct sense *sense);
 /* All values that fills use, secrets and answers included; borrowed. */
@@ -63,12 +67,14 @@ int64_t sense_duration(const struct sense *sense, const json_t *value, int64_t f
 void sense_trouble(struct sense *sense, int64_t at);
 
 /* An alert that is on record from before: it holds until the metric says otherwise. */
-void sense_recall(struct sense *sense, const struct metric *metric, enum level level, int64_t since);
-/* A condition that holds by the record, since when: its `for` does not begin anew. Whether it holds now is
- * unknown until it was looked at. */
+void sense_recall(struct sense *sense, const struct metric *metric, enum level level,
+		  int64_t since);
+/* A condition that holds by the record, since when: its `for` does not begin anew. Whether it holds
+ * now is unknown until it was looked at. */
 void sense_recall_condition(struct sense *sense, const struct condition *condition, int64_t since);
 
-/* Live mode: which probes the next rounds evaluate besides the conditions' own. The array is copied. */
+/* Live mode: which probes the next rounds evaluate besides the conditions' own. The array is
+ * copied. */
 void sense_watch(struct sense *sense, struct probe *const *probes, size_t n);
 /* Live mode: a round begins at once, not at its time. */
 void sense_now(struct sense *sense);
@@ -88,12 +94,17 @@ struct source *sense_source(const struct sense *sense, const char *name);
  * sources/probe.h. Sources are opened and sampled as needed. */
 void sense_eval(struct sense *sense, const struct probe *probe, int64_t since, int64_t timeout_us,
 		struct reading *out);
-/* Blocking: evaluates until all pass or `within_us` is over. Gives the verdict over all; `readings` has
- * n elements. */
-enum verdict sense_verify(struct sense *sense, struct probe *const *probes, size_t n, int64_t since,
-			  int64_t within_us, struct reading *readings);
-/* Blocking: evaluates a probe object out of an action (filled in) until it passes; -1 when it doesn't
- * within `timeout_us`. */
+/* How far back probes may look, in wall times as in sources/probe.h. */
+struct sense_window {
+	int64_t since, shown_since;
+};
+
+/* Blocking: evaluates until all pass or `within_us` is over. Gives the verdict over all; `readings`
+ * has n elements. */
+enum verdict sense_verify(struct sense *sense, struct probe *const *probes, size_t n,
+			  struct sense_window window, int64_t within_us, struct reading *readings);
+/* Blocking: evaluates a probe object out of an action (filled in) until it passes; -1 when it
+ * doesn't within `timeout_us`. */
 int sense_await(struct sense *sense, const json_t *probe, int64_t timeout_us, struct err *err);
 
 #endif

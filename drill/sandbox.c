@@ -338,7 +338,8 @@ static int wait_healthy(struct sandbox *sandbox, const struct scenario *scenario
 	while (clock_mono(sandbox->env.clock) < deadline) {
 		if (check_stop(err) < 0)
 			goto out;
-		if (sense_verify(sense, probes, n, 0, HEALTHY_LOOK, readings) == VERDICT_PASS) {
+		if (sense_verify(sense, probes, n, (struct sense_window){ 0 }, HEALTHY_LOOK,
+				 readings) == VERDICT_PASS) {
 			result = 0;
 			goto out;
 		}

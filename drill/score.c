@@ -104,8 +104,8 @@ static int ask_parts(struct score *score, const struct sandbox *sandbox,
 	sense = sense_new(NULL, sandbox->env.clock, well.runbook, well.target, NULL, NULL, err);
 	if (!sense)
 		goto out;
-	score->recovered =
-	    n > 0 && sense_verify(sense, probes, n, 0, WELL_WITHIN, readings) == VERDICT_PASS;
+	score->recovered = n > 0 && sense_verify(sense, probes, n, (struct sense_window){ 0 },
+						 WELL_WITHIN, readings) == VERDICT_PASS;
 	for (i = 0; i < n; i++) {
 		if (readings[i].verdict != VERDICT_PASS)
 			json_object_set_new(score->wells,

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/field.h"
 
@@ -33,7 +34,8 @@ struct proc_stat {
 int proc_stat(pid_t pid, struct proc_stat *out);
 /* It is there, and no zombie. */
 bool proc_alive(struct proc_id id);
-/* Wall time of its start, microseconds, good to about 20 ms. */
+/* Wall time of its start, microseconds; at most PROC_STARTED_ERROR_US off. */
+#define PROC_STARTED_ERROR_US (20 * CLOCK_US / 1000)
 int64_t proc_started(struct proc_id id);
 /* 0 when the signal was sent, or the process is gone already. */
 int proc_signal(struct proc_id id, int signal, struct err *err);

@@ -18,6 +18,9 @@
 struct probe_env {
 	const struct clock *clock;
 	int64_t since;    /* wall time: look at nothing older (a step's end); 0: no such bound */
+	/* Wall time: what a log showed counts from here instead (a service's start: it may say "ready"
+	 * before the command that started it returns); 0: from `since`. */
+	int64_t shown_since;
 	int64_t before;   /* wall time of the trouble's beginning, for "a backup from before"; 0: unknown */
 	int64_t deadline; /* monotonic time */
 	/* A live source by name; NULL when it isn't open. */

@@ -16,8 +16,9 @@ static const struct field fields[] = {
 	{ "log", FIELD_SOURCE, true, "a declared log", "log", NULL },
 	{ "shows", FIELD_REGEX, false, "a line matches", NULL, NULL },
 	{ "silent", FIELD_REGEX, false, "no line matches", NULL, NULL },
-	{ "within", FIELD_DURATION, false, "how far back it looks (5m); never before a step's end",
-	  NULL, NULL },
+	{ "within", FIELD_DURATION, false,
+	  "how far back it looks (5m); never before a step's end (or its start of a service)", NULL,
+	  NULL },
 	{ "at_least", FIELD_INT, false, "of shows: how often (1)", NULL, NULL },
 	{ "for", FIELD_DURATION, false, "of silent: so long; unknown until that time has passed",
 	  NULL, NULL },
@@ -102,14 +103,16 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 	struct log_status status;
 	struct log_hits hits;
 	struct err err = ERR_INIT;
+	int64_t bound;
 	double times = json_num(args, "at_least", 1);
 
 	loglevel_parse(level_text, &level);
 	asked.at_least = times < 1 ? 1 : (uint64_t)times;
 	asked.since = asked.now - json_us(args, "within", asked.for_ > 0 ? asked.for_ : WITHIN_US);
-	asked.bounded = env->since != 0 && env->since > asked.since;
+	bound = json_object_get(args, "shows") && env->shown_since ? env->shown_since : env->since;
+	asked.bounded = bound > asked.since;
 	if (asked.bounded)
-		asked.since = env->since;
+		asked.since = bound;
 	duration_text(asked.now - asked.since, asked.span, sizeof(asked.span));
 	if (!log_is(source) || pattern == NULL) {
 		reading_unknown(out, asked.now, "the log is not being followed");

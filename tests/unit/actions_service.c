@@ -8,6 +8,7 @@
 #include "actions/action.h"
 #include "lib/proc.h"
 #include "lib/service.h"
+#include "lib/timefmt.h"
 
 #define LONG_US (20 * CLOCK_US)
 
@@ -187,6 +188,39 @@ static void start_settles_and_is_undone(void **state)
 	assert_int_equal(act_undone(f, &act), SETTLED_YES);
 	assert_int_equal(act_settled(f, &act), SETTLED_NO);
 	act_end(&act);
+}
+
+/* Wall time of the fact; 0 when there is none. */
+static int64_t shown_since(const struct act *act)
+{
+	const json_t *from = json_object_get(act->facts, FACT_SHOWN_SINCE);
+	int64_t at = 0;
+
+	if (from != NULL)
+		assert_int_equal(time_parse_rfc3339(json_string_value(from), &at), 0);
+	return at;
+}
+
+/* What the old process of a restarted service logged is no sign of the new one. */
+static void a_started_service_may_log_before_its_command_returns(void **state)
+{
+	struct fixture *f = *state;
+	struct act start = act_begin(f, "service", "{\"service\": \"bot\", \"do\": \"start\"}");
+	struct act restart, stop;
+	int64_t begun;
+
+	assert_int_equal(act_run(f, &start), 0);
+	restart = act_begin(f, "service", "{\"service\": \"bot\", \"do\": \"restart\"}");
+	begun = clock_wall(&clock_system);
+	assert_int_equal(act_run(f, &restart), 0);
+	assert_in_range(shown_since(&restart), begun - 2 * PROC_STARTED_ERROR_US,
+			clock_wall(&clock_system));
+	stop = act_begin(f, "service", "{\"service\": \"bot\", \"do\": \"stop\"}");
+	assert_int_equal(act_run(f, &stop), 0);
+	assert_int_equal(shown_since(&stop), 0);
+	act_end(&start);
+	act_end(&restart);
+	act_end(&stop);
 }
 
 static void restart_is_settled_by_another_process(void **state)
@@ -386,6 +420,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(start_settles_and_is_undone),
 		TEST(restart_is_settled_by_another_process),
+		TEST(a_started_service_may_log_before_its_command_returns),
 		TEST(stop_and_its_undo),
 		TEST(an_unreadable_service_is_not_ready),
 		TEST(the_plan_changes_nothing),

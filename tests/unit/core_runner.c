@@ -231,6 +231,30 @@ static void a_failing_verify_is_checked_again_without_running(void **state)
 	incident_close(&incident);
 }
 
+/* A service says that it is ready before the command that starts it returns; what it said when it
+ * was started before is no sign. */
+static void what_the_action_made_log_counts_for_its_verify(void **state)
+{
+	struct lamp *lamp = *state;
+	struct incident incident;
+
+	lamp_put(lamp, "app.log", "2026-01-01 00:00:00.000 INFO it burns\n");
+	lamp_put(lamp, "kindle.sh", "");
+	incident_begin(lamp, &incident);
+	approve(&incident, "kindle");
+	assert_int_equal(run(&incident, "kindle", RUNNER_RUN), RUNNER_DONE);
+	assert_int_equal(status_of(&incident, "kindle"), STEP_NOT_VERIFIED);
+	/* The pause puts the lines before the step's end, also where clocks are coarse. */
+	lamp_put(lamp, "kindle.sh",
+		 "date -u '+%F %T.%3N INFO smoke' >>\"$1/app.log\"\n"
+		 "date -u '+%F %T.%3N INFO it burns' >>\"$1/app.log\"\nsleep 0.05\n");
+	assert_int_equal(run(&incident, "kindle", RUNNER_RUN), RUNNER_DONE);
+	assert_int_equal(status_of(&incident, "kindle"), STEP_DONE);
+	assert_int_equal(run(&incident, "kindle", RUNNER_VERIFY), RUNNER_DONE);
+	assert_string_equal(json_str(last(&incident, EV_VERIFY), "verdict", ""), "pass");
+	incident_close(&incident);
+}
+
 static void undo_uses_the_recorded_state_before(void **state)
 {
 	struct lamp *lamp = *state;
@@ -581,6 +605,7 @@ int main(int argc, char **argv)
 		LAMP_TEST(a_changed_frozen_runbook_runs_nothing),
 		LAMP_TEST(something_that_came_between_stops_the_start),
 		LAMP_TEST(a_failing_verify_is_checked_again_without_running),
+		LAMP_TEST(what_the_action_made_log_counts_for_its_verify),
 		LAMP_TEST(undo_uses_the_recorded_state_before),
 		LAMP_TEST(secrets_do_not_reach_output_or_ledger),
 		LAMP_TEST(a_killed_runner_leaves_an_unknown_step),

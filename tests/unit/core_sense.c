@@ -231,7 +231,8 @@ static void verify_waits_until_it_holds(void **state)
 	struct reading reading;
 	pid_t mender;
 
-	assert_int_equal(sense_verify(sense, &well, 1, 0, 0, &reading), VERDICT_FAIL);
+	assert_int_equal(sense_verify(sense, &well, 1, (struct sense_window){ 0 }, 0, &reading),
+			 VERDICT_FAIL);
 	mender = fork();
 	if (mender == 0) {
 		/* Mends it once somebody has looked and found it broken. */
@@ -247,7 +248,9 @@ static void verify_waits_until_it_holds(void **state)
 		close(fd);
 		free(path);
 	}
-	assert_int_equal(sense_verify(sense, &well, 1, 0, LAMP_PATIENCE, &reading), VERDICT_PASS);
+	assert_int_equal(sense_verify(sense, &well, 1, (struct sense_window){ 0 }, LAMP_PATIENCE,
+				      &reading),
+			 VERDICT_PASS);
 	assert_int_equal(waitpid(mender, NULL, 0), mender);
 	sense_free(sense);
 }

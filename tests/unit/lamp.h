@@ -27,6 +27,7 @@ struct lamp {
 	struct loop *loop;
 };
 
+/* In two, since compilers need not take longer ones. */
 static const char lamp_runbook[] =
 "{'format': 1, 'system': 'lamp', 'title': 'A lamp',\n"
 " 'parameters': {\n"
@@ -51,7 +52,9 @@ static const char lamp_runbook[] =
 " 'tree': {'start': 'ok', 'questions': {\n"
 "  'ok': {'ask': 'Is the lamp well?', 'probe': 'well',\n"
 "         'yes': {'advice': 'Look closer.'}, 'no': {'procedure': 'mend'}}}},\n"
-" 'procedures': {\n"
+" 'procedures': {\n";
+
+static const char lamp_procedures[] =
 "  'mend': {'title': 'Mend the lamp', 'estimate': '1m-2m', 'data_loss': 'none', 'risk': 'low',\n"
 "   'after': 'after', 'steps': [\n"
 "    {'id': 'write', 'say': 'Write the state', 'within': '5s', 'verify': ['well'],\n"
@@ -82,7 +85,10 @@ static const char lamp_runbook[] =
 "     'within': '0s', 'alternative': 'other'},\n"
 "    {'id': 'other', 'say': 'Otherwise', 'only_alternative': true,\n"
 "     'action': {'command': ['sh', '-c', 'echo well >\"$1/state\"', 'sh', '${root}']},\n"
-"     'verify': ['well']}]}},\n"
+"     'verify': ['well']}]},\n"
+"  'kindle': {'title': 'Logs while it is started', 'estimate': '1m-2m', 'data_loss': 'none', 'risk': 'low', 'steps': [\n"
+"    {'id': 'kindle', 'say': 'Kindle it', 'within': '0s', 'action': {'command': ['sh', '${root}/kindle.sh', '${root}']},\n"
+"     'verify': [{'log': 'app-log', 'shows': 'it burns'}, {'log': 'app-log', 'silent': 'smoke'}]}]}},\n"
 " 'contacts': {'electrician': {'role': 'Electrician', 'reach': 'ring twice'},\n"
 "   'boss': {'role': 'Boss', 'reach': 'by letter', 'after': '1h'}},\n"
 " 'checklists': {'after': {'title': 'After', 'sections': [{'title': 'All', 'items': [\n"
@@ -160,7 +166,7 @@ static inline void lamp_load(struct lamp *lamp, struct loaded *loaded)
 static inline int lamp_setup(void **state)
 {
 	struct lamp *lamp = xcalloc(1, sizeof(*lamp));
-	char *text, *path;
+	char *text, *path, *parts;
 
 	lamp->folder = scratch_new();
 	path = path_join(lamp->folder, "state");
@@ -171,7 +177,9 @@ static inline int lamp_setup(void **state)
 	path = path_join(lamp->folder, "root");
 	assert_int_equal(mkdir(path, 0700), 0);
 	free(path);
-	text = lamp_json(lamp_runbook);
+	parts = xasprintf("%s%s", lamp_runbook, lamp_procedures);
+	text = lamp_json(parts);
+	free(parts);
 	path = path_join(lamp->folder, "runbook.json");
 	scratch_puts(path, text);
 	free(text);
