@@ -4,7 +4,6 @@
 
 #include "actions/git_act.h"
 #include "actions/types.h"
-#include "lib/argv.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 
@@ -80,23 +79,6 @@ static int act_open(struct git_act *act, const struct action_env *env, const jso
 		return -1;
 	}
 	return 0;
-}
-
-int64_t git_act_left(const struct git_act *act)
-{
-	int64_t left = act->env->deadline - clock_mono(act->env->clock);
-
-	return left > CLOCK_US ? left : CLOCK_US;
-}
-
-void git_act_command(const struct git_act *act, const char *const *words, struct buf *out)
-{
-	char **argv = gitrepo_argv(&act->spec, words);
-
-	buf_puts(out, "$ ");
-	argv_text(out, (const char *const *)argv);
-	buf_putc(out, '\n');
-	argv_free(argv);
 }
 
 static enum risk_class git_risk(const json_t *args)
