@@ -1,8 +1,6 @@
 /* The vocabulary of sources and probes: one row a type. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "lib/mem.h"
 #include "sources/probe.h"
 #include "sources/source.h"
 #include "sources/types.h"
@@ -32,24 +30,4 @@ const struct probe_type *probe_type(const char *name)
 		if (strcmp((*type)->type.name, name) == 0)
 			return *type;
 	return NULL;
-}
-
-void source_init(struct source *source, const struct source_type *type,
-		 const struct source_env *env, const char *name)
-{
-	source->type = type;
-	source->env = env;
-	source->name = xstrdup(name);
-}
-
-void source_close(struct source *source)
-{
-	if (!source)
-		return;
-	char *name = source->name;
-	if (source->type->close)
-		source->type->close(source);
-	else
-		free(source);
-	free(name);
 }
