@@ -1,8 +1,8 @@
+/* What several sections are made of: texts, ids, durations, typed objects, thresholds. */
 #include <math.h>
 #include <string.h>
 
 #include "checklists/check.h"
-#include "checklists/shapes.h"
 #include "lib/timefmt.h"
 
 const char *build_text(const struct node *up, const char *key)
@@ -103,102 +103,4 @@ void check_limits(struct checker *checker, const struct node *node, const double
 			    below ? "" : " (is \"when\": \"below\" missing?)");
 		last = level;
 	}
-}
-
-static enum field_type param_type(const char *word)
-{
-	static const enum field_type types[] = { FIELD_STRING, FIELD_PATH, FIELD_INT,
-						 FIELD_NUMBER, FIELD_BOOL, FIELD_DURATION,
-						 FIELD_SIZE };
-	for (size_t i = 0; word && i < sizeof(types) / sizeof(*types); i++)
-		if (strcmp(field_type_name(types[i]), word) == 0)
-			return types[i];
-	return FIELD_SCALAR;
-}
-
-void build_params(struct checker *checker)
-{
-	const struct names *names = &checker->names[SECTION_PARAMETERS];
-	for (size_t i = 0; i < names->n; i++) {
-		const struct node *node = &names->list[i];
-		checker->runbook->params[i] = (struct param){
-			.name = node->key,
-			.help = build_text(node, "help"),
-			.type = param_type(build_text(node, "type")),
-			.fallback = json_object_get(node->value, "default"),
-			.secret = json_is_true(json_object_get(node->value, "secret")),
-			.ask = build_text(node, "ask"),
-		};
-	}
-}
-
-void build_proposals(struct checker *checker)
-{
-	const struct names *names = &checker->names[SECTION_PARAMETERS];
-	static const char *const needs_ask[] = { "propose", NULL };
-	static const char *const no_secret[] = { "default", "ask", NULL };
-
-	for (size_t i = 0; i < names->n; i++) {
-		struct param *param = &checker->runbook->params[i];
-		const struct node *node = &names->list[i];
-		param->propose = build_probe_member(checker, node, "propose");
-		if (!param->ask)
-			check_absent(checker, node, "a parameter without \"ask\"", needs_ask);
-		if (param->secret)
-			check_absent(checker, node, "a secret parameter", no_secret);
-		const char *text = json_string_value(param->fallback);
-		if (!param->fallback || (text && has_params(text)))
-			continue;
-		struct node fallback = node_member(node, "default");
-		const struct field field = { .type = param->type };
-		if (param->type != FIELD_SCALAR)
-			check_field(checker, &fallback, &field, NULL);
-	}
-}
-
-void build_sources(struct checker *checker)
-{
-	const struct names *names = &checker->names[SECTION_SOURCES];
-	for (size_t i = 0; i < names->n; i++)
-		checker->runbook->sources[i] = build_source(checker, &names->list[i]);
-}
-
-static void build_metric(struct checker *checker, struct metric *metric, const struct node *node)
-{
-	double limits[4];
-	const json_t *object = node->value;
-	const char *side = build_text(node, "when");
-	const char *title = build_text(node, "title"), *unit = build_text(node, "unit");
-
-	metric->name = node->key;
-	metric->title = title ? title : node->key;
-	metric->read = build_typed(checker->vocabulary->sources, node);
-	metric->source = metric->read.type ? build_text(node, metric->read.type->name) : NULL;
-	metric->unit = unit ? unit : "";
-	metric->below = side && strcmp(side, "below") == 0;
-	const struct read_def *read = metric->read.type ? metric->read.type->reads : NULL;
-	const char *wanted = build_text(node, "read");
-	for (; !unit && wanted && read && read->name; read++)
-		if (strcmp(read->name, wanted) == 0 && read->unit)
-			metric->unit = read->unit;
-	for (int level = LEVEL_OK; level <= LEVEL_CRITICAL; level++) {
-		metric->limit[level] =
-		    level ? json_object_get(object, level_name((enum level)level)) : NULL;
-		limits[level] = json_is_number(metric->limit[level])
-				    ? json_number_value(metric->limit[level])
-				    : NAN;
-	}
-	check_limits(checker, node, limits, metric->below);
-	metric->every = json_object_get(object, "every");
-	metric->for_ = json_object_get(object, "for");
-	metric->clear = json_object_get(object, "clear");
-	metric->cooldown = json_object_get(object, "cooldown");
-	metric->suggest = build_text(node, "suggest");
-}
-
-void build_metrics(struct checker *checker)
-{
-	const struct names *names = &checker->names[SECTION_METRICS];
-	for (size_t i = 0; i < names->n; i++)
-		build_metric(checker, &checker->runbook->metrics[i], &names->list[i]);
 }
