@@ -16,28 +16,6 @@ static const struct deployment_state *planned(const struct session *session)
 		   : NULL;
 }
 
-size_t session_deploy_lists(const struct session *session, const struct checklist **out, size_t max)
-{
-	const struct deployment_state *now = planned(session);
-	const struct gate *gate;
-	size_t n = 0;
-
-	if (!now || session->incident.state.phase != INCIDENT_OPEN || !max)
-		return 0;
-	out[n++] = now->deployment->checklist;
-	gate = now->deployment->gate;
-	for (size_t i = 0; i < gate_size(gate) && n < max; i++) {
-		const struct checklist *list = gate_criterion(gate, i, NULL)->checklist;
-		bool there = !list;
-
-		for (size_t k = 0; k < n; k++)
-			there = there || out[k] == list;
-		if (!there)
-			out[n++] = list;
-	}
-	return n;
-}
-
 static struct checklist_state *list_state(const struct session *session,
 					  const struct checklist *list)
 {

@@ -79,8 +79,11 @@ void session_refresh(struct session *session);
 /* The current attempt, or NULL. */
 struct attempt *session_attempt(const struct session *session);
 
-/* session_decide.c: which probes must be looked at now. */
+/* session_watch.c: which probes must be looked at now. */
 void session_watch_probes(struct session *session);
+/* The checklists that a planned deployment looks at; 0 when there is none. */
+size_t session_deploy_lists(const struct session *session, const struct checklist **out,
+			    size_t max);
 /* session_record.c: keeps metric files, and, with the sensing lock, the record of what is sensed.
  */
 void session_record_opened(struct session *session);
@@ -88,9 +91,6 @@ void session_record_tick(struct session *session);
 void session_record_sensed(struct session *session);
 /* session_deploy.c: expires items, records what the gate's criteria say. */
 void session_deploy_tick(struct session *session);
-/* The checklists that a planned deployment looks at; 0 when there is none. */
-size_t session_deploy_lists(const struct session *session, const struct checklist **out,
-			    size_t max);
 /* session_execute.c: what goes on by itself: orphans, the procedure's end, straight through. */
 void session_execute_tick(struct session *session);
 /* session_plan.c: begins proposals or the plan of a newly chosen procedure; forgets an old one's.
