@@ -4,6 +4,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -11,6 +12,7 @@
 #include "core/runner.h"
 #include "drill/drill.h"
 #include "drill/supervise.h"
+#include "lib/clock.h"
 
 struct subcommand {
 	const char *word;
@@ -65,6 +67,18 @@ static void print_help(FILE *to)
 	      to);
 }
 
+/* A drill's clock is for its own workers: who calls a command by name has the system's. */
+static int run(const struct subcommand *subcommand, int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+
+	if (!subcommand->args && clock_follow(getenv(CLOCK_ENV), &err) < 0) {
+		cli_error(&err);
+		return EXIT_FAILED;
+	}
+	return subcommand->run(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	setlocale(LC_ALL, "");
@@ -85,7 +99,7 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < COUNT; i++) {
 		if (!strcmp(argv[1], subcommands[i].word))
-			return subcommands[i].run(argc - 1, argv + 1);
+			return run(&subcommands[i], argc - 1, argv + 1);
 	}
 	if (argv[1][0] == '-') {
 		print_help(stderr);

@@ -15,6 +15,7 @@
 
 #include <linux/close_range.h>
 
+#include "lib/clock.h"
 #include "lib/mem.h"
 #include "lib/timefmt.h"
 
@@ -86,6 +87,8 @@ static struct env env_make(const struct child_spec *spec, const struct passwd *u
 	for (char **p = environ; p && *p; p++)
 		if (env_allowed(*p) && !env_has(&env, *p) && !(spec->uid && env_personal(*p)))
 			env_add(&env, *p);
+	if (clock_followed())
+		env_set(&env, CLOCK_ENV, clock_followed());
 	if (!env_has(&env, "PATH="))
 		env_add(&env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	return env;

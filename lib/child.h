@@ -3,10 +3,10 @@
  *
  * Always an argv, never a shell. A child gets: a fresh environment from an allow-list (HOME, USER,
  * LOGNAME, PATH, LANG, LC_*, TZ, TERM, SSH_AUTH_SOCK, XDG_*, TMPDIR, SOURCE_DATE_EPOCH; never PG*,
- * GIT_*, LD_*) plus what the caller adds, stdin from /dev/null unless given, no other inherited
- * descriptor, default signals, umask 077 unless told otherwise, and death when its parent dies
- * unless `detached`. Unless it is given a terminal as its stdin it has none at all (its own session),
- * so that nothing asks for a password across the screen.
+ * GIT_*, LD_*) plus what the caller adds and the clock that is followed (lib/clock.h), stdin from
+ * /dev/null unless given, no other inherited descriptor, default signals, umask 077 unless told
+ * otherwise, and death when its parent dies unless `detached`. Unless it is given a terminal as its
+ * stdin it has none at all (its own session), so that nothing asks for a password across the screen.
  */
 #ifndef LIB_CHILD_H
 #define LIB_CHILD_H
