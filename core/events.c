@@ -16,6 +16,7 @@ static const char *const step_results[] = {
 	"done", "failed", "timeout", "stopped", "refused", NULL
 };
 static const char *const settled[] = { "yes", "no", "unknown", NULL };
+static const char *const handed_to[] = { "tmux", "file", NULL };
 static const char *const ends[] = { "done", "failed", "stopped", NULL };
 
 #define TEXT(key, must, what) \
@@ -51,6 +52,23 @@ static const struct field severity_fields[] = {
 	ONE_OF("severity", true, severities, "how bad it is from now on"), REASON, { 0 },
 };
 static const struct field note_fields[] = { TEXT("text", true, "what the operator wrote"), { 0 } };
+static const struct field evidence_fields[] = {
+	TEXT("source", true, "the log's name in the runbook"),
+	TEXT("path", false, "its file"),
+	TEXT("logged", false, "the line's own time, RFC 3339"),
+	TEXT("level", false, "the line's level"),
+	WHOLE("lines", false, "of its record, those that go on with it included"),
+	TEXT("text", true, "the line, and what goes on with it; cleaned"),
+	{ 0 },
+};
+static const struct field message_fields[] = {
+	TEXT("message", true, "the message's name"),
+	TEXT("channel", false, "where it is meant to go"),
+	ONE_OF("to", true, handed_to, "what it was handed to"),
+	TEXT("file", false, "below the incident's folder"),
+	TEXT("text", true, "as it was handed over"),
+	{ 0 },
+};
 static const struct field alert_fields[] = {
 	TEXT("metric", true, "the metric's name"),
 	ONE_OF("level", true, levels, "the level now; ok clears the alert"),
@@ -220,7 +238,11 @@ const struct event_def event_defs[EV_COUNT] = {
 	ROW(EV_OPENED, "incident.opened", EVENT_OPERATOR, opened_fields, "The incident begins."),
 	ROW(EV_SEVERITY, "incident.severity", EVENT_OPERATOR, severity_fields,
 	    "The severity changes."),
-	ROW(EV_NOTE, "note", EVENT_OPERATOR, note_fields, "The operator writes something down."),
+	ROW(EV_NOTE, "note", EVENT_NOTE, note_fields, "The operator writes something down."),
+	ROW(EV_EVIDENCE, "evidence", EVENT_NOTE, evidence_fields,
+	    "The operator marks a log's record as evidence."),
+	ROW(EV_MESSAGE, "message.prepared", EVENT_NOTE, message_fields,
+	    "A message of the runbook is handed to somebody who sends it."),
 	ROW(EV_ALERT, "alert", EVENT_SENSED, alert_fields, "A metric's alert level changes."),
 	ROW(EV_ACKNOWLEDGED, "alert.acknowledged", EVENT_OPERATOR, acknowledged_fields,
 	    "The operator has seen an alert."),
@@ -281,6 +303,12 @@ enum event_id event_find(const char *name)
 			return (enum event_id)i;
 	}
 	return EV_COUNT;
+}
+
+bool event_is_quiet(enum event_id id)
+{
+	return id < EV_COUNT &&
+	       (event_defs[id].class == EVENT_NOTE || event_defs[id].class == EVENT_SENSED);
 }
 
 static const struct field *field_find(const struct field *fields, const char *name)

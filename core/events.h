@@ -21,13 +21,16 @@
 #include "lib/err.h"
 #include "lib/field.h"
 
-enum event_class { EVENT_OPERATOR, EVENT_RUNNER, EVENT_SENSED };
+/* EVENT_NOTE: what is only written down; whoever acts need not have seen it. */
+enum event_class { EVENT_OPERATOR, EVENT_RUNNER, EVENT_SENSED, EVENT_NOTE };
 
 enum event_id {
 	EV_OPENED,        /* incident.opened: incident, kind, system, target, severity, title, runbook_hash,
 	                     target_hash, drill (scenario; hidden field is never written: only that it is one) */
 	EV_SEVERITY,      /* incident.severity: severity, reason */
 	EV_NOTE,          /* note: text */
+	EV_EVIDENCE,      /* evidence: source, path, logged, level, lines (of its record), text */
+	EV_MESSAGE,       /* message.prepared: message, channel, to (tmux, file), file, text */
 	EV_ALERT,         /* alert: metric, level, was, value, unit, threshold */
 	EV_ACKNOWLEDGED,  /* alert.acknowledged: metric */
 	EV_CONDITION,     /* condition: condition, verdict, evidence */
@@ -75,6 +78,8 @@ extern const struct event_def event_defs[EV_COUNT];
 enum event_id event_find(const char *name);
 /* 0 when `fields` has what the table demands and nothing else. */
 int event_check(enum event_id id, const json_t *fields, struct err *err);
+/* Whether others may append it without whoever acts having to look first: notes and what is sensed. */
+bool event_is_quiet(enum event_id id);
 /* New: one line for a person ("step stop-bot: done in 1.2 s"). For timeline, log and report. */
 char *event_text(const json_t *line);
 

@@ -98,6 +98,30 @@ static void text_note(struct buf *out, const json_t *line)
 	put(out, line, "text");
 }
 
+/* Its first line; the rest stands in the record. */
+static void text_evidence(struct buf *out, const json_t *line)
+{
+	const char *text = json_str(line, "text", "");
+
+	buf_puts(out, "evidence: ");
+	put(out, line, "source");
+	buf_puts(out, ": ");
+	text_clean(out, text, strcspn(text, "\n"));
+	if (json_num(line, "lines", 1) > 1)
+		buf_printf(out, " (and %.0f more lines)", json_num(line, "lines", 1) - 1);
+}
+
+static void text_message(struct buf *out, const json_t *line)
+{
+	buf_puts(out, "message ");
+	put(out, line, "message");
+	put_if(out, line, " for ", "channel", "");
+	if (is(line, "to", "tmux"))
+		buf_puts(out, " copied to tmux");
+	else
+		put_if(out, line, " written to ", "file", "");
+}
+
 static void text_alert(struct buf *out, const json_t *line)
 {
 	buf_puts(out, is(line, "level", "ok") ? "alert cleared: " : "alert ");
@@ -483,6 +507,8 @@ static text_fn *const writers[EV_COUNT] = {
 	[EV_OPENED] = text_opened,
 	[EV_SEVERITY] = text_severity,
 	[EV_NOTE] = text_note,
+	[EV_EVIDENCE] = text_evidence,
+	[EV_MESSAGE] = text_message,
 	[EV_ALERT] = text_alert,
 	[EV_ACKNOWLEDGED] = text_acknowledged,
 	[EV_CONDITION] = text_condition,

@@ -584,6 +584,6 @@ void state_fold(struct incident_state *state, const struct ledger_line *line)
 		entry->text = text;
 		entry->misfit = true;
 	}
-	if (id != EV_NOTE && (id == EV_COUNT || event_defs[id].class != EVENT_SENSED))
+	if (!event_is_quiet(id))
 		state->last_act = line->seq;
 }

@@ -258,10 +258,8 @@ int incident_refresh(struct incident *incident, struct err *err)
 /* Notes and sensed events may come in between; what a person or a runner did may not. */
 static bool expect_quiet(const struct ledger_line *line, void *data)
 {
-	enum event_id id = event_find(line->event);
-
 	(void)data;
-	return id == EV_NOTE || (id < EV_COUNT && event_defs[id].class == EVENT_SENSED);
+	return event_is_quiet(event_find(line->event));
 }
 
 static void drop_nulls(json_t *fields)

@@ -201,14 +201,46 @@ void report_summary(struct report_work *work)
 	severity_fields(section, state);
 }
 
+/* One record that the operator marked, under a line that says whose word it is. */
+static void evidence_quote(struct report_section *section, json_t *facts,
+			   const struct timeline_entry *entry)
+{
+	static const char *const told[] = { "source", "path", "logged", "level",
+					     "text", NULL };
+	const json_t *json = entry->json;
+	const char *path = json_str(json, "path", ""), *at = json_str(json, "logged", "");
+	char clock[TIME_RFC3339_MAX];
+	json_t *fact = json_object();
+	char *head;
+
+	head = xasprintf("== %s%s%s%s%s%s, marked by %s at %s", json_str(json, "source", ""),
+			 *path ? " (" : "", path, *path ? ")" : "", *at ? ", " : "", at, entry->by,
+			 time_clock(entry->at, clock));
+	section_quote(section, head);
+	section_quote(section, json_str(json, "text", ""));
+	for (size_t i = 0; told[i]; i++)
+		fact_text(fact, told[i], json_str(json, told[i], NULL));
+	fact_text(fact, "by", entry->by);
+	fact_time(fact, "marked", entry->at);
+	json_array_append_new(facts, fact);
+	free(head);
+}
+
+/* What the operator marked, then what was kept of the logs by itself. */
 void report_errors(struct report_work *work)
 {
+	struct report_section *section = report_section(work->report, "Error details");
+	const struct incident_state *state = work->state;
 	struct buf text = BUF_INIT;
 	char *path = path_join(work->incident->folder, "errors.txt");
+	json_t *evidence = json_array();
 
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		if (state->timeline[i].event == EV_EVIDENCE && !state->timeline[i].misfit)
+			evidence_quote(section, evidence, &state->timeline[i]);
+	}
+	json_object_set_new(work->facts, "evidence", evidence);
 	if (file_read(path, &text, QUOTE_MAX, NULL) == 0 && text.len) {
-		struct report_section *section = report_section(work->report, "Error details");
-
 		while (text.len && text.data[text.len - 1] == '\n')
 			buf_cut(&text, text.len - 1);
 		section_quote(section, buf_str(&text));

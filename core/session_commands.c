@@ -26,6 +26,15 @@ static int run_note(struct session *session, words args, size_t nargs, struct er
 	return session_note(session, word(args, nargs, 0), err);
 }
 
+static int run_evidence(struct session *session, words args, size_t nargs, struct err *err)
+{
+	uint64_t seq;
+
+	if (session_log_find(session, args[0], word(args, nargs, 1), &seq, err) != 0)
+		return -1;
+	return session_evidence(session, args[0], seq, err);
+}
+
 static int run_declare(struct session *session, words args, size_t nargs, struct err *err)
 {
 	enum severity severity;
@@ -203,6 +212,8 @@ static int run_close(struct session *session, words args, size_t nargs, struct e
 
 const struct command session_commands[] = {
 	{ "note", "TEXT", "write a note into the log", 1, 1, run_note },
+	{ "evidence", "LOG [TEXT]", "mark the log's newest record (with this text) as evidence", 1,
+	  2, run_evidence },
 	{ "declare", "SEVERITY [TITLE]", "open an incident", 1, 2, run_declare },
 	{ "severity", "SEVERITY [REASON]", "change the incident's severity", 1, 2, run_severity },
 	{ "ack", "METRIC", "acknowledge an alert", 1, 1, run_ack },

@@ -80,7 +80,7 @@ struct incident_state {
 	struct attempt *attempts; size_t nattempts, cap_attempts; /* owned */
 	struct timeline_entry *timeline;
 	size_t ntimeline, cap_timeline; /* owned */
-	uint64_t last_act; /* seq of the last operator or runner event that is no note */
+	uint64_t last_act; /* seq of the last operator or runner event that is not quiet */
 	json_t *scored;	   /* owned: a drill's score, or NULL */
 	char *root_cause, *remediation, *lessons; /* owned, or NULL */
 };

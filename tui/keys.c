@@ -73,12 +73,14 @@ static const struct row rows[] = {
 	SHARED(KEY_ID_GATE, ACT_GATE, IN(CHECKLIST), { 0 }, NULL, "gate", NULL, NULL),
 	/* Log */
 	OWN(ACT_FILTER, IN(LOG), { 'f' }, "f", "filter",
-	    "what is listed: all, operator, runner, sensed", "filter"),
+	    "what is listed: all, operator, runner, sensed, notes", "filter"),
 	/* Watch */
 	SHARED(KEY_ID_ACKNOWLEDGE, ACT_ACKNOWLEDGE, ALL, { 0 }, NULL, "acknowledge", NULL,
 	       "acknowledge"),
 	OWN(ACT_ENTER, ALL, { '\r', '\n', S(KEY_ENTER) }, "Enter", "details",
 	    "details of what is selected", NULL),
+	OWN(ACT_MARK, IN(WATCH), { 'm' }, "m", "mark",
+	    "mark the selected log line, with what goes on with it, as evidence", "mark"),
 	OWN(ACT_ZOOM, IN(WATCH), { 'z' }, "z", "zoom", "one panel alone, or all again", "zoom"),
 	/* everywhere */
 	SHARED(KEY_ID_RESOLVE, ACT_RESOLVE, ALL, { 0 }, NULL, "resolve", NULL, "resolve"),

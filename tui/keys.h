@@ -44,6 +44,7 @@ enum act {
 	ACT_CLOSE,
 	/* Watch */
 	ACT_ZOOM,
+	ACT_MARK,
 	/* Decide */
 	ACT_TAKE,
 	ACT_YES,

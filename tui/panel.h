@@ -9,6 +9,7 @@
 /* What a panel remembers. */
 struct panel_state {
 	uint64_t line;	    /* log: the selected line; 0: follows the newest */
+	uint64_t drawn;	    /* log: the line that was shown as the selected one; 0: none */
 	int top;	    /* the first row, where it scrolls */
 	const char *search; /* borrowed: lines with this text only; NULL: all */
 };
@@ -24,6 +25,9 @@ struct panel_kind {
 	/* Up, down and the like; NULL: it does not scroll. */
 	void (*move)(struct ui *ui, const struct panel *panel, struct panel_state *state,
 		     enum act act);
+	/* Marks what is selected as evidence; NULL: there is nothing that could be. */
+	int (*mark)(struct ui *ui, const struct panel *panel, struct panel_state *state,
+		    struct err *err);
 	/* New: everything about it, for Enter. */
 	char *(*details)(struct ui *ui, const struct panel *panel, struct panel_state *state);
 };

@@ -163,6 +163,7 @@ static void draw(struct ui *ui, const struct panel *panel, struct panel_state *s
 	status_text(&status, state, text, sizeof(text), &style);
 	inside = canvas_box(canvas, panel->title, text, style, focus);
 	line = xmalloc(sizeof(*line));
+	state->drawn = 0;
 	y = inside.h - 1;
 	if (status.why[0] && (status.state == LOG_MISSING || status.state == LOG_FAILED)) {
 		int rows = canvas_wrap_rows(&inside, 0, 0, status.why);
@@ -173,6 +174,8 @@ static void draw(struct ui *ui, const struct panel *panel, struct panel_state *s
 	while (y >= 0 && before(source, state, seq, line)) {
 		bool here = focus && (state->line ? line->seq == state->line : y == inside.h - 1);
 
+		if (here)
+			state->drawn = line->seq;
 		y = record_print(line, here, &inside, y, state->search != NULL);
 		seq = line->seq;
 	}
@@ -248,11 +251,21 @@ static char *details(struct ui *ui, const struct panel *panel, struct panel_stat
 	return buf_detach(&text);
 }
 
+/* The line that the operator saw, not one that came while the key was on its way. */
+static int mark(struct ui *ui, const struct panel *panel, struct panel_state *state,
+		struct err *err)
+{
+	if (!state->drawn)
+		return err_set(err, "no line is selected");
+	return session_evidence(ui->session, panel->source, state->drawn, err);
+}
+
 const struct panel_kind panel_log = {
 	.name = "log",
 	.tall = true,
 	.want = want,
 	.draw = draw,
 	.move = panel_move,
+	.mark = mark,
 	.details = details,
 };

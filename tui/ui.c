@@ -249,7 +249,7 @@ static bool act_default(struct ui *ui, enum act act)
 
 static void say_cannot(struct ui *ui, enum act act)
 {
-	if (act == ACT_NOTE)
+	if ((act == ACT_NOTE || act == ACT_MARK) && !session_state(ui->session))
 		ui_notice(ui, STYLE_WARNING, "No incident is open: declare one with ! first.");
 	else if (act >= ACT_ZOOM || act == ACT_RESOLVE || act == ACT_CLOSE ||
 		 act == ACT_ACKNOWLEDGE)

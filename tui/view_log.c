@@ -2,13 +2,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/timefmt.h"
 #include "tui/modal.h"
 
-enum log_filter { FILTER_ALL, FILTER_OPERATOR, FILTER_RUNNER, FILTER_SENSED, FILTER_COUNT };
+enum log_filter {
+	FILTER_ALL,
+	FILTER_OPERATOR,
+	FILTER_RUNNER,
+	FILTER_SENSED,
+	FILTER_NOTES,
+	FILTER_COUNT
+};
 
-static const char *const filter_names[] = { "everything", "operator", "runner", "sensed" };
+static const char *const filter_names[] = { "everything", "operator", "runner", "sensed",
+						"notes" };
 
 struct log_view {
 	enum log_filter filter;
@@ -24,6 +33,7 @@ static bool shown(const struct log_view *view, const struct incident_state *stat
 	if (entry->hidden && !state_reveals(state))
 		return false;
 	if (view->search && !strcasestr(entry->text, view->search) &&
+	    !strcasestr(json_str(entry->json, "text", ""), view->search) &&
 	    !(entry->by && strcasestr(entry->by, view->search)))
 		return false;
 	if (view->filter == FILTER_ALL)
@@ -31,6 +41,8 @@ static bool shown(const struct log_view *view, const struct incident_state *stat
 	if (entry->event == EV_COUNT)
 		return false;
 	switch (event_defs[entry->event].class) {
+	case EVENT_NOTE:
+		return view->filter == FILTER_NOTES;
 	case EVENT_OPERATOR:
 		return view->filter == FILTER_OPERATOR;
 	case EVENT_RUNNER:
@@ -68,6 +80,8 @@ static enum style style_event(const struct timeline_entry *entry)
 	case EV_DIED:
 		return STYLE_WARNING;
 	case EV_NOTE:
+	case EV_EVIDENCE:
+	case EV_MESSAGE:
 	case EV_APPROVED:
 	case EV_RESOLVED:
 	case EV_CLOSED:
@@ -143,11 +157,15 @@ static const struct timeline_entry *nth(struct ui *ui, const struct log_view *vi
 static void entry_page(struct ui *ui, const struct timeline_entry *entry)
 {
 	struct buf text = BUF_INIT;
+	const char *lines = json_str(entry->json, "text", "");
 	char time[TIME_RFC3339_MAX], title[48];
 	char *json = entry->json ? json_dumps(entry->json, JSON_INDENT(2)) : NULL;
 
-	buf_printf(&text, "%s\n\nat  %s\nby  %s\n\n%s\n", entry->text,
-		   time_rfc3339(entry->at, time), entry->by ? entry->by : "?", json ? json : "");
+	buf_printf(&text, "%s\n\nat  %s\nby  %s\n\n", entry->text,
+		   time_rfc3339(entry->at, time), entry->by ? entry->by : "?");
+	if (strchr(lines, '\n'))
+		buf_printf(&text, "%s\n\n", lines);
+	buf_printf(&text, "%s\n", json ? json : "");
 	snprintf(title, sizeof(title), "Ledger line %llu", (unsigned long long)entry->seq);
 	page_open(ui, title, buf_detach(&text));
 	free(json);

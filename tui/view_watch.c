@@ -225,10 +225,11 @@ static bool watch_can(struct ui *ui, void *data, enum act act)
 {
 	struct watch_view *view = data;
 
-	(void)ui;
 	if (view->n == 0)
 		return false;
 	switch (act) {
+	case ACT_MARK:
+		return ui_can(ui, ACT_NOTE) && view->panels[view->focus].kind->mark;
 	case ACT_TAB:
 	case ACT_BACKTAB:
 	case ACT_LEFT:
@@ -268,6 +269,14 @@ static void focus_move(struct watch_view *view, size_t by, int height)
 	while (!is_shown(view, view->focus, height));
 }
 
+static void mark(struct ui *ui, struct shown_panel *shown)
+{
+	struct err err = ERR_INIT;
+	int rc = shown->kind->mark(ui, &shown->panel, &shown->state, &err);
+
+	ui_acted(ui, rc, &err, "Marked as evidence: it stands in the log and in the report.");
+}
+
 static void watch_act(struct ui *ui, void *data, enum act act)
 {
 	struct watch_view *view = data;
@@ -285,6 +294,9 @@ static void watch_act(struct ui *ui, void *data, enum act act)
 	case ACT_ENTER:
 		page_open(ui, shown->panel.title,
 			  shown->kind->details(ui, &shown->panel, &shown->state));
+		break;
+	case ACT_MARK:
+		mark(ui, shown);
 		break;
 	case ACT_ZOOM:
 		view->zoom = !view->zoom;

@@ -103,6 +103,42 @@ static void search_keeps_lines_with_the_text(void **state)
 	assert_true(terminal_wait(desk->terminal, "query failed"));
 }
 
+static void a_marked_line_is_evidence(void **state)
+{
+	struct desk *desk = *state;
+
+	desk_console(desk, 24, 80, NULL);
+	assert_true(terminal_wait(desk->terminal, "query failed"));
+	terminal_keys(desk->terminal, "m");
+	assert_true(terminal_wait(desk->terminal, "No incident is open: declare one"));
+	desk_declare(desk);
+	terminal_keys(desk->terminal, "k");
+	assert_true(terminal_wait(desk->terminal, "HELD"));
+	assert_true(terminal_wait(desk->terminal, "m mark"));
+	terminal_keys(desk->terminal, "m");
+	assert_true(terminal_wait(desk->terminal, "Marked as evidence"));
+	terminal_keys(desk->terminal, "m");
+	assert_true(terminal_wait(desk->terminal, "this record is evidence already"));
+	/* A search selects single lines: one of a traceback marks its record, not itself. */
+	terminal_keys(desk->terminal, "/index\r");
+	assert_true(terminal_wait_gone(desk->terminal, "query failed"));
+	terminal_keys(desk->terminal, "m");
+	assert_true(terminal_wait(desk->terminal, "this record is evidence already"));
+	terminal_keys(desk->terminal, "\033>");
+	assert_true(terminal_wait(desk->terminal, "following"));
+	terminal_keys(desk->terminal, "m");
+	assert_true(terminal_wait(desk->terminal, "Marked as evidence"));
+	terminal_keys(desk->terminal, "nsearch is off\r");
+	assert_true(terminal_wait(desk->terminal, "Noted."));
+	terminal_keys(desk->terminal, "5ffff");
+	assert_true(terminal_wait(desk->terminal, "notes, 3 lines"));
+	terminal_golden(desk->terminal, "log-notes");
+	terminal_keys(desk->terminal, "/KeyError\r");
+	assert_true(terminal_wait(desk->terminal, "notes, with \"KeyError\", 1 lines"));
+	terminal_keys(desk->terminal, "\r");
+	assert_true(terminal_wait(desk->terminal, "rows = index[word]"));
+}
+
 static void hostile_lines_are_shown_not_obeyed(void **state)
 {
 	struct desk *desk = *state;
@@ -143,6 +179,7 @@ int main(void)
 		TEST(an_alert_says_what_to_do),
 		TEST(enter_shows_the_traceback),
 		TEST(search_keeps_lines_with_the_text),
+		TEST(a_marked_line_is_evidence),
 		TEST(hostile_lines_are_shown_not_obeyed),
 		TEST(leaving_asks),
 	};

@@ -70,6 +70,7 @@ static void test_manual_has_the_table(void **state)
 		[EVENT_OPERATOR] = "operator",
 		[EVENT_RUNNER] = "runner",
 		[EVENT_SENSED] = "sensed",
+		[EVENT_NOTE] = "note",
 	};
 	struct buf man = BUF_INIT, want = BUF_INIT;
 
@@ -125,6 +126,12 @@ static void test_check(void **state)
 static void test_text_says_who_did_what(void **state)
 {
 	(void)state;
+	text_is("{\"event\": \"evidence\", \"source\": \"bot-log\", \"lines\": 9, "
+		"\"text\": \"21:31 ERROR no \\u001b[31m\\nTraceback\"}",
+		"evidence: bot-log: 21:31 ERROR no ^[[31m (and 8 more lines)");
+	text_is("{\"event\": \"message.prepared\", \"message\": \"all-good\", "
+		"\"channel\": \"#news\", \"to\": \"file\", \"file\": \"messages/1.txt\"}",
+		"message all-good for #news written to messages/1.txt");
 	text_is("{\"event\": \"step.outcome\", \"step\": \"stop-bot\", \"attempt\": 1, "
 		"\"act\": \"run\", \"result\": \"done\", \"elapsed\": 1.2}",
 		"step stop-bot: done in 1.2 s");
