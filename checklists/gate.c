@@ -83,7 +83,7 @@ enum verdict gate_checklist(const struct checklist_state *state)
 	for (size_t i = 0; i < state->nitems; i++) {
 		enum item_status status = state->items[i].status;
 
-		if (!checklist_missing(state, i, 0))
+		if (!checklist_missing(state, i, GATE_DUE_US))
 			continue;
 		/* A sensed item that is open was not read yet, or not for too long. */
 		if (status != ITEM_UNKNOWN &&

@@ -11,6 +11,10 @@
 #include "checklists/runbook.h"
 #include "lib/reading.h"
 
+/* What a gate asks of a checklist: all that is due before T. What is due at T waits for its
+ * decision. Microseconds from T, as checklist_missing() takes them. */
+#define GATE_DUE_US (-1)
+
 enum decision { DECISION_UNDECIDED, DECISION_GO, DECISION_NO_GO, DECISION_ADJUST };
 
 /* Number of all criteria, and the one at an index: go ones first, then no-go, then adjust. */
@@ -21,7 +25,7 @@ const struct criterion *gate_criterion(const struct gate *gate, size_t index,
 enum decision gate_compute(const struct gate *gate, const enum verdict *verdicts);
 /* Whether a criterion of that kind with that verdict stands in the way of go. */
 bool gate_blocks(enum criterion_kind kind, enum verdict verdict);
-/* Verdict of a criterion that is a checklist: pass when everything that is due until T is green,
+/* Verdict of a criterion that is a checklist: pass when everything that is due before T is green,
  * unknown when nothing but what could not be read is missing, else fail. */
 enum verdict gate_checklist(const struct checklist_state *state);
 

@@ -29,7 +29,7 @@ static void missing_add(const struct checklist_state *state, char *out, size_t s
 	size_t len = strlen(out), n = 0;
 
 	for (size_t i = 0; i < state->nitems && len + 1 < size; i++) {
-		if (!checklist_missing(state, i, 0))
+		if (!checklist_missing(state, i, GATE_DUE_US))
 			continue;
 		snprintf(out + len, size - len, "%s%s",
 			 n++ ? ", " : "; missing: ", checklist_item(state, i, NULL)->say);
@@ -48,7 +48,7 @@ void session_criterion(const struct session *session, const struct criterion *cr
 		state = list_state(session, criterion->checklist);
 		out->verdict = gate_checklist(state);
 		snprintf(out->evidence, sizeof(out->evidence), "%d%% ready",
-			 checklist_readiness_until(state, 0));
+			 checklist_readiness_until(state, GATE_DUE_US));
 		missing_add(state, out->evidence, sizeof(out->evidence));
 		return;
 	}

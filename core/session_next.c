@@ -260,14 +260,14 @@ static void next_decision(const struct session *session, struct line line)
 
 /* ---- Deployment day ---- */
 
-/* The first item that is not done yet: before T what is due until then, after it the rest. */
+/* The first item that is not done yet: before T what the gate asks for, after it the rest. */
 static const struct item *item_due(const struct session *session,
 				   const struct deployment_state *now, const struct section **section)
 {
 	const struct runbook *runbook = session->loaded->runbook;
 	const struct checklist_state *list =
 	    &session->incident.state.checklists[now->deployment->checklist - runbook->checklists];
-	int64_t until = now->decided == DECISION_GO ? INT64_MAX : 0;
+	int64_t until = now->decided == DECISION_GO ? INT64_MAX : GATE_DUE_US;
 
 	for (size_t i = 0; i < list->nitems; i++) {
 		const struct item *item = checklist_item(list, i, section);

@@ -42,9 +42,9 @@ static int64_t system_mono(const struct clock *clock)
 
 const struct clock clock_system = { .wall = system_wall, .mono = system_mono };
 
-int clock_make(const char *path, int64_t stop, struct err *err)
+int clock_make(const char *path, struct err *err)
 {
-	const int64_t fields[2] = { 0, stop };
+	const int64_t fields[2] = { 0, 0 };
 
 	return file_replace(path, (const char *)fields, sizeof(fields), 0644, err);
 }
@@ -107,10 +107,10 @@ int clock_move(int64_t wall, struct err *err)
 	return stop ? 1 : 0;
 }
 
-void clock_pass(void)
+void clock_stop(int64_t wall)
 {
 	if (ahead && access(ahead_path, W_OK) == 0)
-		atomic_store(&ahead->stop, 0);
+		atomic_store(&ahead->stop, wall);
 }
 
 static int64_t manual_wall(const struct clock *clock)

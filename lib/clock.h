@@ -24,17 +24,17 @@ extern const struct clock clock_system;
 
 /*
  * A clock that can be moved on, for drills: a file that holds by how much the wall time is ahead of
- * the system's. Like a time zone it is a matter of the whole process: whoever asks clock_system sees
- * it, and so does every process that follows the same file, from the moment when it is moved. The
+ * the system's. Like a time zone it is a matter of the whole process: whoever asks clock_system
+ * sees it, and so does every process that follows the same file, as soon as it is moved. The
  * monotonic time stays the system's: deadlines and timers know nothing of it.
  *
- *     the file   two 64-bit integers in the host's byte order, microseconds: how far ahead; and a wall
- *                time that a move does not pass (0: none)
+ *     the file   two 64-bit integers in the host's byte order, microseconds: how far ahead; and a
+ *                wall time that a move does not pass (0: none)
  */
 #define CLOCK_ENV "BACKOUT_CLOCK" /* names the file to children; only our own workers heed it */
 
-/* Makes the file, readable by everybody, nothing ahead. `stop`: the wall time of above. */
-int clock_make(const char *path, int64_t stop, struct err *err);
+/* Makes the file, readable by everybody: nothing ahead, no stop. */
+int clock_make(const char *path, struct err *err);
 /* clock_system follows that file from now on; children started by lib/child.h are told. NULL: it
  * follows the system again. */
 int clock_follow(const char *path, struct err *err);
@@ -43,8 +43,8 @@ const char *clock_followed(void);
 /* Moves a followed clock on to `wall`, or as far as its stop lets it; never back. 0 when `wall` is
  * reached. -1 with err when no clock is followed, or it may not be written. 1: it stopped before. */
 int clock_move(int64_t wall, struct err *err);
-/* What was waited for has happened: moves pass again. */
-void clock_pass(void);
+/* A move of the followed clock does not pass that wall time from now on; 0: it passes again. */
+void clock_stop(int64_t wall);
 
 /* A clock that stands still until it is moved. */
 struct clock_manual {

@@ -54,7 +54,7 @@ int gate_draw(struct ui *ui, const struct checklist_state *list, const struct ca
 	const struct deployment_state *now = gate_deployment(ui);
 	enum decision computed = session_gate(ui->session);
 	char *blocks = session_gate_blocks(ui->session), *decided = decided_text(now);
-	char *missing = missing_text(list, now->decided == DECISION_GO ? INT64_MAX : 0);
+	char *missing = missing_text(list, now->decided == DECISION_GO ? INT64_MAX : GATE_DUE_US);
 	int rows = now->reason ? 5 : 4, y = canvas->h - rows, x;
 
 	canvas_text(canvas, y, 0, STYLE_DIM, missing);

@@ -133,10 +133,10 @@ static void section_row(struct ui *ui, const struct checklist_state *list,
 	const char *offset = json_string_value(section->offset);
 	int64_t left, seconds;
 	char clock[48];
-	int x = canvas_printf(canvas, y, 0, STYLE_BOLD, "%s%s%s%s", section->title,
-			      section->timed ? "   T" : "",
-			      section->timed && *offset != '-' ? "+" : "",
-			      section->timed ? offset : "");
+	int x =
+	    canvas_printf(canvas, y, 0, STYLE_BOLD, "%s%s%s%s", section->title,
+			  section->timed ? "   T" : "", section->timed && *offset != '-' ? "+" : "",
+			  section->timed ? offset : "");
 
 	if (!section->timed || !planned || planned->deployment->checklist != list->checklist)
 		return;
@@ -208,15 +208,15 @@ static void checklist_draw(struct ui *ui, void *data, const struct canvas *canva
 	planned = gate_deployment(ui);
 	if (planned && planned->deployment->checklist != state.checklist)
 		planned = NULL;
-	ready = checklist_readiness_until(
-	    &state, planned && planned->decided != DECISION_GO ? 0 : INT64_MAX);
+	ready = checklist_readiness_until(&state, planned && planned->decided != DECISION_GO
+						      ? GATE_DUE_US
+						      : INT64_MAX);
 	snprintf(status, sizeof(status), "%d%% ready", ready);
-	inside =
-	    canvas_box(canvas, title, status, ready == 100 ? STYLE_OK : STYLE_WARNING, true);
+	inside = canvas_box(canvas, title, status, ready == 100 ? STYLE_OK : STYLE_WARNING, true);
 	inside = canvas_part(&inside, 0, 1, -1, inside.w - 2);
 	if (planned)
-		inside = canvas_part(&inside, 0, 0,
-				     inside.h - gate_draw(ui, &state, &inside), inside.w);
+		inside =
+		    canvas_part(&inside, 0, 0, inside.h - gate_draw(ui, &state, &inside), inside.w);
 	items_draw(ui, view, &state, &inside);
 	free(title);
 	if (release)

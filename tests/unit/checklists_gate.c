@@ -84,7 +84,7 @@ static void test_a_checklist_counts_until_t(void **state)
 	struct item after[] = { { .id = ids[3], .kind = ITEM_MANUAL, .parent = -1 } };
 	struct section sections[] = {
 		{ .timed = true, .offset_us = -60, .items = before, .nitems = 3 },
-		{ .timed = true, .offset_us = 60, .items = after, .nitems = 1 },
+		{ .timed = true, .offset_us = 0, .items = after, .nitems = 1 },
 	};
 	const struct checklist list = {
 		.name = "l", .title = "L", .sections = sections, .nsections = 2
@@ -100,10 +100,10 @@ static void test_a_checklist_counts_until_t(void **state)
 	assert_int_equal(gate_checklist(&s), U);
 	checklist_apply(&s, 0, ITEM_EV_SENSED, P, "sound", 3, NULL);
 	assert_int_equal(gate_checklist(&s), P);
-	assert_int_equal(checklist_readiness_until(&s, 0), 100);
+	assert_int_equal(checklist_readiness_until(&s, GATE_DUE_US), 100);
 	assert_int_equal(checklist_readiness(&s), 66);
 	assert_true(checklist_missing(&s, 3, INT64_MAX));
-	assert_false(checklist_missing(&s, 3, 0));
+	assert_false(checklist_missing(&s, 3, GATE_DUE_US));
 	/* An override is never green: the gate does not go by itself. */
 	checklist_apply(&s, 0, ITEM_EV_SENSED, X, "damaged", 4, NULL);
 	assert_int_equal(gate_checklist(&s), X);

@@ -58,7 +58,7 @@ static void all_who_follow_see_a_move(void **state)
 	int to[2], status;
 	pid_t pid;
 
-	assert_int_equal(clock_make(place->path, 0, &err), 0);
+	assert_int_equal(clock_make(place->path, &err), 0);
 	assert_int_equal(clock_follow(place->path, &err), 0);
 	assert_int_equal(hours_ahead(), 0);
 	/* Another process, that was there before the move. */
@@ -90,12 +90,13 @@ static void a_move_stops_where_something_is_due(void **state)
 	struct err err = ERR_INIT;
 	int64_t now = clock_wall(&clock_system);
 
-	assert_int_equal(clock_make(place->path, now + HOUR, &err), 0);
+	assert_int_equal(clock_make(place->path, &err), 0);
 	assert_int_equal(clock_follow(place->path, &err), 0);
+	clock_stop(now + HOUR);
 	assert_int_equal(clock_move(now + 3 * HOUR, &err), 1);
 	assert_int_equal(hours_ahead(), 1);
 	assert_int_equal(clock_move(now + 3 * HOUR, &err), 1);
-	clock_pass();
+	clock_stop(0);
 	assert_int_equal(clock_move(now + 3 * HOUR, &err), 0);
 	assert_int_equal(hours_ahead(), 3);
 }
@@ -113,7 +114,7 @@ static void children_are_told(void **state)
 	assert_int_equal(child_ok(&spec, NULL, 10 * CLOCK_US, &out, &err), -1);
 	unsetenv(CLOCK_ENV);
 	err_clear(&err);
-	assert_int_equal(clock_make(place->path, 0, &err), 0);
+	assert_int_equal(clock_make(place->path, &err), 0);
 	assert_int_equal(clock_follow(place->path, &err), 0);
 	assert_int_equal(child_ok(&spec, NULL, 10 * CLOCK_US, &out, &err), 0);
 	assert_int_equal(strncmp(buf_str(&out), place->path, strlen(place->path)), 0);
@@ -135,7 +136,7 @@ static void what_is_no_clock_is_refused(void **state)
 	assert_null(clock_followed());
 	/* Services of another user read it. */
 	unlink(place->path);
-	assert_int_equal(clock_make(place->path, 0, NULL), 0);
+	assert_int_equal(clock_make(place->path, NULL), 0);
 	assert_int_equal(stat(place->path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
 	umask(old);
