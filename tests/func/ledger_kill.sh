@@ -4,7 +4,7 @@
 # Memory is as good as a disk for this, and hundreds of syncs don't wait.
 [[ -d /dev/shm && -w /dev/shm ]] && TMPDIR=/dev/shm
 . "$(dirname "$0")/tap.sh.inc"
-writer=${BUILD:-build}/tests/unit/logs_ledger
+writer=${BUILD:-build}/tests/unit/logs_ledger_faults
 calls=openat,mkdir,flock,pwrite64,write,fdatasync,fsync,fallocate,ftruncate
 events=2
 names=("killed at every call" "every sync fails once" "every write fails once"
