@@ -45,13 +45,15 @@ static const struct procedure *item_procedure(const struct checker *checker,
 static void item_kind(struct checker *checker, struct item *item, const struct node *node)
 {
 	static const char *const only_sensed[] = { "expires", NULL };
-	static const char *const only_action[] = { "verify", NULL };
+	static const char *const only_action[] = { "verify", "timeout", "within", NULL };
 	struct node action = node_member(node, "action"), probe = node_member(node, "probe");
 	struct node procedure = node_member(node, "procedure");
 
 	item->probe = build_probe(checker, &probe);
 	item->action = build_typed(checker->vocabulary->actions, &action);
 	item->verify = build_probe_list(checker, node, "verify", &item->nverify);
+	item->timeout = json_object_get(node->value, "timeout");
+	item->within = json_object_get(node->value, "within");
 	item->expires = json_object_get(node->value, "expires");
 	(void)build_duration(checker, node, "expires");
 	if (probe.value && action.value)
@@ -61,6 +63,9 @@ static void item_kind(struct checker *checker, struct item *item, const struct n
 	if (item->probe && item->probe->kind == PROBE_MANUAL)
 		say(checker, &probe, NULL,
 		    "leave the probe out: an item without probe and action is ticked by hand");
+	if (item->action.type && item->action.type == checker->vocabulary->manual)
+		say(checker, &action, NULL,
+		    "leave the action out: an item without probe and action is ticked by hand");
 	item->procedure = item_procedure(checker, node);
 	if (procedure.value && (probe.value || action.value))
 		say_key(checker, &procedure, NULL, "an item has a probe, an action or a procedure");

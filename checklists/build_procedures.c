@@ -167,7 +167,7 @@ static void action_params(const struct runbook *rb, const struct typed *action, 
 	}
 }
 
-static void collect_asks(const struct runbook *rb, struct procedure *procedure)
+void collect_asks(const struct runbook *rb, struct procedure *procedure)
 {
 	bool *used = xcalloc(rb->nparams + 1, sizeof(*used));
 	for (size_t i = 0; i < procedure->nsteps; i++) {

@@ -140,6 +140,7 @@ void build_conditions(struct checker *checker);
 void build_tree(struct checker *checker);
 void build_procedures(struct checker *checker);
 void build_checklists(struct checker *checker);
+void build_item_procedures(struct checker *checker); /* when checklists and probes are built */
 void build_gates(struct checker *checker);       /* and deployments */
 void build_contacts(struct checker *checker);
 void build_messages(struct checker *checker);
@@ -196,5 +197,11 @@ void build_steps(struct checker *checker, const struct node *list, const struct 
 void inline_steps(struct checker *checker, const struct node *node, const struct procedure *inner,
 		  const struct step_place *place, struct step_list *steps);
 void steps_release(struct step *steps, size_t n);
+/* Fills procedure->asks: the `ask` parameters that its steps use. */
+void collect_asks(const struct runbook *runbook, struct procedure *procedure);
+/* Gives an item the procedure that carries out its action. */
+void item_procedure_add(struct runbook *runbook, const struct checklist *checklist,
+			struct item *item);
+void item_procedures_free(struct runbook *runbook);
 
 #endif

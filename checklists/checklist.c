@@ -81,6 +81,11 @@ static bool is_derived(const struct checklist_state *state, size_t index)
 	return item_at(state, index, NULL, NULL)->kind == ITEM_MANUAL && has_children(state, index);
 }
 
+bool checklist_follows(const struct checklist_state *state, size_t index)
+{
+	return is_derived(state, index);
+}
+
 static bool applies(const struct checklist_state *state, size_t index)
 {
 	for (int i = (int)index; i >= 0; i = parent_of(state, (size_t)i))
@@ -115,13 +120,13 @@ static const int moves[][ITEM_NOT_APPLICABLE + 1] = {
 	[ITEM_EV_ACTION_DONE] = { ITEM_GREEN, ITEM_GREEN, ITEM_GREEN, ITEM_GREEN, ITEM_GREEN,
 				  ITEM_GREEN, NO },
 	[ITEM_EV_ACTION_FAILED] = { ITEM_RED, ITEM_RED, ITEM_RED, ITEM_RED, ITEM_RED, STAY, NO },
+	[ITEM_EV_ACTION_OPEN] = { STAY, ITEM_OPEN, ITEM_OPEN, ITEM_OPEN, ITEM_OPEN, STAY, NO },
 };
 
-/* A reading never lifts an override or what does not apply, and a deferred item stays deferred
- * until it holds. */
+/* A reading never lifts an override, and a deferred item stays deferred until it holds. */
 static int move_sensed(enum item_status from, enum verdict verdict)
 {
-	if (from == ITEM_OVERRIDDEN || from == ITEM_NOT_APPLICABLE)
+	if (from == ITEM_OVERRIDDEN)
 		return STAY;
 	if (verdict == VERDICT_PASS)
 		return ITEM_GREEN;
@@ -130,30 +135,28 @@ static int move_sensed(enum item_status from, enum verdict verdict)
 	return verdict == VERDICT_FAIL ? ITEM_RED : ITEM_UNKNOWN;
 }
 
-static int move_when(enum item_status from, enum verdict verdict)
-{
-	if (verdict == VERDICT_FAIL)
-		return ITEM_NOT_APPLICABLE;
-	return from == ITEM_NOT_APPLICABLE ? ITEM_OPEN : STAY;
-}
-
 static int move(enum item_status from, enum item_event event, enum verdict verdict)
 {
-	if (event == ITEM_EV_SENSED)
-		return move_sensed(from, verdict);
-	if (event == ITEM_EV_WHEN)
-		return move_when(from, verdict);
-	return moves[event][from];
+	return event == ITEM_EV_SENSED ? move_sensed(from, verdict) : moves[event][from];
+}
+
+/* What happens to the world goes on behind an item that does not apply. */
+static bool is_of_world(enum item_event event)
+{
+	return event == ITEM_EV_SENSED || event == ITEM_EV_ACTION_DONE ||
+	       event == ITEM_EV_ACTION_FAILED || event == ITEM_EV_ACTION_OPEN;
 }
 
 static int check_event(const struct checklist_state *state, size_t index, enum item_event event,
 		       const char *text, struct err *err)
 {
 	const struct item *item = item_at(state, index, NULL, NULL);
+	enum item_status now = state->items[index].status;
 	bool own =
 	    event != ITEM_EV_WHEN && event != ITEM_EV_DEFERRED && event != ITEM_EV_OVERRIDDEN;
+	bool lifted = event == ITEM_EV_REOPENED && (now == ITEM_DEFERRED || now == ITEM_OVERRIDDEN);
 
-	if (own && is_derived(state, index))
+	if (own && !lifted && is_derived(state, index))
 		return err_set(err, "item %s follows its sub-items", item->id);
 	if (event == ITEM_EV_TICKED && item->kind == ITEM_SENSED)
 		return err_set(err, "item %s is sensed and can't be ticked by hand", item->id);
@@ -175,6 +178,21 @@ static void item_set(struct item_state *own, enum item_status status, const char
 		text_clean_to(own->evidence, sizeof(own->evidence), text, strlen(text));
 }
 
+/* Fail: it does not apply; else it is again what it was. */
+static void apply_when(struct item_state *own, enum verdict verdict, const char *text, int64_t at)
+{
+	bool out = own->status == ITEM_NOT_APPLICABLE;
+
+	if (verdict == VERDICT_FAIL) {
+		own->behind = out ? own->behind : own->status;
+		text = text ? text : "";
+		text_clean_to(own->when, sizeof(own->when), text, strlen(text));
+		item_set(own, ITEM_NOT_APPLICABLE, NULL, at);
+	} else if (out) {
+		item_set(own, own->behind, NULL, at);
+	}
+}
+
 /* Items above follow what is below them; children stand behind their parents. */
 static void derive(struct checklist_state *state, int64_t at)
 {
@@ -182,7 +200,8 @@ static void derive(struct checklist_state *state, int64_t at)
 		struct item_state *own = &state->items[i];
 		bool green = true, any = false;
 		if (!is_derived(state, i) ||
-		    (own->status != ITEM_OPEN && own->status != ITEM_GREEN))
+		    (own->status != ITEM_OPEN && own->status != ITEM_GREEN &&
+		     own->status != ITEM_DEFERRED))
 			continue;
 		for (size_t k = i + 1; k < state->nitems; k++) {
 			if (parent_of(state, k) != (int)i ||
@@ -192,8 +211,20 @@ static void derive(struct checklist_state *state, int64_t at)
 			any = true;
 			green = green && state->items[k].status == ITEM_GREEN;
 		}
-		item_set(own, any && green ? ITEM_GREEN : ITEM_OPEN, NULL, at);
+		if (any && green)
+			item_set(own, ITEM_GREEN, NULL, at);
+		else if (own->status == ITEM_GREEN)
+			item_set(own, ITEM_OPEN, NULL, at);
 	}
+}
+
+/* Who did it before: what is below an item that was done was done with it. NULL: nobody. */
+static const struct item *done_before(const struct checklist_state *state, size_t index)
+{
+	for (int i = (int)index; i >= 0; i = parent_of(state, (size_t)i))
+		if (item_at(state, (size_t)i, NULL, NULL)->done_by)
+			return item_at(state, (size_t)i, NULL, NULL);
+	return NULL;
 }
 
 void checklist_begin(struct checklist_state *state, const struct checklist *checklist)
@@ -203,8 +234,8 @@ void checklist_begin(struct checklist_state *state, const struct checklist *chec
 		state->nitems += checklist->sections[s].nitems;
 	state->items = xcalloc(state->nitems + 1, sizeof(*state->items));
 	for (size_t i = 0; i < state->nitems; i++) {
-		const struct item *item = item_at(state, i, NULL, NULL);
-		if (!item->done_by || item->kind == ITEM_SENSED)
+		const struct item *item = done_before(state, i);
+		if (!item || item_at(state, i, NULL, NULL)->kind == ITEM_SENSED)
 			continue;
 		char *text = xasprintf("done by %s, %s", item->done_by,
 				       item->done_at ? item->done_at : "no time given");
@@ -230,16 +261,41 @@ int checklist_apply(struct checklist_state *state, size_t index, enum item_event
 
 	if (check_event(state, index, event, text, err) < 0)
 		return -1;
-	int to = move(own->status, event, verdict);
+	bool out = own->status == ITEM_NOT_APPLICABLE && is_of_world(event);
+	if (event == ITEM_EV_WHEN) {
+		apply_when(own, verdict, text, at);
+		derive(state, at);
+		return 0;
+	}
+	int to = move(out ? own->behind : own->status, event, verdict);
 	if (to == NO)
 		return err_set(err, "item %s is %s: that is not possible now", item->id,
 			       status_names[own->status]);
 	if (event == ITEM_EV_SENSED)
 		own->measured = at;
+	own->expired = false;
 	if (to != STAY)
 		item_set(own, (enum item_status)to, text, at);
+	if (to != STAY && out) {
+		own->behind = (enum item_status)to;
+		own->status = ITEM_NOT_APPLICABLE;
+	}
 	derive(state, at);
 	return 0;
+}
+
+void checklist_confirm(struct checklist_state *state, size_t index, int64_t at)
+{
+	struct item_state *own = &state->items[index];
+
+	if (at <= own->measured || (own->status != ITEM_GREEN && !own->expired))
+		return;
+	own->measured = at;
+	if (!own->expired)
+		return;
+	own->expired = false;
+	item_set(own, ITEM_GREEN, NULL, at);
+	derive(state, at);
 }
 
 int checklist_expire(struct checklist_state *state, int64_t now)
@@ -257,6 +313,7 @@ int checklist_expire(struct checklist_state *state, int64_t now)
 		if (now - own->measured <= us)
 			continue;
 		item_set(own, ITEM_OPEN, NULL, now);
+		own->expired = true;
 		expired++;
 	}
 	if (expired)
@@ -295,12 +352,27 @@ int checklist_readiness(const struct checklist_state *state)
 	return checklist_readiness_until(state, INT64_MAX);
 }
 
-int checklist_next(const struct checklist_state *state)
+enum item_status checklist_status(const struct checklist_state *state, size_t index)
+{
+	enum item_status own = state->items[index].status;
+
+	if (!applies(state, index))
+		return ITEM_NOT_APPLICABLE;
+	for (int i = parent_of(state, index); i >= 0 && own != ITEM_GREEN;
+	     i = parent_of(state, (size_t)i))
+		if (state->items[i].status == ITEM_OVERRIDDEN ||
+		    state->items[i].status == ITEM_DEFERRED)
+			return state->items[i].status;
+	return own;
+}
+
+static int next_of(const struct checklist_state *state, bool missing, int64_t offset_us)
 {
 	int deferred = -1;
 	for (size_t i = 0; i < state->nitems; i++) {
-		enum item_status status = state->items[i].status;
-		if (!applies(state, i) || is_derived(state, i))
+		enum item_status status = checklist_status(state, i);
+		if (!applies(state, i) || is_derived(state, i) ||
+		    (missing && !checklist_missing(state, i, offset_us)))
 			continue;
 		if (status == ITEM_OPEN || status == ITEM_RED || status == ITEM_UNKNOWN)
 			return (int)i;
@@ -308,4 +380,14 @@ int checklist_next(const struct checklist_state *state)
 			deferred = (int)i;
 	}
 	return deferred;
+}
+
+int checklist_next(const struct checklist_state *state)
+{
+	return next_of(state, false, 0);
+}
+
+int checklist_next_until(const struct checklist_state *state, int64_t offset_us)
+{
+	return next_of(state, true, offset_us);
 }

@@ -21,7 +21,14 @@ struct item_state {
 	enum item_status status;
 	int64_t at;         /* wall time of the last change */
 	int64_t measured;   /* wall time of the last reading, sensed items */
-	char evidence[READING_TEXT];
+	char evidence[READING_TEXT]; /* of the reading; the note or reason of who acted; how its
+	                                action went */
+	char by[64];        /* who ticked, deferred or overrode it, or had its action run; "" */
+	/* Not of the ledger: it was green but not measured for too long; open until it is. */
+	bool expired;
+	/* While it does not apply: what it is when it does again, and why it does not. */
+	enum item_status behind;
+	char when[READING_TEXT];
 };
 
 struct checklist_state {
@@ -31,7 +38,8 @@ struct checklist_state {
 };
 
 enum item_event { ITEM_EV_SENSED, ITEM_EV_TICKED, ITEM_EV_REOPENED, ITEM_EV_DEFERRED,
-		  ITEM_EV_OVERRIDDEN, ITEM_EV_WHEN, ITEM_EV_ACTION_DONE, ITEM_EV_ACTION_FAILED };
+		  ITEM_EV_OVERRIDDEN, ITEM_EV_WHEN, ITEM_EV_ACTION_DONE, ITEM_EV_ACTION_FAILED,
+		  ITEM_EV_ACTION_OPEN /* it is run again, or was undone */ };
 
 void checklist_begin(struct checklist_state *state, const struct checklist *checklist);
 void checklist_state_release(struct checklist_state *state);
@@ -45,6 +53,13 @@ int checklist_apply(struct checklist_state *state, size_t index, enum item_event
 		    enum verdict verdict, const char *text, int64_t at, struct err *err);
 /* Sensed greens older than their `expires` go back to open. Returns how many did. */
 int checklist_expire(struct checklist_state *state, int64_t now);
+/* A reading that confirms what is on record: a green stays green, an expired one is green again. */
+void checklist_confirm(struct checklist_state *state, size_t index, int64_t at);
+/* The status as a person reads it: what stands below an item that does not apply, or that was
+ * overridden or deferred, goes along with it, unless it is green itself. */
+enum item_status checklist_status(const struct checklist_state *state, size_t index);
+/* Whether an item follows its sub-items: nobody ticks it. */
+bool checklist_follows(const struct checklist_state *state, size_t index);
 /* 0 to 100: green among the applicable, non-optional ones (100 when there are none). */
 int checklist_readiness(const struct checklist_state *state);
 /* The same of what is due until `offset_us` from T (0: until T); sections without T count. */
@@ -53,6 +68,8 @@ int checklist_readiness_until(const struct checklist_state *state, int64_t offse
 bool checklist_missing(const struct checklist_state *state, size_t index, int64_t offset_us);
 /* Item to look at next: the first open or red one, deferred ones last; -1: none. */
 int checklist_next(const struct checklist_state *state);
+/* The same among those that are missing until `offset_us`. */
+int checklist_next_until(const struct checklist_state *state, int64_t offset_us);
 const char *item_status_name(enum item_status status);
 
 #endif

@@ -16,10 +16,18 @@ LOOKUP(runbook_param, struct param, params, nparams)
 LOOKUP(runbook_source, struct source_def, sources, nsources)
 LOOKUP(runbook_metric, struct metric, metrics, nmetrics)
 LOOKUP(runbook_condition, struct condition, conditions, nconditions)
-LOOKUP(runbook_procedure, struct procedure, procedures, nprocedures)
 LOOKUP(runbook_checklist, struct checklist, checklists, nchecklists)
 LOOKUP(runbook_gate, struct gate, gates, ngates)
 LOOKUP(runbook_deployment, struct deployment, deployments, ndeployments)
+static LOOKUP(procedure_own, struct procedure, procedures, nprocedures)
+
+const struct procedure *runbook_procedure(const struct runbook *runbook, const char *name)
+{
+	for (size_t i = 0; i < runbook->nitem_procedures; i++)
+		if (strcmp(runbook->item_procedures[i]->name, name) == 0)
+			return runbook->item_procedures[i];
+	return procedure_own(runbook, name);
+}
 
 static struct probe *probe_in(struct probe *const *probes, size_t n, const char *id)
 {

@@ -104,6 +104,7 @@ static void build_all(struct checker *checker)
 	build_tree(checker);
 	build_checklists(checker);
 	build_procedures(checker);
+	build_item_procedures(checker);
 	build_gates(checker);
 	build_contacts(checker);
 	build_messages(checker);
@@ -186,6 +187,7 @@ void runbook_free(struct runbook *rb)
 	for (size_t i = 0; i < rb->npanels; i++)
 		free(rb->panels[i].metrics);
 	checklists_free(rb);
+	item_procedures_free(rb);
 	probes_free(rb->probes, rb->nprobes);
 	probes_free(rb->inline_probes, rb->ninline_probes);
 	free(rb->params);

@@ -186,11 +186,12 @@ struct item {
 	bool optional;
 	struct probe *probe;     /* ITEM_SENSED */
 	const json_t *expires;   /* how long a green stays green; NULL: 60s */
-	struct typed action;     /* ITEM_ACTION */
-	struct probe **verify;   /* ITEM_ACTION */
+	struct typed action;     /* ITEM_ACTION; no type when it names a procedure */
+	struct probe **verify;   /* of that action; owned array */
 	size_t nverify;
-	struct probe *when;
-	const struct procedure *procedure; /* ITEM_ACTION: the item is done when this one is; or NULL */
+	const json_t *timeout, *within; /* of that action, as a step's */
+	struct probe *when;      /* fail: not applicable; NULL: applies */
+	const struct procedure *procedure; /* ITEM_ACTION: the item is done when this one is */
 	const char *done_by, *done_at; /* done before, or NULL */
 };
 
@@ -239,6 +240,7 @@ struct procedure {
 	int64_t estimate_low_us, estimate_high_us; /* 0: not given */
 	int64_t budget_us;        /* 0: estimate_high_us */
 	const struct checklist *before, *after;    /* or NULL */
+	const struct item *item;  /* the one whose action it carries out, or NULL */
 	struct step *steps;       /* owned array */
 	size_t nsteps;
 	const json_t *approve;    /* approval rule, or NULL */
@@ -289,6 +291,9 @@ struct runbook {
 	struct condition *conditions; size_t nconditions;
 	struct tree tree;                                  /* nquestions 0: none */
 	struct procedure *procedures; size_t nprocedures;
+	/* Of items with an action: one step each, named "CHECKLIST/ITEM". They run, and are recorded, as
+	 * all others are; nobody chooses them from a list. Owned. */
+	struct procedure **item_procedures; size_t nitem_procedures, cap_item_procedures;
 	struct checklist *checklists; size_t nchecklists;
 	struct gate *gates;           size_t ngates;
 	struct deployment *deployments; size_t ndeployments;

@@ -226,6 +226,8 @@ static const struct field item_fields[] = {
 	{ "expires", FIELD_DURATION, .help = "how long a sensed green lasts; 60s; no parameters" },
 	{ "action", FIELD_ACTION, .help = "does it" },
 	{ "verify", FIELD_PROBES, .help = "must pass after the action" },
+	{ "timeout", FIELD_DURATION, .help = "time the action may take; 60s" },
+	{ "within", FIELD_DURATION, .help = "time until verify must pass; 30s" },
 	{ "procedure", FIELD_REF, .help = "it is done when this procedure is",
 	  .of = "procedures" },
 	{ "done", FIELD_OBJECT, .help = "it was done before", .of = "done" },

@@ -279,6 +279,36 @@ static void build_bindings(struct checker *checker, struct target *target, const
 	bind_copies(checker->runbook, target, &cap);
 }
 
+static void item_bind(const struct target *target, struct runbook *rb,
+		      const struct checklist *checklist, struct item *item)
+{
+	char *place = xasprintf("%s/%s", checklist->name, item->id);
+	const struct binding *binding =
+	    item->kind == ITEM_MANUAL ? target_binding(target, place) : NULL;
+
+	free(place);
+	if (binding && binding->probe) {
+		item->kind = ITEM_SENSED;
+		item->probe = binding->probe;
+	} else if (binding && binding->action.type) {
+		item->kind = ITEM_ACTION;
+		item->action = binding->action;
+		item_procedure_add(rb, checklist, item);
+	}
+}
+
+void target_bind_items(const struct target *target, struct runbook *runbook)
+{
+	for (size_t c = 0; c < runbook->nchecklists; c++) {
+		const struct checklist *checklist = &runbook->checklists[c];
+
+		for (size_t s = 0; s < checklist->nsections; s++)
+			for (size_t i = 0; i < checklist->sections[s].nitems; i++)
+				item_bind(target, runbook, checklist,
+					  &checklist->sections[s].items[i]);
+	}
+}
+
 /* ---- the whole ---- */
 
 /* Thresholds that are parameters are numbers only now. */

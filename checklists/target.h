@@ -42,6 +42,9 @@ struct target {
 /* As runbook_build(): checks against the runbook, everything that is wrong goes to `findings`. */
 struct target *target_build(const struct jdoc *doc, const struct runbook *runbook,
 			    const struct vocabulary *vocabulary, struct findings *findings);
+/* Items that the target binds become sensed, or an action, in the runbook: which is used with this
+ * target alone from then on, and not after target_free(). */
+void target_bind_items(const struct target *target, struct runbook *runbook);
 void target_free(struct target *target);
 const struct source_def *target_source(const struct target *target, const char *name);
 const struct binding *target_binding(const struct target *target, const char *place);

@@ -305,7 +305,8 @@ static void test_conditions_and_checklists(void **state)
 	    "'checklists': {'c': {'title': 'C', 'sections': ["
 	    "{'title': 'T-2h', 'offset': '-2h', 'items': [{'id': 'a', 'say': 'A', 'items': ["
 	    "  {'id': 'x', 'say': 'X', 'probe': {'file': '/x'}},"
-	    "  {'id': 'y', 'say': 'Y', 'action': {'manual': 'm'}}]}]},"
+	    "  {'id': 'y', 'say': 'Y', 'action': {'service': 'bot', 'do': 'stop'}, 'timeout': '2m',"
+	    "   'verify': [{'file': '/y'}]}]}]},"
 	    "{'title': 'T+30', 'offset': '30m', 'items': ["
 	    "  {'id': 'b', 'say': 'B', 'done': {'by': 'me', 'at': 'now'}}]}]}}}");
 	good(&b);
@@ -321,7 +322,25 @@ static void test_conditions_and_checklists(void **state)
 	assert_int_equal(c->sections[0].items[2].kind, ITEM_ACTION);
 	assert_string_equal(c->sections[1].items[0].done_by, "me");
 	assert_string_equal(c->sections[0].items[1].probe->id, "checklists.c.sections.0.a.x.probe");
+	/* An item's action is a procedure of one step; no list of procedures has it. */
+	const struct procedure *y = c->sections[0].items[2].procedure;
+	assert_ptr_equal(runbook_procedure(b.rb, "c/a/y"), y);
+	assert_ptr_equal(y->item, &c->sections[0].items[2]);
+	assert_int_equal(y->nsteps, 1);
+	assert_string_equal(y->steps[0].id, "y");
+	assert_string_equal(y->steps[0].action.type->name, "service");
+	assert_int_equal(y->steps[0].nverify, 1);
+	assert_string_equal(json_string_value(y->steps[0].timeout), "2m");
+	assert_int_equal(b.rb->nprocedures, 0);
 	release(&b);
+
+	add(&b, "{" SAMPLE_HEAD ", 'checklists': {'c': {'title': 'C', 'sections': [{'title': 'S', "
+		"'items': [{'id': 'a', 'say': 'A', 'action': {'manual': 'm'}}]}]}}}");
+	bad(&b, 1, "/checklists/c/sections/0/items/0/action", "ticked by hand");
+	add(&b, "{" SAMPLE_HEAD ", 'checklists': {'c': {'title': 'C', 'sections': [{'title': 'S', "
+		"'items': [{'id': 'a', 'say': 'A', 'within': '2m'}]}]}}}");
+	bad(&b, 1, "/checklists/c/sections/0/items/0/within",
+	    "an item without an action");
 
 	add(&b, "{" SAMPLE_HEAD ", 'conditions': {'c': {'title': 'A', 'severity': 'high',"
 		" 'symptoms': [{'file': '/a'}], 'at_least': 2, 'suggest': 'tree'}}}");

@@ -19,7 +19,8 @@ static const char runbook_text[] =
     " 'outer': {'title': 't', 'estimate': '1m', 'data_loss': 'none', 'risk': 'low',"
     " 'steps': [{'id': 'in', 'procedure': 'inner'}]}},"
     "'checklists': {'pre': {'title': 'P', 'sections': [{'title': 'a', 'items': ["
-    " {'id': 'ping', 'say': 'P'}, {'id': 'file', 'say': 'F', 'probe': {'file': '/f'}}]}]}}}";
+    " {'id': 'ping', 'say': 'P'}, {'id': 'file', 'say': 'F', 'probe': {'file': '/f'}},"
+    " {'id': 'post', 'say': 'Q', 'items': [{'id': 'one', 'say': 'O'}]}]}]}}}";
 
 struct fixture {
 	struct jdoc doc, target_doc;
@@ -90,6 +91,29 @@ static void test_values(void **state)
 	assert_null(target_binding(f->target, "pre/file"));
 }
 
+/* What a person ticks elsewhere is sensed or run here. */
+static void test_items_are_bound(void **state)
+{
+	struct fixture *f = *state;
+	const struct item *items = runbook_checklist(f->rb, "pre")->sections[0].items;
+
+	make(f, "{" HEAD ", 'parameters': {'root': '/opt'}, 'bind': {"
+		"'pre/ping': {'probe': {'file': '/p'}},"
+		"'pre/post/one': {'action': {'command': ['post', '${dump}']}}}}");
+	assert_non_null(f->target);
+	assert_int_equal(items[0].kind, ITEM_MANUAL);
+	target_bind_items(f->target, f->rb);
+	assert_int_equal(items[0].kind, ITEM_SENSED);
+	assert_ptr_equal(items[0].probe, target_binding(f->target, "pre/ping")->probe);
+	assert_int_equal(items[2].kind, ITEM_MANUAL);
+	assert_int_equal(items[3].kind, ITEM_ACTION);
+	assert_ptr_equal(items[3].procedure, runbook_procedure(f->rb, "pre/post/one"));
+	assert_string_equal(items[3].procedure->steps[0].action.type->name, "command");
+	/* What its plan must know is asked. */
+	assert_int_equal(items[3].procedure->nasks, 1);
+	assert_string_equal(items[3].procedure->asks[0], "dump");
+}
+
 static void test_every_mistake(void **state)
 {
 	struct fixture *f = *state;
@@ -136,6 +160,7 @@ int main(void)
 #define T(t) cmocka_unit_test_setup_teardown(t, begin, end)
 	const struct CMUnitTest tests[] = {
 		T(test_values),
+		T(test_items_are_bound),
 		T(test_every_mistake),
 		T(test_values_that_use_each_other),
 	};
