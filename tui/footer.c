@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "lib/timefmt.h"
+#include "tui/acts.h"
 #include "tui/bars.h"
 
 #define NOTICE_US (5 * CLOCK_US)
@@ -93,7 +94,7 @@ static void views_draw(struct ui *ui, const struct canvas *canvas)
 
 		x = canvas_printf(canvas, 0, x, here ? STYLE_SELECTED : STYLE_KEY, "%d", i + 1);
 		x = canvas_printf(canvas, 0, x, here ? STYLE_SELECTED : STYLE_NORMAL, " %s",
-				  ui_view(view)->title);
+				  ui_view(ui, view)->title);
 		x++;
 	}
 	x = canvas_text(&right, 0, 0, STYLE_KEY, "n");

@@ -15,7 +15,7 @@ void help_open(struct ui *ui)
 	struct key_binding row;
 	char title[64];
 
-	buf_printf(&text, "In this view, %s:\n", ui_view(ui->view)->title);
+	buf_printf(&text, "In this view, %s:\n", ui_view(ui, ui->view)->title);
 	for (size_t i = 0; key_row(i, &row); i++) {
 		if (row.where != KEYS_EVERYWHERE && (row.where & 1u << ui->view))
 			row_print(&text, &row);
@@ -34,6 +34,6 @@ void help_open(struct ui *ui)
 		if (!(row.where & 1u << ui->view))
 			row_print(&text, &row);
 	}
-	snprintf(title, sizeof(title), "Help: %s", ui_view(ui->view)->title);
+	snprintf(title, sizeof(title), "Help: %s", ui_view(ui, ui->view)->title);
 	page_open(ui, title, buf_detach(&text));
 }

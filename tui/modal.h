@@ -58,8 +58,9 @@ void confirm_name_open(struct ui *ui, const char *title, const char *say, const 
 		       int (*done)(struct ui *ui, const char *const *values, const char *subject,
 				   struct err *err));
 
-/* The `:` line, and the `/` line of the view. */
-void prompt_command(struct ui *ui);
+/* The `:` line, where a bare name of an act is handed to `act`; and the `/` line of the view. */
+typedef void act_fn(struct ui *ui, enum act act);
+void prompt_command(struct ui *ui, act_fn *act);
 void prompt_search(struct ui *ui);
 
 void help_open(struct ui *ui);

@@ -9,7 +9,7 @@
 struct prompt {
 	struct modal modal;
 	struct line line;
-	bool search;
+	act_fn *act; /* NULL: it searches */
 };
 
 /* Calls `fn` for every name that `:` knows and that begins with the prefix. */
@@ -88,13 +88,13 @@ static void prompt_draw(struct ui *ui, struct modal *modal, const struct canvas 
 
 	(void)ui;
 	canvas_clear(&two);
-	if (prompt->search)
+	if (!prompt->act)
 		canvas_text(&two, 0, 1, STYLE_DIM,
 			    "Show only lines with this text. Enter with "
 			    "nothing shows all again, Esc goes back.");
 	else
 		prompt_hint(prompt, &two);
-	canvas_text(&two, 1, 1, STYLE_KEY, prompt->search ? "/" : ":");
+	canvas_text(&two, 1, 1, STYLE_KEY, prompt->act ? ":" : "/");
 	line_draw(&prompt->line, &two, 1, 2, true);
 }
 
@@ -133,7 +133,7 @@ static void nearest_add(const char *name, const char *args, const char *help, vo
 	}
 }
 
-static void run(struct ui *ui, char *text)
+static void run(struct ui *ui, char *text, act_fn *do_act)
 {
 	struct err err = ERR_INIT;
 	char *end = text + strlen(text);
@@ -151,7 +151,7 @@ static void run(struct ui *ui, char *text)
 	act = key_command(text);
 	/* A bare name does what its key does: it may ask for what is missing. */
 	if (act != ACT_NONE) {
-		ui_act(ui, act);
+		do_act(ui, act);
 		return;
 	}
 	names_each(word, strlen(word) + 1, exact_add, &known);
@@ -170,17 +170,17 @@ static void run(struct ui *ui, char *text)
 static void prompt_finish(struct ui *ui, struct prompt *prompt)
 {
 	char *text = xstrdup(buf_str(&prompt->line.text));
-	bool search = prompt->search;
+	act_fn *act = prompt->act;
 
 	ui_pop(ui);
-	if (search) {
-		ui_view(ui->view)->search(ui, ui->states[ui->view], text);
+	if (!act) {
+		ui_view(ui, ui->view)->search(ui, ui->states[ui->view], text);
 	} else {
 		if (*text) {
 			free(ui->last_command);
 			ui->last_command = xstrdup(text);
 		}
-		run(ui, text);
+		run(ui, text, act);
 	}
 	free(text);
 }
@@ -193,9 +193,9 @@ static void prompt_key(struct ui *ui, struct modal *modal, int key, bool special
 		prompt_finish(ui, prompt);
 	else if (!special && (key == 27 || key == 3))
 		ui_pop(ui);
-	else if (!special && key == '\t' && !prompt->search)
+	else if (!special && key == '\t' && prompt->act)
 		complete(prompt);
-	else if (special && key == KEY_UP && !prompt->search && ui->last_command)
+	else if (special && key == KEY_UP && prompt->act && ui->last_command)
 		line_set(&prompt->line, ui->last_command);
 	else if (prompt->line.text.len == 0 &&
 		 (special ? key == KEY_BACKSPACE : key == 0x7f || key == 8))
@@ -219,21 +219,21 @@ static const struct modal_ops prompt_ops = {
 	.release = prompt_release,
 };
 
-static void prompt_open(struct ui *ui, bool search)
+static void prompt_open(struct ui *ui, act_fn *act)
 {
 	struct prompt *prompt = xcalloc(1, sizeof(*prompt));
 
 	prompt->modal.ops = &prompt_ops;
-	prompt->search = search;
+	prompt->act = act;
 	ui_push(ui, &prompt->modal);
 }
 
-void prompt_command(struct ui *ui)
+void prompt_command(struct ui *ui, act_fn *act)
 {
-	prompt_open(ui, false);
+	prompt_open(ui, act);
 }
 
 void prompt_search(struct ui *ui)
 {
-	prompt_open(ui, true);
+	prompt_open(ui, NULL);
 }

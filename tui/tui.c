@@ -6,12 +6,11 @@
 #include <unistd.h>
 
 #include "lib/mem.h"
+#include "tui/acts.h"
 #include "tui/bars.h"
 #include "tui/modal.h"
 #include "tui/plain.h"
 #include "tui/ui.h"
-
-#define FRAME_US 250000 /* at most four frames a second, unless a key came */
 
 static const struct view_ops *const views[TUI_VIEWS] = {
 	[TUI_WATCH] = &view_watch,
@@ -21,18 +20,6 @@ static const struct view_ops *const views[TUI_VIEWS] = {
 	[TUI_LOG] = &view_log,
 	[TUI_MESSAGES] = &view_messages,
 };
-
-const struct view_ops *ui_view(enum tui_view view)
-{
-	return views[view];
-}
-
-static void leave(struct ui *ui, int result)
-{
-	ui->leaving = true;
-	ui->result = result;
-	loop_stop(ui->loop);
-}
 
 static void draw_too_small(const struct canvas *whole)
 {
@@ -111,25 +98,10 @@ static void on_redraw(struct watch *watch, uint32_t what, void *data)
 	draw(data);
 }
 
-void ui_dirty(struct ui *ui)
-{
-	int64_t since = clock_mono(ui->clock) - ui->drawn_at;
-
-	if (ui->dirty || !ui->redraw)
-		return;
-	ui->dirty = true;
-	watch_arm(ui->redraw, since >= FRAME_US ? 0 : FRAME_US - since, 0);
-}
-
-void ui_wake(struct ui *ui, int64_t after_us)
-{
-	watch_arm(ui->wake, after_us + 1000, 0);
-}
-
 static void key_small(struct ui *ui, int key, bool special)
 {
 	if (!special && (key == 'q' || key == 3))
-		leave(ui, 0);
+		ui_leave(ui, 0);
 }
 
 static bool can(void *data, enum act act)
@@ -172,7 +144,7 @@ static void key_one(struct ui *ui, int key, bool special)
 static void terminal_lost(struct ui *ui)
 {
 	ui->screen.lost = true;
-	leave(ui, 1);
+	ui_leave(ui, 1);
 }
 
 static void on_key(struct watch *watch, uint32_t what, void *data)
@@ -215,13 +187,13 @@ static void on_signal(struct watch *watch, uint32_t what, void *data)
 	} else {
 		if (what == SIGHUP && !screen_alive(&ui->screen))
 			ui->screen.lost = true;
-		leave(ui, 1);
+		ui_leave(ui, 1);
 	}
 }
 
 static void on_ended_read(struct ui *ui)
 {
-	leave(ui, 0);
+	ui_leave(ui, 0);
 }
 
 static void check_ended(struct ui *ui)
@@ -258,7 +230,9 @@ static void on_changed(enum session_change what, void *data)
 {
 	struct ui *ui = data;
 
-	(void)what;
+	/* Good news that was said too early. */
+	if (what == SESSION_ERROR && ui->notice_style == STYLE_OK)
+		ui->notice[0] = '\0';
 	ui_dirty(ui);
 }
 
@@ -266,7 +240,7 @@ static void begin(struct ui *ui)
 {
 	ui->begun = true;
 	if (ui->options->begin && ui->options->begin(ui->session, ui->options->data, &ui->err) < 0)
-		leave(ui, -1);
+		ui_leave(ui, -1);
 }
 
 static void briefing_open(struct ui *ui)
@@ -292,7 +266,7 @@ static int watches_open(struct ui *ui, struct err *err)
 	if (!ui->keys)
 		return -1;
 	ui->redraw = loop_timer(ui->loop, 0, 0, on_redraw, ui);
-	ui->wake = loop_timer(ui->loop, FRAME_US, 0, on_redraw, ui);
+	ui->wake = loop_timer(ui->loop, 0, 0, on_redraw, ui);
 	ui->second = loop_timer(ui->loop, to_second, CLOCK_US, on_second, ui);
 	return 0;
 }
@@ -349,6 +323,7 @@ static int screen_run(const struct tui_options *options, struct err *err)
 	struct ui ui = { .options = options,
 			 .loop = options->spec.loop,
 			 .clock = options->spec.clock,
+			 .views = views,
 			 .view = options->view };
 	int rc = -1;
 

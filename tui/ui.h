@@ -15,7 +15,7 @@
 struct ui;
 struct modal;
 
-/* A view: one file and one row in the table of ui.c. `state` is its own, zeroed at the start. */
+/* A view: one file and one row in the table of tui.c. `state` is its own, zeroed at the start. */
 struct view_ops {
 	const char *title;
 	size_t state_size;
@@ -51,6 +51,7 @@ struct ui {
 	const struct clock *clock;	   /* borrowed */
 	struct screen screen;
 	struct session *session; /* owned */
+	const struct view_ops *const *views; /* borrowed: TUI_VIEWS of them */
 	enum tui_view view;
 	void *states[TUI_VIEWS]; /* owned */
 	struct modal *modal;	 /* owned: the topmost */
@@ -72,13 +73,15 @@ struct ui {
 extern const struct view_ops view_watch, view_decide, view_checklist, view_execute, view_log,
     view_messages;
 
-const struct view_ops *ui_view(enum tui_view view);
+const struct view_ops *ui_view(const struct ui *ui, enum tui_view view);
 int64_t ui_now(const struct ui *ui); /* wall time */
 /* Something changed: drawn within a quarter of a second. */
 void ui_dirty(struct ui *ui);
 /* Drawn again after so long: an animation-free way to show that a wait is over. */
 void ui_wake(struct ui *ui, int64_t after_us);
 void ui_show(struct ui *ui, enum tui_view view);
+/* Ends tui_run() with this result; a running step goes on. */
+void ui_leave(struct ui *ui, int result);
 /* Puts a modal on top; ui_pop() releases the topmost. */
 void ui_push(struct ui *ui, struct modal *modal);
 void ui_pop(struct ui *ui);
@@ -87,10 +90,6 @@ void ui_notice(struct ui *ui, enum style style, const char *fmt, ...)
 /* Says what came of an act: `done` when rc is 0, else the error. Typed-ahead keys are forgotten:
  * they were meant for the screen as it was before. Returns rc. */
 int ui_acted(struct ui *ui, int rc, const struct err *err, const char *done);
-/* Does an act as if its key had been pressed. */
-void ui_act(struct ui *ui, enum act act);
-/* Whether it can be done now. */
-bool ui_can(struct ui *ui, enum act act);
 /* Whether an incident is open (not resolved, not closed). */
 bool ui_open(const struct ui *ui);
 

@@ -7,6 +7,7 @@
 #include "sources/log.h"
 #include "sources/postgres.h"
 #include "sources/process.h"
+#include "tui/acts.h"
 #include "tui/modal.h"
 #include "tui/panel.h"
 
