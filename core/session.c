@@ -175,6 +175,7 @@ void session_free(struct session *session)
 		close(session->sensing_lock);
 	session_plan_forget(session);
 	sense_free(session->sense);
+	session_message_forget(session);
 	if (session->open)
 		incident_close(&session->incident);
 	loaded_release(&session->own);
@@ -252,6 +253,11 @@ int session_severity(struct session *session, enum severity severity, const char
 }
 
 int session_note(struct session *session, const char *note, struct err *err)
+bool session_takes_notes(const struct session *session)
+{
+	return session->open && session->incident.state.phase != INCIDENT_CLOSED;
+}
+
 {
 	if (!note || !note[strspn(note, " \t")])
 		return err_set(err, "the note is empty");

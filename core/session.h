@@ -102,6 +102,18 @@ void session_criterion(const struct session *session, const struct criterion *cr
 /* New: what stands in the way of go, by name: "fails: a, b; unknown: c"; "" when nothing does. */
 char *session_gate_blocks(const struct session *session);
 
+/* ---- Messages: prepared here, sent by people ---- */
+
+/* NULL when the runbook has none of this name. */
+const struct message *session_find_message(const struct session *session, const char *name,
+					   struct err *err);
+/* New: a message as it would be handed over now: parameters and facts filled in, secrets replaced,
+ * the incident's id and head at its end. NULL when no incident is open, or a fact is not known. */
+char *session_message(const struct session *session, const struct message *message,
+		      struct err *err);
+/* Whether there is a tmux that could take one. */
+bool session_has_tmux(void);
+
 /* ---- Commands: each is one ledger event, or starts a runner ---- */
 
 /*
@@ -123,6 +135,8 @@ int session_open_incident(struct session *session, enum incident_kind kind, enum
 int session_severity(struct session *session, enum severity severity, const char *reason,
 		     struct err *err);
 int session_note(struct session *session, const char *text, struct err *err);
+/* Whether notes, evidence and messages can be put on record: an incident is open, or resolved. */
+bool session_takes_notes(const struct session *session);
 /* Marks a record of a log as evidence, with the lines that go on with it: the one that the line `seq`
  * of the log source belongs to. What is marked already is refused. */
 int session_evidence(struct session *session, const char *source, uint64_t seq, struct err *err);
@@ -130,6 +144,11 @@ int session_evidence(struct session *session, const char *source, uint64_t seq, 
 int session_log_find(const struct session *session, const char *source, const char *text,
 		     uint64_t *seq, struct err *err);
 int session_acknowledge(struct session *session, const char *metric, struct err *err);
+/* Begins to hand a message to the paste buffer of the tmux that the console runs in; it is on record
+ * once it is there, else session_error() says why not. */
+int session_message_copy(struct session *session, const char *name, struct err *err);
+/* Writes a message into the incident's folder; *path (may be NULL) is new. */
+int session_message_write(struct session *session, const char *name, char **path, struct err *err);
 /* `reason` is demanded when the answer is not the proposed one. */
 int session_answer(struct session *session, const char *question, bool yes, const char *reason,
 		   struct err *err);

@@ -26,13 +26,14 @@ static int run_note(struct session *session, words args, size_t nargs, struct er
 	return session_note(session, word(args, nargs, 0), err);
 }
 
-static int run_evidence(struct session *session, words args, size_t nargs, struct err *err)
+static int run_copy(struct session *session, words args, size_t nargs, struct err *err)
 {
 	uint64_t seq;
 
-	if (session_log_find(session, args[0], word(args, nargs, 1), &seq, err) != 0)
-		return -1;
-	return session_evidence(session, args[0], seq, err);
+static int run_write(struct session *session, words args, size_t nargs, struct err *err)
+{
+	(void)nargs;
+	return session_message_write(session, args[0], NULL, err);
 }
 
 static int run_declare(struct session *session, words args, size_t nargs, struct err *err)
@@ -230,6 +231,8 @@ const struct command session_commands[] = {
 	{ "check", "STEP", "check a step again; runs nothing", 1, 1, run_check },
 	{ "again", "STEP", "run a step again", 1, 1, run_again },
 	{ "undo", "STEP", "undo a step", 1, 1, run_undo },
+	{ "copy", "MESSAGE", "copy a message into the paste buffer of tmux", 1, 1, run_copy },
+	{ "write", "MESSAGE", "write a message into the incident's folder", 1, 1, run_write },
 	{ "skip", "STEP REASON", "skip a step", 2, 2, run_skip },
 	{ "alternative", "STEP", "take the alternative to a step", 1, 1, run_alternative },
 	{ "stop", "[REASON]", "stop the procedure and what runs", 0, 1, run_stop },

@@ -20,6 +20,13 @@ struct saved {
 	int64_t kept; /* and in the state folder's */
 };
 
+/* A message on its way into the buffer of tmux. */
+struct message_copy {
+	struct job *job; /* NULL: none */
+	const struct message *message; /* borrowed */
+	char *text;		       /* owned */
+};
+
 struct session {
 	struct loop *loop;	   /* borrowed */
 	const struct clock *clock; /* borrowed */
@@ -53,6 +60,8 @@ struct session {
 	const struct step *runner_step; /* borrowed; NULL: it judges */
 	uint64_t judged;		/* last_act at which orphans were judged */
 	bool through;
+
+	struct message_copy copy;
 
 	struct history history; /* of this procedure; borrowed */
 	const struct procedure *history_of;
@@ -92,6 +101,10 @@ void session_record_sensed(struct session *session);
 /* session_deploy.c: expires items, records what the gate's criteria say. */
 void session_deploy_tick(struct session *session);
 /* session_execute.c: what goes on by itself: orphans, the procedure's end, straight through. */
+/* session_message.c: what is on its way is given up. */
+void session_message_forget(struct session *session);
+/* session_clock.c: goes on with a move of the clock that was stopped on its way. */
+void session_clock_tick(struct session *session);
 void session_execute_tick(struct session *session);
 /* session_plan.c: begins proposals or the plan of a newly chosen procedure; forgets an old one's.
  */

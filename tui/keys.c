@@ -74,6 +74,11 @@ static const struct row rows[] = {
 	/* Log */
 	OWN(ACT_FILTER, IN(LOG), { 'f' }, "f", "filter",
 	    "what is listed: all, operator, runner, sensed, notes", "filter"),
+	/* Messages */
+	OWN(ACT_COPY, IN(MESSAGES), { 'y' }, "y", "copy",
+	    "copy the message into the paste buffer of tmux; it is on record then", NULL),
+	OWN(ACT_WRITE, IN(MESSAGES), { 'w' }, "w", "write",
+	    "write the message into the incident's folder, to be printed or sent from there", NULL),
 	/* Watch */
 	SHARED(KEY_ID_ACKNOWLEDGE, ACT_ACKNOWLEDGE, ALL, { 0 }, NULL, "acknowledge", NULL,
 	       "acknowledge"),

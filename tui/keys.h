@@ -74,6 +74,9 @@ enum act {
 	ACT_GATE,
 	/* Log */
 	ACT_FILTER,
+	/* Messages */
+	ACT_COPY,
+	ACT_WRITE,
 };
 
 struct key_binding {

@@ -1,8 +1,11 @@
 /* Messages: whom to call, and the texts that are ready to be sent. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/timefmt.h"
+#include "tui/acts.h"
 #include "tui/modal.h"
 
 struct messages_view {
@@ -33,6 +36,42 @@ static void contact_draw(struct ui *ui, const struct contact *contact, const str
 			      json_string_value(contact->after));
 }
 
+/* What was done with it last, as the record says. */
+static const struct timeline_entry *handed_over(struct ui *ui, const struct message *message)
+{
+	const struct incident_state *state = session_state(ui->session);
+
+	for (size_t i = state ? state->ntimeline : 0; i-- > 0;) {
+		const struct timeline_entry *entry = &state->timeline[i];
+
+		if (entry->event == EV_MESSAGE && !entry->misfit &&
+		    !strcmp(json_str(entry->json, "message", ""), message->name))
+			return entry;
+	}
+	return NULL;
+}
+
+static void message_draw(struct ui *ui, const struct message *message, const struct canvas *canvas,
+			 int y, bool here)
+{
+	const struct timeline_entry *last = handed_over(ui, message);
+	struct canvas row = canvas_part(canvas, y, 0, 1, -1);
+	char clock[TIME_RFC3339_MAX], text[64];
+	bool tmux;
+	int end;
+
+	if (last) {
+		tmux = !strcmp(json_str(last->json, "to", ""), "tmux");
+		snprintf(text, sizeof(text), "%s %s", tmux ? "copied" : "written",
+			 time_clock(last->at, clock));
+		end = canvas_right(&row, 0, STYLE_OK, text);
+		row = canvas_part(&row, 0, 0, 1, end - 1);
+	}
+	canvas_printf(&row, 0, 0, here ? STYLE_FOCUS : STYLE_NORMAL, "%s %s%s%s",
+		      here ? ui->screen.glyphs->arrow : " ", message->title,
+		      message->channel ? "   to " : "", message->channel ? message->channel : "");
+}
+
 static void messages_draw(struct ui *ui, void *data, const struct canvas *canvas)
 {
 	struct messages_view *view = data;
@@ -49,7 +88,7 @@ static void messages_draw(struct ui *ui, void *data, const struct canvas *canvas
 	upper = canvas_part(canvas, 0, 0, half, -1);
 	lower = canvas_part(canvas, half, 0, -1, -1);
 	upper = canvas_box(&upper, "Contacts", NULL, STYLE_NORMAL, view->selected < people);
-	lower = canvas_box(&lower, "Messages, ready to copy", NULL, STYLE_NORMAL,
+	lower = canvas_box(&lower, "Messages, ready to be sent", NULL, STYLE_NORMAL,
 			   view->selected >= people);
 	upper = canvas_part(&upper, 0, 1, -1, upper.w - 2);
 	lower = canvas_part(&lower, 0, 1, -1, lower.w - 2);
@@ -59,16 +98,12 @@ static void messages_draw(struct ui *ui, void *data, const struct canvas *canvas
 		contact_draw(ui, &runbook->contacts[view->top + y], &upper, y,
 			     view->top + y == view->selected);
 	for (int i = 0; i < texts; i++) {
-		const struct message *message = &runbook->messages[i];
 		int y =
 		    i - (view->selected - people >= lower.h ? view->selected - people - lower.h + 1
 							    : 0);
 		bool here = view->selected == people + i;
 
-		canvas_printf(&lower, y, 0, here ? STYLE_FOCUS : STYLE_NORMAL, "%s %s%s%s",
-			      here ? ui->screen.glyphs->arrow : " ", message->title,
-			      message->channel ? "   to " : "",
-			      message->channel ? message->channel : "");
+		message_draw(ui, &runbook->messages[i], &lower, y, here);
 	}
 	if (people == 0)
 		canvas_text(&upper, 0, 0, STYLE_DIM, "This runbook names none.");
@@ -76,10 +111,24 @@ static void messages_draw(struct ui *ui, void *data, const struct canvas *canvas
 		canvas_text(&lower, 0, 0, STYLE_DIM, "This runbook has none.");
 }
 
+/* The selected message; NULL: a contact is selected. */
+static const struct message *selected(struct ui *ui, const struct messages_view *view)
+{
+	const struct runbook *runbook = session_runbook(ui->session);
+
+	return view->selected >= (int)runbook->ncontacts && view->selected < rows(ui)
+		   ? &runbook->messages[view->selected - (int)runbook->ncontacts]
+		   : NULL;
+}
+
 static bool messages_can(struct ui *ui, void *data, enum act act)
 {
-	(void)data;
 	switch (act) {
+	case ACT_COPY:
+		return session_has_tmux() && session_takes_notes(ui->session) &&
+		       selected(ui, data);
+	case ACT_WRITE:
+		return session_takes_notes(ui->session) && selected(ui, data);
 	case ACT_UP:
 	case ACT_DOWN:
 	case ACT_TOP:
@@ -91,32 +140,67 @@ static bool messages_can(struct ui *ui, void *data, enum act act)
 	}
 }
 
-static void details(struct ui *ui, int selected)
+static void contact_page(struct ui *ui, const struct contact *contact)
 {
-	const struct runbook *runbook = session_runbook(ui->session);
 	struct buf text = BUF_INIT;
 
-	if (selected < (int)runbook->ncontacts) {
-		const struct contact *contact = &runbook->contacts[selected];
+	buf_printf(&text, "%s\n\nReach:  %s\n", contact->role, contact->reach);
+	if (contact->hours)
+		buf_printf(&text, "Hours:  %s\n", contact->hours);
+	if (contact->duties)
+		buf_printf(&text, "Duties: %s\n", contact->duties);
+	if (json_is_string(contact->after))
+		buf_printf(&text, "Called: once the incident is %s old\n",
+			   json_string_value(contact->after));
+	page_open(ui, contact->name, buf_detach(&text));
+}
 
-		buf_printf(&text, "%s\n\nReach:  %s\n", contact->role, contact->reach);
-		if (contact->hours)
-			buf_printf(&text, "Hours:  %s\n", contact->hours);
-		if (contact->duties)
-			buf_printf(&text, "Duties: %s\n", contact->duties);
-		if (json_is_string(contact->after))
-			buf_printf(&text, "Called: once the incident is %s old\n",
-				   json_string_value(contact->after));
-		page_open(ui, contact->name, buf_detach(&text));
-	} else {
-		const struct message *message =
-		    &runbook->messages[selected - (int)runbook->ncontacts];
+/* As it would be handed over now; without an incident as the runbook has it. */
+static void message_page(struct ui *ui, const struct message *message)
+{
+	struct buf text = BUF_INIT;
+	struct err err = ERR_INIT;
+	char *ready = session_message(ui->session, message, &err);
 
-		if (message->channel)
-			buf_printf(&text, "To: %s\n\n", message->channel);
-		buf_puts(&text, message->text);
-		page_open(ui, message->title, buf_detach(&text));
-	}
+	if (message->channel)
+		buf_printf(&text, "To: %s\n\n", message->channel);
+	buf_puts(&text, ready ? ready : message->text);
+	if (!ready)
+		buf_printf(&text, "\n\n(Not ready to be sent: %s%s%s)", err.msg,
+			   err.hint[0] ? "; " : "", err.hint);
+	page_open(ui, message->title, buf_detach(&text));
+	free(ready);
+}
+
+static void details(struct ui *ui, const struct messages_view *view)
+{
+	const struct message *message = selected(ui, view);
+
+	if (message)
+		message_page(ui, message);
+	else
+		contact_page(ui, &session_runbook(ui->session)->contacts[view->selected]);
+}
+
+static void copy(struct ui *ui, const struct message *message)
+{
+	struct err err = ERR_INIT;
+	int rc = session_message_copy(ui->session, message->name, &err);
+
+	ui_acted(ui, rc, &err, "On its way to the paste buffer of tmux.");
+}
+
+static void write_file(struct ui *ui, const struct message *message)
+{
+	struct err err = ERR_INIT;
+	char *path = NULL, *done = NULL;
+	int rc = session_message_write(ui->session, message->name, &path, &err);
+
+	if (rc == 0)
+		done = xasprintf("Written: %s", path);
+	ui_acted(ui, rc, &err, done);
+	free(done);
+	free(path);
 }
 
 static void messages_act(struct ui *ui, void *data, enum act act)
@@ -136,8 +220,14 @@ static void messages_act(struct ui *ui, void *data, enum act act)
 	case ACT_BOTTOM:
 		view->selected = rows(ui) - 1;
 		break;
+	case ACT_COPY:
+		copy(ui, selected(ui, view));
+		break;
+	case ACT_WRITE:
+		write_file(ui, selected(ui, view));
+		break;
 	case ACT_ENTER:
-		details(ui, view->selected);
+		details(ui, view);
 		break;
 	default:
 		break;

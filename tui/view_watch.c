@@ -230,7 +230,8 @@ static bool watch_can(struct ui *ui, void *data, enum act act)
 		return false;
 	switch (act) {
 	case ACT_MARK:
-		return ui_can(ui, ACT_NOTE) && view->panels[view->focus].kind->mark;
+		return session_takes_notes(ui->session) &&
+		       view->panels[view->focus].kind->mark;
 	case ACT_TAB:
 	case ACT_BACKTAB:
 	case ACT_LEFT:
