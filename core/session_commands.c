@@ -26,9 +26,20 @@ static int run_note(struct session *session, words args, size_t nargs, struct er
 	return session_note(session, word(args, nargs, 0), err);
 }
 
-static int run_copy(struct session *session, words args, size_t nargs, struct err *err)
+static int run_evidence(struct session *session, words args, size_t nargs, struct err *err)
 {
 	uint64_t seq;
+
+	if (session_log_find(session, args[0], word(args, nargs, 1), &seq, err) != 0)
+		return -1;
+	return session_evidence(session, args[0], seq, err);
+}
+
+static int run_copy(struct session *session, words args, size_t nargs, struct err *err)
+{
+	(void)nargs;
+	return session_message_copy(session, args[0], err);
+}
 
 static int run_write(struct session *session, words args, size_t nargs, struct err *err)
 {
@@ -177,6 +188,12 @@ static int run_tick(struct session *session, words args, size_t nargs, struct er
 	return session_item(session, args[0], args[1], "ticked", word(args, nargs, 2), err);
 }
 
+static int run_item(struct session *session, words args, size_t nargs, struct err *err)
+{
+	(void)nargs;
+	return session_item_run(session, args[0], args[1], err);
+}
+
 static int run_reopen(struct session *session, words args, size_t nargs, struct err *err)
 {
 	return session_item(session, args[0], args[1], "reopened", word(args, nargs, 2), err);
@@ -215,6 +232,8 @@ const struct command session_commands[] = {
 	{ "note", "TEXT", "write a note into the log", 1, 1, run_note },
 	{ "evidence", "LOG [TEXT]", "mark the log's newest record (with this text) as evidence", 1,
 	  2, run_evidence },
+	{ "copy", "MESSAGE", "copy a message into the paste buffer of tmux", 1, 1, run_copy },
+	{ "write", "MESSAGE", "write a message into the incident's folder", 1, 1, run_write },
 	{ "declare", "SEVERITY [TITLE]", "open an incident", 1, 2, run_declare },
 	{ "severity", "SEVERITY [REASON]", "change the incident's severity", 1, 2, run_severity },
 	{ "ack", "METRIC", "acknowledge an alert", 1, 1, run_ack },
@@ -231,13 +250,13 @@ const struct command session_commands[] = {
 	{ "check", "STEP", "check a step again; runs nothing", 1, 1, run_check },
 	{ "again", "STEP", "run a step again", 1, 1, run_again },
 	{ "undo", "STEP", "undo a step", 1, 1, run_undo },
-	{ "copy", "MESSAGE", "copy a message into the paste buffer of tmux", 1, 1, run_copy },
-	{ "write", "MESSAGE", "write a message into the incident's folder", 1, 1, run_write },
 	{ "skip", "STEP REASON", "skip a step", 2, 2, run_skip },
 	{ "alternative", "STEP", "take the alternative to a step", 1, 1, run_alternative },
 	{ "stop", "[REASON]", "stop the procedure and what runs", 0, 1, run_stop },
 	{ "through", "", "run straight through, or no more", 0, 0, run_through },
 	{ "tick", "CHECKLIST ITEM [NOTE]", "a manual item is done", 2, 3, run_tick },
+	{ "item", "CHECKLIST ITEM", "choose what carries the item out: its plan is made", 2, 2,
+	  run_item },
 	{ "reopen", "CHECKLIST ITEM [NOTE]", "an item is open again", 2, 3, run_reopen },
 	{ "defer", "CHECKLIST ITEM [NOTE]", "an item comes back at the end", 2, 3, run_defer },
 	{ "override", "CHECKLIST ITEM REASON", "override an item", 3, 3, run_override },
