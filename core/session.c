@@ -174,8 +174,8 @@ void session_free(struct session *session)
 	if (session->sensing_lock >= 0)
 		close(session->sensing_lock);
 	session_plan_forget(session);
-	sense_free(session->sense);
 	session_message_forget(session);
+	sense_free(session->sense);
 	if (session->open)
 		incident_close(&session->incident);
 	loaded_release(&session->own);
@@ -252,12 +252,12 @@ int session_severity(struct session *session, enum severity severity, const char
 			      err);
 }
 
-int session_note(struct session *session, const char *note, struct err *err)
 bool session_takes_notes(const struct session *session)
 {
 	return session->open && session->incident.state.phase != INCIDENT_CLOSED;
 }
 
+int session_note(struct session *session, const char *note, struct err *err)
 {
 	if (!note || !note[strspn(note, " \t")])
 		return err_set(err, "the note is empty");

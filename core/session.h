@@ -134,21 +134,21 @@ int session_open_incident(struct session *session, enum incident_kind kind, enum
 			  const char *title, struct err *err);
 int session_severity(struct session *session, enum severity severity, const char *reason,
 		     struct err *err);
-int session_note(struct session *session, const char *text, struct err *err);
 /* Whether notes, evidence and messages can be put on record: an incident is open, or resolved. */
 bool session_takes_notes(const struct session *session);
+int session_note(struct session *session, const char *text, struct err *err);
 /* Marks a record of a log as evidence, with the lines that go on with it: the one that the line `seq`
  * of the log source belongs to. What is marked already is refused. */
 int session_evidence(struct session *session, const char *source, uint64_t seq, struct err *err);
 /* The latest record of a log with this text (NULL or "": the newest); -1 when none is in memory. */
 int session_log_find(const struct session *session, const char *source, const char *text,
 		     uint64_t *seq, struct err *err);
-int session_acknowledge(struct session *session, const char *metric, struct err *err);
 /* Begins to hand a message to the paste buffer of the tmux that the console runs in; it is on record
  * once it is there, else session_error() says why not. */
 int session_message_copy(struct session *session, const char *name, struct err *err);
 /* Writes a message into the incident's folder; *path (may be NULL) is new. */
 int session_message_write(struct session *session, const char *name, char **path, struct err *err);
+int session_acknowledge(struct session *session, const char *metric, struct err *err);
 /* `reason` is demanded when the answer is not the proposed one. */
 int session_answer(struct session *session, const char *question, bool yes, const char *reason,
 		   struct err *err);

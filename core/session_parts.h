@@ -100,11 +100,11 @@ void session_record_tick(struct session *session);
 void session_record_sensed(struct session *session);
 /* session_deploy.c: expires items, records what the gate's criteria say. */
 void session_deploy_tick(struct session *session);
-/* session_execute.c: what goes on by itself: orphans, the procedure's end, straight through. */
 /* session_message.c: what is on its way is given up. */
 void session_message_forget(struct session *session);
 /* session_clock.c: goes on with a move of the clock that was stopped on its way. */
 void session_clock_tick(struct session *session);
+/* session_execute.c: what goes on by itself: orphans, the procedure's end, straight through. */
 void session_execute_tick(struct session *session);
 /* session_plan.c: begins proposals or the plan of a newly chosen procedure; forgets an old one's.
  */
