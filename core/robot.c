@@ -46,7 +46,7 @@ static bool trouble_seen(const struct robot *robot)
 	return false;
 }
 
-static bool was_tried(const struct robot *robot, const struct procedure *procedure)
+bool robot_tried(const struct robot *robot, const struct procedure *procedure)
 {
 	const struct incident_state *state = session_state(robot->spec.session);
 
@@ -72,7 +72,7 @@ static void declare_severity(struct robot *robot)
 
 /* Nothing can be run on a target that another incident works on: that is said at once, before
  * anything is decided. */
-static bool claimed_by_other(struct robot *robot)
+bool robot_claimed(struct robot *robot)
 {
 	struct err err = ERR_INIT;
 	char why[600];
@@ -89,7 +89,7 @@ static void choose(struct robot *robot, const struct procedure *procedure, const
 {
 	struct err err = ERR_INIT;
 
-	if (claimed_by_other(robot))
+	if (robot_claimed(robot))
 		return;
 	declare_severity(robot);
 	if (!robot_did(robot, session_choose(robot->spec.session, procedure->name, reason, &err),
@@ -140,7 +140,7 @@ static bool tree_is_old(const struct robot *robot)
 	return false;
 }
 
-static void decide(struct robot *robot)
+void robot_decide(struct robot *robot)
 {
 	struct session *session = robot->spec.session;
 	const struct incident_state *state = session_state(session);
@@ -167,7 +167,7 @@ static void decide(struct robot *robot)
 		open = tree_open(tree, &state->tree, &end);
 	if (open) {
 		answer(robot, open);
-	} else if (end && end->procedure && was_tried(robot, end->procedure)) {
+	} else if (end && end->procedure && robot_tried(robot, end->procedure)) {
 		snprintf(why, sizeof(why), "the tree ends in \"%.200s\", which was tried already",
 			 end->procedure->title);
 		robot_finish(robot, ROBOT_FAILED, why);
@@ -289,7 +289,7 @@ static void after(struct robot *robot, const struct attempt *attempt)
 		return;
 	}
 	robot_say(robot, "%s", line);
-	decide(robot);
+	robot_decide(robot);
 }
 
 /* ---- Planning ---- */
@@ -360,14 +360,24 @@ static void begin_only(struct robot *robot)
 		robot_say(robot, "watching: nothing is wrong yet");
 }
 
+/* A deployment goes on when no procedure is under way, until one is chosen that is not its own. */
+static bool on_deployment_day(const struct robot *robot, const struct attempt *attempt)
+{
+	return !robot->procedure && session_state(robot->spec.session)->deployment.deployment &&
+	       (!attempt ||
+		(attempt->ended_at && robot_deploys(robot, attempt->procedure.procedure)));
+}
+
 static void act(struct robot *robot)
 {
 	const struct attempt *attempt = state_attempt(session_state(robot->spec.session));
 
 	if (!attempt && robot->procedure)
 		begin_only(robot);
+	else if (on_deployment_day(robot, attempt))
+		robot_deploy(robot);
 	else if (!attempt)
-		decide(robot);
+		robot_decide(robot);
 	else if (attempt->ended_at)
 		after(robot, attempt);
 	else if (!attempt->procedure.approved)
@@ -389,6 +399,7 @@ static void robot_turn(struct watch *watch, uint32_t what, void *data)
 		robot_finish(robot, ROBOT_FAILED, "no incident is open");
 		return;
 	}
+	robot->until = 0;
 	tell_timeline(robot);
 	if (state->phase != INCIDENT_OPEN) {
 		robot_finish(robot, ROBOT_STOPPED, "the incident was resolved by somebody else");
@@ -422,6 +433,11 @@ void robot_free(struct robot *robot)
 	watch_free(robot->timer);
 	free(robot->procedure);
 	free(robot);
+}
+
+int64_t robot_waits(const struct robot *robot)
+{
+	return robot->until;
 }
 
 enum robot_result robot_result(const struct robot *robot)

@@ -32,9 +32,16 @@ struct robot_spec {
 	void *data;
 };
 
+/*
+ * With a deployment planned, it walks the pre-flight: carries out what is due, waits for T, decides
+ * the gate as it is computed (undecided: no-go), goes on after a go, and ends when nothing is left
+ * that a machine can do.
+ */
 /* New; begins with the next turn of the loop. */
 struct robot *robot_new(const struct robot_spec *spec);
 void robot_free(struct robot *robot);
+/* Wall time until which it has nothing to do but to wait; 0: it works. */
+int64_t robot_waits(const struct robot *robot);
 enum robot_result robot_result(const struct robot *robot);
 /* Why it ended as it did; "" while it works. */
 const char *robot_why(const struct robot *robot);

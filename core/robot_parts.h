@@ -24,6 +24,7 @@ struct robot {
 	int starts;		    /* so often in a row without a trace on the record */
 	int refusals;		    /* commands refused in a row */
 	size_t asked;		    /* attempt whose proposals were answered */
+	int64_t until;		    /* wall time that it waits for; 0: none */
 };
 
 /* A line of progress, cleaned; one that is the same as the last is not repeated. */
@@ -35,5 +36,15 @@ void robot_stop(struct robot *robot, const char *reason);
 void robot_finish(struct robot *robot, enum robot_result result, const char *why);
 /* robot_steps.c: what to do about the step that is next. */
 void robot_steps(struct robot *robot, const struct attempt *attempt);
+
+/* robot_deploy.c: deployment day, with no procedure under way. */
+void robot_deploy(struct robot *robot);
+/* Whether the procedure carries out an item of the planned deployment's checklist. */
+bool robot_deploys(const struct robot *robot, const struct procedure *procedure);
+/* robot.c: what is suggested, else the tree. */
+void robot_decide(struct robot *robot);
+bool robot_tried(const struct robot *robot, const struct procedure *procedure);
+/* Another incident works on the target: said, and the end. */
+bool robot_claimed(struct robot *robot);
 
 #endif

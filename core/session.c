@@ -97,6 +97,7 @@ static void session_tick(struct watch *watch, uint32_t what, void *data)
 	(void)watch;
 	(void)what;
 	session_refresh(session);
+	session_clock_tick(session);
 	if (session->open && session->sensing_lock < 0 && !session->incident.damage[0] &&
 	    session->incident.state.phase == INCIDENT_OPEN) {
 		session->sensing_lock = incident_lock(&session->incident, LOCK_SENSING, NULL);

@@ -128,6 +128,8 @@ struct command {
 	int (*run)(struct session *session, const char *const *args, size_t nargs, struct err *err);
 };
 extern const struct command session_commands[]; /* ended by name NULL */
+/* Whether it can be of use here: one that moves the clock is for drills whose clock can be moved. */
+bool session_offers(const struct command *command);
 int session_command(struct session *session, const char *line, struct err *err);
 
 int session_open_incident(struct session *session, enum incident_kind kind, enum severity severity,
@@ -182,6 +184,16 @@ int session_deployment(struct session *session, const char *name, int64_t t0, st
 /* `reason` is demanded when the decision is not what the criteria say. */
 int session_decide_gate(struct session *session, enum decision decision, const char *reason,
 			struct err *err);
+/* Moves the clock on to `wall`, on record: only a drill's clock can be moved (lib/clock.h). Where it is
+ * stopped on the way, it goes on as soon as it may. */
+int session_forward(struct session *session, int64_t wall, struct err *err);
+/* Whether the clock is still on its way. */
+bool session_is_forwarding(const struct session *session);
+/* The same with words: "T-10m", "T", "T+30m", "10m" from now; NULL: session_next_due(). */
+int session_forward_text(struct session *session, const char *text, struct err *err);
+/* Wall time shortly before something is due next, a section of the deployment's checklist or T; 0:
+ * nothing is, or only what is due at once. */
+int64_t session_next_due(const struct session *session);
 int session_resolve(struct session *session, const char *how, struct err *err);
 int session_close(struct session *session, const char *root_cause, const char *remediation,
 		  const char *lessons, struct err *err);

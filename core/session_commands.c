@@ -223,6 +223,11 @@ static int run_gate(struct session *session, words args, size_t nargs, struct er
 	return session_decide_gate(session, decision, word(args, nargs, 1), err);
 }
 
+static int run_forward(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_forward_text(session, word(args, nargs, 0), err);
+}
+
 static int run_close(struct session *session, words args, size_t nargs, struct err *err)
 {
 	return session_close(session, word(args, nargs, 0), NULL, NULL, err);
@@ -263,8 +268,15 @@ const struct command session_commands[] = {
 	{ "gate", "go|no-go|adjust [REASON]", "decide the deployment's gate", 1, 2, run_gate },
 	{ "resolve", "[HOW]", "the trouble is over", 0, 1, run_resolve },
 	{ "close", "[ROOT CAUSE]", "close and seal the incident", 0, 1, run_close },
+	{ "forward", "[TIME]", "move the drill's clock on: to what is due next, T-10m, or by 10m",
+	  0, 1, run_forward },
 	{ NULL, NULL, NULL, 0, 0, NULL },
 };
+
+bool session_offers(const struct command *command)
+{
+	return command->run != run_forward || clock_followed();
+}
 
 static const struct command *command_find(const char *name, size_t len)
 {

@@ -67,6 +67,7 @@ struct session {
 	const struct procedure *history_of;
 
 	enum decision gate_seen; /* what its criteria said at the tick before */
+	int64_t forward;	 /* wall time that the clock is moved on to; 0: it is not moved */
 
 	char *output;  /* owned */
 	char why[256]; /* behind session_suggested() */

@@ -5,12 +5,17 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/child.h"
 #include "lib/datadir.h"
 #include "lib/file.h"
 #include "lib/mem.h"
+#include "lib/timefmt.h"
+
+/* How often an injector looks whether its time has come. */
+#define LOOK_NS 50000000
 
 /* drill.json in the incident's folder: what another console needs to take over. */
 static int write_link(const struct drill *drill, struct err *err)
@@ -27,6 +32,26 @@ static int write_link(const struct drill *drill, struct err *err)
 	return result;
 }
 
+/* T goes on record, and the clock is not moved past the faults before they have happened. */
+static int plan_deployment(struct drill *drill, struct incident *incident, struct err *err)
+{
+	const struct scenario *scenario = &drill->scenario;
+	int64_t t0 = clock_wall(drill->clock) + scenario->in_us;
+	char at[TIME_RFC3339_MAX];
+
+	if (!scenario->deployment)
+		return 0;
+	if (!runbook_deployment(drill->sandbox.loaded.runbook, scenario->deployment))
+		return err_set(err, "%s: the runbook has no deployment \"%s\"", scenario->doc.name,
+			       scenario->deployment);
+	if (scenario->timed)
+		clock_stop(t0 + scenario->faults_us);
+	return incident_append(incident, EV_PLANNED,
+			       json_pack("{s:s, s:s}", "deployment", scenario->deployment, "t0",
+					 time_rfc3339(t0, at)),
+			       err);
+}
+
 static int open_incident(struct drill *drill, struct err *err)
 {
 	struct incident incident = { 0 };
@@ -34,8 +59,10 @@ static int open_incident(struct drill *drill, struct err *err)
 	int result = incident_create(&incident, &drill->sandbox.loaded, INCIDENT_DRILL,
 				     SEVERITY_LOW, title, drill->clock, err);
 
-	if (result == 0)
+	if (result == 0) {
 		drill->incident = xstrdup(incident.folder);
+		result = plan_deployment(drill, &incident, err);
+	}
 	incident_close(&incident);
 	free(title);
 	return result;
@@ -125,6 +152,8 @@ int drill_inject(struct drill *drill, struct err *err)
 	char *self;
 	bool done;
 
+	if (json_array_size(json_object_get(drill->scenario.doc.root, "faults")) == 0)
+		return 0;
 	if (incident_open(&incident, drill->incident, drill->clock, err) < 0)
 		return -1;
 	done = on_record(&incident.state, EV_INJECTED);
@@ -176,6 +205,21 @@ static int inject_lock(const char *incident, struct err *err)
 	return err->set ? -1 : fd;
 }
 
+/* Until the faults' time has come; false when the affair is over before. */
+static bool await_time(const struct drill *drill, struct incident *incident)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_NS };
+	int64_t at = incident->state.deployment.t0 + drill->scenario.faults_us;
+
+	while (drill->scenario.timed && clock_wall(drill->clock) < at) {
+		nanosleep(&pause, NULL);
+		if (incident_refresh(incident, NULL) < 0 ||
+		    incident->state.phase != INCIDENT_OPEN || !file_exists(drill->sandbox.folder))
+			return false;
+	}
+	return true;
+}
+
 /* The console holds the sandbox meanwhile: the injector works beside it. */
 static int inject(struct drill *drill, struct err *err)
 {
@@ -189,12 +233,17 @@ static int inject(struct drill *drill, struct err *err)
 		result = 0;
 		goto out;
 	}
+	if (!await_time(drill, &incident)) {
+		result = 0;
+		goto out;
+	}
 	if (incident_append(&incident, EV_INJECTING,
 			    json_pack("{s:s}", "scenario", drill->scenario.name), err) < 0 ||
 	    sandbox_inject(&drill->sandbox, &drill->scenario, err) < 0)
 		goto out;
 	result = incident_append(&incident, EV_INJECTED,
 				 json_pack("{s:s}", "scenario", drill->scenario.name), err);
+	clock_stop(0);
 out:
 	incident_close(&incident);
 	if (lock >= 0)
@@ -294,6 +343,9 @@ char **drill_briefing(const struct drill *drill)
 	out[n++] = xstrdup("");
 	out[n++] = xstrdup(
 	    "1 shows the panels, 2 decides, 4 executes, 5 is the log, ? explains every key.");
+	if (drill->scenario.deployment)
+		out[n++] = xstrdup(
+		    "3 is the checklist with its gate; \":forward\" moves the drill's clock on.");
 	out[n++] = xstrdup("The line below the header always says what to do now.");
 	out[n++] = xstrdup("Everything here is a sandbox: nothing you do can hurt.");
 	return out;

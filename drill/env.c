@@ -59,6 +59,17 @@ int drill_folder(const struct drill_env *env, const char *path, mode_t mode, str
 	return 0;
 }
 
+bool drill_inside(const struct drill_env *env, const char *path)
+{
+	char *sandbox = realpath(env->sandbox, NULL), *real = realpath(path, NULL);
+	size_t len = sandbox ? strlen(sandbox) : 0;
+	bool result = sandbox && real && !strncmp(real, sandbox, len) && real[len] == '/';
+
+	free(sandbox);
+	free(real);
+	return result;
+}
+
 const struct drill_type *drill_type_of(const struct drill_type *const *types, const json_t *object,
 				       struct err *err)
 {

@@ -35,6 +35,10 @@ int drill_run(const struct drill_env *env, bool as_user, const char *cwd,
 /* Makes a folder that belongs to the sandbox's user. */
 int drill_folder(const struct drill_env *env, const char *path, mode_t mode, struct err *err);
 
+/* Whether a path, links followed, is there and lies below the sandbox's folder: nothing else may be
+ * broken. */
+bool drill_inside(const struct drill_env *env, const char *path);
+
 /* A part that a sandbox is made of, or a fault that is injected into it: one file and one row. */
 struct drill_type {
 	struct type type;

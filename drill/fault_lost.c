@@ -20,18 +20,6 @@ static const struct field fields[] = {
 
 #define DROP_TIMEOUT (30 * CLOCK_US)
 
-/* Whether a path, links followed, lies below the sandbox's folder. */
-static bool inside(const struct drill_env *env, const char *path)
-{
-	char *sandbox = realpath(env->sandbox, NULL), *real = realpath(path, NULL);
-	size_t len = sandbox ? strlen(sandbox) : 0;
-	bool result = sandbox && real && !strncmp(real, sandbox, len) && real[len] == '/';
-
-	free(sandbox);
-	free(real);
-	return result;
-}
-
 static int drop_databases(const struct drill_env *env, const json_t *args, struct err *err)
 {
 	const json_t *names = json_object_get(args, "databases"), *name;
@@ -46,7 +34,7 @@ static int drop_databases(const struct drill_env *env, const json_t *args, struc
 	declared = drill_declared(env, json_str(args, "on", ""), "postgres", err);
 	if (!declared)
 		return -1;
-	if (!inside(env, json_str(declared, "host", ""))) {
+	if (!drill_inside(env, json_str(declared, "host", ""))) {
 		err_set(err, "the server of \"%s\" is none of the sandbox's",
 			json_str(args, "on", ""));
 		goto out;
@@ -82,7 +70,7 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 	json_array_foreach (json_object_get(args, "lost"), i, path) {
 		if (!file_exists(json_string_value(path)))
 			continue;
-		if (!inside(env, json_string_value(path)))
+		if (!drill_inside(env, json_string_value(path)))
 			return err_set(err, "%s is not in the sandbox", json_string_value(path));
 		if (file_remove_tree(json_string_value(path), err) < 0)
 			return -1;

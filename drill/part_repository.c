@@ -1,6 +1,8 @@
 /*
  * A git repository that grows release by release: each release's files are laid over the former
  * ones and committed, and the branch is set to the release that is deployed when the drill begins.
+ * A release may stand on a branch of its own, which only the origin has: what is deployed is
+ * pulled.
  */
 #include <dirent.h>
 #include <stdlib.h>
@@ -15,8 +17,13 @@
 static const struct field fields[] = {
 	{ "repository", FIELD_PATH, true, "folder of the repository", NULL, NULL },
 	{ "releases", FIELD_MAP, true,
-	  "list of {\"files\": folder in the drill's folder, \"message\": text, \"tags\": [names]}",
+	  "list of {\"files\": folder in the drill's folder, \"message\": text, \"tags\": [names], "
+	  "\"branch\": name, \"from\": the commit it begins at}",
 	  NULL, NULL },
+	{ "origin", FIELD_PATH, false, "folder of its remote, made bare, with all branches", NULL,
+	  NULL },
+	{ "clones", FIELD_MAP, false, "{folder: branch} of further checkouts of the origin", NULL,
+	  NULL },
 	{ "at", FIELD_STRING, true, "tag that is deployed at the beginning", NULL, NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
@@ -64,6 +71,12 @@ static int commit_release(const struct drill_env *env, const char *repository,
 	size_t i;
 	int result = -1;
 
+	if (json_str(release, "branch", NULL) &&
+	    git(env, repository,
+		(const char *[]){ "checkout", "-q", "-B", json_str(release, "branch", ""),
+				  json_str(release, "from", "HEAD"), NULL },
+		err) < 0)
+		goto out;
 	if (lay_over(env, files, repository, err) < 0 ||
 	    git(env, repository, (const char *[]){ "add", "-A", NULL }, err) < 0 ||
 	    git(env, repository,
@@ -81,6 +94,47 @@ out:
 	return result;
 }
 
+/* The branches live in the origin alone from now on. */
+static int make_origin(const struct drill_env *env, const char *repository, const json_t *args,
+		       struct err *err)
+{
+	const char *origin = json_str(args, "origin", NULL);
+	const json_t *release;
+	size_t i;
+
+	if (!origin)
+		return 0;
+	if (git(env, repository, (const char *[]){ "clone", "-q", "--bare", ".", origin, NULL },
+		err) < 0 ||
+	    git(env, repository, (const char *[]){ "remote", "add", "origin", origin, NULL }, err) <
+		0)
+		return -1;
+	json_array_foreach (json_object_get(args, "releases"), i, release) {
+		const char *branch = json_str(release, "branch", NULL);
+
+		if (branch && git(env, repository,
+				  (const char *[]){ "branch", "-q", "-D", branch, NULL }, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int make_clones(const struct drill_env *env, const char *repository, const json_t *args,
+		       struct err *err)
+{
+	const char *folder;
+	json_t *branch;
+
+	json_object_foreach (json_object_get(args, "clones"), folder, branch) {
+		if (git(env, repository,
+			(const char *[]){ "clone", "-q", "--branch", json_string_value(branch),
+					  json_str(args, "origin", "."), folder, NULL },
+			err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int make(const struct drill_env *env, const json_t *args, struct err *err)
 {
 	const char *repository = json_str(args, "repository", "");
@@ -96,9 +150,13 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 		if (commit_release(env, repository, release, err) < 0)
 			goto out;
 	}
-	result =
+	if (git(env, repository, (const char *[]){ "checkout", "-q", "main", NULL }, err) < 0 ||
+	    make_origin(env, repository, args, err) < 0 ||
 	    git(env, repository,
-		(const char *[]){ "reset", "-q", "--hard", json_str(args, "at", ""), NULL }, err);
+		(const char *[]){ "reset", "-q", "--hard", json_str(args, "at", ""), NULL },
+		err) < 0)
+		goto out;
+	result = make_clones(env, repository, args, err);
 out:
 	umask(old);
 	return result;

@@ -9,5 +9,5 @@ const struct drill_type *const part_types[] = {
 };
 
 const struct drill_type *const fault_types[] = {
-	&part_sql, &part_action, &fault_release, &fault_lost, NULL,
+	&part_sql, &part_action, &fault_release, &fault_lost, &fault_damaged, NULL,
 };

@@ -207,6 +207,28 @@ static json_t *base_values(const struct sandbox *sandbox)
 	return values;
 }
 
+/* Services, runners and we ourselves live by it from here on. */
+static int make_clock(const struct sandbox *sandbox, const struct scenario *scenario,
+		      struct err *err)
+{
+	char *path = path_join(sandbox->folder, "clock");
+	int result = 0;
+
+	if (scenario->deployment)
+		result = clock_make(path, err) < 0 ? -1 : clock_follow(path, err);
+	free(path);
+	return result;
+}
+
+static int follow_clock(const struct sandbox *sandbox, struct err *err)
+{
+	char *path = path_join(sandbox->folder, "clock");
+	int result = file_exists(path) ? clock_follow(path, err) : 0;
+
+	free(path);
+	return result;
+}
+
 static int write_json(const char *folder, const char *name, const json_t *value, struct err *err)
 {
 	char *path = path_join(folder, name);
@@ -288,13 +310,13 @@ static int part_failed(const struct sandbox *sandbox, const char *say, struct er
 	return -1;
 }
 
-static int make_parts(struct sandbox *sandbox, const struct scenario *scenario,
+static int make_parts(struct sandbox *sandbox, const struct jdoc *doc,
 		      sandbox_progress_fn *progress, void *data, struct err *err)
 {
 	const json_t *part;
 	size_t i;
 
-	json_array_foreach (json_object_get(scenario->sandbox_doc.root, "parts"), i, part) {
+	json_array_foreach (json_object_get(doc->root, "parts"), i, part) {
 		const char *say = json_str(part, "say", NULL);
 		int64_t begin = clock_mono(sandbox->env.clock);
 		char took[40], *line;
@@ -401,7 +423,7 @@ int sandbox_build(struct sandbox *sandbox, const struct scenario *scenario,
 	*sandbox = (struct sandbox){ .lock = -1, .env.log = -1 };
 	if (pick_user(&sandbox->env, err) < 0 || check_needs(scenario, err) < 0 ||
 	    make_folder(sandbox, err) < 0 || check_reach(sandbox, err) < 0 ||
-	    copy_standin(sandbox, err) < 0)
+	    copy_standin(sandbox, err) < 0 || make_clock(sandbox, scenario, err) < 0)
 		goto out;
 	base = base_values(sandbox);
 	target = params_fill(json_object_get(scenario->sandbox_doc.root, "target"), base, err);
@@ -409,7 +431,8 @@ int sandbox_build(struct sandbox *sandbox, const struct scenario *scenario,
 		goto out;
 	if (load_target(sandbox, scenario, err) < 0 || fill_env(sandbox, scenario, clock, err) < 0)
 		goto out;
-	if (make_parts(sandbox, scenario, progress, data, err) < 0 ||
+	if (make_parts(sandbox, &scenario->sandbox_doc, progress, data, err) < 0 ||
+	    make_parts(sandbox, &scenario->doc, progress, data, err) < 0 ||
 	    wait_healthy(sandbox, scenario, err) < 0 || take_facts(sandbox, scenario, err) < 0)
 		goto out;
 	result = 0;
@@ -429,8 +452,8 @@ int sandbox_open(struct sandbox *sandbox, const char *folder, const struct scena
 	int result = -1;
 
 	*sandbox = (struct sandbox){ .lock = -1, .env.log = -1, .folder = xstrdup(folder) };
-	if ((hold && take_lock(sandbox, err) < 0) || pick_user(&sandbox->env, err) < 0 ||
-	    load_target(sandbox, scenario, err) < 0 ||
+	if ((hold && take_lock(sandbox, err) < 0) || follow_clock(sandbox, err) < 0 ||
+	    pick_user(&sandbox->env, err) < 0 || load_target(sandbox, scenario, err) < 0 ||
 	    fill_env(sandbox, scenario, clock, err) < 0 || jdoc_load(&doc, facts, err) < 0)
 		goto out;
 	sandbox->facts = json_incref(doc.root);
@@ -447,6 +470,7 @@ void sandbox_close(struct sandbox *sandbox, bool keep)
 {
 	if (sandbox->env.log >= 0)
 		close(sandbox->env.log);
+	clock_follow(NULL, NULL);
 	if (sandbox->folder && !keep)
 		sandbox_remove(sandbox->folder);
 	if (sandbox->lock >= 0)

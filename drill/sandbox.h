@@ -6,6 +6,9 @@
  * cluster with its shared memory, and the folder.
  *
  *     backout-drill-XXXXXX/  lock  log  drill.json  target.json  facts.json  and the parts
+ *
+ * A pre-flight's sandbox has a clock of its own, the file `clock`: whoever builds or opens the
+ * sandbox follows it until it is closed.
  */
 #ifndef DRILL_SANDBOX_H
 #define DRILL_SANDBOX_H

@@ -8,9 +8,11 @@
 #include "drill/env.h"
 #include "lib/file.h"
 #include "lib/mem.h"
+#include "lib/timefmt.h"
 
-static const char *const scenario_keys[] = { "title",  "role",	"briefing", "procedure",
-					     "faults", "facts", "well",	    NULL };
+static const char *const scenario_keys[] = { "title", "role", "briefing", "procedure",	"faults",
+					     "facts", "well", "parts",	  "deployment", NULL };
+static const char *const deployment_keys[] = { "name", "in", "decision", "faults_at", NULL };
 static const char *const sandbox_keys[] = {
 	"needs", "target", "parts", "healthy", "handles", NULL
 };
@@ -177,6 +179,43 @@ static int load_doc(struct jdoc *doc, const char *folder, const char *file, stru
 	return result;
 }
 
+/* "-2m" or "10m", from T. */
+static int parse_offset(const char *text, int64_t *us)
+{
+	bool before = *text == '-';
+
+	if (duration_parse(text + before, us) < 0)
+		return -1;
+	*us = before ? -*us : *us;
+	return 0;
+}
+
+/* The deployment that is walked through: its keys, and times that can be read. */
+static int read_deployment(struct scenario *scenario, struct err *err)
+{
+	const json_t *object = json_object_get(scenario->doc.root, "deployment");
+	const char *key, *at = json_str(object, "faults_at", NULL);
+	json_t *value;
+
+	scenario->deployment = json_str(object, "name", NULL);
+	scenario->decision = json_str(object, "decision", NULL);
+	if (!object)
+		return 0;
+	json_object_foreach ((json_t *)object, key, value) {
+		if (!listed(deployment_keys, key))
+			return complain(&scenario->doc, "/deployment", err, "unknown key");
+	}
+	if (!scenario->deployment || !scenario->decision ||
+	    duration_parse(json_str(object, "in", ""), &scenario->in_us) < 0)
+		return complain(&scenario->doc, "/deployment", err,
+				"\"name\", \"in\" (a duration) and \"decision\" were expected");
+	scenario->timed = at != NULL;
+	if (at && parse_offset(at, &scenario->faults_us) < 0)
+		return complain(&scenario->doc, "/deployment/faults_at", err,
+				"a duration from T was expected");
+	return 0;
+}
+
 int scenario_load(struct scenario *scenario, const char *runbook, const char *name, struct err *err)
 {
 	char *file = NULL;
@@ -196,7 +235,9 @@ int scenario_load(struct scenario *scenario, const char *runbook, const char *na
 	if (check_keys(&scenario->sandbox_doc, sandbox_keys, err) < 0 ||
 	    check_keys(&scenario->doc, scenario_keys, err) < 0 ||
 	    check_typed(&scenario->sandbox_doc, "parts", part_types, err) < 0 ||
-	    check_typed(&scenario->doc, "faults", fault_types, err) < 0)
+	    check_typed(&scenario->doc, "parts", part_types, err) < 0 ||
+	    check_typed(&scenario->doc, "faults", fault_types, err) < 0 ||
+	    read_deployment(scenario, err) < 0)
 		goto out;
 	result = 0;
 out:

@@ -4,13 +4,22 @@
  *     sandbox.json   {"needs": [{"say", "run": [ARGV...], "hint"}...], "target": {...},
  *                     "parts": [PART...], "healthy": [PROBE...], "handles": {...}}
  *     scenario       {"title", "role", "briefing": [LINE...], "procedure", "faults": [FAULT...],
- *                     "facts": {NAME: {"postgres": SOURCE, "sql": TEXT}}, "well": {NAME: PROBE}}
+ *                     "facts": {NAME: {"postgres": SOURCE, "sql": TEXT}}, "well": {NAME: PROBE},
+ *                     "parts": [PART...],
+ *                     "deployment": {"name", "in": DURATION, "decision", "faults_at": DURATION}}
  *
  * `well` is what the score asks the sandbox's parts, anew; its probes may use "${fact_NAME}",
- * values taken before the fault.
+ * values taken before the fault. `parts` are made after the sandbox's own.
+ *
+ * With `deployment` the drill is a pre-flight: T lies `in` that time when it begins, its clock can be
+ * moved on (lib/clock.h), and it recovers when `decision` was decided and all is well. `faults_at` is
+ * when the faults happen, from T ("-2m"); without it they happen at once.
  */
 #ifndef DRILL_SCENARIO_H
 #define DRILL_SCENARIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/buf.h"
 #include "lib/err.h"
@@ -21,6 +30,11 @@ struct scenario {
 	char *data;    /* owned: its drill folder */
 	char *name;    /* owned */
 	struct jdoc sandbox_doc, doc;
+	const char *deployment; /* borrowed from doc; NULL: no deployment */
+	const char *decision;	/* likewise: "go", "no-go" or "adjust" */
+	int64_t in_us;		/* T, from the beginning */
+	int64_t faults_us;	/* when the faults happen, from T */
+	bool timed;		/* `faults_us` is given */
 };
 
 /* `runbook` is a path or a name; `name` NULL takes the first scenario by name. The error lists what

@@ -12,6 +12,10 @@
 
 /* How long a step that runs may take to end once the drill is told to stop. */
 #define STOP_WITHIN (15 * CLOCK_US)
+/* How often the drill's clock is thought of, and how long before something is due it runs as it
+ * does: so that it is seen coming, and what is due is not late. */
+#define TURN_US (CLOCK_US / 10)
+#define LEAD_US (2 * CLOCK_US)
 
 struct walk {
 	struct drill *drill;
@@ -70,6 +74,19 @@ static void on_late(struct watch *watch, uint32_t what, void *data)
 	loop_stop(walk->loop);
 }
 
+/* While nothing is due but later, the drill's clock need not wait for it. */
+static void on_turn(struct watch *watch, uint32_t what, void *data)
+{
+	struct walk *walk = data;
+	int64_t wall = clock_wall(walk->drill->clock);
+
+	(void)watch;
+	(void)what;
+	if (walk->robot && robot_waits(walk->robot) > wall + LEAD_US &&
+	    !session_is_forwarding(walk->session))
+		session_forward(walk->session, robot_waits(walk->robot) - LEAD_US, NULL);
+}
+
 /* The procedure is stopped on record, and a step that runs may end its tree; a second signal does
  * not wait for that. */
 static void on_signal(struct watch *watch, uint32_t what, void *data)
@@ -94,6 +111,8 @@ static int watch_all(struct walk *walk, struct err *err)
 		if (!loop_signal(walk->loop, stop_signals[i], on_signal, walk, err))
 			return -1;
 	}
+	if (clock_followed())
+		loop_timer(walk->loop, TURN_US, TURN_US, on_turn, walk);
 	if (drill_inject(walk->drill, err) < 0)
 		return -1;
 	if (walk->drill->injector > 0 &&
@@ -114,13 +133,14 @@ static int run_robot(struct walk *walk, const char *procedure, struct err *err)
 	walk->session = session_new(&spec, err);
 	if (!walk->session)
 		return -1;
-	walk->robot = robot_new(&(struct robot_spec){ .session = walk->session,
-						      .loop = walk->loop,
-						      .procedure = procedure,
-						      .await_alert = true,
-						      .progress = on_progress,
-						      .done = on_done,
-						      .data = walk });
+	walk->robot =
+	    robot_new(&(struct robot_spec){ .session = walk->session,
+					    .loop = walk->loop,
+					    .procedure = procedure,
+					    .await_alert = !walk->drill->scenario.deployment,
+					    .progress = on_progress,
+					    .done = on_done,
+					    .data = walk });
 	if (watch_all(walk, err) == 0)
 		result = loop_run(walk->loop, err);
 	if (walk->not_injected)

@@ -26,9 +26,11 @@ void help_open(struct ui *ui)
 			row_print(&text, &row);
 	}
 	buf_puts(&text, "\nCommands behind \":\", each one event on the record:\n");
-	for (const struct command *command = session_commands; command->name; command++)
-		buf_printf(&text, "  %s %s\n             %s\n", command->name,
-			   command->args ? command->args : "", command->help);
+	for (const struct command *command = session_commands; command->name; command++) {
+		if (session_offers(command))
+			buf_printf(&text, "  %s %s\n             %s\n", command->name,
+				   command->args ? command->args : "", command->help);
+	}
 	buf_puts(&text, "\nIn the other views:\n");
 	for (size_t i = 0; key_row(i, &row); i++) {
 		if (!(row.where & 1u << ui->view))

@@ -148,9 +148,11 @@ static void leave(struct plain *plain, int result)
 
 static void help_print(struct plain *plain)
 {
-	for (const struct command *command = session_commands; command->name; command++)
-		say(plain, "%s %s: %s", command->name, command->args ? command->args : "",
-		    command->help);
+	for (const struct command *command = session_commands; command->name; command++) {
+		if (session_offers(command))
+			say(plain, "%s %s: %s", command->name, command->args ? command->args : "",
+			    command->help);
+	}
 	say(plain, "quit: leave; what runs goes on");
 }
 

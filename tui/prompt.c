@@ -20,7 +20,7 @@ static void names_each(const char *prefix, size_t len,
 	struct key_binding row;
 
 	for (const struct command *command = session_commands; command->name; command++) {
-		if (!strncmp(command->name, prefix, len))
+		if (session_offers(command) && !strncmp(command->name, prefix, len))
 			fn(command->name, command->args, command->help, data);
 	}
 	for (size_t i = 0; key_row(i, &row); i++) {
