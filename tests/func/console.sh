@@ -13,35 +13,7 @@ if ! command -v tmux >/dev/null; then
 fi
 plan 16
 
-server=backout-test-$$
-keys=0
-tm() { TMUX_TMPDIR=$work tmux -L "$server" "$@"; }
-screen() { tm capture-pane -p -t 0; }
-cleanup() {
-	tm kill-server 2>/dev/null
-	"$BACKOUT" drill --clean >/dev/null 2>&1
-}
-# Waits until the screen shows a pattern, at most 60 s.
-shows() {
-	local i
-	for ((i = 0; i < 600; i++)); do
-		screen 2>/dev/null | grep -qE -- "$1" && return 0
-		sleep 0.1
-	done
-	echo "not on the screen: $1"
-	screen
-	return 1
-}
-press() {
-	local key
-	for key in "$@"; do
-		tm send-keys -t 0 "$key"
-		case $key in ??*) [[ $key =~ ^(Enter|Escape|Right|Left|Up|Down|Tab|Space)$ ]] && keys=$((keys + 1)) || keys=$((keys + ${#key})) ;; *) keys=$((keys + 1)) ;; esac
-	done
-}
-console() { tm new-session -d -x 80 -y 24 "$BACKOUT $*; echo left with \$?; sleep 600"; }
-# A confirmation takes no answer until it says how to give one.
-confirm() { shows "$1" && shows '(y|Enter) [a-z ]+, (Esc|Left)' && press "${@:2}"; }
+. tests/func/tmux.sh.inc
 
 alert_seen() { shows 'Press any key' && press Enter && shows 'Alerts: .*(WARNING|CRITICAL|info)'; }
 opened() {
@@ -71,7 +43,7 @@ killed_in_the_middle() {
 		"$BACKOUT" log "$incident" | grep -q 'step restore: begins' && break
 		sleep 0.05
 	done
-	console=$(pgrep -f "^$BACKOUT drill slomix" | head -1)
+	console=$(console_pid)
 	kill -KILL "$console"
 	tm kill-server
 	! "$BACKOUT" log "$incident" | grep -q 'step restore: \(done\|failed\)'

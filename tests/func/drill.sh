@@ -95,5 +95,4 @@ wait $pid 2>/dev/null
 attached() { "$BACKOUT" attach --auto >"$work/attached.out" 2>&1 || { cat "$work/killed.out" "$work/attached.out"; return 1; }; }
 check "killed in the middle of the restore: attach --auto finishes it" attached
 check "nothing is left behind" nothing_left
-same_shm() { [ "$(shm)" = "$shm_before" ]; }
-check "no shared memory is left behind" same_shm
+check "no shared memory is left behind" no_shm_left "$shm_before"

@@ -5,7 +5,6 @@ cd "$(dirname "$0")/../.." || exit 2
 . tests/func/drill.sh.inc
 plan 15
 shm_before=$(shm)
-same_shm() { [ "$(shm)" = "$shm_before" ]; }
 
 begun build bad-flag --auto
 said build "PostgreSQL cluster"
@@ -49,4 +48,4 @@ gone=$(id)
 check "a killed drill that nobody attaches to is swept" "$BACKOUT" drill --clean
 check "its incident is closed" bash -c '"$BACKOUT" log "$1" | grep -q "resolved: the drill was abandoned"' - "$gone"
 check "nothing is left" nothing_left
-check "no shared memory is left behind" same_shm
+check "no shared memory is left behind" no_shm_left "$shm_before"

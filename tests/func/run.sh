@@ -51,7 +51,7 @@ if command -v strace >/dev/null; then
 		traced -f -e trace=file,desc -o "$work/trace" "$BACKOUT" plan "$work/lamp.json" mend \
 			--target "$work/attic.json" >/dev/null || return
 		! grep -vF /dev/null "$work/trace" |
-			grep -E 'O_(WRONLY|RDWR|CREAT)|unlink|rename|mkdir|ftruncate|chmod|chown|link'
+			grep -E 'O_(WRONLY|RDWR|CREAT)|(unlink|rename|mkdir|truncate|chmod|chown| link|symlink)[a-z0-9]*\('
 	}
 	check "and touches nothing" touched
 else
