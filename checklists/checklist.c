@@ -120,7 +120,7 @@ static const int moves[][ITEM_NOT_APPLICABLE + 1] = {
 	[ITEM_EV_ACTION_DONE] = { ITEM_GREEN, ITEM_GREEN, ITEM_GREEN, ITEM_GREEN, ITEM_GREEN,
 				  ITEM_GREEN, NO },
 	[ITEM_EV_ACTION_FAILED] = { ITEM_RED, ITEM_RED, ITEM_RED, ITEM_RED, ITEM_RED, STAY, NO },
-	[ITEM_EV_ACTION_OPEN] = { STAY, ITEM_OPEN, ITEM_OPEN, ITEM_OPEN, ITEM_OPEN, STAY, NO },
+	[ITEM_EV_ACTION_OPEN] = { ITEM_OPEN, ITEM_OPEN, ITEM_OPEN, ITEM_OPEN, ITEM_OPEN, STAY, NO },
 };
 
 /* A reading never lifts an override, and a deferred item stays deferred until it holds. */

@@ -1,5 +1,5 @@
-/* An item with an action: a procedure of one step, so that it is planned, approved, run and recorded
- * like any other. */
+/* An item with an action: a procedure of one step, so that it is planned, approved, run and
+ * recorded like any other. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -8,7 +8,7 @@ static const char *const severities[] = { "low", "medium", "high", "critical", N
 static const char *const kinds[] = { "incident", "deployment", "routine", "drill", NULL };
 static const char *const item_acts[] = { "ticked", "reopened", "deferred", "overridden", NULL };
 static const char *const yes_no[] = { "yes", "no", NULL };
-static const char *const choosers[] = { "tree", "condition", "gate", "operator", NULL };
+static const char *const choosers[] = { "tree", "condition", "gate", "checklist", "operator", NULL };
 static const char *const computed[] = { "undecided", "go", "no-go", "adjust", NULL };
 static const char *const decisions[] = { "go", "no-go", "adjust", NULL };
 static const char *const step_acts[] = { "run", "undo", NULL };
@@ -94,6 +94,16 @@ static const struct field item_sensed_fields[] = {
 	EVIDENCE,
 	{ 0 },
 };
+static const struct field item_applies_fields[] = {
+	TEXT("checklist", true, "the checklist's name"),
+	TEXT("item", true, "the item's id"),
+	{ .name = "applies",
+	  .type = FIELD_BOOL,
+	  .required = true,
+	  .help = "false: its `when` fails, and it does not count" },
+	EVIDENCE,
+	{ 0 },
+};
 static const struct field item_fields[] = {
 	TEXT("checklist", true, "the checklist's name"),
 	TEXT("item", true, "the item's id"),
@@ -115,7 +125,7 @@ static const struct field back_fields[] = {
 static const struct field chosen_fields[] = {
 	PROCEDURE,
 	ONE_OF("source", false, choosers, "what suggested it"),
-	TEXT("name", false, "of the condition or the tree's last question"),
+	TEXT("name", false, "of the condition, the tree's last question, the gate, or the item"),
 	REASON,
 	{ 0 },
 };
@@ -250,6 +260,8 @@ const struct event_def event_defs[EV_COUNT] = {
 	    "A condition's verdict changes."),
 	ROW(EV_ITEM_SENSED, "item.sensed", EVENT_SENSED, item_sensed_fields,
 	    "A sensed checklist item's verdict changes."),
+	ROW(EV_ITEM_APPLIES, "item.applies", EVENT_SENSED, item_applies_fields,
+	    "Whether a checklist item applies changes."),
 	ROW(EV_ITEM, "item", EVENT_OPERATOR, item_fields,
 	    "The operator works on a checklist item."),
 	ROW(EV_ANSWERED, "tree.answered", EVENT_OPERATOR, answered_fields,

@@ -35,6 +35,7 @@ enum event_id {
 	EV_ACKNOWLEDGED,  /* alert.acknowledged: metric */
 	EV_CONDITION,     /* condition: condition, verdict, evidence */
 	EV_ITEM_SENSED,   /* item.sensed: checklist, item, verdict, evidence */
+	EV_ITEM_APPLIES,  /* item.applies: checklist, item, applies, evidence */
 	EV_ITEM,          /* item: checklist, item, act (ticked, reopened, deferred, overridden), reason */
 	EV_ANSWERED,      /* tree.answered: question, answer, proposed, evidence, reason */
 	EV_BACK,          /* tree.back: question */

@@ -181,6 +181,14 @@ static void text_item_sensed(struct buf *out, const json_t *line)
 	put_verdict(out, line, "holds", "does not hold");
 }
 
+static void text_item_applies(struct buf *out, const json_t *line)
+{
+	put_item(out, line);
+	buf_puts(out, json_is_true(json_object_get(line, "applies")) ? "applies (again)"
+								     : "does not apply");
+	put_if(out, line, ": ", "evidence", "");
+}
+
 static void text_item(struct buf *out, const json_t *line)
 {
 	put_item(out, line);
@@ -232,6 +240,8 @@ static void text_chosen(struct buf *out, const json_t *line)
 	buf_puts(out, " chosen");
 	if (is(line, "source", "operator"))
 		buf_puts(out, " by the operator");
+	else if (is(line, "source", "checklist"))
+		put_if(out, line, " for item ", "name", "");
 	else if (has(line, "source")) {
 		put_if(out, line, ", suggested by the ", "source", "");
 		put_if(out, line, " (", "name", ")");
@@ -513,6 +523,7 @@ static text_fn *const writers[EV_COUNT] = {
 	[EV_ACKNOWLEDGED] = text_acknowledged,
 	[EV_CONDITION] = text_condition,
 	[EV_ITEM_SENSED] = text_item_sensed,
+	[EV_ITEM_APPLIES] = text_item_applies,
 	[EV_ITEM] = text_item,
 	[EV_ANSWERED] = text_answered,
 	[EV_BACK] = text_back,

@@ -1,5 +1,5 @@
 /* state_fold(): one line of the ledger changes the state. One folder an event, in one table. */
-#include "core/state.h"
+#include "core/fold_parts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,9 +11,6 @@
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
-
-/* 0, or -1 with what does not fit. */
-typedef int fold_fn(struct incident_state *state, const json_t *json, int64_t at, struct err *err);
 
 /* New: a member's text, NULL when it is missing or empty. */
 static char *text_new(const json_t *json, const char *key)
@@ -132,52 +129,6 @@ static int fold_condition(struct incident_state *state, const json_t *json, int6
 		return 0;
 	}
 	return err_set(err, "the runbook has no such condition");
-}
-
-static int item_apply(struct incident_state *state, const json_t *json, enum item_event event,
-		      const char *text, int64_t at, struct err *err)
-{
-	const char *name = json_str(json, "checklist", "");
-
-	for (size_t i = 0; i < state->runbook->nchecklists; i++) {
-		struct checklist_state *list = &state->checklists[i];
-		int index;
-
-		if (strcmp(list->checklist->name, name) != 0)
-			continue;
-		index = checklist_index(list, json_str(json, "item", ""));
-		if (index < 0)
-			return err_set(err, "the checklist has no such item");
-		return checklist_apply(list, (size_t)index, event, verdict_of(json, "verdict"),
-				       text, at, err);
-	}
-	return err_set(err, "the runbook has no such checklist");
-}
-
-static int fold_item_sensed(struct incident_state *state, const json_t *json, int64_t at,
-			    struct err *err)
-{
-	return item_apply(state, json, ITEM_EV_SENSED, json_str(json, "evidence", ""), at, err);
-}
-
-static int fold_item(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
-{
-	static const struct {
-		const char *act;
-		enum item_event event;
-	} acts[] = {
-		{ "ticked", ITEM_EV_TICKED },
-		{ "reopened", ITEM_EV_REOPENED },
-		{ "deferred", ITEM_EV_DEFERRED },
-		{ "overridden", ITEM_EV_OVERRIDDEN },
-	};
-
-	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
-		if (is(json, "act", acts[i].act))
-			return item_apply(state, json, acts[i].event, json_str(json, "reason", ""),
-					  at, err);
-	}
-	return err_set(err, "the act is not known");
 }
 
 static int fold_answered(struct incident_state *state, const json_t *json, int64_t at,
@@ -379,26 +330,6 @@ static int fold_stopped(struct incident_state *state, const json_t *json, int64_
 	return 0;
 }
 
-/* Items that are done when this procedure is. */
-static void items_ended(struct incident_state *state, const struct procedure *procedure,
-			const char *result, int64_t at)
-{
-	bool done = strcmp(result, "done") == 0;
-
-	for (size_t c = 0; c < state->runbook->nchecklists; c++) {
-		struct checklist_state *list = &state->checklists[c];
-
-		for (size_t i = 0; i < list->nitems; i++) {
-			if (checklist_item(list, i, NULL)->procedure != procedure)
-				continue;
-			checklist_apply(list, i, done ? ITEM_EV_ACTION_DONE : ITEM_EV_ACTION_FAILED,
-					VERDICT_UNKNOWN,
-					done ? "its procedure is done" : "its procedure failed", at,
-					NULL);
-		}
-	}
-}
-
 static int fold_procedure_ended(struct incident_state *state, const json_t *json, int64_t at,
 				struct err *err)
 {
@@ -410,9 +341,7 @@ static int fold_procedure_ended(struct incident_state *state, const json_t *json
 		return err_set(err, "it ended already");
 	attempt->ended_at = at;
 	snprintf(attempt->result, sizeof(attempt->result), "%s", json_str(json, "result", ""));
-	/* One that was dropped before it began proves nothing about the items. */
-	if (attempt->procedure.started)
-		items_ended(state, attempt->procedure.procedure, attempt->result, at);
+	fold_items_follow(state, attempt, at);
 	return 0;
 }
 
@@ -523,6 +452,7 @@ static fold_fn *const folders[EV_COUNT] = {
 	[EV_ACKNOWLEDGED] = fold_acknowledged,
 	[EV_CONDITION] = fold_condition,
 	[EV_ITEM_SENSED] = fold_item_sensed,
+	[EV_ITEM_APPLIES] = fold_item_applies,
 	[EV_ITEM] = fold_item,
 	[EV_ANSWERED] = fold_answered,
 	[EV_BACK] = fold_back,
@@ -550,13 +480,21 @@ static fold_fn *const folders[EV_COUNT] = {
 static int fold_line(struct incident_state *state, enum event_id id, const struct ledger_line *line,
 		     struct err *err)
 {
+	const struct attempt *attempt = NULL;
+
 	if (id == EV_COUNT)
 		return 0;
 	if (state->phase == INCIDENT_NONE && id != EV_OPENED)
 		return err_set(err, "no incident is open yet");
 	if (state->phase == INCIDENT_CLOSED)
 		return err_set(err, "the incident is closed");
-	return folders[id] ? folders[id](state, line->json, line->at, err) : 0;
+	if (folders[id] && folders[id](state, line->json, line->at, err))
+		return -1;
+	if (event_defs[id].class == EVENT_RUNNER && json_object_get(line->json, "step"))
+		attempt = attempt_of(state, line->json, NULL);
+	if (attempt)
+		fold_items_follow(state, attempt, line->at);
+	return 0;
 }
 
 void state_fold(struct incident_state *state, const struct ledger_line *line)

@@ -106,6 +106,7 @@ static void session_tick(struct watch *watch, uint32_t what, void *data)
 	session_plan_tick(session);
 	session_watch_probes(session);
 	session_record_tick(session);
+	session_items_tick(session);
 	session_deploy_tick(session);
 	session_execute_tick(session);
 }
@@ -277,37 +278,6 @@ int session_acknowledge(struct session *session, const char *metric, struct err 
 		LEVEL_OK)
 		return err_set(err, "there is no alert of %s to acknowledge", metric);
 	return session_append(session, false, EV_ACKNOWLEDGED, json_pack("{s:s}", "metric", metric),
-			      err);
-}
-
-static const struct item *item_find(const struct checklist *checklist, const char *id)
-{
-	for (size_t s = 0; s < checklist->nsections; s++) {
-		for (size_t i = 0; i < checklist->sections[s].nitems; i++) {
-			if (strcmp(checklist->sections[s].items[i].id, id) == 0)
-				return &checklist->sections[s].items[i];
-		}
-	}
-	return NULL;
-}
-
-int session_item(struct session *session, const char *checklist, const char *item, const char *act,
-		 const char *reason, struct err *err)
-{
-	const struct checklist *list = runbook_checklist(session->loaded->runbook, checklist);
-	const struct item *found = list ? item_find(list, item) : NULL;
-
-	if (!found)
-		return err_set(err, "there is no checklist item %s/%s", checklist, item);
-	if (strcmp(act, "ticked") == 0 && found->kind == ITEM_SENSED) {
-		err_set(err, "\"%s\" ticks itself when it is sensed to hold", found->say);
-		return err_hint(err, "override it with a reason, or defer it");
-	}
-	if (strcmp(act, "overridden") == 0 && (!reason || !*reason))
-		return err_set(err, "an override needs a reason");
-	return session_append(session, false, EV_ITEM,
-			      json_pack("{s:s, s:s, s:s, s:o}", "checklist", checklist, "item",
-					item, "act", act, "reason", session_text(reason)),
 			      err);
 }
 

@@ -177,8 +177,13 @@ int session_stop(struct session *session, const char *reason, struct err *err);
 /* Runs step after step until something does not hold or an answer is needed; off again at any stop. */
 void session_straight_through(struct session *session, bool on);
 bool session_is_straight_through(const struct session *session);
+/* `act`: ticked, reopened, deferred, or overridden (with a reason). */
 int session_item(struct session *session, const char *checklist, const char *item, const char *act,
 		 const char *reason, struct err *err);
+/* Chooses the procedure that carries the item out: its plan is made, it is approved and run as any
+ * other. No reason is asked for: the checklist calls for it. */
+int session_item_run(struct session *session, const char *checklist, const char *item,
+		     struct err *err);
 /* Puts a deployment of the runbook with its T (wall time) on record; again, to move T. */
 int session_deployment(struct session *session, const char *name, int64_t t0, struct err *err);
 /* `reason` is demanded when the decision is not what the criteria say. */

@@ -85,7 +85,9 @@ static bool tried(const struct session *session, const struct procedure *procedu
 	for (size_t i = 0; session->open && i < session->incident.state.nattempts; i++) {
 		const struct attempt *attempt = &session->incident.state.attempts[i];
 
-		if (attempt->ended_at && attempt->procedure.procedure == procedure)
+		/* One that was dropped before it began was not tried. */
+		if (attempt->ended_at && attempt->procedure.started &&
+		    attempt->procedure.procedure == procedure)
 			return true;
 	}
 	return false;
@@ -238,13 +240,29 @@ static int drop_unapproved(struct session *session, struct err *err)
 			      json_pack("{s:s, s:s}", "procedure", name, "result", "stopped"), err);
 }
 
+int session_chosen(struct session *session, const struct procedure *procedure, const char *source,
+		   const char *name, const char *reason, struct err *err)
+{
+	int status;
+
+	if (drop_unapproved(session, err) != 0)
+		return -1;
+	status = session_append(session, true, EV_CHOSEN,
+				json_pack("{s:s, s:s, s:s*, s:o}", "procedure", procedure->name,
+					  "source", source, "name", name, "reason",
+					  session_text(reason)),
+				err);
+	if (status == 0)
+		sense_now(session->sense);
+	return status;
+}
+
 int session_choose(struct session *session, const char *procedure, const char *reason,
 		   struct err *err)
 {
 	const struct procedure *chosen = runbook_procedure(session->loaded->runbook, procedure);
 	struct suggestion found;
 	bool same;
-	int status;
 
 	if (session_need_open(session, err) != 0)
 		return -1;
@@ -257,14 +275,6 @@ int session_choose(struct session *session, const char *procedure, const char *r
 			found.procedure ? found.procedure->name : "nothing is");
 		return -1;
 	}
-	if (drop_unapproved(session, err) != 0)
-		return -1;
-	status = session_append(session, true, EV_CHOSEN,
-				json_pack("{s:s, s:s, s:s*, s:o}", "procedure", procedure, "source",
-					  same ? found.source : "operator", "name",
-					  same ? found.name : NULL, "reason", session_text(reason)),
-				err);
-	if (status == 0)
-		sense_now(session->sense);
-	return status;
+	return session_chosen(session, chosen, same ? found.source : "operator",
+			      same ? found.name : NULL, reason, err);
 }

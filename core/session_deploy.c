@@ -16,12 +16,6 @@ static const struct deployment_state *planned(const struct session *session)
 		   : NULL;
 }
 
-static struct checklist_state *list_state(const struct session *session,
-					  const struct checklist *list)
-{
-	return &session->incident.state.checklists[list - session->loaded->runbook->checklists];
-}
-
 /* ---- The gate ---- */
 
 static void missing_add(const struct checklist_state *state, char *out, size_t size)
@@ -45,7 +39,7 @@ void session_criterion(const struct session *session, const struct criterion *cr
 
 	*out = (struct proposal){ .verdict = VERDICT_UNKNOWN };
 	if (criterion->checklist) {
-		state = list_state(session, criterion->checklist);
+		state = session_list_state(session, criterion->checklist);
 		out->verdict = gate_checklist(state);
 		snprintf(out->evidence, sizeof(out->evidence), "%d%% ready",
 			 checklist_readiness_until(state, GATE_DUE_US));
@@ -141,32 +135,6 @@ static json_t *criteria_json(const struct session *session, const struct gate *g
 
 /* ---- By itself ---- */
 
-/* What was measured last, and what a probe says about whether an item applies, lives in memory: the
- * record has the changes. A green that nobody could look at again for too long is open. */
-static void list_tick(struct session *session, const struct checklist *list)
-{
-	struct checklist_state *state = list_state(session, list);
-	int64_t now = clock_wall(session->clock);
-
-	for (size_t i = 0; i < state->nitems; i++) {
-		const struct item *item = checklist_item(state, i, NULL);
-		const struct reading *reading;
-
-		if (item->when) {
-			reading = &sense_probe(session->sense, item->when)->reading;
-			if (reading->at)
-				checklist_apply(state, i, ITEM_EV_WHEN, reading->verdict, NULL, now,
-						NULL);
-		}
-		if (item->kind != ITEM_SENSED)
-			continue;
-		reading = &sense_probe(session->sense, item->probe)->reading;
-		if (reading->verdict == VERDICT_PASS && reading->at > state->items[i].measured)
-			state->items[i].measured = reading->at;
-	}
-	checklist_expire(state, now);
-}
-
 static void gate_record(struct session *session, enum decision computed, bool at_t0)
 {
 	const struct deployment_state *now = &session->incident.state.deployment;
@@ -182,15 +150,11 @@ static void gate_record(struct session *session, enum decision computed, bool at
 
 void session_deploy_tick(struct session *session)
 {
-	const struct checklist *lists[SESSION_LISTS];
-	size_t n = session_deploy_lists(session, lists, SESSION_LISTS);
 	const struct deployment_state *now = planned(session);
 	enum decision computed;
 	bool at_t0;
 
-	for (size_t i = 0; i < n; i++)
-		list_tick(session, lists[i]);
-	if (!n || session->sensing_lock < 0)
+	if (!now || session->incident.state.phase != INCIDENT_OPEN || session->sensing_lock < 0)
 		return;
 	computed = session_gate(session);
 	at_t0 = !now->at_t0 && clock_wall(session->clock) >= now->t0;

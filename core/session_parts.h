@@ -12,7 +12,12 @@
 #include "core/session.h"
 
 #define SESSION_TICK_US (CLOCK_US / 2)
-#define SESSION_LISTS	16 /* checklists of one deployment and its gate */
+#define SESSION_LISTS	16 /* checklists that are looked at at the same time */
+
+struct list_in_effect {
+	const struct checklist *checklist; /* borrowed */
+	int64_t from;			   /* what was seen before this wall time counts for nothing */
+};
 
 /* What was saved of a metric last. */
 struct saved {
@@ -89,17 +94,25 @@ void session_refresh(struct session *session);
 /* The current attempt, or NULL. */
 struct attempt *session_attempt(const struct session *session);
 
+/* session_decide.c: puts a choice on record; what was chosen before and not approved ends. `name` and
+ * `reason` may be NULL. */
+int session_chosen(struct session *session, const struct procedure *procedure, const char *source,
+		   const char *name, const char *reason, struct err *err);
 /* session_watch.c: which probes must be looked at now. */
 void session_watch_probes(struct session *session);
-/* The checklists that a planned deployment looks at; 0 when there is none. */
-size_t session_deploy_lists(const struct session *session, const struct checklist **out,
-			    size_t max);
+/* The checklists that are looked at now: a planned deployment's and its gate's, and those before and
+ * after the latest procedure. Without an open incident there are none. */
+size_t session_lists(const struct session *session, struct list_in_effect out[SESSION_LISTS]);
+struct checklist_state *session_list_state(const struct session *session,
+					   const struct checklist *checklist);
+/* session_items.c: expires and confirms items, and, with the sensing lock, records them. */
+void session_items_tick(struct session *session);
 /* session_record.c: keeps metric files, and, with the sensing lock, the record of what is sensed.
  */
 void session_record_opened(struct session *session);
 void session_record_tick(struct session *session);
 void session_record_sensed(struct session *session);
-/* session_deploy.c: expires items, records what the gate's criteria say. */
+/* session_deploy.c: records what the gate's criteria say. */
 void session_deploy_tick(struct session *session);
 /* session_message.c: what is on its way is given up. */
 void session_message_forget(struct session *session);

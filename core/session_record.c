@@ -181,46 +181,6 @@ static void condition_record(struct session *session, size_t i)
 	buf_release(&evidence);
 }
 
-static enum verdict item_verdict(enum item_status status)
-{
-	return status == ITEM_GREEN ? VERDICT_PASS
-	       : status == ITEM_RED ? VERDICT_FAIL
-				    : VERDICT_UNKNOWN;
-}
-
-static void items_record(struct session *session, const struct checklist *checklist)
-{
-	size_t which = checklist ? (size_t)(checklist - session->loaded->runbook->checklists) : 0;
-	const struct checklist_state *state = &session->incident.state.checklists[which];
-
-	for (size_t i = 0; checklist && i < state->nitems; i++) {
-		const struct item *item = checklist_item(state, i, NULL);
-		const struct sensed *sensed;
-
-		if (item->kind != ITEM_SENSED || state->items[i].status == ITEM_OVERRIDDEN ||
-		    state->items[i].status == ITEM_NOT_APPLICABLE)
-			continue;
-		sensed = sense_probe(session->sense, item->probe);
-		if (!sensed->reading.at ||
-		    (state->items[i].status != ITEM_OPEN &&
-		     sensed->reading.verdict == item_verdict(state->items[i].status)))
-			continue;
-		/* A deferred one is news again when it holds. */
-		if (state->items[i].status == ITEM_DEFERRED &&
-		    sensed->reading.verdict != VERDICT_PASS)
-			continue;
-		/* Seen twice: a value that flickers fills no ledger. */
-		if (state->items[i].status != ITEM_OPEN && sensed->reading.at == sensed->since)
-			continue;
-		session_append(session, false, EV_ITEM_SENSED,
-			       json_pack("{s:s, s:s, s:s, s:s}", "checklist", checklist->name,
-					 "item", item->id, "verdict",
-					 verdict_name(sensed->reading.verdict), "evidence",
-					 sensed->reading.evidence),
-			       NULL);
-	}
-}
-
 void session_record_sensed(struct session *session)
 {
 	const struct runbook *runbook = session->loaded->runbook;
@@ -234,26 +194,6 @@ void session_record_sensed(struct session *session)
 		condition_record(session, i);
 }
 
-static void attempt_items(struct session *session)
-{
-	const struct attempt *attempt = session_attempt(session);
-
-	const struct checklist *lists[SESSION_LISTS];
-	size_t n = session_deploy_lists(session, lists, SESSION_LISTS);
-
-	if (session->sensing_lock < 0 || !session->open ||
-	    session->incident.state.phase != INCIDENT_OPEN)
-		return;
-	for (size_t i = 0; i < n; i++)
-		items_record(session, lists[i]);
-	if (!attempt)
-		return;
-	if (!attempt->procedure.started)
-		items_record(session, attempt->procedure.procedure->before);
-	else if (attempt->ended_at)
-		items_record(session, attempt->procedure.procedure->after);
-}
-
 void session_record_opened(struct session *session)
 {
 	session_record_sensed(session);
@@ -264,5 +204,4 @@ void session_record_opened(struct session *session)
 void session_record_tick(struct session *session)
 {
 	metrics_save(session);
-	attempt_items(session);
 }

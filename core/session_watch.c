@@ -1,4 +1,5 @@
-/* Which probes are looked at now: those of the tree, the next step, the checklists, the gate. */
+/* Which probes are looked at now: those of the tree, the next step, the checklists, the gate; which
+ * checklists that are. */
 #include <stdlib.h>
 
 #include "core/session_parts.h"
@@ -50,26 +51,25 @@ static void want_tree(const struct session *session, struct wanted *wanted)
 
 /* Items may be costly to sense: one that holds is looked at again when half of its life is over.
  * What was seen before `from` counts for nothing. */
-static void want_items(const struct session *session, const struct checklist *checklist,
-		       int64_t from, struct wanted *wanted)
+static void want_items(const struct session *session, const struct list_in_effect *list,
+		       struct wanted *wanted)
 {
+	const struct checklist_state *state = session_list_state(session, list->checklist);
 	int64_t now = clock_wall(session->clock);
 
-	for (size_t s = 0; checklist && s < checklist->nsections; s++) {
-		for (size_t i = 0; i < checklist->sections[s].nitems; i++) {
-			const struct item *item = &checklist->sections[s].items[i];
-			const struct reading *reading;
-			int64_t again;
+	for (size_t i = 0; i < state->nitems; i++) {
+		const struct item *item = checklist_item(state, i, NULL);
+		const struct reading *reading;
+		int64_t again;
 
-			if (item->kind != ITEM_SENSED)
-				continue;
-			again = sense_duration(session->sense, item->expires, 60 * CLOCK_US) / 2;
-			reading = &sense_probe(session->sense, item->probe)->reading;
-			if (reading->verdict != VERDICT_PASS || reading->at <= from ||
-			    now - reading->at > again)
-				want(wanted, item->probe);
-			want(wanted, item->when);
-		}
+		want(wanted, item->when);
+		if (item->kind != ITEM_SENSED || checklist_status(state, i) == ITEM_NOT_APPLICABLE)
+			continue;
+		again = sense_duration(session->sense, item->expires, 60 * CLOCK_US) / 2;
+		reading = &sense_probe(session->sense, item->probe)->reading;
+		if (reading->verdict != VERDICT_PASS || reading->at <= list->from ||
+		    now - reading->at > again)
+			want(wanted, item->probe);
 	}
 }
 
@@ -88,57 +88,80 @@ static void want_step(const struct session *session, struct wanted *wanted)
 		want(wanted, step->when);
 }
 
-size_t session_deploy_lists(const struct session *session, const struct checklist **out, size_t max)
+struct checklist_state *session_list_state(const struct session *session,
+					   const struct checklist *checklist)
 {
+	return &session->incident.state
+		    .checklists[checklist - session->loaded->runbook->checklists];
+}
+
+static size_t list_add(struct list_in_effect *out, size_t n, const struct checklist *checklist,
+		       int64_t from)
+{
+	if (!checklist || n == SESSION_LISTS)
+		return n;
+	for (size_t i = 0; i < n; i++) {
+		if (out[i].checklist == checklist)
+			return n;
+	}
+	out[n] = (struct list_in_effect){ checklist, from };
+	return n + 1;
+}
+
+/* The latest procedure that is not just an item's of some list. */
+static const struct attempt *attempt_proper(const struct session *session)
+{
+	const struct incident_state *state = &session->incident.state;
+
+	for (size_t i = state->nattempts; i-- > 0;) {
+		if (!state->attempts[i].procedure.procedure->item)
+			return &state->attempts[i];
+	}
+	return NULL;
+}
+
+size_t session_lists(const struct session *session, struct list_in_effect out[SESSION_LISTS])
+{
+	const struct attempt *attempt = session->open ? attempt_proper(session) : NULL;
 	const struct deployment *planned =
 	    session->open ? session->incident.state.deployment.deployment : NULL;
-	const struct gate *gate;
+	const struct gate *gate = planned ? planned->gate : NULL;
 	size_t n = 0;
 
-	if (!planned || session->incident.state.phase != INCIDENT_OPEN || !max)
+	if (!session->open || session->incident.state.phase != INCIDENT_OPEN)
 		return 0;
-	out[n++] = planned->checklist;
-	gate = planned->gate;
-	for (size_t i = 0; i < gate_size(gate) && n < max; i++) {
-		const struct checklist *list = gate_criterion(gate, i, NULL)->checklist;
-		bool there = !list;
-
-		for (size_t k = 0; k < n; k++)
-			there = there || out[k] == list;
-		if (!there)
-			out[n++] = list;
-	}
+	/* First: the same list may be asked for twice. */
+	if (attempt && attempt->procedure.started && attempt->ended_at)
+		n = list_add(out, n, attempt->procedure.procedure->after, attempt->ended_at);
+	else if (attempt && !attempt->procedure.started)
+		n = list_add(out, n, attempt->procedure.procedure->before, 0);
+	if (planned)
+		n = list_add(out, n, planned->checklist, 0);
+	for (size_t i = 0; gate && i < gate_size(gate); i++)
+		n = list_add(out, n, gate_criterion(gate, i, NULL)->checklist, 0);
 	return n;
 }
 
-static void want_deployment(const struct session *session, struct wanted *wanted)
+static void want_lists(const struct session *session, struct wanted *wanted)
 {
-	const struct checklist *lists[SESSION_LISTS];
-	size_t n = session_deploy_lists(session, lists, SESSION_LISTS);
-	const struct gate *gate;
+	struct list_in_effect lists[SESSION_LISTS];
+	size_t n = session_lists(session, lists);
+	const struct deployment *planned =
+	    session->open ? session->incident.state.deployment.deployment : NULL;
 
 	for (size_t i = 0; i < n; i++)
-		want_items(session, lists[i], 0, wanted);
-	if (!n)
-		return;
-	gate = session->incident.state.deployment.deployment->gate;
-	for (size_t i = 0; i < gate_size(gate); i++)
-		want(wanted, gate_criterion(gate, i, NULL)->probe);
+		want_items(session, &lists[i], wanted);
+	for (size_t i = 0; n && planned && i < gate_size(planned->gate); i++)
+		want(wanted, gate_criterion(planned->gate, i, NULL)->probe);
 }
 
 void session_watch_probes(struct session *session)
 {
-	const struct attempt *attempt = session_attempt(session);
 	struct wanted wanted = { 0 };
 
 	want_tree(session, &wanted);
 	want_step(session, &wanted);
-	if (attempt && !attempt->procedure.started)
-		want_items(session, attempt->procedure.procedure->before, 0, &wanted);
-	if (attempt && attempt->ended_at)
-		want_items(session, attempt->procedure.procedure->after, attempt->ended_at,
-			   &wanted);
-	want_deployment(session, &wanted);
+	want_lists(session, &wanted);
 	sense_watch(session->sense, wanted.list, wanted.n);
 	free(wanted.list);
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,6 +145,18 @@ static void test_decided(void **state)
 	assert_null(now->reason);
 }
 
+static void step(struct day *day, const char *event, const char *fields)
+{
+	char *text = NULL;
+
+	assert_true(asprintf(&text,
+			     "{'event': 'step.%s', 'procedure': 'roll-out', 'step': 'restart', "
+			     "'attempt': 1, %s}",
+			     event, fields) > 0);
+	assert_false(fold(day, text)->misfit);
+	free(text);
+}
+
 /* An item that names a procedure follows it; one that was dropped unbegun proves nothing. */
 static void test_an_item_follows_its_procedure(void **state)
 {
@@ -161,10 +174,61 @@ static void test_an_item_follows_its_procedure(void **state)
 	fold(day, "{'event': 'procedure.chosen', 'procedure': 'roll-out'}");
 	fold(day,
 	     "{'event': 'procedure.approved', 'procedure': 'roll-out', 'digest': 'a', " BY "}");
-	fold(day, "{'event': 'step.intent', 'procedure': 'roll-out', 'step': 'restart', "
-		  "'attempt': 1, 'act': 'run'}");
+	step(day, "intent", "'act': 'run'");
+	assert_int_equal(list->items[item].status, ITEM_OPEN);
+	assert_non_null(strstr(list->items[item].evidence, "running: "));
+	step(day, "outcome", "'act': 'run', 'result': 'failed', 'detail': 'no space'");
+	assert_int_equal(list->items[item].status, ITEM_RED);
+	assert_string_equal(list->items[item].evidence, "failed: no space");
+	step(day, "intent", "'act': 'run'");
+	assert_int_equal(list->items[item].status, ITEM_OPEN);
+	step(day, "outcome", "'act': 'run', 'result': 'done'");
+	step(day, "verify",
+	     "'verdict': 'fail', 'probes': [{'probe': 'it answers', 'verdict': 'fail'}]");
+	assert_int_equal(list->items[item].status, ITEM_RED);
+	assert_string_equal(list->items[item].evidence, "not verified: it answers");
+	step(day, "verify", "'verdict': 'pass'");
 	fold(day, "{'event': 'procedure.ended', 'procedure': 'roll-out', 'result': 'done'}");
 	assert_int_equal(list->items[item].status, ITEM_GREEN);
+	assert_string_equal(list->items[item].evidence, "done and verified");
+	assert_non_null(strstr(list->items[item].by, "anna"));
+	/* Undone: it is open again. */
+	step(day, "intent", "'act': 'undo'");
+	step(day, "outcome", "'act': 'undo', 'result': 'done'");
+	assert_int_equal(list->items[item].status, ITEM_OPEN);
+	assert_string_equal(list->items[item].evidence, "undone");
+}
+
+/* Who did it, and whether it applies, is of the record; an override has its reason. */
+static void test_items(void **state)
+{
+	struct day *day = *state;
+	struct checklist_state *list = &day->state.checklists[0];
+	int item = checklist_index(list, "told");
+	uint64_t act;
+
+	assert_true(item >= 0);
+	fold(day, "{'event': 'item', 'checklist': 'launch', 'item': 'told', 'act': 'ticked', "
+		  "'reason': 'by phone', " BY "}");
+	assert_int_equal(list->items[item].status, ITEM_GREEN);
+	assert_string_equal(list->items[item].evidence, "by phone");
+	assert_non_null(strstr(list->items[item].by, "anna"));
+	act = day->state.last_act;
+	assert_string_equal(fold(day, "{'event': 'item.applies', 'checklist': 'launch', 'item': "
+				      "'told', 'applies': false, 'evidence': 'nobody is there'}")
+				->text,
+			    "item launch/told does not apply: nobody is there");
+	assert_int_equal(list->items[item].status, ITEM_NOT_APPLICABLE);
+	assert_int_equal(day->state.last_act, act);
+	fold(day, "{'event': 'item.applies', 'checklist': 'launch', 'item': 'told', "
+		  "'applies': true}");
+	assert_int_equal(list->items[item].status, ITEM_GREEN);
+	assert_true(fold(day, "{'event': 'item.applies', 'checklist': 'launch', 'item': 'tol', "
+			      "'applies': true}")
+			->misfit);
+	fold(day,
+	     "{'event': 'item', 'checklist': 'launch', 'item': 'told', 'act': 'reopened', " BY "}");
+	assert_string_equal(list->items[item].by, "");
 }
 
 int main(void)
@@ -174,6 +238,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_gate, begin, end),
 		cmocka_unit_test_setup_teardown(test_decided, begin, end),
 		cmocka_unit_test_setup_teardown(test_an_item_follows_its_procedure, begin, end),
+		cmocka_unit_test_setup_teardown(test_items, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
