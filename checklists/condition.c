@@ -2,25 +2,36 @@
 
 #include "checklists/verdict.h"
 
-void condition_judge(const struct condition *condition, struct condition_state *state,
-		     enum verdict needs, const enum verdict *symptoms, int64_t for_us, int64_t now)
+static enum verdict judge_within(const struct condition_facts *facts)
 {
-	enum verdict all = verdict_at_least(symptoms, condition->nsymptoms, condition->at_least);
+	if (!facts->within_us)
+		return VERDICT_PASS;
+	if (!facts->deployed || facts->deployed > facts->now)
+		return VERDICT_UNKNOWN;
+	return facts->now - facts->deployed <= facts->within_us ? VERDICT_PASS : VERDICT_FAIL;
+}
 
+void condition_judge(const struct condition *condition, struct condition_state *state,
+		     const struct condition_facts *facts)
+{
+	enum verdict all =
+	    verdict_at_least(facts->symptoms, condition->nsymptoms, condition->at_least);
+
+	state->within = judge_within(facts);
 	state->sensed = 0;
 	for (size_t i = 0; i < condition->nsymptoms; i++)
-		state->sensed += symptoms[i] == VERDICT_PASS;
+		state->sensed += facts->symptoms[i] == VERDICT_PASS;
 	if (all != VERDICT_PASS)
 		state->since = 0;
 	else if (!state->since)
-		state->since = now;
+		state->since = facts->now;
 
-	if (needs != VERDICT_PASS)
+	if (facts->needs != VERDICT_PASS)
 		state->verdict = VERDICT_UNKNOWN;
-	else if (all == VERDICT_PASS && now - state->since < for_us)
+	else if (all == VERDICT_PASS && facts->now - state->since < facts->for_us)
 		state->verdict = VERDICT_FAIL; /* it does not hold yet */
 	else
-		state->verdict = all;
+		state->verdict = verdict_all((enum verdict[]){ all, state->within }, 2);
 }
 
 const struct condition *condition_first(const struct runbook *runbook,

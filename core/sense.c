@@ -40,6 +40,7 @@ struct sense {
 	struct rounds *rounds;
 	struct watch *timer;
 	int64_t trouble;
+	int64_t deployed; /* 0: no deployment is known */
 };
 
 static const struct sensed never_sensed = { .reading = { .evidence = "not looked at yet" } };
@@ -127,14 +128,21 @@ static void condition_look(struct sense *sense, size_t i, int64_t now)
 {
 	const struct condition *condition = &sense->runbook->conditions[i];
 	enum verdict *symptoms = xcalloc(condition->nsymptoms + 1, sizeof(*symptoms));
-	enum verdict needs = VERDICT_PASS, was = sense->conditions[i].verdict;
+	enum verdict was = sense->conditions[i].verdict;
+	struct condition_facts facts = {
+		.needs = VERDICT_PASS,
+		.symptoms = symptoms,
+		.for_us = wiring_duration(&sense->wiring, condition->for_, 0),
+		.within_us = wiring_duration(&sense->wiring, condition->within, 0),
+		.deployed = sense->deployed,
+		.now = now,
+	};
 
 	if (condition->needs)
-		needs = latest_verdict(sense, condition->needs);
+		facts.needs = latest_verdict(sense, condition->needs);
 	for (size_t s = 0; s < condition->nsymptoms; s++)
 		symptoms[s] = latest_verdict(sense, condition->symptoms[s]);
-	condition_judge(condition, &sense->conditions[i], needs, symptoms,
-			wiring_duration(&sense->wiring, condition->for_, 0), now);
+	condition_judge(condition, &sense->conditions[i], &facts);
 	free(symptoms);
 	if (sense->conditions[i].verdict != was)
 		sense_say(sense, SENSE_CONDITION, condition);
@@ -312,6 +320,11 @@ void sense_recall(struct sense *sense, const struct metric *metric, enum level l
 	m->alert.level = level;
 	m->alert.since = since;
 	m->alert.threshold = m->rule.limits[level];
+}
+
+void sense_deployed(struct sense *sense, int64_t at)
+{
+	sense->deployed = at;
 }
 
 void sense_recall_condition(struct sense *sense, const struct condition *condition, int64_t since)

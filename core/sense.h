@@ -66,6 +66,9 @@ int64_t sense_duration(const struct sense *sense, const json_t *value, int64_t f
 /* When the trouble began (wall time): bounds "from before" probes. */
 void sense_trouble(struct sense *sense, int64_t at);
 
+/* When the system was deployed last (wall time; 0: nobody knows): for conditions with a `within`. */
+void sense_deployed(struct sense *sense, int64_t at);
+
 /* An alert that is on record from before: it holds until the metric says otherwise. */
 void sense_recall(struct sense *sense, const struct metric *metric, enum level level,
 		  int64_t since);

@@ -103,6 +103,7 @@ static void session_tick(struct watch *watch, uint32_t what, void *data)
 		session->sensing_lock = incident_lock(&session->incident, LOCK_SENSING, NULL);
 		session_record_sensed(session);
 	}
+	session_deployed_tick(session);
 	session_plan_tick(session);
 	session_watch_probes(session);
 	session_record_tick(session);
@@ -155,6 +156,7 @@ struct session *session_new(const struct session_spec *spec, struct err *err)
 	session->kept_folder = kept_folder(session->loaded);
 	session->tick = loop_timer(session->loop, session->open ? 0 : SESSION_TICK_US,
 				   SESSION_TICK_US, session_tick, session);
+	session_deployed_tick(session);
 	session_plan_tick(session);
 	session_watch_probes(session);
 	return session;

@@ -94,6 +94,9 @@ const struct step *session_running(const struct session *session);
 
 /* "T-01:59:12" before T, "T+00:12:41" after it (or since an incident was opened). Returns `out`. */
 char *session_t(const struct session *session, char *out, size_t size);
+/* When the system was deployed last by the record (wall time): what a condition's `within` counts from.
+ * 0: nothing says so, or no condition asks. */
+int64_t session_deployed(const struct session *session);
 /* What the gate's criteria say now; DECISION_UNDECIDED when no deployment is planned. */
 enum decision session_gate(const struct session *session);
 /* One criterion now, with its evidence. */

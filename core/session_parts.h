@@ -68,6 +68,10 @@ struct session {
 
 	struct message_copy copy;
 
+	int64_t deployed;      /* the latest deployment; 0: none is known, or nobody asks */
+	int64_t deployed_read; /* by the state folder */
+	int64_t deployed_look; /* monotonic: when it is read again */
+
 	struct history history; /* of this procedure; borrowed */
 	const struct procedure *history_of;
 
@@ -114,6 +118,8 @@ void session_record_tick(struct session *session);
 void session_record_sensed(struct session *session);
 /* session_deploy.c: records what the gate's criteria say. */
 void session_deploy_tick(struct session *session);
+/* session_deployed.c: asks the record for the latest deployment, where a condition needs it. */
+void session_deployed_tick(struct session *session);
 /* session_message.c: what is on its way is given up. */
 void session_message_forget(struct session *session);
 /* session_clock.c: goes on with a move of the clock that was stopped on its way. */

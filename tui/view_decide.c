@@ -155,9 +155,12 @@ static void condition_row(struct ui *ui, const struct condition *condition,
 			 duration_text((ui_now(ui) - state->since) / CLOCK_US * CLOCK_US, since,
 				       sizeof(since)));
 	else
-		snprintf(text, sizeof(text), "%s, %zu of %zu symptoms",
+		snprintf(text, sizeof(text), "%s, %zu of %zu symptoms%s",
 			 state->verdict == VERDICT_FAIL ? "no" : "unknown", state->sensed,
-			 condition->at_least);
+			 condition->at_least,
+			 !condition->within || state->within == VERDICT_PASS ? ""
+			 : state->within == VERDICT_FAIL ? ", deployed too long ago"
+							 : ", no deployment on record");
 	end = canvas_right(canvas, y,
 			   state->verdict == VERDICT_PASS ? style_severity(condition->severity)
 							  : STYLE_DIM,
@@ -287,6 +290,25 @@ static void answer(struct ui *ui, const struct question *question, bool yes)
 	free(say);
 }
 
+/* The time since the deployment that a condition is limited to. */
+static void within_print(struct ui *ui, struct buf *text, const struct condition *condition)
+{
+	int64_t within = sense_duration(session_sense(ui->session), condition->within, 0);
+	int64_t deployed = session_deployed(ui->session), ago = ui_now(ui) - deployed;
+	char limit[48], since[48], at[TIME_RFC3339_MAX];
+
+	if (!within)
+		return;
+	buf_printf(text, "\nOnly within %s of a deployment: ",
+		   duration_text(within, limit, sizeof(limit)));
+	if (!deployed || ago < 0)
+		buf_puts(text, "none is on record, so whether it holds can't be told.\n");
+	else
+		buf_printf(text, "the latest was %s ago (%s UTC)%s.\n",
+			   duration_text(ago / CLOCK_US * CLOCK_US, since, sizeof(since)),
+			   time_datetime(deployed, at), ago > within ? ", too long" : "");
+}
+
 static void condition_page(struct ui *ui, int selected)
 {
 	const struct runbook *runbook = session_runbook(ui->session);
@@ -310,6 +332,7 @@ static void condition_page(struct ui *ui, int selected)
 		buf_puts(&text, "\nCan be judged when:\n");
 		probe_print(ui, &text, condition->needs);
 	}
+	within_print(ui, &text, condition);
 	outcome = outcome_text(&runbook->tree, &condition->suggest);
 	buf_printf(&text, "\nSuggests: %s\n", outcome);
 	free(outcome);

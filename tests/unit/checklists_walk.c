@@ -32,33 +32,76 @@ static void test_verdicts(void **state)
 	assert_int_equal(verdict_any(NULL, 0), X);
 }
 
+static void judge(const struct condition *condition, struct condition_state *state,
+		  enum verdict needs, const enum verdict *symptoms, int64_t for_us, int64_t now)
+{
+	struct condition_facts facts = {
+		.needs = needs, .symptoms = symptoms, .for_us = for_us, .now = now
+	};
+
+	condition_judge(condition, state, &facts);
+}
+
 static void test_condition_holds_only_after_its_time(void **state)
 {
 	(void)state;
 	const struct condition c = { .nsymptoms = 3, .at_least = 2 };
 	struct condition_state s = { 0 };
 
-	condition_judge(&c, &s, P, (enum verdict[]){ P, P, X }, 10, 100);
+	judge(&c, &s, P, (enum verdict[]){ P, P, X }, 10, 100);
 	assert_int_equal(s.verdict, X);
 	assert_int_equal(s.sensed, 2);
 	assert_int_equal(s.since, 100);
-	condition_judge(&c, &s, P, (enum verdict[]){ P, X, P }, 10, 109);
+	judge(&c, &s, P, (enum verdict[]){ P, X, P }, 10, 109);
 	assert_int_equal(s.verdict, X);
-	condition_judge(&c, &s, P, (enum verdict[]){ P, U, P }, 10, 110);
+	judge(&c, &s, P, (enum verdict[]){ P, U, P }, 10, 110);
 	assert_int_equal(s.verdict, P);
 	/* A moment of not knowing starts the time anew. */
-	condition_judge(&c, &s, P, (enum verdict[]){ P, U, U }, 10, 111);
+	judge(&c, &s, P, (enum verdict[]){ P, U, U }, 10, 111);
 	assert_int_equal(s.verdict, U);
 	assert_int_equal(s.since, 0);
-	condition_judge(&c, &s, P, (enum verdict[]){ P, P, P }, 10, 112);
+	judge(&c, &s, P, (enum verdict[]){ P, P, P }, 10, 112);
 	assert_int_equal(s.verdict, X);
-	condition_judge(&c, &s, P, (enum verdict[]){ X, X, P }, 0, 113);
+	judge(&c, &s, P, (enum verdict[]){ X, X, P }, 0, 113);
 	assert_int_equal(s.verdict, X);
 	/* Without its needs it can't be judged, whatever the symptoms. */
-	condition_judge(&c, &s, X, (enum verdict[]){ P, P, P }, 0, 114);
+	judge(&c, &s, X, (enum verdict[]){ P, P, P }, 0, 114);
 	assert_int_equal(s.verdict, U);
-	condition_judge(&c, &s, U, (enum verdict[]){ X, X, X }, 0, 115);
+	judge(&c, &s, U, (enum verdict[]){ X, X, X }, 0, 115);
 	assert_int_equal(s.verdict, U);
+}
+
+static void test_condition_holds_only_within_its_time(void **state)
+{
+	(void)state;
+	const struct condition c = { .nsymptoms = 1, .at_least = 1 };
+	struct condition_state s = { 0 };
+	struct condition_facts facts = { .needs = P, .symptoms = (enum verdict[]){ P },
+					 .within_us = 30, .deployed = 100, .now = 130 };
+
+	condition_judge(&c, &s, &facts);
+	assert_int_equal(s.verdict, P);
+	facts.now = 131;
+	condition_judge(&c, &s, &facts);
+	assert_int_equal(s.verdict, X);
+	assert_int_equal(s.within, X);
+	assert_int_equal(s.sensed, 1);
+	/* Nobody knows of a deployment, or it is still to come. */
+	facts.deployed = 0;
+	condition_judge(&c, &s, &facts);
+	assert_int_equal(s.verdict, U);
+	assert_int_equal(s.within, U);
+	facts.deployed = 200;
+	condition_judge(&c, &s, &facts);
+	assert_int_equal(s.verdict, U);
+	/* What does not hold anyway needs no deployment to be known. */
+	facts.symptoms = (enum verdict[]){ X };
+	condition_judge(&c, &s, &facts);
+	assert_int_equal(s.verdict, X);
+	facts.symptoms = (enum verdict[]){ P };
+	facts.within_us = 0;
+	condition_judge(&c, &s, &facts);
+	assert_int_equal(s.verdict, P);
 }
 
 static void test_conditions_order(void **state)
@@ -84,7 +127,9 @@ static void test_conditions_order(void **state)
 		  .suggest.tree = true },
 	};
 	const struct runbook rb = { .conditions = c, .nconditions = 4 };
-	struct condition_state s[] = { { P, 1, 1 }, { P, 4, 1 }, { P, 1, 1 }, { P, 1, 1 } };
+	struct condition_state s[] = {
+		{ P, 1, 1, P }, { P, 4, 1, P }, { P, 1, 1, P }, { P, 1, 1, P }
+	};
 	size_t order[4];
 
 	/* The worst one suggests no procedure; among equals the runbook's order decides. */
@@ -178,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_condition_holds_only_after_its_time),
+		cmocka_unit_test(test_condition_holds_only_within_its_time),
 		cmocka_unit_test(test_conditions_order),
 		cmocka_unit_test(test_tree_walk),
 		cmocka_unit_test(test_tree_shaken),

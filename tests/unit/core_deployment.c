@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "core/deployed.h"
 #include "core/load.h"
 #include "core/state.h"
 #include "lib/buf.h"
@@ -138,11 +139,14 @@ static void test_decided(void **state)
 	assert_int_equal(now->against, DECISION_NO_GO);
 	assert_non_null(strstr(now->decided_by, "anna"));
 	assert_string_equal(now->reason, "it must");
+	assert_int_equal(deployed_state(&day->state, now->t0 - 1), 0);
+	assert_int_equal(deployed_state(&day->state, now->t0), now->t0);
 	/* Decided anew: the latest counts, without the old reason. */
 	fold(day, "{'event': 'gate.decided', 'gate': 'launch', 'decision': 'no-go', "
 		  "'computed': 'no-go', " BY "}");
 	assert_int_equal(now->decided, DECISION_NO_GO);
 	assert_null(now->reason);
+	assert_int_equal(deployed_state(&day->state, now->t0), 0);
 }
 
 static void step(struct day *day, const char *event, const char *fields)
