@@ -1,18 +1,12 @@
 #include "tests/screens/desk.h"
 
 #include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static const char log_text[] =
     "2026-01-02 21:30:00,000 - desk - INFO - ready\n"
@@ -145,12 +139,46 @@ void desk_remove(const struct desk *desk, const char *name)
 	assert_int_equal(unlink(path), 0);
 }
 
+int desk_begin(void **state)
+{
+	struct desk *desk = malloc(sizeof(*desk));
+
+	assert_non_null(desk);
+	desk_open(desk);
+	*state = desk;
+	return 0;
+}
+
+int desk_end(void **state)
+{
+	desk_close(*state);
+	free(*state);
+	return 0;
+}
+
+void desk_press(struct desk *desk, const char *keys, const char *until)
+{
+	terminal_keys(desk->terminal, keys);
+	assert_true(terminal_wait(desk->terminal, until));
+}
+
 void desk_declare(struct desk *desk)
 {
-	terminal_keys(desk->terminal, "!");
-	assert_true(terminal_wait(desk->terminal, "Declare an incident"));
+	desk_press(desk, "!", "Declare an incident");
 	/* medium -> high -> critical, then the title */
-	terminal_keys(desk->terminal, "ll\r\x15"
-				      "fire\r");
-	assert_true(terminal_wait(desk->terminal, "The incident is open and on record."));
+	desk_press(desk,
+		   "ll\r\x15"
+		   "fire\r",
+		   "The incident is open and on record.");
+}
+
+void desk_plan(struct desk *desk)
+{
+	assert_true(terminal_wait(desk->terminal, "query failed"));
+	desk_declare(desk);
+	desk_press(desk, "2", "Proposed: YES");
+	desk_press(desk, "\r", "1. Is the data file there? YES");
+	assert_true(terminal_wait(desk->terminal, "Proposed: YES"));
+	desk_press(desk, "\r", "The tree ends here:");
+	desk_press(desk, "c", "Plan: Switch the new search off");
 }

@@ -5,6 +5,13 @@
 #ifndef TESTS_SCREENS_DESK_H
 #define TESTS_SCREENS_DESK_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include "tests/screens/terminal.h"
 
 struct desk {
@@ -31,7 +38,16 @@ void desk_log(const struct desk *desk, const char *text);
 void desk_write(const struct desk *desk, const char *name, const char *text, mode_t mode);
 bool desk_has(const struct desk *desk, const char *file);
 void desk_remove(const struct desk *desk, const char *file);
-/* Keys that declare a critical incident named "fire", and the wait for it. */
+/* Keys, and the wait for what they show. */
+void desk_press(struct desk *desk, const char *keys, const char *until);
+/* Declares a critical incident named "fire". */
 void desk_declare(struct desk *desk);
+/* From the start of a console as far as the plan of the harmless procedure. */
+void desk_plan(struct desk *desk);
+
+/* A desk for each test, as its state. */
+int desk_begin(void **state);
+int desk_end(void **state);
+#define TEST(name) cmocka_unit_test_setup_teardown(name, desk_begin, desk_end)
 
 #endif

@@ -1,50 +1,9 @@
 /* The sleepy-hands guard: typed-ahead keys, pastes and keys at random start nothing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/screens/desk.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-#include "tests/screens/desk.h"
-
-static int begin(void **state)
-{
-	struct desk *desk = malloc(sizeof(*desk));
-
-	assert_non_null(desk);
-	desk_open(desk);
-	*state = desk;
-	return 0;
-}
-
-static int end(void **state)
-{
-	desk_close(*state);
-	free(*state);
-	return 0;
-}
-
-static void press(struct desk *desk, const char *keys, const char *until)
-{
-	terminal_keys(desk->terminal, keys);
-	assert_true(terminal_wait(desk->terminal, until));
-}
-
-static void to_the_plan(struct desk *desk)
-{
-	desk_console(desk, 24, 80, NULL);
-	assert_true(terminal_wait(desk->terminal, "query failed"));
-	desk_declare(desk);
-	press(desk, "2", "Proposed: YES");
-	press(desk, "\r", "1. Is the data file there? YES");
-	assert_true(terminal_wait(desk->terminal, "Proposed: YES"));
-	press(desk, "\r", "The tree ends here:");
-	press(desk, "c", "not approved");
-}
 
 /* The whole ledger as text. New. */
 static char *ledger(const struct desk *desk)
@@ -77,18 +36,19 @@ static void typed_ahead_keys_do_not_confirm(void **state)
 {
 	struct desk *desk = *state;
 
-	to_the_plan(desk);
+	desk_console(desk, 24, 80, NULL);
+	desk_plan(desk);
 	/* All in one write, as from hands that were faster than the screen. */
-	press(desk, "ayyyy", "Approve the plan");
+	desk_press(desk, "ayyyy", "Approve the plan");
 	assert_true(terminal_wait(desk->terminal, "y approves, Esc goes back."));
 	assert_recorded(desk, "procedure.approved", false);
 	/* The opening key does not confirm either. */
 	terminal_keys(desk->terminal, "a");
-	press(desk, "\033", "not approved");
+	desk_press(desk, "\033", "not approved");
 	assert_true(terminal_wait_gone(desk->terminal, "y approves"));
 	assert_recorded(desk, "procedure.approved", false);
-	press(desk, "a", "y approves, Esc goes back.");
-	press(desk, "y", "r run");
+	desk_press(desk, "a", "y approves, Esc goes back.");
+	desk_press(desk, "y", "r run");
 	assert_recorded(desk, "procedure.approved", true);
 }
 
@@ -96,20 +56,21 @@ static void pastes_are_no_keys(void **state)
 {
 	struct desk *desk = *state;
 
-	to_the_plan(desk);
-	press(desk, "a", "y approves, Esc goes back.");
+	desk_console(desk, 24, 80, NULL);
+	desk_plan(desk);
+	desk_press(desk, "a", "y approves, Esc goes back.");
 	terminal_keys(desk->terminal, "\033[200~yyyy\r\033[201~");
-	press(desk, "\033", "not approved");
+	desk_press(desk, "\033", "not approved");
 	terminal_keys(desk->terminal, "\033[200~a:resolve by paste\r4r\033[201~");
 	/* A key after it is a key again. */
-	press(desk, "5", "procedure search-off chosen");
+	desk_press(desk, "5", "procedure search-off chosen");
 	assert_recorded(desk, "procedure.approved", false);
 	assert_recorded(desk, "incident.resolved", false);
 	/* In a text field a paste is text, and its newline sends nothing. */
-	press(desk, "n", "A note for the record");
-	press(desk, "\033[200~two\nlines\033[201~", "two lines");
+	desk_press(desk, "n", "A note for the record");
+	desk_press(desk, "\033[200~two\nlines\033[201~", "two lines");
 	assert_recorded(desk, "two lines", false);
-	press(desk, "\r", "Noted.");
+	desk_press(desk, "\r", "Noted.");
 	assert_recorded(desk, "two lines", true);
 }
 
@@ -121,14 +82,14 @@ static void a_name_is_typed_not_pasted(void **state)
 	desk_console(desk, 24, 80, NULL);
 	assert_true(terminal_wait(desk->terminal, "query failed"));
 	desk_remove(desk, "data");
-	press(desk, "2", "Suggested: put-back");
+	desk_press(desk, "2", "Suggested: put-back");
 	desk_declare(desk);
-	press(desk, "c", "The plan needs inputs.");
-	press(desk, "\r", "Which copy is put back?");
+	desk_press(desk, "c", "The plan needs inputs.");
+	desk_press(desk, "\r", "Which copy is put back?");
 	snprintf(copy, sizeof(copy), "\x15%s/data.copy\r", desk->folder);
-	press(desk, copy, "Plan: Put the data file back");
-	press(desk, "a", "Enter does it");
-	press(desk, "\033[200~front\033[201~\r", "that is not the target's name");
+	desk_press(desk, copy, "Plan: Put the data file back");
+	desk_press(desk, "a", "Enter does it");
+	desk_press(desk, "\033[200~front\033[201~\r", "that is not the target's name");
 	assert_recorded(desk, "procedure.approved", false);
 }
 
@@ -141,7 +102,8 @@ static void keys_at_random_start_nothing(void **state)
 	unsigned seed = 20261121;
 	char keys[65];
 
-	to_the_plan(desk);
+	desk_console(desk, 24, 80, NULL);
+	desk_plan(desk);
 	for (int round = 0; round < 100; round++) {
 		for (size_t i = 0; i < sizeof(keys) - 1; i++)
 			keys[i] = pool[(size_t)rand_r(&seed) % (sizeof(pool) - 1)];
@@ -151,13 +113,10 @@ static void keys_at_random_start_nothing(void **state)
 		assert_int_equal(terminal_wait_end(desk->terminal, 5), -1);
 	}
 	/* It still listens. */
-	terminal_keys(desk->terminal, "\033\033\033");
-	assert_true(terminal_wait(desk->terminal, "desk > front"));
+	desk_press(desk, "\033\033\033", "desk > front");
 	assert_recorded(desk, "procedure.approved", false);
 	assert_recorded(desk, "step.intent", false);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {

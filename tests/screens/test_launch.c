@@ -1,48 +1,19 @@
 /* Deployment day: the checklist counts down, ticks and reopens itself; a person decides the gate.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/screens/desk.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
-
-#include "tests/screens/desk.h"
-
-static int begin(void **state)
-{
-	struct desk *desk = malloc(sizeof(*desk));
-
-	assert_non_null(desk);
-	desk_open(desk);
-	*state = desk;
-	return 0;
-}
-
-static int end(void **state)
-{
-	desk_close(*state);
-	free(*state);
-	return 0;
-}
-
-static void press(struct desk *desk, const char *keys, const char *until)
-{
-	terminal_keys(desk->terminal, keys);
-	assert_true(terminal_wait(desk->terminal, until));
-}
-
 /* Opens the question, waits until it may be answered, and turns from no-go to go. */
 static void choose_go(struct desk *desk, const char *criteria)
 {
-	press(desk, "g", criteria);
+	desk_press(desk, "g", criteria);
 	assert_true(terminal_wait(desk->terminal, "[no-go]"));
 	assert_true(terminal_wait(desk->terminal, "Enter next, Left Right change it"));
-	press(desk, "ll", "[go]");
+	desk_press(desk, "ll", "[go]");
 }
 
 /* With T so many seconds from now. */
@@ -77,7 +48,7 @@ static void it_counts_down_to_go(void **state)
 	assert_true(terminal_wait(desk->terminal, "Gate Launch: undecided"));
 	assert_true(terminal_wait(desk->terminal, "fails: Launch"));
 	terminal_golden(desk->terminal, "launch-undecided");
-	press(desk, "j ", "Nothing stands in the way of go.");
+	desk_press(desk, "j ", "Nothing stands in the way of go.");
 	assert_true(terminal_wait(desk->terminal, "100% ready"));
 	terminal_golden(desk->terminal, "launch-go");
 }
@@ -87,7 +58,7 @@ static void a_green_item_reopens(void **state)
 	struct desk *desk = *state;
 
 	launch(desk, 80, 3600);
-	press(desk, "j ", "Gate Launch: go");
+	desk_press(desk, "j ", "Gate Launch: go");
 	desk_remove(desk, "data");
 	assert_true(terminal_wait(desk->terminal, "[!] The data file is there"));
 	assert_true(terminal_wait(desk->terminal, "Gate Launch: undecided"));
@@ -105,12 +76,12 @@ static void no_go_becomes_go(void **state)
 	launch(desk, 80, 3600);
 	assert_true(terminal_wait(desk->terminal, "Gate Launch: no-go"));
 	assert_true(terminal_wait(desk->terminal, "holds: a freeze is on"));
-	press(desk, "j ", "100% ready");
+	desk_press(desk, "j ", "100% ready");
 	desk_remove(desk, "freeze");
 	assert_true(terminal_wait(desk->terminal, "Gate Launch: go"));
 	choose_go(desk, "The criteria say go.");
-	press(desk, "\r\r", "Decided: go, by");
-	press(desk, "5", "gate launch decided: go");
+	desk_press(desk, "\r\r", "Decided: go, by");
+	desk_press(desk, "5", "gate launch decided: go");
 	assert_true(terminal_wait(desk->terminal, "gate launch is now: no-go: a freeze is on"));
 }
 
@@ -120,17 +91,17 @@ static void deciding_otherwise_needs_a_reason(void **state)
 
 	launch(desk, 80, 3600);
 	choose_go(desk, "The criteria say undecided.");
-	press(desk, "\r\r", "another decision needs a reason");
+	desk_press(desk, "\r\r", "another decision needs a reason");
 	assert_true(terminal_wait(desk->terminal, "Enter does it"));
-	press(desk, "everybody knows\r", "Decided: go against undecided, by");
+	desk_press(desk, "everybody knows\r", "Decided: go against undecided, by");
 	assert_true(terminal_wait(desk->terminal, "because everybody knows"));
 	/* An item, too; it is never green. */
 	terminal_keys(desk->terminal, "j");
-	press(desk, "o", "Override the item");
-	press(desk, "\r", "a reason is needed");
-	press(desk, "no one is there\r", "[o] The support desk was told");
+	desk_press(desk, "o", "Override the item");
+	desk_press(desk, "\r", "a reason is needed");
+	desk_press(desk, "no one is there\r", "[o] The support desk was told");
 	assert_true(terminal_wait(desk->terminal, "Gate Launch: undecided"));
-	press(desk, "jd", "[>] There is cake");
+	desk_press(desk, "jd", "[>] There is cake");
 }
 
 static void at_t_it_is_computed_again(void **state)
@@ -138,23 +109,21 @@ static void at_t_it_is_computed_again(void **state)
 	struct desk *desk = *state;
 
 	launch(desk, 80, 8);
-	press(desk, "j ", "Gate Launch: go");
+	desk_press(desk, "j ", "Gate Launch: go");
 	choose_go(desk, "The criteria say go.");
-	press(desk, "\r\r", "Decided: go, by");
+	desk_press(desk, "\r\r", "Decided: go, by");
 	desk_write(desk, "freeze", "", 0644);
 	assert_true(terminal_wait(desk->terminal, "the criteria say no-go now"));
 	assert_true(terminal_wait(desk->terminal, "T+00:00:"));
-	press(desk, "5", "gate launch at T-0: no-go: a freeze is on");
+	desk_press(desk, "5", "gate launch at T-0: no-go: a freeze is on");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(it_counts_down_to_go, begin, end),
-		cmocka_unit_test_setup_teardown(a_green_item_reopens, begin, end),
-		cmocka_unit_test_setup_teardown(no_go_becomes_go, begin, end),
-		cmocka_unit_test_setup_teardown(deciding_otherwise_needs_a_reason, begin, end),
-		cmocka_unit_test_setup_teardown(at_t_it_is_computed_again, begin, end),
+		TEST(it_counts_down_to_go),	 TEST(a_green_item_reopens),
+		TEST(no_go_becomes_go),		 TEST(deciding_otherwise_needs_a_reason),
+		TEST(at_t_it_is_computed_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

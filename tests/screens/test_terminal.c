@@ -1,33 +1,10 @@
 /* Terminals of all kinds: small, without colours, without UTF-8, dumb, unknown, lost. */
-#include <setjmp.h>
+#include "tests/screens/desk.h"
+
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-#include "tests/screens/desk.h"
-
-static int begin(void **state)
-{
-	struct desk *desk = malloc(sizeof(*desk));
-
-	assert_non_null(desk);
-	desk_open(desk);
-	*state = desk;
-	return 0;
-}
-
-static int end(void **state)
-{
-	desk_close(*state);
-	free(*state);
-	return 0;
-}
 
 /* Whether any colour was asked for: SGR 30-37, 40-47, 90-107, 38 and 48. */
 static bool any_colour(struct desk *desk)
@@ -159,8 +136,7 @@ static void a_stopped_console_comes_back_whole(void **state)
 	kill(terminal_pid(desk->terminal), SIGSTOP);
 	terminal_resize(desk->terminal, 30, 100);
 	kill(terminal_pid(desk->terminal), SIGCONT);
-	terminal_keys(desk->terminal, "6");
-	assert_true(terminal_wait(desk->terminal, "Desk lead"));
+	desk_press(desk, "6", "Desk lead");
 }
 
 static void a_lost_terminal_ends_the_console(void **state)
@@ -199,19 +175,14 @@ static void the_plain_console_is_lines(void **state)
 	desk_console(desk, 60, 160, env);
 	assert_true(
 	    terminal_wait(desk->terminal, "next: All quiet. Press ! to declare an incident."));
-	terminal_keys(desk->terminal, "declare critical fire\n");
-	assert_true(terminal_wait(desk->terminal, "#1 incident"));
-	terminal_keys(desk->terminal, "note seen\n");
-	assert_true(terminal_wait(desk->terminal, "note: seen"));
-	terminal_keys(desk->terminal, "answer nothing yes\n");
-	assert_true(terminal_wait(desk->terminal, "refused: question nothing is not the open one"));
+	desk_press(desk, "declare critical fire\n", "#1 incident");
+	desk_press(desk, "note seen\n", "note: seen");
+	desk_press(desk, "answer nothing yes\n", "refused: question nothing is not the open one");
 	terminal_keys(desk->terminal, "quit\n");
 	assert_int_equal(terminal_wait_end(desk->terminal, 10000), 0);
 	raw = terminal_raw(desk->terminal, &len);
 	assert_null(memchr(raw, '\033', len));
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {

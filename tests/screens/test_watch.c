@@ -1,31 +1,8 @@
 /* Watch: panels, alerts, the folded traceback, search; hostile log lines. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "tests/screens/desk.h"
 
-static int begin(void **state)
-{
-	struct desk *desk = malloc(sizeof(*desk));
-
-	assert_non_null(desk);
-	desk_open(desk);
-	*state = desk;
-	return 0;
-}
-
-static int end(void **state)
-{
-	desk_close(*state);
-	free(*state);
-	return 0;
-}
+#include <stdlib.h>
+#include <string.h>
 
 static void at_80x24(void **state)
 {
@@ -63,16 +40,12 @@ static void an_alert_says_what_to_do(void **state)
 	assert_true(
 	    terminal_wait(desk->terminal, "Errors is critical. Press ! to declare an incident."));
 	/* The form proposes the worst condition that holds. */
-	terminal_keys(desk->terminal, "2");
-	assert_true(terminal_wait(desk->terminal, "HOLDS"));
-	terminal_keys(desk->terminal, "!");
-	assert_true(terminal_wait(desk->terminal, "[high]"));
+	desk_press(desk, "2", "HOLDS");
+	desk_press(desk, "!", "[high]");
 	assert_true(terminal_wait(desk->terminal, "Title: The new search breaks requests"));
-	terminal_keys(desk->terminal, "\r\r");
-	assert_true(terminal_wait(desk->terminal, " HIGH T+"));
+	desk_press(desk, "\r\r", " HIGH T+");
 	assert_true(terminal_wait(desk->terminal, "A acknowledge"));
-	terminal_keys(desk->terminal, "A");
-	assert_true(terminal_wait(desk->terminal, "(acknowledged)"));
+	desk_press(desk, "A", "(acknowledged)");
 }
 
 static void enter_shows_the_traceback(void **state)
@@ -81,12 +54,10 @@ static void enter_shows_the_traceback(void **state)
 
 	desk_console(desk, 24, 80, NULL);
 	assert_true(terminal_wait(desk->terminal, "query failed"));
-	terminal_keys(desk->terminal, "k");
-	assert_true(terminal_wait(desk->terminal, "HELD"));
+	desk_press(desk, "k", "HELD");
 	terminal_keys(desk->terminal, "\r");
 	terminal_golden(desk->terminal, "watch-traceback");
-	terminal_keys(desk->terminal, "q");
-	assert_true(terminal_wait(desk->terminal, "HELD"));
+	desk_press(desk, "q", "HELD");
 }
 
 static void search_keeps_lines_with_the_text(void **state)
@@ -99,8 +70,7 @@ static void search_keeps_lines_with_the_text(void **state)
 	assert_true(terminal_wait_gone(desk->terminal, "query failed"));
 	assert_true(terminal_wait(desk->terminal, "rows = index[word]"));
 	/* Esc takes the search back, it does not leave. */
-	terminal_keys(desk->terminal, "\033");
-	assert_true(terminal_wait(desk->terminal, "query failed"));
+	desk_press(desk, "\033", "query failed");
 }
 
 static void a_marked_line_is_evidence(void **state)
@@ -109,34 +79,23 @@ static void a_marked_line_is_evidence(void **state)
 
 	desk_console(desk, 24, 80, NULL);
 	assert_true(terminal_wait(desk->terminal, "query failed"));
-	terminal_keys(desk->terminal, "m");
-	assert_true(terminal_wait(desk->terminal, "No incident is open: declare one"));
+	desk_press(desk, "m", "No incident is open: declare one");
 	desk_declare(desk);
-	terminal_keys(desk->terminal, "k");
-	assert_true(terminal_wait(desk->terminal, "HELD"));
+	desk_press(desk, "k", "HELD");
 	assert_true(terminal_wait(desk->terminal, "m mark"));
-	terminal_keys(desk->terminal, "m");
-	assert_true(terminal_wait(desk->terminal, "Marked as evidence"));
-	terminal_keys(desk->terminal, "m");
-	assert_true(terminal_wait(desk->terminal, "this record is evidence already"));
+	desk_press(desk, "m", "Marked as evidence");
+	desk_press(desk, "m", "this record is evidence already");
 	/* A search selects single lines: one of a traceback marks its record, not itself. */
 	terminal_keys(desk->terminal, "/index\r");
 	assert_true(terminal_wait_gone(desk->terminal, "query failed"));
-	terminal_keys(desk->terminal, "m");
-	assert_true(terminal_wait(desk->terminal, "this record is evidence already"));
-	terminal_keys(desk->terminal, "\033>");
-	assert_true(terminal_wait(desk->terminal, "following"));
-	terminal_keys(desk->terminal, "m");
-	assert_true(terminal_wait(desk->terminal, "Marked as evidence"));
-	terminal_keys(desk->terminal, "nsearch is off\r");
-	assert_true(terminal_wait(desk->terminal, "Noted."));
-	terminal_keys(desk->terminal, "5ffff");
-	assert_true(terminal_wait(desk->terminal, "notes, 3 lines"));
+	desk_press(desk, "m", "this record is evidence already");
+	desk_press(desk, "\033>", "following");
+	desk_press(desk, "m", "Marked as evidence");
+	desk_press(desk, "nsearch is off\r", "Noted.");
+	desk_press(desk, "5ffff", "notes, 3 lines");
 	terminal_golden(desk->terminal, "log-notes");
-	terminal_keys(desk->terminal, "/KeyError\r");
-	assert_true(terminal_wait(desk->terminal, "notes, with \"KeyError\", 1 lines"));
-	terminal_keys(desk->terminal, "\r");
-	assert_true(terminal_wait(desk->terminal, "rows = index[word]"));
+	desk_press(desk, "/KeyError\r", "notes, with \"KeyError\", 1 lines");
+	desk_press(desk, "\r", "rows = index[word]");
 }
 
 static void hostile_lines_are_shown_not_obeyed(void **state)
@@ -158,17 +117,13 @@ static void leaving_asks(void **state)
 
 	desk_console(desk, 24, 80, NULL);
 	assert_true(terminal_wait(desk->terminal, "query failed"));
-	terminal_keys(desk->terminal, "q");
-	assert_true(terminal_wait(desk->terminal, "y leaves, Esc goes back."));
+	desk_press(desk, "q", "y leaves, Esc goes back.");
 	terminal_keys(desk->terminal, "\033");
 	assert_true(terminal_wait_gone(desk->terminal, "y leaves"));
-	terminal_keys(desk->terminal, ":q\r");
-	assert_true(terminal_wait(desk->terminal, "y leaves, Esc goes back."));
+	desk_press(desk, ":q\r", "y leaves, Esc goes back.");
 	terminal_keys(desk->terminal, "y");
 	assert_int_equal(terminal_wait_end(desk->terminal, 10000), 0);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
