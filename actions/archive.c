@@ -19,6 +19,10 @@
 #include "lib/size.h"
 
 #define DAY_US (24 * 3600 * CLOCK_US)
+/* What file_name() puts behind a name, as a glob: "db" must not let the archives of "db_2" go. */
+#define DIGITS_2 "[0-9][0-9]"
+#define DIGITS_6 DIGITS_2 DIGITS_2 DIGITS_2
+#define STAMP	 "_" DIGITS_6 DIGITS_2 "_" DIGITS_6 ".tar.gz"
 
 static const struct field fields[] = {
 	{ "archive", FIELD_STRING, true, "name of the archives; a time is put behind it", NULL,
@@ -111,7 +115,7 @@ static int retention(const struct action_env *env, const json_t *args, bool veri
 
 	if (keep < 1 || !file_exists(json_str(args, "to", "")))
 		return 0;
-	pattern = xasprintf("%s_[0-9]*.tar.gz", json_str(args, "archive", ""));
+	pattern = xasprintf("%s" STAMP, json_str(args, "archive", ""));
 	rc = backups_list(&list, json_str(args, "to", ""), pattern, err);
 	free(pattern);
 	if (rc < 0)

@@ -142,13 +142,15 @@ static void test_archive(void **state)
 		  "./app/\n./app/bot/\n2");
 	free(file);
 
-	/* Retention: two sound ones stay, a damaged one neither counts nor goes, others' files
-	 * stay. */
+	/* Retention: two sound ones stay, a damaged one neither counts nor goes; others' files
+	 * stay, also the old archives of a name that goes on with a digit. */
 	ws_sh(*state,
 	      "cd backups; f=$(ls code_*.gz); for d in 01 02 03; do cp $f "
 	      "code_202001${d}_000000.tar.gz; "
 	      "sed 's/\"made_at\": *\"[^\"]*/\"made_at\":\"2020-01-'$d'T00:00:00Z/' $f.json "
 	      ">code_202001${d}_000000.tar.gz.json; done; rm $f $f.json; touch other.tar.gz; "
+	      "for s in '' .json; do cp code_20200101_000000.tar.gz$s "
+	      "code_2_20200101_000000.tar.gz$s; done; "
 	      "printf x | dd of=code_20200103_000000.tar.gz bs=1 seek=40 conv=notrunc status=none");
 	act_begin(&act, *state, "archive", "{}", make);
 	plan = act_plan(&act);
@@ -157,8 +159,10 @@ static void test_archive(void **state)
 	free(plan);
 	act_run(&act);
 	ws_assert(act.ws,
-		  "cd backups; ls -A | grep -c 'gz$'; ls | grep '^code_2020.*gz$'; ls other.tar.gz",
-		  "4\ncode_20200102_000000.tar.gz\ncode_20200103_000000.tar.gz\nother.tar.gz");
+		  "cd backups; ls -A | grep -c 'gz$'; ls | grep '^code_2020.*gz$'; ls other.tar.gz "
+		  "code_2_*.gz",
+		  "5\ncode_20200102_000000.tar.gz\ncode_20200103_000000.tar.gz\n"
+		  "code_2_20200101_000000.tar.gz\nother.tar.gz");
 	json_object_set_new(act.args, "to", json_string(""));
 	act_end(&act);
 
