@@ -36,17 +36,19 @@ static int line_read(struct archive *archive, const char *line, size_t len, bool
 		while (i < 5 && at < end && *at != ' ')
 			at++;
 	}
+	/* What a link points to is its content: it may well say "../..". */
+	if (*line == 'l' || *line == 'h') {
+		const char *target = memmem(word[5], (size_t)(end - word[5]),
+					    *line == 'l' ? " -> " : " link to ",
+					    *line == 'l' ? 4 : 9);
+
+		end = target ? target : end;
+	}
 	name = (size_t)(end - word[5]);
 	if (name == 0 || leaves(word[5], name))
 		return err_set(err, "it has a member outside the folder it is unpacked into: %.*s",
 			       (int)(name < 100 ? name : 100), word[5]);
 	archive->members++;
-	if (*line == 'l' || *line == 'h') {
-		const char *target = memmem(word[5], name, *line == 'l' ? " -> " : " link to ",
-					    *line == 'l' ? 4 : 9);
-
-		end = target ? target : end;
-	}
 	if (isdigit((unsigned char)*word[2]))
 		archive->content += strtoll(word[2], NULL, 10);
 	at = word[5];
