@@ -3,6 +3,7 @@
  * text, and no format acts upon it. The Markdown and the HTML are held against
  * tests/reports/hostile.*; run with UPDATE=1 to write them anew.
  */
+#include "tests/unit/golden.h"
 #include "tests/unit/scratch.h"
 
 #include <math.h>
@@ -97,21 +98,6 @@ static char *written(const struct report_format *format, const struct report *re
 	return buf_detach(&out);
 }
 
-static void held_against(const char *path, const char *text)
-{
-	struct buf want = BUF_INIT;
-	struct err err = ERR_INIT;
-
-	if (getenv("UPDATE")) {
-		assert_int_equal(file_replace(path, text, strlen(text), 0644, &err), 0);
-		return;
-	}
-	if (file_read(path, &want, 0, &err))
-		fail_msg("%s", err.msg);
-	assert_string_equal(text, buf_str(&want));
-	buf_release(&want);
-}
-
 /* ---- Markdown and HTML ---- */
 
 static void test_markdown(void **state)
@@ -127,7 +113,7 @@ static void test_markdown(void **state)
 	assert_non_null(strstr(text, "| a\\|b | a\\|b | .<br>'<br>T} |"));
 	assert_non_null(strstr(text, "\n\\# heading"));
 	assert_null(strstr(text, "| <script"));
-	held_against("tests/reports/hostile.md", text);
+	golden_hold("tests/reports/hostile.md", text);
 	free(text);
 	report_release(&report);
 }
@@ -147,7 +133,7 @@ static void test_html(void **state)
 	assert_non_null(strstr(text, "&lt;script&gt;alert(1)&lt;/script&gt; &amp;amp; "
 				     "&quot;quoted&quot; ]]&gt;"));
 	assert_non_null(strstr(text, "caf\303\251 \342\202\254"));
-	held_against("tests/reports/hostile.html", text);
+	golden_hold("tests/reports/hostile.html", text);
 	free(text);
 	report_release(&report);
 }
