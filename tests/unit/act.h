@@ -28,25 +28,7 @@ static const json_t *act_declared(void *data, const char *name)
 	return json_object_get(act->sources, name);
 }
 
-/* `sources` and `args` are JSON with 'single quotes'; "@" stands for the workspace's path. */
-static json_t *act_json(struct workspace *ws, const char *text)
-{
-	struct buf out = BUF_INIT;
-	json_t *value;
-
-	for (; *text; text++) {
-		if (*text == '@')
-			buf_puts(&out, ws->path);
-		else
-			buf_putc(&out, *text == '\'' ? '"' : *text);
-	}
-	value = json_loads(buf_str(&out), 0, NULL);
-	if (!value)
-		fail_msg("no JSON: %s", buf_str(&out));
-	buf_release(&out);
-	return value;
-}
-
+/* `sources` and `args` as ws_json() takes them. */
 static void act_begin(struct act *act, struct workspace *ws, const char *type, const char *sources,
 		      const char *args)
 {
@@ -58,8 +40,8 @@ static void act_begin(struct act *act, struct workspace *ws, const char *type, c
 	act->intent = xstrdup("2026-11-21-03.code/step.1");
 	act->type = action_type(type);
 	assert_non_null(act->type);
-	act->sources = act_json(ws, sources);
-	act->args = act_json(ws, args);
+	act->sources = ws_json(ws, sources);
+	act->args = ws_json(ws, args);
 	act->env =
 	    (struct action_env){ .clock = &clock_system,
 				 .deadline = clock_mono(&clock_system) + 60 * CLOCK_US,

@@ -13,33 +13,14 @@ static const json_t *declared(void *data, const char *name)
 	return json_object_get(data, name);
 }
 
-/* JSON with 'single quotes', "@" for the workspace. */
-static json_t *parse(struct workspace *ws, const char *text)
-{
-	struct buf out = BUF_INIT;
-	json_t *value;
-
-	for (; *text; text++) {
-		if (*text == '@')
-			buf_puts(&out, ws->path);
-		else
-			buf_putc(&out, *text == '\'' ? '"' : *text);
-	}
-	value = json_loads(buf_str(&out), 0, NULL);
-	if (!value)
-		fail_msg("no JSON: %s", buf_str(&out));
-	buf_release(&out);
-	return value;
-}
-
 static struct reading ask(struct workspace *ws, const char *type, const char *args)
 {
 	json_t *sources =
-	    parse(ws,
+	    ws_json(ws,
 		  "{'code': {'path': '@/repo'}, 'gone': {'path': '@/gone'},"
 		  " 'archives': {'folder': '@/backups', 'kind': 'archive'},"
 		  " 'config': {'path': '@/repo/bot/config.py', 'format': 'python', 'names': {}}}");
-	json_t *probe = parse(ws, args);
+	json_t *probe = ws_json(ws, args);
 	struct probe_env env = { .clock = &clock_system,
 				 .deadline = clock_mono(&clock_system) + 30 * CLOCK_US,
 				 .declared = declared,

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,6 +150,25 @@ __attribute__((unused)) static void ws_repo(const struct workspace *ws)
 		  "$GIT commit -qm 'Add live scoring'\n"
 		  "echo worse >bot/main.py; $GIT commit -qam 'Tune live scoring'\n"),
 	    0);
+}
+
+/* New: JSON written with 'single quotes'; "@" stands for the workspace's path. */
+__attribute__((unused)) static json_t *ws_json(const struct workspace *ws, const char *text)
+{
+	struct buf out = BUF_INIT;
+	json_t *value;
+
+	for (; *text; text++) {
+		if (*text == '@')
+			buf_puts(&out, ws->path);
+		else
+			buf_putc(&out, *text == '\'' ? '"' : *text);
+	}
+	value = json_loads(buf_str(&out), 0, NULL);
+	if (!value)
+		fail_msg("no JSON: %s", buf_str(&out));
+	buf_release(&out);
+	return value;
 }
 
 #endif
