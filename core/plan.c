@@ -196,6 +196,26 @@ static void lines_add(char ***lines, size_t *n, const char *text)
 	}
 }
 
+/* Two steps may measure the same loss: it is lost once. */
+static void loss_add(struct procedure_plan *plan, const char *text)
+{
+	size_t had = plan->nloss;
+
+	lines_add(&plan->loss, &plan->nloss, text);
+	for (size_t i = had; i < plan->nloss; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (strcmp(plan->loss[k], plan->loss[i]) != 0)
+				continue;
+			free(plan->loss[i]);
+			plan->nloss--;
+			memmove(plan->loss + i, plan->loss + i + 1,
+				(plan->nloss - i) * sizeof(*plan->loss));
+			i--;
+			break;
+		}
+	}
+}
+
 static const json_t *env_declared(void *data, const char *name)
 {
 	return sense_declared(data, name);
@@ -242,7 +262,7 @@ static void plan_action(struct procedure_plan *plan, struct plan_step *out, stru
 	lines_add(&out->lines, &out->nlines, buf_str(&lines.lines));
 	out->undo = xstrdup(buf_str(&lines.undo));
 	if (out->applicable)
-		lines_add(&plan->loss, &plan->nloss, buf_str(&lines.loss));
+		loss_add(plan, buf_str(&lines.loss));
 	/* Whether later steps are ready is decided by those before them. */
 	if (first && out->applicable && type->ready)
 		type->ready(&env, args, &err);

@@ -6,13 +6,10 @@
 #include <string.h>
 
 #include "core/reportparts.h"
-#include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
-
-#define QUOTE_MAX (64 * 1024)
 
 static void field_time(struct report_section *section, const char *name, int64_t at)
 {
@@ -86,19 +83,18 @@ static void detection_fill(struct report_work *work)
 {
 	const struct incident_state *state = work->state;
 
-	work->alert_at = state->first_alert_at;
-	work->alert_source = work->alert_at ? "alert" : "opening";
-	for (size_t i = 0; i < state->ntimeline; i++) {
+	work->alert_source = "opening";
+	for (size_t i = 0; i < state->ntimeline && !work->sensed; i++) {
 		const struct timeline_entry *entry = &state->timeline[i];
+		bool alert = entry->event == EV_ALERT && entry->at == state->first_alert_at;
+		bool condition = entry->event == EV_CONDITION &&
+				 strcmp(json_str(entry->json, "verdict", ""), "pass") == 0;
 
-		if (entry->event != EV_CONDITION || entry->misfit ||
-		    strcmp(json_str(entry->json, "verdict", ""), "pass") != 0)
+		if (entry->misfit || (!alert && !condition))
 			continue;
-		if (!work->alert_at || entry->at < work->alert_at) {
-			work->alert_at = entry->at;
-			work->alert_source = "condition";
-		}
-		break;
+		work->sensed = entry;
+		work->alert_at = entry->at;
+		work->alert_source = alert ? "alert" : "condition";
 	}
 }
 
@@ -137,6 +133,20 @@ static void times_fill(struct report_work *work)
 }
 
 /* ---- Sections ---- */
+
+/* When, by whom, and how they put it. */
+static void resolved_fields(struct report_section *section, const struct incident_state *state)
+{
+	const struct timeline_entry *entry = entry_first(state, EV_RESOLVED);
+	const char *how = entry ? json_str(entry->json, "how", "") : "";
+	char text[TIME_TEXT_MAX];
+
+	if (!entry)
+		return;
+	section_field(section, "Resolved", "%s, by %s", time_text(entry->at, text), entry->by);
+	if (*how)
+		section_field(section, "How", "%s", how);
+}
 
 static void summary_facts(struct report_work *work)
 {
@@ -192,62 +202,13 @@ void report_summary(struct report_work *work)
 	section_field(section, "Severity", "%s", severity_name(state->severity));
 	field_time(section, "First alert", state->first_alert_at);
 	field_time(section, "Opened", state->opened_at);
-	field_time(section, "Resolved", state->resolved_at);
+	resolved_fields(section, state);
 	field_time(section, "Closed", state->closed_at);
 	if (state->opened_at && state->resolved_at)
 		section_field(section, "Open for", "%s",
 			      duration_text(state->resolved_at - state->opened_at, text,
 					    sizeof(text)));
 	severity_fields(section, state);
-}
-
-/* One record that the operator marked, under a line that says whose word it is. */
-static void evidence_quote(struct report_section *section, json_t *facts,
-			   const struct timeline_entry *entry)
-{
-	static const char *const told[] = { "source", "path", "logged", "level",
-					     "text", NULL };
-	const json_t *json = entry->json;
-	const char *path = json_str(json, "path", ""), *at = json_str(json, "logged", "");
-	char clock[TIME_RFC3339_MAX];
-	json_t *fact = json_object();
-	char *head;
-
-	head = xasprintf("== %s%s%s%s%s%s, marked by %s at %s", json_str(json, "source", ""),
-			 *path ? " (" : "", path, *path ? ")" : "", *at ? ", " : "", at, entry->by,
-			 time_clock(entry->at, clock));
-	section_quote(section, head);
-	section_quote(section, json_str(json, "text", ""));
-	for (size_t i = 0; told[i]; i++)
-		fact_text(fact, told[i], json_str(json, told[i], NULL));
-	fact_text(fact, "by", entry->by);
-	fact_time(fact, "marked", entry->at);
-	json_array_append_new(facts, fact);
-	free(head);
-}
-
-/* What the operator marked, then what was kept of the logs by itself. */
-void report_errors(struct report_work *work)
-{
-	struct report_section *section = report_section(work->report, "Error details");
-	const struct incident_state *state = work->state;
-	struct buf text = BUF_INIT;
-	char *path = path_join(work->incident->folder, "errors.txt");
-	json_t *evidence = json_array();
-
-	for (size_t i = 0; i < state->ntimeline; i++) {
-		if (state->timeline[i].event == EV_EVIDENCE && !state->timeline[i].misfit)
-			evidence_quote(section, evidence, &state->timeline[i]);
-	}
-	json_object_set_new(work->facts, "evidence", evidence);
-	if (file_read(path, &text, QUOTE_MAX, NULL) == 0 && text.len) {
-		while (text.len && text.data[text.len - 1] == '\n')
-			buf_cut(&text, text.len - 1);
-		section_quote(section, buf_str(&text));
-		json_object_set_new(work->facts, "errors", json_text(text.data, text.len));
-	}
-	buf_release(&text);
-	free(path);
 }
 
 static void span_field(struct report_section *section, const char *name, int64_t from, int64_t to,
@@ -292,30 +253,62 @@ void report_times(struct report_work *work)
 	json_object_set_new(work->facts, "times", facts);
 }
 
-void report_notes(struct report_work *work)
+/* "detect_s" -> "Detect", "wrong_paths" -> "Wrong paths". New. */
+static char *score_name(const char *key, bool seconds)
 {
-	static const char *const columns[] = { "At", "By", "Note" };
-	const struct incident_state *state = work->state;
-	struct report_section *section = report_section(work->report, "Notes");
-	struct report_table *table = section_table(section, columns, 3);
-	json_t *facts = json_array();
+	char *name = xstrndup(key, strlen(key) - (seconds ? 2 : 0));
 
-	for (size_t i = 0; i < state->ntimeline; i++) {
-		const struct timeline_entry *entry = &state->timeline[i];
-		char at[TIME_RFC3339_MAX];
-		json_t *fact;
+	for (char *c = name; *c; c++)
+		*c = *c == '_' ? ' ' : *c;
+	if (*name >= 'a' && *name <= 'z')
+		*name = (char)(*name - 'a' + 'A');
+	return name;
+}
 
-		if (entry->event != EV_NOTE)
-			continue;
-		table_row(table, (const char *[]){ time_clock(entry->at, at), entry->by,
-						   json_str(entry->json, "text", "") });
-		fact = json_object();
-		fact_time(fact, "at", entry->at);
-		fact_text(fact, "by", entry->by);
-		fact_text(fact, "text", json_str(entry->json, "text", ""));
-		json_array_append_new(facts, fact);
+/* New: "name: text; name: text". */
+static char *score_parts(const json_t *object)
+{
+	struct buf out = BUF_INIT;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)object, key, value)
+	{
+		char *other = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+
+		buf_printf(&out, "%s%s: %s", out.len ? "; " : "", key,
+			   other ? other : json_string_value(value));
+		free(other);
 	}
-	json_object_set_new(work->facts, "notes", facts);
+	buf_puts(&out, "");
+	return buf_detach(&out);
+}
+
+/* New. */
+static char *score_value(const json_t *value, bool seconds)
+{
+	char text[64];
+
+	if (json_is_null(value))
+		return xstrdup("not reached");
+	if (seconds && json_is_number(value))
+		return xstrdup(duration_text((int64_t)(json_number_value(value) * (double)CLOCK_US),
+					     text, sizeof(text)));
+	if (json_is_string(value))
+		return xstrdup(json_string_value(value));
+	if (json_is_boolean(value))
+		return xstrdup(json_is_true(value) ? "yes" : "no");
+	if (json_is_object(value))
+		return score_parts(value);
+	return json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+}
+
+/* What stands above it already is left out. */
+static bool score_is_told(const char *key, const json_t *value)
+{
+	return strcmp(key, "incident") == 0 || strcmp(key, "runbook") == 0 ||
+	       (json_is_object(value) && !json_object_size(value)) ||
+	       (json_is_array(value) && !json_array_size(value));
 }
 
 void report_score(struct report_work *work)
@@ -329,15 +322,17 @@ void report_score(struct report_work *work)
 	section = report_section(work->report, "Drill score");
 	json_object_foreach(work->state->scored, key, value)
 	{
-		bool empty = (json_is_object(value) && !json_object_size(value)) ||
-			     (json_is_array(value) && !json_array_size(value));
-		char *text = json_is_string(value)
-				 ? xstrdup(json_string_value(value))
-				 : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+		size_t len = strlen(key);
+		bool seconds = len > 2 && strcmp(key + len - 2, "_s") == 0;
+		char *name, *text;
 
-		if (!empty)
-			section_field(section, key, "%s", text ? text : "");
+		if (score_is_told(key, value))
+			continue;
+		name = score_name(key, seconds);
+		text = score_value(value, seconds);
+		section_field(section, name, "%s", text ? text : "");
 		free(text);
+		free(name);
 	}
 	json_object_set(work->facts, "score", work->state->scored);
 }
@@ -446,6 +441,7 @@ int report_fold(struct report *report, const struct incident *incident, struct e
 	report_times(&work);
 	report_loss(&work);
 	report_score(&work);
+	report_messages(&work);
 	report_notes(&work);
 	report_closing(&work);
 	report_record(&work);

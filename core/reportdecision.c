@@ -156,7 +156,7 @@ void report_description(struct report_work *work)
 {
 	const struct incident_state *state = work->state;
 	struct report_section *section = report_section(work->report, "Issue description");
-	const struct timeline_entry *opened = NULL, *alert = NULL;
+	const struct timeline_entry *opened = NULL;
 	char text[TIME_TEXT_MAX];
 
 	for (size_t i = 0; i < state->ntimeline; i++) {
@@ -164,14 +164,12 @@ void report_description(struct report_work *work)
 
 		if (!opened && entry->event == EV_OPENED)
 			opened = entry;
-		if (!alert && entry->event == EV_ALERT && entry->at == state->first_alert_at)
-			alert = entry;
 	}
 	if (*state->title)
 		section_field(section, "What", "%s", state->title);
-	if (alert)
-		section_field(section, "Discovered", "%s: %s", time_text(alert->at, text),
-			      alert->text);
+	if (work->sensed)
+		section_field(section, "Discovered", "%s: %s", time_text(work->sensed->at, text),
+			      work->sensed->text);
 	if (opened)
 		section_field(section, "Opened by", "%s, %s", opened->by,
 			      time_text(opened->at, text));

@@ -18,6 +18,7 @@ struct report_work {
 	int64_t sign_at;                     /* when the trouble began, as far as the record tells */
 	const char *sign_source;             /* what says so */
 	int64_t alert_at, decided_at;        /* the first alert, or condition that holds */
+	const struct timeline_entry *sensed; /* that one; or NULL */
 	const char *alert_source;            /* which of the two, or "opening" */
 	int64_t recovered_at;                /* only when the incident was resolved */
 	const char *recovered_source;
@@ -63,6 +64,7 @@ void report_metrics(struct report_work *work, struct report_section *section);
 void report_charts(struct report_work *work);
 void report_times(struct report_work *work);
 void report_loss(struct report_work *work);
+void report_messages(struct report_work *work);
 void report_notes(struct report_work *work);
 void report_score(struct report_work *work);
 void report_closing(struct report_work *work);

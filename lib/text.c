@@ -198,6 +198,19 @@ size_t text_fit(const char *text, int columns)
 	return i;
 }
 
+/* Where one long word is cut: behind the last slash of a path when that is not far from the end, else
+ * where it is full; by a character at least, or the caller never ends. */
+static size_t text_cut(const char *text, size_t fits)
+{
+	int32_t cp;
+
+	for (size_t end = fits; end > fits / 2; end--) {
+		if (text[end - 1] == '/')
+			return end;
+	}
+	return fits > 0 ? fits : utf8_decode(text, strlen(text), &cp);
+}
+
 const char *text_wrap(const char *text, int columns, size_t *line)
 {
 	size_t fits = text_fit(text, columns), breaks = strcspn(text, "\n"), end;
@@ -215,10 +228,7 @@ const char *text_wrap(const char *text, int columns, size_t *line)
 	for (end = fits; end > 0 && text[end] != ' ';)
 		end--;
 	if (end == 0 || strspn(text, " ") >= end) {
-		int32_t cp;
-
-		/* One long word is cut; by a character at least, or the caller never ends. */
-		*line = fits > 0 ? fits : utf8_decode(text, strlen(text), &cp);
+		*line = text_cut(text, fits);
 		return text[*line] ? text + *line : NULL;
 	}
 	for (rest = text + end; *rest == ' ';)

@@ -1,0 +1,139 @@
+/* The report: what was written down on the way: evidence and first errors, messages, notes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/reportparts.h"
+#include "lib/file.h"
+#include "lib/jdoc.h"
+#include "lib/mem.h"
+#include "lib/timefmt.h"
+
+#define ERRORS_MAX (16 << 20)
+#define QUOTE_MAX  (64 * 1024) /* a report is no log file */
+
+/* One record that the operator marked, under a line that says whose word it is. */
+static void evidence_quote(struct report_section *section, json_t *facts,
+			   const struct timeline_entry *entry)
+{
+	static const char *const told[] = { "source", "path", "logged", "level", "text", NULL };
+	const json_t *json = entry->json;
+	const char *path = json_str(json, "path", "");
+	char clock[TIME_RFC3339_MAX], logged[TIME_TEXT_MAX] = "unknown";
+	json_t *fact = json_object();
+	int64_t at;
+	char *head;
+
+	if (time_parse_rfc3339(json_str(json, "logged", ""), &at) == 0)
+		time_text(at, logged);
+	head = xasprintf("== %s%s%s\n== of %s, marked by %s at %s", json_str(json, "source", ""),
+			 *path ? ": " : "", path, logged, entry->by, time_clock(entry->at, clock));
+	section_quote(section, head);
+	section_quote(section, json_str(json, "text", ""));
+	for (size_t i = 0; told[i]; i++)
+		fact_text(fact, told[i], json_str(json, told[i], NULL));
+	fact_text(fact, "by", entry->by);
+	fact_time(fact, "marked", entry->at);
+	json_array_append_new(facts, fact);
+	free(head);
+}
+
+static void errors_quote(struct report_work *work, struct report_section *section,
+			 struct buf *text)
+{
+	size_t whole = text->len;
+
+	json_object_set_new(work->facts, "errors", json_text(text->data, text->len));
+	if (text->len > QUOTE_MAX) {
+		buf_cut(text, QUOTE_MAX);
+		while (text->len && text->data[text->len - 1] != '\n')
+			buf_cut(text, text->len - 1);
+		buf_printf(text, "... %zu more bytes in errors.txt", whole - text->len);
+	}
+	while (text->len && text->data[text->len - 1] == '\n')
+		buf_cut(text, text->len - 1);
+	if (section->quoted)
+		section_quote(section, "== The first errors, as the console kept them");
+	section_quote(section, buf_str(text));
+}
+
+/* What the operator marked, then what was kept of the logs by itself. */
+void report_errors(struct report_work *work)
+{
+	struct report_section *section = report_section(work->report, "Error details");
+	const struct incident_state *state = work->state;
+	struct err err = ERR_INIT;
+	struct buf text = BUF_INIT;
+	char *path = path_join(work->incident->folder, "errors.txt");
+	json_t *evidence = json_array();
+
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		if (state->timeline[i].event == EV_EVIDENCE && !state->timeline[i].misfit)
+			evidence_quote(section, evidence, &state->timeline[i]);
+	}
+	json_object_set_new(work->facts, "evidence", evidence);
+	if (file_exists(path) && file_read(path, &text, ERRORS_MAX, &err) != 0)
+		section_field(section, "Not quoted", "%s", err.msg);
+	else if (text.len)
+		errors_quote(work, section, &text);
+	buf_release(&text);
+	free(path);
+}
+
+/* Handed over by the console; whether somebody sent them is for a note to say. */
+void report_messages(struct report_work *work)
+{
+	static const char *const told[] = { "message", "channel", "to", "file", "text", NULL };
+	static const char *const columns[] = { "At", "Message", "For", "Handed to", "By" };
+	const struct incident_state *state = work->state;
+	struct report_section *section = report_section(work->report, "Messages");
+	struct report_table *table = section_table(section, columns, 5);
+	json_t *facts = json_array();
+
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		const struct timeline_entry *entry = &state->timeline[i];
+		const char *file = json_str(entry->json, "file", "");
+		char at[TIME_RFC3339_MAX];
+		json_t *fact;
+
+		if (entry->event != EV_MESSAGE || entry->misfit)
+			continue;
+		table_row(table, (const char *[]){
+				     time_clock(entry->at, at),
+				     json_str(entry->json, "message", ""),
+				     json_str(entry->json, "channel", "-"),
+				     *file ? file : json_str(entry->json, "to", ""), entry->by });
+		fact = json_object();
+		fact_time(fact, "at", entry->at);
+		fact_text(fact, "by", entry->by);
+		for (size_t k = 0; told[k]; k++)
+			fact_text(fact, told[k], json_str(entry->json, told[k], NULL));
+		json_array_append_new(facts, fact);
+	}
+	json_object_set_new(work->facts, "messages", facts);
+}
+
+void report_notes(struct report_work *work)
+{
+	static const char *const columns[] = { "At", "By", "Note" };
+	const struct incident_state *state = work->state;
+	struct report_section *section = report_section(work->report, "Notes");
+	struct report_table *table = section_table(section, columns, 3);
+	json_t *facts = json_array();
+
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		const struct timeline_entry *entry = &state->timeline[i];
+		char at[TIME_RFC3339_MAX];
+		json_t *fact;
+
+		if (entry->event != EV_NOTE)
+			continue;
+		table_row(table, (const char *[]){ time_clock(entry->at, at), entry->by,
+						   json_str(entry->json, "text", "") });
+		fact = json_object();
+		fact_time(fact, "at", entry->at);
+		fact_text(fact, "by", entry->by);
+		fact_text(fact, "text", json_str(entry->json, "text", ""));
+		json_array_append_new(facts, fact);
+	}
+	json_object_set_new(work->facts, "notes", facts);
+}
