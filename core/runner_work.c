@@ -274,6 +274,7 @@ enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us
 	mode_t mode = incident_file_mode(work->incident->folder);
 	enum work_end end = WORK_DIED;
 	struct buf text = BUF_INIT;
+	struct child_tree *known;
 	int fd = -1;
 	pid_t pid;
 
@@ -284,21 +285,24 @@ enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us
 	output.from = call.log[0];
 	output.to =
 	    open(work->out_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
+	known = child_known();
 	pid = offspring_start(stage_main, &call, &fd, NULL);
 	close(call.log[1]);
 	if (pid > 0) {
 		/* The action knows its deadline; this is for one that hangs. */
 		end = stage_wait(work, fd, timeout_us + 3 * CLOCK_US, &output, &text);
 		offspring_kill(pid);
-		if (end != WORK_DONE)
-			child_sweep(SWEEP_US);
 		close(fd);
 	}
-	output_end(&output);
 	if (end == WORK_DONE)
 		*result = json_loadb(buf_str(&text), text.len, JSON_DECODE_ANY, NULL);
 	if (end == WORK_DONE && !*result)
 		end = WORK_DIED;
+	if (end == WORK_DONE)
+		child_known_free(known);
+	else
+		child_sweep(known, SWEEP_US);
+	output_end(&output);
 	work->stopped = work->stopped || end == WORK_STOPPED;
 	if (output.to >= 0)
 		close(output.to);

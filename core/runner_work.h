@@ -45,7 +45,8 @@ const struct step_state *work_state(const struct work *work);
 enum work_end { WORK_DONE, WORK_LATE, WORK_STOPPED, WORK_DIED };
 
 /* Calls `stage` in a forked process, its action's output going (redacted) to the step's file.
- * *result is new, NULL unless WORK_DONE. After LATE and STOPPED no descendant is left. */
+ * *result is new, NULL unless WORK_DONE. Otherwise nothing is left of what the stage started; what an
+ * earlier stage did (a service) lives on. */
 typedef json_t *work_stage(struct work *work, const struct action_env *env);
 enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us, json_t **result);
 

@@ -66,9 +66,13 @@ struct job *job_start(struct loop *loop, const struct child_spec *spec, const ch
 		      int64_t timeout_us, size_t max, job_fn *done, void *data, struct err *err);
 void job_cancel(struct job *job);
 
-/* Ends every descendant of this process (it must be a subreaper): TERM, `grace_us`, KILL, reap.
- * Returns how many there were. */
-int child_sweep(int64_t grace_us);
+/* New: the children that this process has now, for child_sweep(). */
+struct child_tree;
+struct child_tree *child_known(void);
+/* Ends the descendants of this process (it must be a subreaper), but those that it had by the children
+ * `known` (freed here; NULL: none): TERM, `grace_us`, KILL, reap. Returns how many there were. */
+int child_sweep(struct child_tree *known, int64_t grace_us);
+void child_known_free(struct child_tree *known);
 /* "exit status 3", "killed by SIGKILL", "timed out after 30 s". */
 char *child_end_text(const struct child_end *end, char *out, size_t size);
 

@@ -84,7 +84,7 @@ static bool is_origin(const struct child_tree *tree, const struct member *member
 	if (pid == self)
 		return false;
 	if (tree->root == 0)
-		return member->stat.parent == self;
+		return member->stat.parent == self && !was_before(tree, pid);
 	/* A child that shares this process's session has none of its own to be known by. */
 	return pid == tree->root || member->session == tree->root ||
 	       (tree->adopts && member->stat.parent == self && !was_before(tree, pid));
@@ -177,22 +177,38 @@ void child_tree_release(struct child_tree *tree)
 	*tree = (struct child_tree){ .root = 0 };
 }
 
-int child_sweep(int64_t grace_us)
+struct child_tree *child_known(void)
 {
-	const struct child_tree all = { .root = 0 };
+	struct child_tree *known = xcalloc(1, sizeof(*known));
+
+	child_tree_init(known, true);
+	return known;
+}
+
+void child_known_free(struct child_tree *known)
+{
+	if (known)
+		child_tree_release(known);
+	free(known);
+}
+
+int child_sweep(struct child_tree *known, int64_t grace_us)
+{
+	const struct child_tree all = { .root = 0 }, *tree = known ? known : &all;
 	int64_t deadline = clock_mono(&clock_system) + grace_us;
-	size_t most, left = most = child_tree_signal(&all, SIGTERM);
+	size_t most, left = most = child_tree_signal(tree, SIGTERM);
 
 	while (left > 0) {
 		bool late = clock_mono(&clock_system) >= deadline;
 
-		child_tree_reap(&all);
-		left = child_tree_signal(&all, late ? SIGKILL : 0);
+		child_tree_reap(tree);
+		left = child_tree_signal(tree, late ? SIGKILL : 0);
 		if (left > most)
 			most = left;
 		if (left > 0)
 			usleep(5000);
 	}
-	child_tree_reap(&all);
+	child_tree_reap(tree);
+	child_known_free(known);
 	return (int)most;
 }

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 struct child_tree {
-	pid_t root;     /* 0: every descendant of this process */
+	pid_t root;     /* 0: every descendant of this process that did not come by `before` */
 	bool adopts;    /* this process is a subreaper: orphans of the tree become its children */
 	pid_t *before;  /* owned: children it had already, which are none of the tree's */
 	size_t nbefore, cap;

@@ -453,6 +453,55 @@ static void stop_ends_the_whole_tree(void **state)
 	incident_close(&incident);
 }
 
+/* Whatever the action's own process dies of, the kernel's choice for want of memory included: what it
+ * had started must not work on beside a second run. */
+static void what_a_killed_action_had_started_is_ended(void **state)
+{
+	struct lamp *lamp = *state;
+	struct incident incident;
+	struct buf children = BUF_INIT;
+	char *path;
+	pid_t pid;
+
+	lamp_put(lamp, "spawn.sh", spawn);
+	incident_begin(lamp, &incident);
+	approve(&incident, "tree");
+	pid = start(&incident, "spawn", RUNNER_RUN);
+	LAMP_UNTIL(lamp, lamp_has(lamp, "spawned"));
+	path = xasprintf("/proc/%d/task/%d/children", (int)pid, (int)pid);
+	assert_int_equal(file_read(path, &children, 0, NULL), 0);
+	assert_int_equal(kill((pid_t)atoi(buf_str(&children)), SIGKILL), 0);
+	assert_int_equal(wait_for(pid), RUNNER_DONE);
+	assert_int_equal(incident_refresh(&incident, NULL), 0);
+	assert_string_equal(json_str(last(&incident, EV_OUTCOME), "result", ""), "failed");
+	expect_none_left(lamp);
+	buf_release(&children);
+	free(path);
+	incident_close(&incident);
+}
+
+/* A service that a step has started is its effect, not its leftover: stopping the look at it is no
+ * reason to end it. */
+static void a_stop_while_it_verifies_leaves_what_was_started(void **state)
+{
+	struct lamp *lamp = *state;
+	struct incident incident;
+	struct err err = ERR_INIT;
+	pid_t pid;
+
+	incident_begin(lamp, &incident);
+	approve(&incident, "daemon");
+	pid = start(&incident, "start", RUNNER_RUN);
+	LAMP_UNTIL(lamp, incident_refresh(&incident, NULL) == 0 && count(&incident, EV_OUTCOME));
+	assert_int_equal(runner_stop(&incident, &err), 0);
+	assert_int_equal(wait_for(pid), RUNNER_DONE);
+	assert_int_equal(incident_refresh(&incident, NULL), 0);
+	assert_int_equal(status_of(&incident, "start"), STEP_NOT_VERIFIED);
+	assert_false(is_gone(pid_in(lamp, "daemon")));
+	assert_int_equal(kill(pid_in(lamp, "daemon"), SIGKILL), 0);
+	incident_close(&incident);
+}
+
 /* Files of the folder `name`, hidden ones included. */
 static int files_in(const struct lamp *lamp, const char *name)
 {
@@ -615,6 +664,8 @@ int main(int argc, char **argv)
 		LAMP_TEST(stop_ends_the_whole_tree),
 		LAMP_TEST(stop_leaves_nothing_half_done),
 		LAMP_TEST(a_timeout_ends_the_whole_tree),
+		LAMP_TEST(a_stop_while_it_verifies_leaves_what_was_started),
+		LAMP_TEST(what_a_killed_action_had_started_is_ended),
 		LAMP_TEST(two_consoles_start_a_step_once),
 		LAMP_TEST(a_target_is_claimed_by_one_incident),
 		LAMP_TEST(nothing_starts_without_a_ledger),

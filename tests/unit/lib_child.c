@@ -372,10 +372,10 @@ static void a_sweep_leaves_nobody(void **state)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	assert_true(child_start(&spec, NULL) > 0);
 	wait_lines(path, 3);
-	assert_true(child_sweep(CLOCK_US / 20) >= 3);
+	assert_true(child_sweep(NULL, CLOCK_US / 20) >= 3);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	expect_gone(path, 3);
-	assert_int_equal(child_sweep(CLOCK_US / 20), 0);
+	assert_int_equal(child_sweep(NULL, CLOCK_US / 20), 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	free(entry);
 	free(path);
@@ -395,7 +395,7 @@ static void a_polite_tree_gets_no_kill(void **state)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	assert_true(child_start(&spec, NULL) > 0);
 	wait_lines(path, 1);
-	child_sweep(SECONDS(20));
+	child_sweep(NULL, SECONDS(20));
 	assert_int_equal(file_read(path, &text, 0, NULL), 0);
 	assert_string_equal(text.data, "up\nbye\n");
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
