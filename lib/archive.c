@@ -38,9 +38,9 @@ static int line_read(struct archive *archive, const char *line, size_t len, bool
 	}
 	/* What a link points to is its content: it may well say "../..". */
 	if (*line == 'l' || *line == 'h') {
-		const char *target = memmem(word[5], (size_t)(end - word[5]),
-					    *line == 'l' ? " -> " : " link to ",
-					    *line == 'l' ? 4 : 9);
+		const char *target =
+		    memmem(word[5], (size_t)(end - word[5]), *line == 'l' ? " -> " : " link to ",
+			   *line == 'l' ? 4 : 9);
 
 		end = target ? target : end;
 	}

@@ -86,7 +86,8 @@ enum pg_fault pg_start_fault(const struct pg_params *params, PGconn *conn, struc
 struct pg;
 
 /* New, or NULL with `*fault` (which may be NULL) and err. Every later query has `timeout_us` too,
- * until pg_timeout() changes it. */
+ * until pg_timeout() changes it; the server's own time limits for statements, transactions and idle
+ * sessions are off, but for lock_timeout. */
 struct pg *pg_open(const struct pg_params *params, const char *mark, int64_t timeout_us,
 		   enum pg_fault *fault, struct err *err);
 /* Accepts NULL. */

@@ -79,6 +79,22 @@ static enum pg_fault connect_wait(const struct pg_params *params, PGconn *conn, 
 	return PG_FAULT_NONE;
 }
 
+/* The deadlines are ours. What a role or a database sets for its application's short work would end
+ * the session that waits in a transaction while pg_dump runs, or a checksum of a large table. */
+static int settings_fix(struct pg *pg, struct err *err)
+{
+	int version = pg_version(pg);
+
+	return pg_execf(pg, err,
+			"SET statement_timeout = 0; SET idle_in_transaction_session_timeout = "
+			"0%s%s",
+			/* And a server would work on for a client that died. */
+			version >= 140000 ? "; SET idle_session_timeout = 0"
+					    "; SET client_connection_check_interval = '500ms'"
+					  : "",
+			version >= 170000 ? "; SET transaction_timeout = 0" : "");
+}
+
 struct pg *pg_open(const struct pg_params *params, const char *mark, int64_t timeout_us,
 		   enum pg_fault *fault, struct err *err)
 {
@@ -104,9 +120,7 @@ struct pg *pg_open(const struct pg_params *params, const char *mark, int64_t tim
 	pg->conn = conn;
 	pg->timeout_us = timeout_us;
 	pg_params_text(params, pg->name, sizeof pg->name);
-	/* Without it a server works on for a client that died (since version 14). */
-	if (pg_version(pg) >= 140000 &&
-	    pg_exec(pg, err, "SET client_connection_check_interval = '500ms'") < 0) {
+	if (settings_fix(pg, err) < 0) {
 		*fault = pg->fault;
 		pg_close(pg);
 		return NULL;

@@ -153,29 +153,38 @@ static int smoke(struct pg *pg, const char *sql, const char *role, struct err *e
 	return holds ? 0 : -1;
 }
 
+/* On a session of its own: pg_facts() changes its settings. */
+static int copy_compare(struct run *run, const struct pg_params *params, const json_t *tables,
+			struct err *err)
+{
+	struct pg *pg = pg_open(params, run->swap->mark, time_left(run), NULL, err);
+	json_t *found = pg ? pg_facts(pg, NULL, err) : NULL;
+	int result = found ? pg_facts_compare(tables, found, err) : -1;
+
+	json_decref(found);
+	pg_close(pg);
+	return result;
+}
+
 static int copy_verify(struct run *run, struct err *err)
 {
 	const struct pgswap *swap = run->swap;
+	const json_t *tables = json_object_get(run->sidecar, "tables");
 	struct pg_params params;
-	json_t *tables = json_object_get(run->sidecar, "tables"), *found = NULL;
+	struct pg *pg = NULL;
 	int result = -1;
 
 	pg_params_copy(&params, &swap->admin, run->copy);
-	struct pg *pg = pg_open(&params, swap->mark, time_left(run), NULL, err);
-	if (!pg)
-		goto out;
 	if (tables) {
 		pgswap_note(swap->log, "comparing rows and checksums of %zu tables",
 			    json_object_size(tables));
-		found = pg_facts(pg, NULL, err);
-		if (!found || pg_facts_compare(tables, found, err) < 0)
-			goto out;
-		if (pg_exec(pg, err, "RESET ALL") < 0)
+		if (copy_compare(run, &params, tables, err) < 0)
 			goto out;
 	} else {
 		pgswap_note(swap->log, "the dump has no recorded rows to compare with");
 	}
-	if (copy_amcheck(pg, swap->log, err) < 0)
+	pg = pg_open(&params, swap->mark, time_left(run), NULL, err);
+	if (!pg || copy_amcheck(pg, swap->log, err) < 0)
 		goto out;
 	pgswap_note(swap->log, "SQL: ANALYZE");
 	if (pg_exec(pg, err, "ANALYZE") < 0)
@@ -183,7 +192,6 @@ static int copy_verify(struct run *run, struct err *err)
 	result = smoke(pg, swap->smoke, swap->live.role, err);
 out:
 	pg_close(pg);
-	json_decref(found);
 	pg_params_release(&params);
 	return result;
 }
@@ -274,8 +282,8 @@ static json_t *facts_of(const struct run *run, int64_t began)
 	json_int_t rows = 0;
 	const char *name;
 
-	json_object_foreach(tables, name, table) rows +=
-	    json_integer_value(json_object_get(table, "rows"));
+	json_object_foreach (tables, name, table)
+		rows += json_integer_value(json_object_get(table, "rows"));
 	return json_pack("{s:s, s:s, s:s?, s:I, s:I, s:s, s:f}", "dump", run->swap->dump, "made_at",
 			 json_str(run->sidecar, "made_at", ""), "old",
 			 run->old ? json_str(run->before, "old", "") : NULL, "tables",

@@ -308,6 +308,41 @@ static void test_dump(void **state)
 	free(path);
 }
 
+/* What an application's role or database sets for its own short work does not end ours: while
+ * pg_dump runs, the session that holds its snapshot is idle in a transaction. */
+static void test_impatient_settings(void **state)
+{
+	static const char *const names[] = { "idle_in_transaction_session_timeout",
+					     "statement_timeout", "idle_session_timeout" };
+	char *path = dump_path("../impatient.dump");
+	struct pg_params params;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(cluster_sql(&cluster, "postgres",
+				     "ALTER DATABASE shop SET idle_in_transaction_session_timeout "
+				     "= '20ms'"),
+			 0);
+	make_dump(path, NULL);
+	assert_int_equal(cluster_sql(&cluster, "postgres",
+				     "ALTER DATABASE shop SET statement_timeout = '1min'; "
+				     "ALTER DATABASE shop SET idle_session_timeout = '1min'"),
+			 0);
+	cluster_params(&cluster, "shop", &params);
+	struct pg *pg = pg_open(&params, "test", 10 * CLOCK_US, NULL, &err);
+	assert_non_null(pg);
+	for (size_t i = 0; i < 3; i++) {
+		char *sql = xasprintf("SHOW %s", names[i]), *value = pg_value(pg, &err, sql, NULL);
+		assert_string_equal(value, "0");
+		free(value);
+		free(sql);
+	}
+	pg_close(pg);
+	pg_params_release(&params);
+	assert_int_equal(cluster_sql(&cluster, "postgres", "ALTER DATABASE shop RESET ALL"), 0);
+	free(path);
+}
+
 /* Counts and checksums see a changed value, a lost row and a new table; row order does not matter.
  */
 static void test_facts(void **state)
@@ -441,12 +476,19 @@ static void test_backup_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_faults),		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_closed_and_full), cmocka_unit_test(test_frozen),
-		cmocka_unit_test(test_environment),	cmocka_unit_test(test_passfile_warning),
-		cmocka_unit_test(test_query),		cmocka_unit_test(test_dump),
-		cmocka_unit_test(test_facts),		cmocka_unit_test(test_loss),
-		cmocka_unit_test(test_scan_sql),	cmocka_unit_test(test_backup_list),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_closed_and_full),
+		cmocka_unit_test(test_frozen),
+		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_passfile_warning),
+		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_dump),
+		cmocka_unit_test(test_impatient_settings),
+		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_scan_sql),
+		cmocka_unit_test(test_backup_list),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
