@@ -41,10 +41,16 @@ void robot_steps(struct robot *robot, const struct attempt *attempt);
 void robot_deploy(struct robot *robot);
 /* Whether the procedure carries out an item of the planned deployment's checklist. */
 bool robot_deploys(const struct robot *robot, const struct procedure *procedure);
-/* robot.c: what is suggested, else the tree. */
+/* robot_decide.c: what is suggested, else the tree. */
 void robot_decide(struct robot *robot);
+/* The one procedure that it was told to run. */
+void robot_begin_only(struct robot *robot);
+/* Whether an attempt of it is on the record. */
 bool robot_tried(const struct robot *robot, const struct procedure *procedure);
 /* Another incident works on the target: said, and the end. */
 bool robot_claimed(struct robot *robot);
+
+/* robot_after.c: the attempt has ended: it waits for the `after` checks, finishes or decides anew. */
+void robot_after(struct robot *robot, const struct attempt *attempt);
 
 #endif
