@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include "lib/params.h"
 
 #define CLAIM_FOLDER "/run/lock/backout"
+
+enum { LOCK_WAIT_MS = 5000, LOCK_STEP_MS = 2 };
 
 static void name_add(struct buf *out, const char *name)
 {
@@ -72,15 +75,48 @@ static char *claim_path(const struct incident *incident, struct err *err)
 	return path;
 }
 
-/* Opened and locked for the time of one look; -1. */
-static int claim_open(const char *path, int flags, struct err *err)
+/* Made for all users, whatever their umask: the next one that works on the target may be another. In a
+ * folder that is everyone's, O_CREAT on another's file would be refused (fs.protected_regular). */
+static int claim_make(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0660);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	if (fd < 0 && (flags & O_CREAT))
+	if (fd >= 0)
+		fchmod(fd, 0666);
+	return fd;
+}
+
+/* Whoever looks holds it for a moment; a holder that was stopped must not stop others for good. */
+static int claim_lock(int fd)
+{
+	for (int waited_ms = 0; waited_ms < LOCK_WAIT_MS; waited_ms += LOCK_STEP_MS) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -1;
+		poll(NULL, 0, LOCK_STEP_MS);
+	}
+	return -1;
+}
+
+/* Opened and locked for the time of one look. -1 with err; without `make` also, and no err, when there
+ * is none. */
+static int claim_open(const char *path, bool make, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 && errno == ENOENT && !make)
+		return -1;
+	if (fd < 0 && errno == ENOENT)
+		fd = claim_make(path);
+	if (fd < 0 && errno == EEXIST)
+		fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0) {
 		err_sys(err, "the target's claim %s can't be opened", path);
-	if (fd >= 0 && flock(fd, LOCK_EX) != 0) {
+		err_hint(err, "whoever made it, or root, can remove it when nothing runs there");
+	} else if (claim_lock(fd) != 0) {
 		err_sys(err, "the target's claim %s can't be locked", path);
+		err_hint(err, "another process holds it: see fuser -v %s", path);
 		close(fd);
 		fd = -1;
 	}
@@ -96,42 +132,61 @@ static void claim_read(int fd, char *folder, size_t size)
 	folder[strcspn(folder, "\n")] = '\0';
 }
 
-static bool claim_is_live(const char *folder, const struct clock *clock)
+/* Whether the incident that holds the claim is open. One that is there but can't be looked at, another
+ * user's for instance, may be: then *why says what is in the way. */
+static bool claim_is_live(const char *folder, const struct clock *clock, struct err *why)
 {
+	char *ledger = path_join(folder, "ledger.jsonl");
 	struct incident other;
-	bool live;
+	bool live = true;
 
-	if (!file_exists(folder) || incident_open(&other, folder, clock, NULL) != 0)
-		return false;
-	live = other.state.phase == INCIDENT_OPEN;
-	incident_close(&other);
+	if (folder[0] != '/' ||
+	    (access(ledger, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))) {
+		live = false;
+	} else if (incident_open(&other, folder, clock, why) == 0) {
+		live = other.state.phase == INCIDENT_OPEN;
+		incident_close(&other);
+	}
+	free(ledger);
 	return live;
 }
 
 /* The holder is another incident, and that one is open. */
-static bool claim_is_refused(const struct incident *incident, const char *holder, struct err *err)
+static bool claim_is_refused(const struct incident *incident, const char *path, const char *holder,
+			     struct err *err)
 {
-	const char *id = strrchr(holder, '/');
+	const char *id = strrchr(holder, '/'), *target = incident->loaded.target->name;
+	struct err why = ERR_INIT;
 
 	if (!holder[0] || strcmp(holder, incident->folder) == 0 ||
-	    !claim_is_live(holder, incident->clock))
+	    !claim_is_live(holder, incident->clock, &why))
 		return false;
 	id = id ? id + 1 : holder;
-	err_set(err, "target %s is claimed by incident %s", incident->loaded.target->name, id);
-	err_hint(err, "work there (backout attach %s), or resolve it first", id);
+	if (why.set) {
+		err_set(err, "target %s is claimed by incident %s, which can't be looked at: %s",
+			target, id, why.msg);
+		err_hint(err, "let whoever opened it resolve it; if it is over, empty %s", path);
+	} else {
+		err_set(err, "target %s is claimed by incident %s", target, id);
+		err_hint(err, "work there (backout attach %s), or resolve it first", id);
+	}
 	return true;
 }
 
 bool claim_is_foreign(const struct incident *incident, struct err *err)
 {
 	char *path = claim_path(incident, NULL), holder[4096];
-	int fd = path ? claim_open(path, 0, NULL) : -1;
-	bool foreign = false;
+	struct err why = ERR_INIT;
+	int fd = path ? claim_open(path, false, &why) : -1;
+	bool foreign = why.set;
 
 	if (fd >= 0) {
 		claim_read(fd, holder, sizeof(holder));
-		foreign = claim_is_refused(incident, holder, err);
+		foreign = claim_is_refused(incident, path, holder, err);
 		close(fd);
+	} else if (why.set) {
+		err_set(err, "%s", why.msg);
+		err_hint(err, "%s", why.hint);
 	}
 	free(path);
 	return foreign;
@@ -141,14 +196,14 @@ int claim_take(const struct incident *incident, struct err *err)
 {
 	char *path = claim_path(incident, err), holder[4096];
 	char *mine = xasprintf("%s\n", incident->folder);
-	int fd = path ? claim_open(path, O_CREAT, err) : -1, result = -1;
+	int fd = path ? claim_open(path, true, err) : -1, result = -1;
 
 	if (fd < 0)
 		goto out;
 	claim_read(fd, holder, sizeof(holder));
 	if (strcmp(holder, incident->folder) == 0) {
 		result = 0;
-	} else if (claim_is_refused(incident, holder, err)) {
+	} else if (claim_is_refused(incident, path, holder, err)) {
 		goto out;
 	} else if (ftruncate(fd, 0) != 0 ||
 		   pwrite(fd, mine, strlen(mine), 0) != (ssize_t)strlen(mine)) {
@@ -167,7 +222,7 @@ out:
 void claim_release(const struct incident *incident)
 {
 	char *path = claim_path(incident, NULL), holder[4096];
-	int fd = path ? claim_open(path, 0, NULL) : -1;
+	int fd = path ? claim_open(path, false, NULL) : -1;
 
 	if (fd >= 0) {
 		claim_read(fd, holder, sizeof(holder));
