@@ -52,6 +52,7 @@ enum settled { SETTLED_UNKNOWN, SETTLED_YES, SETTLED_NO };
 
 struct action_type {
 	struct type type;
+	/* What to fear of it at the worst; `args` as the runbook has them. */
 	enum risk_class (*risk)(const json_t *args);
 	/* Reads at most; changes nothing. 0, or -1 when even that can't be said. */
 	int (*plan)(const struct action_env *env, const json_t *args, struct plan *plan, struct err *err);
@@ -80,8 +81,14 @@ struct action_type {
 
 /* NULL-terminated. */
 extern const struct action_type *const action_types[];
+/* NULL when there is none of that name. */
 const struct action_type *action_type(const char *name);
 const char *risk_class_name(enum risk_class risk); /* "safe", "caution", "destructive" */
+/* For the types whose risk does not depend on the arguments. */
+enum risk_class risk_safe(const json_t *args);
+enum risk_class risk_caution(const json_t *args);
+enum risk_class risk_destructive(const json_t *args);
+/* Frees the texts, not the struct. */
 void plan_release(struct plan *plan);
 
 #endif

@@ -35,12 +35,6 @@ static const struct field fields[] = {
 	{ 0 },
 };
 
-static enum risk_class archive_risk(const json_t *args)
-{
-	(void)args;
-	return ACTION_SAFE;
-}
-
 static int name_check(const json_t *args, struct err *err)
 {
 	static const char plain[] =
@@ -324,7 +318,7 @@ const struct action_type action_archive = {
 	.type = { .name = "archive",
 		  .help = "archives files and folders, with a recorded hash",
 		  .fields = fields },
-	.risk = archive_risk,
+	.risk = risk_safe,
 	.plan = archive_plan,
 	.ready = archive_ready,
 	.before = archive_before,

@@ -75,12 +75,6 @@ static int64_t time_left(const struct action_env *env)
 	return left > CLOCK_US ? left : CLOCK_US;
 }
 
-static enum risk_class restore_risk(const json_t *args)
-{
-	(void)args;
-	return ACTION_DESTRUCTIVE;
-}
-
 /* ---- Plan ---- */
 
 static bool time_after(const struct timespec *a, const struct timespec *b)
@@ -462,7 +456,7 @@ const struct action_type action_archive_restore = {
 	.type = { .name = "archive_restore",
 		  .help = "replaces a folder by an archive's content",
 		  .fields = fields },
-	.risk = restore_risk,
+	.risk = risk_destructive,
 	.plan = restore_plan,
 	.ready = restore_ready,
 	.before = restore_before,

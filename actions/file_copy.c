@@ -30,12 +30,6 @@ static int placing_take(struct placing *placing, const json_t *args, struct err 
 	return keep_within(placing->to, roots, err);
 }
 
-static enum risk_class copy_risk(const json_t *args)
-{
-	(void)args;
-	return ACTION_CAUTION;
-}
-
 static int copy_plan(const struct action_env *env, const json_t *args, struct plan *plan,
 		     struct err *err)
 {
@@ -224,7 +218,7 @@ static const struct field restore_fields[] = {
 };
 
 #define COPIES                                                                            \
-	.risk = copy_risk, .plan = copy_plan, .ready = copy_ready, .before = copy_before, \
+	.risk = risk_caution, .plan = copy_plan, .ready = copy_ready, .before = copy_before, \
 	.run = copy_run, .settled = copy_settled, .undo = copy_undo, .undone = copy_undone
 
 const struct action_type action_file_copy = {

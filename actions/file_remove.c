@@ -22,12 +22,6 @@ static const struct field fields[] = {
 	{ 0 },
 };
 
-static enum risk_class remove_risk(const json_t *args)
-{
-	(void)args;
-	return ACTION_DESTRUCTIVE;
-}
-
 static int pattern_add(json_t *list, const char *pattern, const json_t *roots, struct err *err)
 {
 	glob_t found = { 0 };
@@ -211,7 +205,7 @@ const struct action_type action_file_remove = {
 	.type = { .name = "file_remove",
 		  .help = "removes files below declared roots",
 		  .fields = fields },
-	.risk = remove_risk,
+	.risk = risk_destructive,
 	.plan = remove_plan,
 	.ready = remove_ready,
 	.before = remove_before,

@@ -20,12 +20,6 @@ static int open_file(const struct action_env *env, const json_t *args, struct fl
 	return flagfile_open(file, env->declared(env->data, json_str(args, "flags", "")), err);
 }
 
-static enum risk_class flags_risk(const json_t *args)
-{
-	(void)args;
-	return ACTION_CAUTION;
-}
-
 /* json_object_foreach() casts const away; this does not change the object either. */
 #define EACH_FLAG(args, name, value)                                                          \
 	for (void *it = json_object_iter(json_object_get(args, "set"));                       \
@@ -252,7 +246,7 @@ static enum settled flags_undone(const struct action_env *env, const json_t *arg
 
 const struct action_type action_flags = {
 	.type = { .name = "flags", .help = "sets flags in a configuration file", .fields = fields },
-	.risk = flags_risk,
+	.risk = risk_caution,
 	.plan = flags_plan,
 	.ready = flags_ready,
 	.before = flags_before,

@@ -18,12 +18,6 @@ static char *dump_path(const json_t *args, const struct pg_params *params, int64
 	return pgdump_path(json_str(args, "to", "."), json_str(args, "name", prefix), wall);
 }
 
-static enum risk_class dump_risk(const json_t *args)
-{
-	(void)args;
-	return ACTION_SAFE;
-}
-
 static int dump_plan(const struct action_env *env, const json_t *args, struct plan *plan,
 		     struct err *err)
 {
@@ -172,7 +166,7 @@ const struct action_type action_pg_dump = {
 	.type = { .name = "pg_dump",
 		  .help = "dumps a database and records its hash and its tables' checksums",
 		  .fields = fields },
-	.risk = dump_risk,
+	.risk = risk_safe,
 	.plan = dump_plan,
 	.ready = dump_ready,
 	.before = dump_before,

@@ -86,75 +86,59 @@ static int restore_run(const struct action_env *env, const json_t *args, const j
 	return result;
 }
 
-static enum settled settled_of(int answer)
+/* What pgswap_settled() or pgswap_undone() finds. */
+static enum settled look(const struct action_env *env, const json_t *args, const json_t *before,
+			 struct buf *why,
+			 int (*find)(const struct pgswap *swap, const json_t *before, struct buf *why))
 {
+	struct pgswap swap;
+	struct err err = ERR_INIT;
+
+	if (swap_from(env, args, is_plain(args), &swap, &err) < 0) {
+		buf_puts(why, err.msg);
+		return SETTLED_UNKNOWN;
+	}
+	int answer = find(&swap, before, why);
+	pgswap_release(&swap);
 	return answer < 0 ? SETTLED_UNKNOWN : answer ? SETTLED_YES : SETTLED_NO;
 }
 
 static enum settled restore_settled(const struct action_env *env, const json_t *args,
 				    const json_t *before, struct buf *why)
 {
-	struct pgswap swap;
-	struct err err = ERR_INIT;
-
-	if (swap_from(env, args, is_plain(args), &swap, &err) < 0) {
-		buf_puts(why, err.msg);
-		return SETTLED_UNKNOWN;
-	}
-	int answer = pgswap_settled(&swap, before, why);
-	pgswap_release(&swap);
-	return settled_of(answer);
-}
-
-static int restore_undo(const struct action_env *env, const json_t *args, const json_t *before,
-			struct err *err)
-{
-	struct pgswap swap;
-
-	if (swap_from(env, args, is_plain(args), &swap, err) < 0)
-		return -1;
-	int result = pgswap_undo(&swap, before, err);
-	pgswap_release(&swap);
-	return result;
+	return look(env, args, before, why, pgswap_settled);
 }
 
 static enum settled restore_undone(const struct action_env *env, const json_t *args,
 				   const json_t *before, struct buf *why)
 {
-	struct pgswap swap;
-	struct err err = ERR_INIT;
-
-	if (swap_from(env, args, is_plain(args), &swap, &err) < 0) {
-		buf_puts(why, err.msg);
-		return SETTLED_UNKNOWN;
-	}
-	int answer = pgswap_undone(&swap, before, why);
-	pgswap_release(&swap);
-	return settled_of(answer);
+	return look(env, args, before, why, pgswap_undone);
 }
 
-static int restore_clean(const struct action_env *env, const json_t *args, const json_t *before,
-			 struct err *err)
+/* Does pgswap_undo() or pgswap_clean(). */
+static int take_back(const struct action_env *env, const json_t *args, const json_t *before,
+		     struct err *err,
+		     int (*act)(const struct pgswap *swap, const json_t *before, struct err *err))
 {
 	struct pgswap swap;
 
 	if (swap_from(env, args, is_plain(args), &swap, err) < 0)
 		return -1;
-	int result = pgswap_clean(&swap, before, err);
+	int result = act(&swap, before, err);
 	pgswap_release(&swap);
 	return result;
 }
 
-static enum risk_class destructive(const json_t *args)
+static int restore_undo(const struct action_env *env, const json_t *args, const json_t *before,
+			struct err *err)
 {
-	(void)args;
-	return ACTION_DESTRUCTIVE;
+	return take_back(env, args, before, err, pgswap_undo);
 }
 
-static enum risk_class caution(const json_t *args)
+static int restore_clean(const struct action_env *env, const json_t *args, const json_t *before,
+			 struct err *err)
 {
-	(void)args;
-	return ACTION_CAUTION;
+	return take_back(env, args, before, err, pgswap_clean);
 }
 
 /* clang-format off */
@@ -184,7 +168,7 @@ const struct action_type action_pg_restore = {
 	.type = { .name = "pg_restore",
 		  .help = "restores a dump beside the database, compares it, and swaps the two",
 		  .fields = swap_fields },
-	.risk = destructive,
+	.risk = risk_destructive,
 	.plan = restore_plan,
 	.ready = restore_ready,
 	.before = restore_before,
@@ -199,7 +183,7 @@ const struct action_type action_pg_restore_plain = {
 	.type = { .name = "pg_restore_plain",
 		  .help = "restores a dump where no database of that name is left",
 		  .fields = plain_fields },
-	.risk = caution,
+	.risk = risk_caution,
 	.plan = restore_plan,
 	.ready = restore_ready,
 	.before = restore_before,

@@ -14,12 +14,6 @@
 #include "lib/mem.h"
 #include "lib/text.h"
 
-static enum risk_class sql_risk(const json_t *args)
-{
-	(void)args;
-	return ACTION_DESTRUCTIVE;
-}
-
 static int sql_plan(const struct action_env *env, const json_t *args, struct plan *plan,
 		    struct err *err)
 {
@@ -189,7 +183,7 @@ static const struct field fields[] = {
 
 const struct action_type action_pg_sql = {
 	.type = { .name = "pg_sql", .help = "runs SQL in one transaction", .fields = fields },
-	.risk = sql_risk,
+	.risk = risk_destructive,
 	.plan = sql_plan,
 	.ready = sql_ready,
 	.before = sql_before,

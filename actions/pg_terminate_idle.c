@@ -46,12 +46,6 @@ static PGresult *idle_query(const struct action_env *env, const json_t *args, st
 	return result;
 }
 
-static enum risk_class idle_risk(const json_t *args)
-{
-	(void)args;
-	return ACTION_CAUTION;
-}
-
 static int idle_plan(const struct action_env *env, const json_t *args, struct plan *plan,
 		     struct err *err)
 {
@@ -156,7 +150,7 @@ const struct action_type action_pg_terminate_idle = {
 	.type = { .name = "pg_terminate_idle",
 		  .help = "ends sessions of a database that have been idle for too long",
 		  .fields = fields },
-	.risk = idle_risk,
+	.risk = risk_caution,
 	.plan = idle_plan,
 	.ready = idle_ready,
 	.run = idle_run,

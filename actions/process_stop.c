@@ -81,12 +81,6 @@ out:
 	return rc;
 }
 
-static enum risk_class risk(const json_t *args)
-{
-	(void)args;
-	return ACTION_CAUTION;
-}
-
 static int plan(const struct action_env *env, const json_t *args, struct plan *plan,
 		struct err *err)
 {
@@ -182,7 +176,7 @@ static enum settled settled(const struct action_env *env, const json_t *args,
 
 const struct action_type action_process_stop = {
 	.type = { .name = "process_stop", .help = "ends declared processes", .fields = fields },
-	.risk = risk,
+	.risk = risk_caution,
 	.plan = plan,
 	.ready = ready,
 	.before = before,

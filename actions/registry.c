@@ -33,20 +33,3 @@ const struct action_type *action_type(const char *name)
 			return *type;
 	return NULL;
 }
-
-const char *risk_class_name(enum risk_class risk)
-{
-	switch (risk) {
-	case ACTION_SAFE: return "safe";
-	case ACTION_CAUTION: return "caution";
-	case ACTION_DESTRUCTIVE: return "destructive";
-	}
-	return "unknown";
-}
-
-void plan_release(struct plan *plan)
-{
-	buf_release(&plan->lines);
-	buf_release(&plan->loss);
-	buf_release(&plan->undo);
-}

@@ -63,12 +63,6 @@ static int64_t time_left(const struct action_env *env)
 	return env->deadline == 0 ? UNDO_US : left > 0 ? left : 0;
 }
 
-static enum risk_class risk(const json_t *args)
-{
-	(void)args;
-	return ACTION_CAUTION;
-}
-
 static int plan(const struct action_env *env, const json_t *args, struct plan *plan,
 		struct err *err)
 {
@@ -203,37 +197,44 @@ static enum settled restart_settled(const json_t *before_state, const struct ser
 	return same_process(before_state, now) ? SETTLED_NO : SETTLED_YES;
 }
 
-static enum settled settled(const struct action_env *env, const json_t *args,
-			    const json_t *before_state, struct buf *why)
+/* False when it can't be told; `why` gets what was seen or what stands in the way. */
+static bool look(const struct action_env *env, const json_t *args, struct service_status *now,
+		 struct buf *why)
 {
-	enum settled result = SETTLED_UNKNOWN;
-	struct service_status now;
 	struct service service;
 	struct err err = ERR_INIT;
+	bool known = false;
 
 	if (declared_init(env, args, &service, &err) < 0) {
 		buf_puts(why, err.msg);
-		goto out;
+	} else {
+		service_state(&service, QUERY_US, now);
+		status_say(why, now);
+		known = now->state != SERVICE_UNKNOWN;
 	}
-	service_state(&service, QUERY_US, &now);
-	status_say(why, &now);
-	if (now.state == SERVICE_UNKNOWN)
-		goto out;
+	service_release(&service);
+	return known;
+}
+
+static enum settled settled(const struct action_env *env, const json_t *args,
+			    const json_t *before_state, struct buf *why)
+{
+	struct service_status now;
+	bool holds = false;
+
+	if (!look(env, args, &now, why))
+		return SETTLED_UNKNOWN;
 	switch (act_of(args)) {
 	case SERVICE_START:
-		result = now.state == SERVICE_ACTIVE ? SETTLED_YES : SETTLED_NO;
+		holds = now.state == SERVICE_ACTIVE;
 		break;
 	case SERVICE_STOP:
-		result = now.state == SERVICE_STOPPED || now.state == SERVICE_FAILED ? SETTLED_YES
-										     : SETTLED_NO;
+		holds = now.state == SERVICE_STOPPED || now.state == SERVICE_FAILED;
 		break;
 	case SERVICE_RESTART:
-		result = restart_settled(before_state, &now);
-		break;
+		return restart_settled(before_state, &now);
 	}
-out:
-	service_release(&service);
-	return result;
+	return holds ? SETTLED_YES : SETTLED_NO;
 }
 
 /* Whether it ran, or was meant to, before. */
@@ -260,29 +261,18 @@ static int undo(const struct action_env *env, const json_t *args, const json_t *
 static enum settled undone(const struct action_env *env, const json_t *args,
 			   const json_t *before_state, struct buf *why)
 {
-	enum settled result = SETTLED_UNKNOWN;
 	struct service_status now;
-	struct service service;
-	struct err err = ERR_INIT;
 
-	if (declared_init(env, args, &service, &err) < 0) {
-		buf_puts(why, err.msg);
-	} else {
-		service_state(&service, QUERY_US, &now);
-		status_say(why, &now);
-		if (now.state != SERVICE_UNKNOWN)
-			result = (now.state == SERVICE_ACTIVE) == was_up(before_state) ? SETTLED_YES
-										       : SETTLED_NO;
-	}
-	service_release(&service);
-	return result;
+	if (!look(env, args, &now, why))
+		return SETTLED_UNKNOWN;
+	return (now.state == SERVICE_ACTIVE) == was_up(before_state) ? SETTLED_YES : SETTLED_NO;
 }
 
 const struct action_type action_service = {
 	.type = { .name = "service",
 		  .help = "starts, stops or restarts a service",
 		  .fields = fields },
-	.risk = risk,
+	.risk = risk_caution,
 	.plan = plan,
 	.ready = ready,
 	.before = before,

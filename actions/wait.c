@@ -21,12 +21,6 @@ static const struct field manual_fields[] = {
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
-static enum risk_class safe(const json_t *args)
-{
-	(void)args;
-	return ACTION_SAFE;
-}
-
 static void text_add(struct buf *out, const char *text)
 {
 	text_clean(out, text, strlen(text));
@@ -164,7 +158,7 @@ static enum settled manual_settled(const struct action_env *env, const json_t *a
 
 const struct action_type action_wait = {
 	.type = { .name = "wait", .help = "waits until a probe passes", .fields = wait_fields },
-	.risk = safe,
+	.risk = risk_safe,
 	.plan = wait_plan,
 	.run = wait_run,
 	.settled = wait_settled,
@@ -174,7 +168,7 @@ const struct action_type action_wait = {
 
 const struct action_type action_manual = {
 	.type = { .name = "manual", .help = "an instruction to a person", .fields = manual_fields },
-	.risk = safe,
+	.risk = risk_safe,
 	.plan = manual_plan,
 	.run = manual_run,
 	.settled = manual_settled,
