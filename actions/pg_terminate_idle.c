@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "actions/pg_source.h"
 #include "actions/types.h"
@@ -10,21 +11,58 @@
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
+/* Ended sessions are gone soon after, not at once. */
+#define GONE_US (5 * CLOCK_US)
+
 /* Rechecked by the server at the moment of ending: a session that became busy is left alone.
- * Sessions of superusers and replication are never idle clients of an application. */
+ * Replication is no client. A superuser's sessions only a superuser may end: the others would not
+ * be ended either when one of them is asked for. */
 #define IDLE_SQL                                                                           \
 	" FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"            \
 	" AND backend_type = 'client backend' AND (state = 'idle' OR state LIKE 'idle in " \
 	"transaction%%')"                                                                  \
 	" AND state_change < clock_timestamp() - $2::bigint * interval '1 microsecond'"    \
-	" AND ($3 = '' OR application_name = $3)"
+	" AND ($3 = '' OR application_name = $3)"                                          \
+	" AND ((SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"               \
+	" OR usesysid NOT IN (SELECT oid FROM pg_roles WHERE rolsuper))"
+
+/* Without pg_read_all_stats other roles' sessions show no state: they would count as busy. */
+static int idle_visible(struct pg *pg, const char *database, struct err *err)
+{
+	char *hidden = pg_value(pg, err,
+				"SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND"
+				" backend_type IS NULL",
+				database);
+	int result = hidden && strcmp(hidden, "0") == 0 ? 0 : -1;
+
+	if (hidden && result < 0) {
+		err_set(err,
+			"%s sessions of %s are hidden from this role: whether they are idle "
+			"can't be seen",
+			hidden, database);
+		err_hint(err, "GRANT pg_monitor, pg_signal_backend TO the role, or name an "
+			      "\"admin\" source");
+	}
+	free(hidden);
+	return result;
+}
 
 /* The session that may see and end others' sessions: the admin's, where one is named. */
 static struct pg *idle_open(const struct action_env *env, const json_t *args, struct err *err)
 {
 	bool admin = json_object_get(args, "admin") != NULL;
+	struct pg_params params;
+	struct pg *pg;
 
-	return pg_source_open(env, args, admin ? "admin" : "pg_terminate_idle", true, err);
+	if (pg_source(env, args, "pg_terminate_idle", &params, err) < 0)
+		return NULL;
+	pg = pg_source_open(env, args, admin ? "admin" : "pg_terminate_idle", true, err);
+	if (pg && idle_visible(pg, params.database ? params.database : "", err) < 0) {
+		pg_close(pg);
+		pg = NULL;
+	}
+	pg_params_release(&params);
+	return pg;
 }
 
 /* New: the result of SELECT `what` over the idle sessions. */
@@ -92,6 +130,26 @@ static int idle_ready(const struct action_env *env, const json_t *args, struct e
 	return result;
 }
 
+/* Waits until the ended sessions are gone; one that never goes is what `settled` finds. */
+static void gone_await(struct pg *pg, const char *pids)
+{
+	int64_t until = clock_mono(&clock_system) + GONE_US;
+	bool gone = false;
+
+	while (!gone && clock_mono(&clock_system) < until) {
+		struct err ignored = ERR_INIT;
+		char *left = pg_value(pg, &ignored,
+				      "SELECT count(*) FROM pg_stat_activity WHERE pid = "
+				      "ANY($1::int[])",
+				      pids);
+
+		gone = !left || strcmp(left, "0") == 0;
+		free(left);
+		if (!gone)
+			usleep(10000);
+	}
+}
+
 static int idle_run(const struct action_env *env, const json_t *args, const json_t *before,
 		    json_t **facts, struct err *err)
 {
@@ -100,17 +158,24 @@ static int idle_run(const struct action_env *env, const json_t *args, const json
 	    pg ? idle_query(env, args, pg,
 			    "pid, pg_terminate_backend(pid), coalesce(application_name, '')", err)
 	       : NULL;
+	struct buf pids = BUF_INIT;
 	int ended = 0;
 
 	(void)before;
+	buf_putc(&pids, '{');
 	for (int i = 0; rows && i < PQntuples(rows); i++) {
 		bool done = PQgetvalue(rows, i, 1)[0] == 't';
 		ended += done;
 		dprintf(env->log, "pid %s (%s): %s\n", PQgetvalue(rows, i, 0),
 			PQgetvalue(rows, i, 2), done ? "ended" : "was gone already");
+		buf_printf(&pids, "%s%s", i > 0 ? "," : "", PQgetvalue(rows, i, 0));
 	}
-	if (rows)
+	buf_putc(&pids, '}');
+	if (rows) {
 		*facts = json_pack("{s:i}", "ended", ended);
+		gone_await(pg, buf_str(&pids));
+	}
+	buf_release(&pids);
 	int result = rows ? 0 : -1;
 	PQclear(rows);
 	pg_close(pg);

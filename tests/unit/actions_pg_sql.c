@@ -36,6 +36,7 @@ static void test_terminate_idle(void **state)
 	assert_non_null(strstr(buf_str(&plan.lines), "2 sessions"));
 	assert_int_equal(action_pg_terminate_idle.run(&env, args, nothing, &facts, &err), 0);
 	assert_int_equal(json_num(facts, "ended", 0), 2);
+	assert_int_equal(action_pg_terminate_idle.settled(&env, args, nothing, &why), SETTLED_YES);
 	PGresult *result = PQgetResult(busy);
 	assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
 	assert_string_equal(PQgetvalue(result, 0, 1), "7");
@@ -50,6 +51,58 @@ static void test_terminate_idle(void **state)
 	json_decref(nothing);
 	json_decref(args);
 	pg_params_release(&params);
+}
+
+/* A role that can't see others' sessions does not take them for none; a superuser's session does
+ * not keep those of the application from being ended. */
+static void test_terminate_hidden(void **state)
+{
+	json_t *args = json_pack("{s:s, s:s}", "pg_terminate_idle", "blind", "older_than", "1us");
+	json_t *nothing = json_object(), *facts = NULL;
+	struct pg_params super, app;
+	struct err err = ERR_INIT;
+	struct buf why = BUF_INIT;
+
+	(void)state;
+	intent_next();
+	assert_int_equal(cluster_sql(&cluster, "postgres",
+				     "CREATE ROLE blind LOGIN; GRANT CONNECT ON DATABASE shop TO "
+				     "blind"),
+			 0);
+	json_object_set_new(sources, "blind", json_deep_copy(json_object_get(sources, "main")));
+	json_object_set_new(json_object_get(sources, "blind"), "role", json_string("blind"));
+	cluster_params(&cluster, "shop", &super);
+	assert_int_equal(pg_params_from(json_object_get(sources, "main"), &app, &err), 0);
+	struct pg *held = pg_open(&super, "held", 5 * CLOCK_US, NULL, &err);
+	struct pg *idle = pg_open(&app, "idle", 5 * CLOCK_US, NULL, &err);
+	assert_int_equal(action_pg_terminate_idle.ready(&env, args, &err), -1);
+	assert_non_null(strstr(err.msg, "2 sessions of shop are hidden"));
+	assert_int_equal(action_pg_terminate_idle.settled(&env, args, nothing, &why),
+			 SETTLED_UNKNOWN);
+	err_clear(&err);
+
+	assert_int_equal(cluster_sql(&cluster, "postgres",
+				     "GRANT pg_monitor, pg_signal_backend TO blind"),
+			 0);
+	if (action_pg_terminate_idle.run(&env, args, nothing, &facts, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(json_num(facts, "ended", 0), 1);
+	assert_int_equal(action_pg_terminate_idle.settled(&env, args, nothing, &why), SETTLED_YES);
+	assert_null(pg_value(idle, &err, "SELECT 1", NULL));
+	err_clear(&err);
+	free(pg_value(held, &err, "SELECT 1", NULL));
+	assert_false(err.set);
+	pg_close(idle);
+	pg_close(held);
+	assert_int_equal(cluster_sql(&cluster, "postgres",
+				     "REVOKE CONNECT ON DATABASE shop FROM blind; DROP ROLE blind"),
+			 0);
+	pg_params_release(&super);
+	pg_params_release(&app);
+	buf_release(&why);
+	json_decref(facts);
+	json_decref(nothing);
+	json_decref(args);
 }
 
 static void test_sql(void **state)
@@ -92,6 +145,7 @@ int main(void)
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_terminate_idle),
+		cmocka_unit_test(test_terminate_hidden),
 		cmocka_unit_test(test_sql),
 	};
 	/* clang-format on */
