@@ -278,6 +278,50 @@ static void run_row(struct report_table *table, const struct step_run *run)
 	free(say);
 }
 
+/* The latest run of a step in its attempt. */
+static bool run_is_last(const struct step_run *runs, size_t n, size_t i)
+{
+	for (size_t k = i + 1; k < n; k++) {
+		if (runs[k].attempt == runs[i].attempt && runs[k].step == runs[i].step)
+			return false;
+	}
+	return true;
+}
+
+/* New: "done; 1 skipped, 1 undone": how the attempt ended, and what of it did not end well. */
+static char *attempt_text(const struct attempt *attempt, const struct step_run *runs, size_t n,
+			  size_t index)
+{
+	static const char *const words[] = { "skipped", "undone", "failed", "unknown",
+					     "not verified" };
+	size_t counts[5] = { 0 };
+	struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct step_run *run = &runs[i];
+		bool done = is(run->outcome, "result", "done");
+
+		if (run->attempt != index || !run_is_last(runs, n, i))
+			continue;
+		if (run->instead)
+			counts[0] += strcmp(run->instead, "skipped") == 0;
+		else if (run->undo && done)
+			counts[1]++;
+		else if (run->outcome && !done)
+			counts[2]++;
+		else if (run->died && !is(run->settled, "settled", "yes"))
+			counts[3]++;
+		else if (run->verify && !is(run->verify, "verdict", "pass"))
+			counts[4]++;
+	}
+	buf_puts(&out, *attempt->result ? attempt->result : "not ended");
+	for (size_t i = 0, shown = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (counts[i])
+			buf_printf(&out, "%s%zu %s", shown++ ? ", " : "; ", counts[i], words[i]);
+	}
+	return buf_detach(&out);
+}
+
 void report_execution(struct report_work *work)
 {
 	static const char *const columns[] = { "Step", "Start", "End", "Outcome", "Verify" };
@@ -293,8 +337,11 @@ void report_execution(struct report_work *work)
 			char *title = xasprintf("Procedure %zu", runs[i].attempt + 1);
 			const struct attempt *attempt = &state->attempts[runs[i].attempt];
 
+			char *ended = attempt_text(attempt, runs, n, runs[i].attempt);
+
 			section_field(section, title, "%s: %s", attempt->procedure.procedure->title,
-				      *attempt->result ? attempt->result : "not ended");
+				      ended);
+			free(ended);
 			free(title);
 			table = section_table(section, columns, 5);
 			shown = runs[i].attempt;

@@ -240,6 +240,53 @@ static void test_done_is_not_recovered(void **state)
 	incident_close(&incident);
 }
 
+/* A runner that died, an undo, a step that was skipped; nothing is over yet. */
+static void test_rough_way(void **state)
+{
+	struct record *record = *state;
+	struct incident incident;
+	char *text;
+
+	record_open(record, &incident);
+	record_append(record, &incident, EV_CHOSEN,
+		      "{'procedure': 'restart', 'source': 'operator', 'reason': '.br T} \\u202e'}");
+	record_append(record, &incident, EV_APPROVED,
+		      "{'procedure': 'restart', 'digest': '01', 'params': {}}");
+	record_append(record, &incident, EV_INTENT,
+		      "{'procedure': 'restart', 'step': 'stop', 'attempt': 1, 'act': 'run'}");
+	record_append(record, &incident, EV_DIED,
+		      "{'procedure': 'restart', 'step': 'stop', 'attempt': 1}");
+	record_append(record, &incident, EV_SETTLED,
+		      "{'procedure': 'restart', 'step': 'stop', 'attempt': 1, 'settled': 'unknown', "
+		      "'evidence': 'nobody can tell'}");
+	text = report_text_of(&incident, "text");
+	assert_non_null(strstr(text, "runner died, unknown"));
+	assert_non_null(strstr(text, "Restart the shop: not ended; 1 unknown"));
+	assert_non_null(strstr(text, "nobody can tell"));
+	assert_non_null(strstr(text, ".br T} <U+202E>"));
+	no_line_is_wider(text, 72);
+	free(text);
+	record_append(record, &incident, EV_INTENT,
+		      "{'procedure': 'restart', 'step': 'stop', 'attempt': 1, 'act': 'undo'}");
+	record_append(record, &incident, EV_OUTCOME,
+		      "{'procedure': 'restart', 'step': 'stop', 'attempt': 1, 'act': 'undo', "
+		      "'result': 'done'}");
+	record_append(record, &incident, EV_SKIPPED,
+		      "{'procedure': 'restart', 'step': 'start', 'reason': 'it runs'}");
+	record_append(record, &incident, EV_STOPPED,
+		      "{'procedure': 'restart', 'reason': 'enough'}");
+	record_append(record, &incident, EV_PROCEDURE_ENDED,
+		      "{'procedure': 'restart', 'result': 'stopped'}");
+	text = report_text_of(&incident, "text");
+	assert_non_null(strstr(text, "Restart the shop: stopped; 1 skipped, 1 undone"));
+	assert_non_null(strstr(text, "UNDO: Stop it"));
+	assert_non_null(strstr(text, "it runs"));
+	assert_non_null(strstr(text, "enough"));
+	assert_null(strstr(text, "Time to recover"));
+	free(text);
+	incident_close(&incident);
+}
+
 static void test_closed(void **state)
 {
 	struct record *record = *state;
@@ -278,6 +325,7 @@ int main(void)
 		WITH_RECORD(test_restored),
 		WITH_RECORD(test_just_opened),
 		WITH_RECORD(test_done_is_not_recovered),
+		WITH_RECORD(test_rough_way),
 		WITH_RECORD(test_closed),
 	};
 
