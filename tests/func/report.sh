@@ -3,7 +3,7 @@
 # format would act upon it: the text must come out, and nothing else.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
-plan 12
+plan 15
 
 cat >"$work/shop.json" <<'END'
 {"format": 1, "system": "shop", "title": ".sy touch x | <b>T}</b> `x` \\fB",
@@ -144,6 +144,82 @@ no_groff() {
 		PATH=$work/empty status 0 "$BACKOUT" report "$id" --format html -o "$work/some.html"
 }
 
+# ---- What people and logs say ----
+
+# The words that a console takes: a title, notes, a reason, lines of a log that are marked.
+hostile() {
+	python3 - "$work" <<'END'
+import datetime, json, sys
+work = sys.argv[1]
+nasty = ".sy touch %s/obeyed T} 'br \\fB\\n(.g \"q\" | **b** <b>x</b> `c` 中文 💥 \x1b[31m \u202eabc" % work
+long = "x" + "abcdefghij" * 40 + "y"
+now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+log = "%s,000 - app - ERROR - .TE first %s\n%s,001 - app - ERROR - %s\n" % (now, nasty, now, long)
+log += "Traceback (most recent call last):\n  File \"a.py\", line 1\n'br T}\n"
+open(work + "/app.log", "wb").write(log.encode() + b"ValueError: \xff\x00 broken\n")
+json.dump({"format": 1, "system": "shop", "title": "The shop",
+           "parameters": {"root": {"type": "path", "help": "r"}},
+           "sources": {"app": {"log": {"path": "${root}/app.log"}}}}, open(work + "/hostile.json", "w"))
+json.dump({"target": "test", "system": "shop", "class": "staging", "claim": work + "/claim2",
+           "parameters": {"root": work}}, open(work + "/hostile-test.json", "w"))
+open(work + "/commands", "w").write("note %s\nnote %s\nnote 'single\nnote .\nseverity critical %s\n" %
+                                    (nasty, long, nasty))
+END
+	{
+		sed 's/^/:/' "$work/commands"
+		# The log is read in the background; what is not there yet is refused, and asked for again.
+		for _ in $(seq 100); do
+			BACKOUT_STATE_DIR=$work/state2 "$BACKOUT" log "$(marked_id)" 2>/dev/null | grep -q 'evidence: app: .*ERROR - x' && break
+			echo ":evidence app broken"
+			sleep 0.1
+		done
+		echo ":evidence app .TE first"
+		echo ":resolve .ds T} 中文"
+	} | BACKOUT_STATE_DIR=$work/state2 "$BACKOUT" open "$work/hostile.json" --target "$work/hostile-test.json" \
+		--severity low --title "'title T} $(printf '\033[31m') 中文 💥" --plain >"$work/plain.log" 2>&1
+	marked=$(marked_id)
+	for format in text md html ps pdf json; do
+		BACKOUT_STATE_DIR=$work/state2 "$BACKOUT" report "$marked" --format $format -o "$work/marked.$format" || return 1
+	done
+}
+marked_id() { basename "$(ls -d "$work"/state2/incidents/* 2>/dev/null)"; }
+# Nothing that was said is lost: in text, HTML and Markdown as it was with the unseen made visible, on paper
+# with what fonts lack as <U+XXXX>.
+nothing_lost() {
+	! command -v pdftotext >/dev/null || pdftotext -raw "$work/marked.pdf" "$work/marked.pages"
+	python3 - "$work" <<'END'
+import html, json, os, re, sys, unicodedata
+work = sys.argv[1]
+read = lambda name: open(work + "/" + name, encoding="utf-8").read()
+nasty = ".sy touch %s/obeyed T} 'br \\fB\\n(.g \"q\" | **b** <b>x</b> `c` 中文 💥 ^[[31m <U+202E>abc" % work
+long = "x" + "abcdefghij" * 40 + "y"
+squeezed = lambda text: re.sub(r"[\s|>]", "", text)
+paper = lambda text: "".join(c if ord(c) < 127 else "<U+%04X>" % ord(c) for c in text)
+said = ["'title T} ^[[31m 中文 💥", nasty, long, "'single", ".TE first " + nasty, "ERROR - " + long,
+        "Traceback (most recent call last):", "'br T}", "ValueError: \\xFF^@ broken", ".ds T} 中文"]
+pages = {"marked.text": lambda t: t,
+         "marked.html": lambda t: html.unescape(re.sub(r"<[^>]*>", "", t)),
+         "marked.md": lambda t: re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", t.replace("<br>", " "))}
+for name, plain in pages.items():
+    text = squeezed(plain(read(name)))
+    for what in said:
+        assert squeezed(what) in text, (name, what)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202e]", read(name)), name
+if os.path.exists(work + "/marked.pages"):
+    text = squeezed(read("marked.pages"))
+    for what in said:
+        assert squeezed(paper(what)) in text, ("pdf", what)
+columns = lambda line: sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+for line in read("marked.text").splitlines():
+    assert columns(line) <= 72, line
+facts = json.load(open(work + "/marked.json"))
+assert [e["source"] for e in facts["evidence"]] == ["app", "app"], facts["evidence"]
+assert long in facts["evidence"][0]["text"] and "'br T}" in facts["evidence"][0]["text"]
+assert facts["notes"][1]["text"] == long
+END
+}
+not_obeyed() { [ ! -e "$work/obeyed" ]; }
+
 check "every format is written, for its owner alone" every_format
 if command -v pdftotext >/dev/null; then
 	check "the PDF says it all, hostile strings too" pdf_says
@@ -161,3 +237,6 @@ if command -v script >/dev/null; then check "a PDF is not written to a terminal"
 check "a PDF goes through a pipe" piped
 check "an unknown format names those there are" unknown
 check "without groff the message says what to install" no_groff
+check "hostile words of people and logs go into every format" hostile
+check "none of them is lost, none is wider than the paper" nothing_lost
+check "none of them is obeyed" not_obeyed
