@@ -88,6 +88,15 @@ static void judge(const struct looking *look, const char *path, const json_t *si
 	memcpy(look->out->unit, "s", 2);
 }
 
+/* Whether the time is up: then what was not found sound is not known to be damaged. */
+static bool is_late(const struct looking *look, const char *path)
+{
+	if (clock_mono(look->env->clock) < look->env->deadline)
+		return false;
+	reading_unknown(look->out, now(look), "no time left to verify %s", path);
+	return true;
+}
+
 static void one(const struct looking *look, const char *path)
 {
 	struct err err = ERR_INIT;
@@ -95,9 +104,18 @@ static void one(const struct looking *look, const char *path)
 
 	if (sidecar)
 		judge(look, path, sidecar);
-	else
+	else if (!is_late(look, path))
 		reading_fail(look->out, now(look), "%s", err.msg);
 	json_decref(sidecar);
+}
+
+/* Whoever restores an older one must know why. */
+static void passed_over_say(const struct looking *look, size_t n, const struct err *why)
+{
+	char *text = xasprintf("%s; %zu newer passed over: %s", look->out->evidence, n, why->msg);
+
+	text_clean_to(look->out->evidence, sizeof look->out->evidence, text, strlen(text));
+	free(text);
 }
 
 /* From the newest on, until one is sound. Damaged ones are passed over, and said so. */
@@ -118,19 +136,18 @@ static void newest(const struct looking *look)
 			younger++;
 			continue;
 		}
-		if (clock_mono(look->env->clock) >= look->env->deadline) {
-			reading_unknown(look->out, now(look), "no time left to verify %s",
-					list.list[i].path);
-			goto out;
-		}
 		err_clear(&err);
 		sidecar = sound(look, list.list[i].path, &err);
 		if (sidecar)
 			judge(look, list.list[i].path, sidecar);
+		else if (is_late(look, list.list[i].path))
+			goto out;
 		else if (damaged++ == 0)
 			err_set(&why, "%s", err.msg);
 	}
-	if (!sidecar && damaged > 0)
+	if (sidecar && damaged > 0)
+		passed_over_say(look, damaged, &why);
+	else if (!sidecar && damaged > 0)
 		reading_fail(look->out, now(look), "none of %zu is sound: %s", damaged, why.msg);
 	else if (!sidecar && younger > 0)
 		reading_fail(look->out, now(look), "%zu in %s, all made after the trouble began",

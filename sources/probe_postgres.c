@@ -270,10 +270,18 @@ static void answer_reachable(struct asking *ask, const struct err *err)
 		snprintf(ask->out->unit, sizeof ask->out->unit, "ms");
 		break;
 	case PG_FAULT_AUTH:
+	case PG_FAULT_PRIVILEGE:
 	case PG_FAULT_UNRESOLVABLE:
 		/* That says something about us, not about the server. */
 		unreadable(ask, err);
 		break;
+	case PG_FAULT_TIMEOUT:
+		/* Nor does it that there was no time left to ask. */
+		if (clock_mono(ask->env->clock) >= ask->env->deadline) {
+			unreadable(ask, err);
+			break;
+		}
+		/* fall through */
 	default:
 		reading_judge(ask->out, !want, now(ask), "%s", err->msg);
 	}
@@ -299,9 +307,10 @@ static void answer(struct asking *ask, struct err *err)
 {
 	bool reachable = json_object_get(ask->args, "reachable") != NULL;
 
-	/* An answer that comes from elsewhere is no answer. */
-	if (ask->pg && pg_check_identity(ask->pg, &ask->params, false, err) < 0 &&
-	    pg_fault(ask->pg) == PG_FAULT_NONE)
+	if (ask->pg && pg_check_identity(ask->pg, &ask->params, false, err) < 0)
+		ask->fault = pg_fault(ask->pg);
+	/* An answer that comes from elsewhere is no answer, nor is one from who knows where. */
+	if (ask->pg && err->set && (ask->fault == PG_FAULT_NONE || ask->fault == PG_FAULT_SQL))
 		unreadable(ask, err);
 	else if (reachable)
 		answer_reachable(ask, err);

@@ -94,6 +94,8 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 	if (error == 0)
 		reading_pass(out, now, "%s accepts connections, %.0f ms", text,
 			     (double)(clock_mono(env->clock) - begin) / 1000);
+	else if (error == ETIMEDOUT && clock_mono(env->clock) >= env->deadline)
+		reading_unknown(out, now, "%s: no answer while there was time to wait", text);
 	else
 		reading_fail(out, now, "%s: %s", text, strerror(error));
 }

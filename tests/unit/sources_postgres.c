@@ -169,6 +169,22 @@ static void test_probe_down(void **state)
 	json_object_del(json_object_get(sources, "main"), "identity");
 }
 
+/* Without time to ask nothing is known, be it that it should answer or that it should not. */
+static void test_probe_late(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		json_t *args = json_pack("{s:s, s:b}", "postgres", "main", "reachable", i == 0);
+		struct reading reading = { 0 };
+
+		env.deadline = clock_mono(&clock_system);
+		probe_postgres.eval(&env, args, &reading);
+		if (reading.verdict != VERDICT_UNKNOWN)
+			fail_msg("reachable %s: %s", i == 0 ? "true" : "false", reading.evidence);
+		json_decref(args);
+	}
+}
+
 static void make_dump(const char *name)
 {
 	struct pg_params params;
@@ -210,6 +226,7 @@ static void test_probe_backup(void **state)
 	assert_int_equal(truncate(path, 50), 0);
 	reading = probe(&probe_backup, "{\"backup\": \"dumps\", \"newest_sound\": true}");
 	assert_non_null(strstr(reading.text, "/dumps/a.dump")); /* the damaged one is passed over */
+	assert_non_null(strstr(reading.evidence, "1 newer passed over: "));
 	reading = probe(&probe_backup,
 			"{\"backup\": \"dumps\", \"newest_sound\": true, \"min_size\": \"1GB\"}");
 	assert_int_equal(reading.verdict, VERDICT_FAIL);
@@ -217,6 +234,9 @@ static void test_probe_backup(void **state)
 	probe_backup.eval(&env, args, &reading);
 	assert_int_equal(reading.verdict, VERDICT_FAIL);
 	assert_non_null(strstr(reading.evidence, "damaged"));
+	env.deadline = clock_mono(&clock_system);
+	probe_backup.eval(&env, args, &reading);
+	assert_int_equal(reading.verdict, VERDICT_UNKNOWN);
 	json_decref(args);
 	free(path);
 }
@@ -427,11 +447,11 @@ static void test_blocking_sample(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_probe_verdicts),	cmocka_unit_test(test_probe_sql),
-		cmocka_unit_test(test_probe_down),	cmocka_unit_test(test_probe_backup),
-		cmocka_unit_test(test_live_figures),	cmocka_unit_test(test_live_restart),
-		cmocka_unit_test(test_live_frozen),	cmocka_unit_test(test_live_faults),
-		cmocka_unit_test(test_blocking_sample),
+		cmocka_unit_test(test_probe_verdicts), cmocka_unit_test(test_probe_sql),
+		cmocka_unit_test(test_probe_down),     cmocka_unit_test(test_probe_late),
+		cmocka_unit_test(test_probe_backup),   cmocka_unit_test(test_live_figures),
+		cmocka_unit_test(test_live_restart),   cmocka_unit_test(test_live_frozen),
+		cmocka_unit_test(test_live_faults),    cmocka_unit_test(test_blocking_sample),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
