@@ -8,6 +8,8 @@
 #include "lib/timefmt.h"
 
 #define STALE_US (60 * CLOCK_US)
+/* How long the criteria of T wait for what is measured at T. */
+#define T_PATIENCE_US (30 * CLOCK_US)
 
 static const struct deployment_state *planned(const struct session *session)
 {
@@ -148,6 +150,56 @@ static void gate_record(struct session *session, enum decision computed, bool at
 	session_append(session, false, EV_GATE, fields, NULL);
 }
 
+int64_t session_t_asks(const struct session *session)
+{
+	const struct deployment_state *now = planned(session);
+
+	return now && !now->at_t0 && clock_wall(session->clock) >= now->t0 ? now->t0 : 0;
+}
+
+/* Whether a list's items were measured at T: what holds no more is on record when it was seen
+ * twice, as ever. */
+static bool list_is_measured(const struct session *session, const struct checklist *list,
+			     int64_t from)
+{
+	const struct checklist_state *state = session_list_state(session, list);
+
+	for (size_t i = 0; i < state->nitems; i++) {
+		const struct section *section;
+		const struct item *item = checklist_item(state, i, &section);
+		const struct sensed *sensed;
+
+		if (item->kind != ITEM_SENSED ||
+		    (section->timed && section->offset_us > GATE_DUE_US) ||
+		    checklist_status(state, i) == ITEM_NOT_APPLICABLE)
+			continue;
+		sensed = sense_probe(session->sense, item->probe);
+		if (sensed->reading.at <= from ||
+		    (sensed->since > from && sensed->since == sensed->reading.at))
+			return false;
+	}
+	return true;
+}
+
+/* Whether everything that the gate asks was looked at since T, or that took too long. */
+static bool is_measured(const struct session *session)
+{
+	const struct deployment_state *now = planned(session);
+	const struct gate *gate = now->deployment->gate;
+
+	if (clock_wall(session->clock) - now->t0 > T_PATIENCE_US)
+		return true;
+	for (size_t i = 0; i < gate_size(gate); i++) {
+		const struct criterion *criterion = gate_criterion(gate, i, NULL);
+
+		if (criterion->checklist
+			? !list_is_measured(session, criterion->checklist, now->t0)
+			: sense_probe(session->sense, criterion->probe)->reading.at <= now->t0)
+			return false;
+	}
+	return true;
+}
+
 void session_deploy_tick(struct session *session)
 {
 	const struct deployment_state *now = planned(session);
@@ -157,7 +209,7 @@ void session_deploy_tick(struct session *session)
 	if (!now || session->incident.state.phase != INCIDENT_OPEN || session->sensing_lock < 0)
 		return;
 	computed = session_gate(session);
-	at_t0 = !now->at_t0 && clock_wall(session->clock) >= now->t0;
+	at_t0 = session_t_asks(session) && is_measured(session);
 	/* Seen twice: a result that flickers fills no ledger. */
 	if (at_t0 || (computed != now->computed && computed == session->gate_seen))
 		gate_record(session, computed, at_t0);

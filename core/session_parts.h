@@ -118,6 +118,9 @@ void session_record_tick(struct session *session);
 void session_record_sensed(struct session *session);
 /* session_deploy.c: records what the gate's criteria say. */
 void session_deploy_tick(struct session *session);
+/* T, while the criteria of T are still to be recorded: what was measured before it counts for nothing
+ * in them. 0 before T, and once they are on record. */
+int64_t session_t_asks(const struct session *session);
 /* session_deployed.c: asks the record for the latest deployment, where a condition needs it. */
 void session_deployed_tick(struct session *session);
 /* session_message.c: what is on its way is given up. */

@@ -126,6 +126,7 @@ size_t session_lists(const struct session *session, struct list_in_effect out[SE
 	const struct deployment *planned =
 	    session->open ? session->incident.state.deployment.deployment : NULL;
 	const struct gate *gate = planned ? planned->gate : NULL;
+	int64_t from = session_t_asks(session);
 	size_t n = 0;
 
 	if (!session->open || session->incident.state.phase != INCIDENT_OPEN)
@@ -136,9 +137,9 @@ size_t session_lists(const struct session *session, struct list_in_effect out[SE
 	else if (attempt && !attempt->procedure.started)
 		n = list_add(out, n, attempt->procedure.procedure->before, 0);
 	if (planned)
-		n = list_add(out, n, planned->checklist, 0);
+		n = list_add(out, n, planned->checklist, from);
 	for (size_t i = 0; gate && i < gate_size(gate); i++)
-		n = list_add(out, n, gate_criterion(gate, i, NULL)->checklist, 0);
+		n = list_add(out, n, gate_criterion(gate, i, NULL)->checklist, from);
 	return n;
 }
 

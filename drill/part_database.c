@@ -2,6 +2,7 @@
  * A database with its owner, on a cluster of the sandbox. Waits until the server takes connections.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "drill/parts.h"
@@ -37,6 +38,23 @@ static struct pg *open_when_ready(const struct drill_env *env, const struct pg_p
 	}
 }
 
+/* Another database may have made it already. */
+static int make_role(struct pg *pg, const char *role, const char *quoted, struct err *err)
+{
+	char *there = pg_value(pg, err, "SELECT count(*) FROM pg_roles WHERE rolname = $1", role);
+	int result = -1;
+
+	if (there && !strcmp(there, "0"))
+		result = pg_execf(pg, err, "CREATE ROLE %s LOGIN", quoted) == 0 &&
+				 pg_execf(pg, err, "GRANT pg_monitor TO %s", quoted) == 0
+			     ? 0
+			     : -1;
+	else if (there)
+		result = 0;
+	free(there);
+	return result;
+}
+
 static int make(const struct drill_env *env, const json_t *args, struct err *err)
 {
 	json_t *declared = drill_declared(env, json_str(args, "on", ""), "postgres", err);
@@ -49,8 +67,7 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 	if (!declared || pg_params_from(declared, &params, err) < 0)
 		goto out;
 	pg = open_when_ready(env, &params, err);
-	if (pg && pg_execf(pg, err, "CREATE ROLE %s LOGIN", role) == 0 &&
-	    pg_execf(pg, err, "GRANT pg_monitor TO %s", role) == 0 &&
+	if (pg && make_role(pg, json_str(args, "owner", ""), role, err) == 0 &&
 	    pg_execf(pg, err, "CREATE DATABASE %s OWNER %s", name, role) == 0)
 		result = 0;
 out:

@@ -22,7 +22,8 @@ static const struct field fields[] = {
 	  NULL, NULL },
 	{ "origin", FIELD_PATH, false, "folder of its remote, made bare, with all branches", NULL,
 	  NULL },
-	{ "clones", FIELD_MAP, false, "{folder: branch} of further checkouts of the origin", NULL,
+	{ "clones", FIELD_MAP, false,
+	  "list of {\"to\": folder, \"branch\": name}: further checkouts of the origin", NULL,
 	  NULL },
 	{ "at", FIELD_STRING, true, "tag that is deployed at the beginning", NULL, NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
@@ -122,13 +123,14 @@ static int make_origin(const struct drill_env *env, const char *repository, cons
 static int make_clones(const struct drill_env *env, const char *repository, const json_t *args,
 		       struct err *err)
 {
-	const char *folder;
-	json_t *branch;
+	const json_t *clone;
+	size_t i;
 
-	json_object_foreach (json_object_get(args, "clones"), folder, branch) {
+	json_array_foreach (json_object_get(args, "clones"), i, clone) {
 		if (git(env, repository,
-			(const char *[]){ "clone", "-q", "--branch", json_string_value(branch),
-					  json_str(args, "origin", "."), folder, NULL },
+			(const char *[]){ "clone", "-q", "--branch", json_str(clone, "branch", ""),
+					  json_str(args, "origin", "."), json_str(clone, "to", ""),
+					  NULL },
 			err) < 0)
 			return -1;
 	}

@@ -173,6 +173,109 @@ static void read_way(struct score *score, const struct incident_state *state)
 		score->overrides += state->tree.answers[i].overridden;
 }
 
+/* ---- A deployment ---- */
+
+/* When something that is asked for was first seen not to hold, from `since` on; 0: never. */
+static int64_t first_against(const struct incident_state *state, int64_t since)
+{
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		const struct timeline_entry *entry = &state->timeline[i];
+
+		if (entry->at < since)
+			continue;
+		if (entry->event == EV_ALERT || entry->event == EV_CONDITION ||
+		    (entry->event == EV_ITEM_SENSED &&
+		     !strcmp(json_str(entry->json, "verdict", ""), "fail")))
+			return entry->at;
+	}
+	return 0;
+}
+
+/* When the criteria of T were known; 0: never. */
+static int64_t computed_at_t(const struct incident_state *state)
+{
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		const struct timeline_entry *entry = &state->timeline[i];
+
+		if (entry->event == EV_GATE && json_bool(entry->json, "at_t0", 0))
+			return entry->at;
+	}
+	return 0;
+}
+
+static int64_t injected_at(const struct incident_state *state)
+{
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		if (state->timeline[i].event == EV_INJECTED)
+			return state->timeline[i].at;
+	}
+	return 0;
+}
+
+static void deployment_times(struct score *score, const struct incident_state *state)
+{
+	const struct deployment_state *now = &state->deployment;
+	int64_t injected = injected_at(state);
+	int64_t detected = injected ? first_against(state, injected) : computed_at_t(state);
+
+	score->detect_s = injected ? seconds(injected, detected) : -1;
+	score->decide_s =
+	    now->decided == DECISION_UNDECIDED ? -1 : seconds(detected, now->decided_at);
+}
+
+/* What ran: all of it must have ended well; what ran from T on is what it came to. */
+static void deployment_way(struct score *score, const struct incident_state *state)
+{
+	score->verified = true;
+	for (size_t i = 0; i < state->nattempts; i++) {
+		const struct attempt *attempt = &state->attempts[i];
+		const struct procedure *procedure = attempt->procedure.procedure;
+
+		if (!attempt->approved_at)
+			continue;
+		score->verified = score->verified && !strcmp(attempt->result, "done") &&
+				  procedure_clean(&attempt->procedure);
+		for (size_t s = 0; s < procedure->nsteps; s++)
+			score->skipped += attempt->procedure.steps[s].status == STEP_SKIPPED;
+		if (procedure->item || attempt->approved_at < state->deployment.t0)
+			continue;
+		score->wrong_paths += score->procedure[0] != '\0';
+		snprintf(score->procedure, sizeof(score->procedure), "%s", procedure->name);
+		score->budget_s = (double)procedure->budget_us / (double)CLOCK_US;
+		score->recover_s = seconds(attempt->approved_at, attempt->ended_at);
+	}
+}
+
+static void deployment_items(struct score *score, const struct incident_state *state)
+{
+	const struct deployment_state *now = &state->deployment;
+	const struct checklist_state *list =
+	    &state->checklists[now->deployment->checklist - state->runbook->checklists];
+	int64_t until = now->decided == DECISION_GO ? INT64_MAX : GATE_DUE_US;
+
+	for (size_t i = 0; i < list->nitems; i++) {
+		bool overridden = list->items[i].status == ITEM_OVERRIDDEN;
+
+		score->overrides += overridden;
+		score->undone += !overridden && checklist_missing(list, i, until) &&
+				 checklist_item(list, i, NULL)->kind == ITEM_MANUAL;
+	}
+	score->overrides += now->decided != DECISION_UNDECIDED && now->decided != now->against;
+}
+
+static void read_deployment(struct score *score, const struct incident_state *state,
+			    const struct scenario *scenario)
+{
+	snprintf(score->demanded, sizeof(score->demanded), "%s", scenario->decision);
+	snprintf(score->decision, sizeof(score->decision), "%s",
+		 decision_name(state->deployment.decided));
+	deployment_way(score, state);
+	if (!state->deployment.deployment)
+		return;
+	deployment_times(score, state);
+	deployment_items(score, state);
+}
+
 int score_make(struct score *score, const struct incident *incident, const struct sandbox *sandbox,
 	       const struct scenario *scenario, struct err *err)
 {
@@ -181,9 +284,17 @@ int score_make(struct score *score, const struct incident *incident, const struc
 	};
 	snprintf(score->expected, sizeof(score->expected), "%s",
 		 json_str(scenario->doc.root, "procedure", ""));
-	read_times(score, &incident->state);
-	read_way(score, &incident->state);
-	return ask_parts(score, sandbox, scenario, err);
+	if (scenario->deployment) {
+		read_deployment(score, &incident->state, scenario);
+	} else {
+		read_times(score, &incident->state);
+		read_way(score, &incident->state);
+	}
+	if (ask_parts(score, sandbox, scenario, err) < 0)
+		return -1;
+	if (strcmp(score->decision, score->demanded))
+		score->recovered = false;
+	return 0;
 }
 
 void score_release(struct score *score)
@@ -206,15 +317,21 @@ static json_t *json_seconds(double value)
 json_t *score_json(const struct score *score, const struct incident *incident,
 		   const struct scenario *scenario)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:s, s:O, s:I, s:I, s:I}",
-			 "runbook", incident->state.runbook->system, "scenario", scenario->name,
-			 "procedure", score->procedure, "result", score_result(score), "verified",
-			 score->verified && score->recovered, "detect_s",
-			 json_seconds(score->detect_s), "decide_s", json_seconds(score->decide_s),
-			 "recover_s", json_seconds(score->recover_s), "budget_s",
-			 json_seconds(score->budget_s), "incident", incident->id, "not_well",
-			 score->wells, "wrong_paths", (json_int_t)score->wrong_paths, "skipped",
-			 (json_int_t)score->skipped, "overrides", (json_int_t)score->overrides);
+	json_t *object =
+	    json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:s, s:O, s:I, s:I, s:I}",
+		      "runbook", incident->state.runbook->system, "scenario", scenario->name,
+		      "procedure", score->procedure, "result", score_result(score), "verified",
+		      score->verified && score->recovered, "detect_s",
+		      json_seconds(score->detect_s), "decide_s", json_seconds(score->decide_s),
+		      "recover_s", json_seconds(score->recover_s), "budget_s",
+		      json_seconds(score->budget_s), "incident", incident->id, "not_well",
+		      score->wells, "wrong_paths", (json_int_t)score->wrong_paths, "skipped",
+		      (json_int_t)score->skipped, "overrides", (json_int_t)score->overrides);
+	if (score->demanded[0]) {
+		json_object_set_new(object, "decision", json_string(score->decision));
+		json_object_set_new(object, "undone", json_integer((json_int_t)score->undone));
+	}
+	return object;
 }
 
 static void add_time(struct buf *out, const char *what, double value, const char *since)
@@ -250,11 +367,36 @@ static void add_procedure(struct buf *out, const struct score *score)
 
 static const char *verdict_text(const struct score *score)
 {
+	bool deployment = score->demanded[0] != '\0';
+
+	if (deployment && strcmp(score->decision, score->demanded))
+		return "not as it should have been decided";
+	if (deployment && score->recovered && score->verified)
+		return "as it should be";
 	if (!score->recovered)
-		return "not recovered";
+		return deployment ? "not well" : "not recovered";
 	return score->verified
 		   ? "recovered, verified"
 		   : "recovered, but not every step of the procedure was done and verified";
+}
+
+static void add_times(struct buf *out, const struct score *score)
+{
+	add_time(out, "detected", score->detect_s, "after the fault");
+	add_time(out, "decided", score->decide_s, "later");
+	add_procedure(out, score);
+}
+
+static void add_decision(struct buf *out, const struct score *score)
+{
+	buf_printf(out, "  decision   %s", score->decision);
+	if (strcmp(score->decision, score->demanded))
+		buf_printf(out, "; it should have been %s", score->demanded);
+	buf_puts(out, "\n");
+	if (score->detect_s >= 0)
+		add_time(out, "detected", score->detect_s, "after the fault, by the drill's clock");
+	if (score->procedure[0])
+		add_procedure(out, score);
 }
 
 char *score_text(const struct score *score, const struct scenario *scenario)
@@ -264,9 +406,10 @@ char *score_text(const struct score *score, const struct scenario *scenario)
 	json_t *evidence;
 
 	buf_printf(&out, "%s: %s\n", scenario->name, verdict_text(score));
-	add_time(&out, "detected", score->detect_s, "after the fault");
-	add_time(&out, "decided", score->decide_s, "later");
-	add_procedure(&out, score);
+	if (score->demanded[0])
+		add_decision(&out, score);
+	else
+		add_times(&out, score);
 	if (score->expected[0] && strcmp(score->expected, score->procedure))
 		buf_printf(&out, "  the shortest way here was %s\n", score->expected);
 	if (score->wrong_paths)
@@ -275,6 +418,9 @@ char *score_text(const struct score *score, const struct scenario *scenario)
 	if (score->skipped)
 		buf_printf(&out, "  %zu step%s skipped\n", score->skipped,
 			   score->skipped == 1 ? " was" : "s were");
+	if (score->undone)
+		buf_printf(&out, "  %zu item%s left undone that only a person can do\n",
+			   score->undone, score->undone == 1 ? " was" : "s were");
 	if (score->overrides)
 		buf_printf(&out, "  %zu answer%s given against what was sensed\n", score->overrides,
 			   score->overrides == 1 ? " was" : "s were");

@@ -28,10 +28,15 @@ static int64_t time_of(clockid_t id)
 	return (int64_t)ts.tv_sec * CLOCK_US + ts.tv_nsec / 1000;
 }
 
+int64_t clock_ahead(void)
+{
+	return ahead ? atomic_load(&ahead->us) : 0;
+}
+
 static int64_t system_wall(const struct clock *clock)
 {
 	(void)clock;
-	return time_of(CLOCK_REALTIME) + (ahead ? atomic_load(&ahead->us) : 0);
+	return time_of(CLOCK_REALTIME) + clock_ahead();
 }
 
 static int64_t system_mono(const struct clock *clock)

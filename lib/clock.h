@@ -40,6 +40,8 @@ int clock_make(const char *path, struct err *err);
 int clock_follow(const char *path, struct err *err);
 /* Path of the file that is followed, or NULL. */
 const char *clock_followed(void);
+/* By how much clock_system's wall time is ahead of the system's, that files bear. Microseconds. */
+int64_t clock_ahead(void);
 /* Moves a followed clock on to `wall`, or as far as its stop lets it; never back. 0 when `wall` is
  * reached. -1 with err when no clock is followed, or it may not be written. 1: it stopped before. */
 int clock_move(int64_t wall, struct err *err);

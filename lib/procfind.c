@@ -123,7 +123,7 @@ static int pid_file_find(const char *path, struct proc_list *out, struct err *er
 		found_none(out, "pid %ld of %s is gone", pid, path);
 		return 0;
 	}
-	if (proc_started(stat.id) >
+	if (proc_started(stat.id) - clock_ahead() >
 	    file.st_mtim.tv_sec * CLOCK_US + file.st_mtim.tv_nsec / 1000 + CLOCK_SLACK_US) {
 		found_none(out, "pid %ld is another process's now, it began after %s was written",
 			   pid, path);

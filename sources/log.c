@@ -168,7 +168,8 @@ static void zone_guess(struct log_source *log)
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		off_t from = st.st_size > (off_t)ZONE_BYTES ? st.st_size - (off_t)ZONE_BYTES : 0;
 
-		written = st.st_mtim.tv_sec * CLOCK_US + st.st_mtim.tv_nsec / 1000;
+		/* As its writer's clock had it. */
+		written = st.st_mtim.tv_sec * CLOCK_US + st.st_mtim.tv_nsec / 1000 + clock_ahead();
 		n = pread(fd, bytes, ZONE_BYTES, from);
 	}
 	log->zone.now = written;

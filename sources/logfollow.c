@@ -373,7 +373,8 @@ static void idle_note(struct logfollow *follow, bool got)
 	/* Without a loop there may be no second look: the last line of an old file counts at once.
 	 */
 	if (!settled && follow->loop == NULL && fstat(tail->fd, &st) == 0)
-		settled = st.st_mtim.tv_sec * CLOCK_US + CLOCK_US < clock_wall(follow->clock);
+		settled = st.st_mtim.tv_sec * CLOCK_US + CLOCK_US + clock_ahead() <
+			  clock_wall(follow->clock);
 	if (settled)
 		partial_out(follow, tail);
 	tail->idle = !got;

@@ -12,7 +12,8 @@ to the code of the release that uses it: nothing in here knows a fault.
     def on_voice(db): ...
     bot.run()
 
-Environment: STANDIN_DSN (libpq keywords), STANDIN_LOG (path), STANDIN_SOCKET (health).
+Environment: STANDIN_DSN (libpq keywords), STANDIN_LOG (path), STANDIN_SOCKET (health); BACKOUT_CLOCK names
+the drill's clock, when it has one: by how many microseconds it is ahead of the system's.
 """
 
 import json
@@ -21,6 +22,7 @@ import os
 import random
 import signal
 import socket
+import struct
 import sys
 import threading
 import time
@@ -29,6 +31,15 @@ import psycopg2
 import psycopg2.extensions
 
 LAYOUT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
+
+
+def record_on_the_drill_clock(*args, **kwargs):
+    """A log record that bears the drill's time, not the system's."""
+    record = logging.LogRecord(*args, **kwargs)
+    with open(os.environ["BACKOUT_CLOCK"], "rb") as clock:
+        record.created += struct.unpack("=q", clock.read(8))[0] / 1e6
+    record.msecs = record.created % 1 * 1000
+    return record
 
 
 class Pool:
@@ -93,6 +104,8 @@ class Bot:
         self.slowest_ms = 0
         self.started = time.monotonic()
         self.stopping = False
+        if "BACKOUT_CLOCK" in os.environ:
+            logging.setLogRecordFactory(record_on_the_drill_clock)
         logging.basicConfig(filename=os.environ["STANDIN_LOG"], level=logging.INFO, format=LAYOUT)
         self.log = logging.getLogger(name)
         self.log.info("Starting %s bot (pid %d)", name, os.getpid())

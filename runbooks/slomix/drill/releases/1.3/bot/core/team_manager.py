@@ -1,0 +1,12 @@
+"""Teams: who played together in the last rounds. Reads through the adapter only."""
+
+
+class TeamManager:
+    def __init__(self, db_adapter):
+        self.db_adapter = db_adapter
+
+    async def last_team(self, rounds):
+        return [guid for guid, _ in await self.db_adapter.fetch_all(
+            "SELECT player_guid, count(*) FROM player_stats "
+            "WHERE round_id > (SELECT max(id) FROM rounds) - $1 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT $2",
+            rounds, 4)]
