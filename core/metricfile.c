@@ -36,21 +36,6 @@ static void sample_add(struct buf *out, const char *metric, const struct chart_p
 	json_decref(line);
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 int metric_file_append(const char *path, mode_t mode, const char *metric,
 		       const struct chart_point *points, size_t n, struct err *err)
 {
@@ -63,7 +48,7 @@ int metric_file_append(const char *path, mode_t mode, const char *metric,
 		goto out;
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0 || (mode == 0660 && fchmod(fd, mode) && errno != EPERM) ||
-	    write_all(fd, lines.data, lines.len))
+	    file_write(fd, lines.data, lines.len))
 		result = err_sys(err, "%s can't be written", path);
 out:
 	if (fd >= 0)

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 
@@ -78,23 +79,6 @@ void offspring_kill(pid_t pid)
 		;
 }
 
-int offspring_write(int fd, const void *bytes, size_t len)
-{
-	const char *at = bytes;
-
-	while (len > 0) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 struct task_call {
 	task_body *body;
 	void *data;
@@ -107,7 +91,7 @@ static void task_main(int fd, void *data)
 	char *text = json_line(result);
 
 	if (text)
-		offspring_write(fd, text, strlen(text));
+		file_write(fd, text, strlen(text));
 }
 
 static void task_free(struct task *task)

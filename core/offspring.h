@@ -21,8 +21,6 @@
 pid_t offspring_start(void (*body)(int fd, void *data), void *data, int *fd, struct err *err);
 /* Ends one for good: KILL and reap. */
 void offspring_kill(pid_t pid);
-/* Writes all bytes; for bodies. 0 or -1. */
-int offspring_write(int fd, const void *bytes, size_t len);
 
 /* Beside a loop: `body` gives a JSON value (new), `done` gets it; NULL when the copy died or took
  * longer than `timeout_us`. task_cancel() ends it without a call. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/argv.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/params.h"
@@ -271,7 +272,7 @@ out:
 		out->problem =
 		    err.hint[0] ? xasprintf("%s (%s)", err.msg, err.hint) : xstrdup(err.msg);
 	plan_release(&lines);
-	params_env_free(shell);
+	argv_free(shell);
 	json_decref(args);
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/offspring.h"
+#include "lib/file.h"
 #include "lib/mem.h"
 #include "lib/timefmt.h"
 
@@ -49,7 +50,7 @@ static void stream_reading(const struct slot *slot, void *data)
 
 	record.slot = slot_index(stream->rounds->spec.slots, slot);
 	record.reading = slot->sensed.reading;
-	if (offspring_write(stream->fd, &record, sizeof(record)) != 0)
+	if (file_write(stream->fd, &record, sizeof(record)) != 0)
 		_exit(1);
 }
 

@@ -13,6 +13,7 @@
 #include "core/offspring.h"
 #include "core/plan.h"
 #include "core/statefolder.h"
+#include "lib/argv.h"
 #include "lib/child.h"
 #include "lib/file.h"
 #include "lib/jdoc.h"
@@ -110,7 +111,7 @@ int work_begin(struct work *work, struct incident *incident, const char *step, b
 void work_release(struct work *work)
 {
 	if (work->shell)
-		params_env_free(work->shell);
+		argv_free(work->shell);
 	json_decref(work->args);
 	json_decref(work->before);
 	sense_free(work->sense);
@@ -176,7 +177,7 @@ static void stage_main(int fd, void *data)
 	result = call->stage(work, &env);
 	text = json_line(result);
 	if (text)
-		offspring_write(fd, text, strlen(text));
+		file_write(fd, text, strlen(text));
 }
 
 static void output_flush(struct output *output, size_t len)
@@ -186,9 +187,9 @@ static void output_flush(struct output *output, size_t len)
 	redact(output->redactor, &clean, output->line.data, len);
 	if (output->to >= 0 && output->written < OUTPUT_MAX) {
 		output->written += clean.len;
-		offspring_write(output->to, clean.data, clean.len);
+		file_write(output->to, clean.data, clean.len);
 		if (output->written >= OUTPUT_MAX)
-			offspring_write(output->to, "[more output was dropped]\n", 26);
+			file_write(output->to, "[more output was dropped]\n", 26);
 	}
 	buf_drop(&output->line, len);
 	buf_release(&clean);

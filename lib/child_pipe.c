@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/file.h"
+
 int child_pipe_open(struct child_pipe *pipe, struct buf *out, size_t max, struct err *err)
 {
 	*pipe = (struct child_pipe){ .ends = { -1, -1 }, .out = out, .max = max };
@@ -50,21 +52,14 @@ void child_pipe_read(struct child_pipe *pipe)
 
 int child_input(const char *input, struct err *err)
 {
-	size_t len = strlen(input), done = 0;
 	int fd = memfd_create("input", MFD_CLOEXEC);
 
-	while (fd >= 0 && done < len) {
-		ssize_t wrote = write(fd, input + done, len - done);
-
-		if (wrote < 0 && errno != EINTR) {
+	if (fd < 0 || file_write(fd, input, strlen(input)) < 0) {
+		err_sys(err, "no input can be prepared for a program");
+		if (fd >= 0)
 			close(fd);
-			fd = -1;
-		} else if (wrote > 0) {
-			done += (size_t)wrote;
-		}
+		return -1;
 	}
-	if (fd < 0)
-		return err_sys(err, "no input can be prepared for a program");
 	lseek(fd, 0, SEEK_SET);
 	return fd;
 }

@@ -1,12 +1,12 @@
 #include "lib/cmdout.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "lib/text.h"
 
 #define CHUNK	 65536
@@ -23,27 +23,14 @@ int cmdout_open(struct cmdout *out, int log, struct err *err)
 	return 0;
 }
 
-static void write_all(int fd, const char *bytes, size_t len)
-{
-	while (fd >= 0 && len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		bytes += n;
-		len -= (size_t)n;
-	}
-}
-
 void cmdout_pump(struct cmdout *out)
 {
 	char bytes[CHUNK];
 	ssize_t n;
 
 	while ((n = pread(out->fd, bytes, sizeof(bytes), out->done)) > 0) {
-		write_all(out->log, bytes, (size_t)n);
+		if (out->log >= 0)
+			file_write(out->log, bytes, (size_t)n);
 		out->done += n;
 	}
 	if (out->done > 2 * KEEP)

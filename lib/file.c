@@ -87,7 +87,7 @@ out:
 	return result;
 }
 
-static int write_all(int fd, const void *bytes, size_t len)
+int file_write(int fd, const void *bytes, size_t len)
 {
 	const char *p = bytes;
 
@@ -96,7 +96,7 @@ static int write_all(int fd, const void *bytes, size_t len)
 
 		if (wrote < 0 && errno == EINTR)
 			continue;
-		if (wrote < 0)
+		if (wrote <= 0)
 			return -1;
 		p += wrote;
 		len -= (size_t)wrote;
@@ -207,7 +207,7 @@ int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, s
 
 	if (fresh_open(&fresh, path, err) < 0)
 		goto out;
-	if (write_all(fresh.fd, bytes, len) < 0) {
+	if (file_write(fresh.fd, bytes, len) < 0) {
 		err_sys(err, "%s: can't be written", path);
 		goto out;
 	}
@@ -236,7 +236,7 @@ static int copy_bytes(int from, int to)
 	while ((got = read(from, chunk, CHUNK)) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0 || write_all(to, chunk, (size_t)got) < 0) {
+		if (got < 0 || file_write(to, chunk, (size_t)got) < 0) {
 			got = -1;
 			break;
 		}

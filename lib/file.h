@@ -13,6 +13,8 @@
 
 /* Appends a whole file, at most `max` bytes (0: no limit; a larger file is an error). */
 int file_read(const char *path, struct buf *out, size_t max, struct err *err);
+/* Writes all bytes to a descriptor, however often it is interrupted. 0, or -1 with errno. */
+int file_write(int fd, const void *bytes, size_t len);
 /* Replaces a file atomically: temporary file in the same folder, fsync, owner and mode of the old one
  * (or `mode` for a new one), rename, fsync of the folder. A symlink is refused. On failure the old
  * file is untouched and no temporary file stays. */

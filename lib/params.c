@@ -169,10 +169,3 @@ char **params_env(const json_t *values)
 	}
 	return env;
 }
-
-void params_env_free(char **env)
-{
-	for (char **p = env; p && *p; p++)
-		free(*p);
-	free(env);
-}

@@ -18,8 +18,7 @@ json_t *params_fill(const json_t *value, const json_t *values, struct err *err);
 /* Calls `fn` for each parameter that a string names. */
 void params_each(const char *text, void (*fn)(const char *name, size_t len, void *data), void *data);
 /* New, NULL-terminated: "NAME=value" for each of `values`, names in upper case behind "BACKOUT_":
- * how parameters reach a shell. Freed with params_env_free(). */
+ * how parameters reach a shell. Freed with argv_free(). */
 char **params_env(const json_t *values);
-void params_env_free(char **env);
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/argv.h"
 #include "lib/buf.h"
 #include "lib/jdoc.h"
 #include "lib/params.h"
@@ -256,7 +257,7 @@ static void parameters_reach_a_shell_as_variables(void **state)
 	assert_string_equal(env[1], "BACKOUT_N=5");
 	assert_string_equal(env[2], "BACKOUT_ON=false");
 	assert_null(env[3]);
-	params_env_free(env);
+	argv_free(env);
 	json_decref(values);
 }
 
