@@ -13,8 +13,6 @@
 #include "lib/sha256.h"
 #include "lib/size.h"
 
-enum { REPLACE_MAX = 512 << 20 };
-
 struct placing {
 	const char *from, *to; /* borrowed from the arguments */
 	bool restore;	       /* keep mode and owner of what is there */
@@ -107,30 +105,19 @@ static json_t *copy_before(const struct action_env *env, const json_t *args, str
 	return kept ? json_pack("{s:s, s:o}", "sha256", hex, "kept", kept) : NULL;
 }
 
-static int copy_over(const struct placing *placing, struct err *err)
-{
-	struct buf bytes = BUF_INIT;
-	struct stat st;
-	int rc;
-
-	if (!placing->restore || lstat(placing->to, &st) < 0)
-		return file_copy(placing->from, placing->to, err);
-	rc = file_read(placing->from, &bytes, REPLACE_MAX, err);
-	if (rc == 0)
-		rc = file_replace(placing->to, buf_str(&bytes), bytes.len, st.st_mode & 07777, err);
-	buf_release(&bytes);
-	return rc;
-}
-
 static int copy_run(const struct action_env *env, const json_t *args, const json_t *before,
 		    json_t **facts, struct err *err)
 {
 	struct placing placing;
 	char hex[SHA256_HEX];
+	int rc;
 
 	(void)env;
-	if (placing_take(&placing, args, err) < 0 || copy_over(&placing, err) < 0 ||
-	    sha256_file(placing.to, hex, err) < 0)
+	if (placing_take(&placing, args, err) < 0)
+		return -1;
+	rc = placing.restore ? file_copy_over(placing.from, placing.to, err)
+			     : file_copy(placing.from, placing.to, err);
+	if (rc < 0 || sha256_file(placing.to, hex, err) < 0)
 		return -1;
 	if (strcmp(hex, json_str(before, "sha256", "")) != 0)
 		return err_set(err, "%s changed while it was copied", placing.from);

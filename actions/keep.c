@@ -83,27 +83,20 @@ int keep_put_back(const json_t *kept, struct err *err)
 {
 	const char *path = json_str(kept, "path", ""), *copy = json_str(kept, "kept", NULL);
 	mode_t mode = (mode_t)json_num(kept, "mode", 0600);
-	struct buf bytes = BUF_INIT;
-	int rc = -1;
 
 	if (!copy) {
 		if (unlink(path) < 0 && errno != ENOENT)
 			return err_sys(err, "%s can't be removed", path);
 		return 0;
 	}
-	if (file_read(copy, &bytes, 0, err) < 0 ||
-	    file_replace(path, buf_str(&bytes), bytes.len, mode, err) < 0)
-		goto out;
-	if (chmod(path, mode) < 0 ||
-	    (geteuid() == 0 &&
-	     lchown(path, (uid_t)json_num(kept, "uid", 0), (gid_t)json_num(kept, "gid", 0)) < 0)) {
-		err_sys(err, "%s: mode and owner can't be put back", path);
-		goto out;
-	}
-	rc = 0;
-out:
-	buf_release(&bytes);
-	return rc;
+	if (file_copy_over(copy, path, err) < 0)
+		return -1;
+	/* The owner first: a change of it takes set-id bits away. */
+	if ((geteuid() == 0 &&
+	     lchown(path, (uid_t)json_num(kept, "uid", 0), (gid_t)json_num(kept, "gid", 0)) < 0) ||
+	    chmod(path, mode) < 0)
+		return err_sys(err, "%s: mode and owner can't be put back", path);
+	return 0;
 }
 
 int keep_is_back(const json_t *kept, struct buf *why, struct err *err)

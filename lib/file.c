@@ -245,7 +245,8 @@ static int copy_bytes(int from, int to)
 	return got < 0 ? -1 : 0;
 }
 
-int file_copy(const char *from, const char *to, struct err *err)
+/* `keep`: mode and owner of the old file, where there is one. */
+static int copy(const char *from, const char *to, bool keep, struct err *err)
 {
 	struct fresh fresh = { .dir = -1, .fd = -1 };
 	struct stat st;
@@ -265,8 +266,13 @@ int file_copy(const char *from, const char *to, struct err *err)
 		err_sys(err, "%s: can't be copied to %s", from, to);
 		goto out;
 	}
-	if (fresh_own(&fresh, geteuid() == 0 ? st.st_uid : geteuid(),
-		      geteuid() == 0 ? st.st_gid : getegid(), st.st_mode, err) < 0)
+	if (keep && fresh.had_old) {
+		st = fresh.old;
+	} else if (geteuid() != 0) {
+		st.st_uid = geteuid();
+		st.st_gid = getegid();
+	}
+	if (fresh_own(&fresh, st.st_uid, st.st_gid, st.st_mode, err) < 0)
 		goto out;
 	result = fresh_finish(&fresh, err);
 out:
@@ -274,6 +280,16 @@ out:
 	if (fd >= 0)
 		close(fd);
 	return result;
+}
+
+int file_copy(const char *from, const char *to, struct err *err)
+{
+	return copy(from, to, false, err);
+}
+
+int file_copy_over(const char *from, const char *to, struct err *err)
+{
+	return copy(from, to, true, err);
 }
 
 int file_sync_folder(const char *path, struct err *err)

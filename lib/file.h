@@ -22,6 +22,8 @@ int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, s
 /* Copies bytes, mode and (as root) owner; the copy is synced and appears under its name only when it
  * is whole. */
 int file_copy(const char *from, const char *to, struct err *err);
+/* The same, but a file that stands at `to` keeps its mode and owner. */
+int file_copy_over(const char *from, const char *to, struct err *err);
 /* Creates a folder with its parents, synced; fine if it is there. */
 int file_mkdirs(const char *path, mode_t mode, struct err *err);
 int file_sync_folder(const char *path, struct err *err);

@@ -34,17 +34,17 @@ static void test_file_restore(void **state)
 
 	ws_write(*state, "config.py", "broken\n");
 	ws_write(*state, "config.bak", "good\n");
-	ws_sh(*state, "chmod 640 config.py; chmod 600 config.bak");
+	ws_sh(*state, "chmod 4640 config.py; chmod 600 config.bak");
 	backup = ws_path(*state, "config.bak");
 	assert_int_equal(sidecar_write(backup, 1, NULL, &err), 0);
 	act_begin(&act, *state, "file_restore", "{}",
 		  "{'file_restore': '@/config.py', 'from': '@/config.bak', 'roots': ['@']}");
 	act_run(&act);
 	ws_assert_file(act.ws, "config.py", "good\n");
-	ws_assert(act.ws, "stat -c %a config.py", "640");
+	ws_assert(act.ws, "stat -c %a config.py", "4640");
 	act_undo(&act);
 	ws_assert_file(act.ws, "config.py", "broken\n");
-	ws_assert(act.ws, "stat -c %a config.py", "640");
+	ws_assert(act.ws, "stat -c %a config.py", "4640");
 
 	/* A backup that is not what was recorded. */
 	ws_write(act.ws, "config.bak", "gOod\n");

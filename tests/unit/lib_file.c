@@ -197,8 +197,15 @@ static void copies_are_whole_with_mode(void **state)
 	assert_int_equal(stat(copy, &st), 0);
 	assert_true(st.st_size > 100);
 	write_file(f->path, "");
-	assert_int_equal(file_copy(f->path, copy, &f->err), 0);
+	assert_int_equal(chmod(f->path, 0600), 0);
+	assert_int_equal(chmod(copy, 04751), 0);
+	assert_int_equal(file_copy_over(f->path, copy, &f->err), 0);
 	expect_content(copy, "");
+	assert_int_equal(stat(copy, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 04751);
+	assert_int_equal(file_copy(f->path, copy, &f->err), 0);
+	assert_int_equal(stat(copy, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(file_copy("/dev/zero", copy, &f->err), -1);
 	assert_int_equal(entries(f->folder), 2);
 	free(copy);
