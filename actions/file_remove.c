@@ -125,6 +125,14 @@ static json_t *remove_before(const struct action_env *env, const json_t *args, s
 	return json_pack("{s:o}", "kept", kept);
 }
 
+/* 1, 0, or -1 when it can't be said. */
+static int is_there(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 ? 1 : errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+}
+
 static int remove_run(const struct action_env *env, const json_t *args, const json_t *before,
 		      json_t **facts, struct err *err)
 {
@@ -135,11 +143,14 @@ static int remove_run(const struct action_env *env, const json_t *args, const js
 	for (size_t i = 0; i < n; i++) {
 		const json_t *one = json_array_get(kept, i);
 		const char *path = json_str(one, "path", "");
+		int there = is_there(path);
 		char *folder;
 
+		if (there < 0)
+			return err_sys(err, "%s can't be looked at", path);
 		if (keep_within(path, json_object_get(args, "roots"), err) < 0)
 			return -1;
-		if (!file_exists(path))
+		if (!there)
 			continue;
 		if (keep_is_back(one, NULL, err) != 1)
 			return err_set(err, "%s changed since it was kept: it is not removed",
@@ -158,13 +169,21 @@ static enum settled remove_settled(const struct action_env *env, const json_t *a
 				   const json_t *before, struct buf *why)
 {
 	const json_t *kept = json_object_get(before, "kept");
-	size_t n = json_array_size(kept), there = 0;
+	size_t n = json_array_size(kept), gone = 0;
 
 	(void)env, (void)args;
-	for (size_t i = 0; i < n; i++)
-		there += file_exists(json_str(json_array_get(kept, i), "path", ""));
-	buf_printf(why, "%zu of %zu files are gone", n - there, n);
-	return there == 0 ? SETTLED_YES : SETTLED_NO;
+	for (size_t i = 0; i < n; i++) {
+		const char *path = json_str(json_array_get(kept, i), "path", "");
+		int there = is_there(path);
+
+		if (there < 0) {
+			buf_printf(why, "%s can't be looked at: %s", path, strerror(errno));
+			return SETTLED_UNKNOWN;
+		}
+		gone += !there;
+	}
+	buf_printf(why, "%zu of %zu files are gone", gone, n);
+	return gone == n ? SETTLED_YES : SETTLED_NO;
 }
 
 static int remove_undo(const struct action_env *env, const json_t *args, const json_t *before,
@@ -177,7 +196,7 @@ static int remove_undo(const struct action_env *env, const json_t *args, const j
 		const json_t *one = json_array_get(kept, i);
 		const char *path = json_str(one, "path", "");
 
-		if (file_exists(path) && keep_is_back(one, NULL, NULL) != 1) {
+		if (is_there(path) != 0 && keep_is_back(one, NULL, NULL) != 1) {
 			err_set(err, "%s is there again, with other content", path);
 			return err_hint(err, "its former content is kept at %s",
 					json_str(one, "kept", "?"));

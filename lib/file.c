@@ -382,11 +382,21 @@ static int remove_at(int dir, const char *name, dev_t device, const char *path, 
 
 int file_remove_tree(const char *path, struct err *err)
 {
+	size_t len = strlen(path);
 	struct stat st;
+	char *plain;
+	int result;
 
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : err_sys(err, "%s: can't be looked at", path);
-	return remove_at(AT_FDCWD, path, st.st_dev, path, err);
+	/* With a slash behind its name a link would be followed after all. */
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	plain = xstrndup(path, len);
+	if (lstat(plain, &st) < 0)
+		result = errno == ENOENT ? 0 : err_sys(err, "%s: can't be looked at", plain);
+	else
+		result = remove_at(AT_FDCWD, plain, st.st_dev, plain, err);
+	free(plain);
+	return result;
 }
 
 int64_t file_space(const char *path, struct err *err)

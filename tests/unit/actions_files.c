@@ -82,6 +82,15 @@ static void test_file_remove(void **state)
 	act_undo(&act);
 	ws_assert(act.ws, "cat cache/*.tmp; stat -c %a cache/a.tmp", "1\n2\n604");
 
+	/* What can't be looked at is not known to be gone. */
+	act_before(&act);
+	ws_sh(act.ws, "mv cache hidden; ln -s cache cache");
+	assert_int_equal(act_settled(&act), SETTLED_UNKNOWN);
+	assert_int_equal(act.type->run(&act.env, act.args, act.before, &act.facts, &act.err), -1);
+	err_clear(&act.err);
+	ws_sh(act.ws, "rm cache; mv hidden cache");
+	assert_int_equal(act_settled(&act), SETTLED_NO);
+
 	/* Changed between the record and the run: nothing of it is removed unseen. */
 	act_before(&act);
 	ws_sh(act.ws, "echo new >cache/a.tmp");

@@ -232,6 +232,7 @@ static void removal_follows_no_link(void **state)
 	struct fixture *f = *state;
 	char *tree = path_join(f->folder, "tree"), *kept = path_join(f->folder, "kept");
 	char *inner = path_join(tree, "x/y"), *link = path_join(inner, "link");
+	char *precious = path_join(kept, "precious"), *slashed;
 
 	assert_int_equal(file_mkdirs(inner, 0755, NULL) + file_mkdirs(kept, 0755, NULL), 0);
 	write_file(f->path, "x");
@@ -241,8 +242,13 @@ static void removal_follows_no_link(void **state)
 	assert_true(file_exists(kept));
 	assert_int_equal(file_remove_tree(tree, &f->err), 0); /* missing is fine */
 	assert_int_equal(symlink(kept, tree), 0);
-	assert_int_equal(file_remove_tree(tree, &f->err), 0);
-	assert_true(file_exists(kept));
+	slashed = path_join(tree, "");
+	assert_int_equal(file_mkdirs(precious, 0755, NULL), 0);
+	assert_int_equal(file_remove_tree(slashed, &f->err), 0);
+	assert_false(file_exists(tree));
+	assert_true(file_exists(precious));
+	free(slashed);
+	free(precious);
 	assert_int_equal(file_remove_tree(f->path, &f->err), 0);
 	assert_false(file_exists(f->path));
 	free(link);
