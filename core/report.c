@@ -354,8 +354,12 @@ void report_closing(struct report_work *work)
 	const struct incident_state *state = work->state;
 	struct report_section *section;
 
-	told_or_blank(work, "Root cause", "root_cause", state->root_cause);
-	told_or_blank(work, "Remediation", "remediation", state->remediation);
+	/* Lines to write on are for a cause that there is: a deployment may just go well. */
+	if (state->kind != INCIDENT_DEPLOYMENT || work->sensed || state->nattempts ||
+	    state->root_cause || state->remediation) {
+		told_or_blank(work, "Root cause", "root_cause", state->root_cause);
+		told_or_blank(work, "Remediation", "remediation", state->remediation);
+	}
 	told_or_blank(work, "Lessons learned", "lessons", state->lessons);
 	section = report_section(work->report, "Sign-off");
 	section_field(section, "Operator", "%s", "______________________  Date ______________");

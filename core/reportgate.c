@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/reportparts.h"
+#include "lib/buf.h"
 #include "lib/jdoc.h"
 #include "lib/timefmt.h"
 
@@ -39,6 +40,25 @@ static void criteria_table(struct report_section *section, const json_t *criteri
 									   : "unknown",
 					    json_str(one, "evidence", "") });
 	}
+}
+
+/* New: what stood in the way of go: criteria for it that did not hold, others that did. */
+static char *blocks_text(const json_t *criteria)
+{
+	struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < json_array_size(criteria); i++) {
+		const json_t *one = json_array_get(criteria, i);
+		const char *evidence = json_str(one, "evidence", "");
+		bool go = strcmp(json_str(one, "kind", ""), "go") == 0;
+
+		if (strcmp(json_str(one, "verdict", ""), go ? "pass" : "fail") == 0)
+			continue;
+		buf_printf(&out, "%s%s%s%s%s", out.len ? "; " : "", json_str(one, "say", ""),
+			   *evidence ? " (" : "", evidence, *evidence ? ")" : "");
+	}
+	buf_puts(&out, "");
+	return buf_detach(&out);
 }
 
 static void decided_fields(struct report_section *section, json_t *facts,
@@ -114,7 +134,11 @@ void report_gate(struct report_work *work, struct report_section *section)
 		section_field(section, "Criteria said", "%s; nobody decided",
 			      json_str(computed->json, "computed", ""));
 	if (at_t0) {
-		section_field(section, "At T", "%s", at_t0->text);
+		char *blocks = blocks_text(json_object_get(at_t0->json, "criteria"));
+
+		section_field(section, "Criteria at T", "%s%s%s",
+			      json_str(at_t0->json, "computed", ""), *blocks ? ": " : "", blocks);
+		free(blocks);
 		fact_text(facts, "at_t0", json_str(at_t0->json, "computed", ""));
 	}
 	if (!decided)

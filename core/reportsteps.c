@@ -389,6 +389,19 @@ static bool checklist_touched(const struct checklist_state *list)
 	return false;
 }
 
+/* New: what was seen, or who answers for it and what they said; why it does not apply. */
+static char *item_text(const struct item *what, const struct item_state *item)
+{
+	const char *told = item->status == ITEM_NOT_APPLICABLE ? item->when : item->evidence;
+
+	if (item->by[0])
+		return xasprintf("by %s%s%s", item->by, *told ? ": " : "", told);
+	if (!*told && what->done_by)
+		return xasprintf("before, by %s, %s", what->done_by,
+				 what->done_at ? what->done_at : "");
+	return xstrdup(told);
+}
+
 static void checklist_table(struct report_section *section, const struct checklist_state *list,
 			    json_t *facts)
 {
@@ -399,14 +412,16 @@ static void checklist_table(struct report_section *section, const struct checkli
 	for (size_t i = 0; i < list->nitems; i++) {
 		const struct item_state *item = &list->items[i];
 		const struct item *what = checklist_item(list, i, NULL);
-		char at[TIME_RFC3339_MAX];
+		char at[TIME_RFC3339_MAX], *text = item_text(what, item);
 		json_t *one = json_object();
 
 		table_row(table, (const char *[]){ what->say, item_status_name(item->status),
 						   item->at ? time_clock(item->at, at) : "-",
-						   item->evidence });
+						   text });
+		free(text);
 		fact_text(one, "item", what->id);
 		fact_text(one, "state", item_status_name(item->status));
+		fact_text(one, "by", item->by);
 		fact_text(one, "evidence", item->evidence);
 		fact_time(one, "at", item->at);
 		json_array_append_new(items, one);

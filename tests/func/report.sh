@@ -3,7 +3,7 @@
 # format would act upon it: the text must come out, and nothing else.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
-plan 15
+plan 16
 
 cat >"$work/shop.json" <<'END'
 {"format": 1, "system": "shop", "title": ".sy touch x | <b>T}</b> `x` \\fB",
@@ -220,6 +220,26 @@ END
 }
 not_obeyed() { [ ! -e "$work/obeyed" ]; }
 
+# ---- A deployment ----
+
+# Decided otherwise than the criteria say; nothing went wrong, so there is no cause to write down.
+deployment() {
+	mkdir "$work/desk" && echo tickets >"$work/desk/data" && touch "$work/desk/app.log"
+	cat >"$work/desk.json" <<END
+{"target": "front", "system": "desk", "class": "staging", "claim": "$work/desk/claim",
+ "parameters": {"root": "$work/desk"}}
+END
+	printf ':tick launch cake\n:gate no-go it rains T} 中文\n:gate go the .sun\n' |
+		BACKOUT_STATE_DIR=$work/state3 "$BACKOUT" preflight tests/screens/launch launch --at 2037-01-01T00:00:00Z \
+			--target "$work/desk.json" --plain >"$work/plain.log" 2>&1
+	BACKOUT_STATE_DIR=$work/state3 "$BACKOUT" report "$(basename "$work"/state3/incidents/*)" >"$work/launch.text" || return 1
+	for what in '^Deployment report ' 'Decision  *go$' 'Criteria said  *undecided$' 'Because  *the \.sun$' \
+		'no-go  *undecided  .*it rains T} 中文$' 'There is cake  *green .*by ' '^Lessons learned$'; do
+		grep -q -- "$what" "$work/launch.text" || { echo "missing: $what"; cat "$work/launch.text" "$work/plain.log"; return 1; }
+	done
+	! grep -qE '^(Root cause|Remediation|Times|Charts|Error details)' "$work/launch.text"
+}
+
 check "every format is written, for its owner alone" every_format
 if command -v pdftotext >/dev/null; then
 	check "the PDF says it all, hostile strings too" pdf_says
@@ -240,3 +260,4 @@ check "without groff the message says what to install" no_groff
 check "hostile words of people and logs go into every format" hostile
 check "none of them is lost, none is wider than the paper" nothing_lost
 check "none of them is obeyed" not_obeyed
+check "a deployment: its decisions, who ticked what, no cause to write down" deployment
