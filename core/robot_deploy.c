@@ -47,13 +47,17 @@ bool robot_deploys(const struct robot *robot, const struct procedure *procedure)
 	return false;
 }
 
-/* Of what is due now, before a go without what comes at T and after it. */
+/* Of what is due now: until a go what the gate asks for, from then on what comes at T and after. */
 static bool is_due(const struct day *day, size_t i)
 {
 	int64_t until = day->offset;
+	const struct section *section;
 
+	checklist_item(day->list, i, &section);
 	if (day->now->decided != DECISION_GO && until > GATE_DUE_US)
 		until = GATE_DUE_US;
+	if (day->now->decided == DECISION_GO && section->timed && section->offset_us <= GATE_DUE_US)
+		return false;
 	return checklist_missing(day->list, i, until) &&
 	       day->list->items[i].status != ITEM_OVERRIDDEN;
 }

@@ -49,7 +49,8 @@ static void want_tree(const struct session *session, struct wanted *wanted)
 		want_question(&tree->questions[i], wanted);
 }
 
-/* Items may be costly to sense: one that holds is looked at again when half of its life is over.
+/* Items may be costly to sense: one that holds is looked at again when half of its life is over,
+ * or at once when the record does not say so yet.
  * What was seen before `from` counts for nothing. */
 static void want_items(const struct session *session, const struct list_in_effect *list,
 		       struct wanted *wanted)
@@ -59,6 +60,7 @@ static void want_items(const struct session *session, const struct list_in_effec
 
 	for (size_t i = 0; i < state->nitems; i++) {
 		const struct item *item = checklist_item(state, i, NULL);
+		enum item_status status = state->items[i].status;
 		const struct reading *reading;
 		int64_t again;
 
@@ -68,7 +70,7 @@ static void want_items(const struct session *session, const struct list_in_effec
 		again = sense_duration(session->sense, item->expires, 60 * CLOCK_US) / 2;
 		reading = &sense_probe(session->sense, item->probe)->reading;
 		if (reading->verdict != VERDICT_PASS || reading->at <= list->from ||
-		    now - reading->at > again)
+		    status == ITEM_RED || status == ITEM_UNKNOWN || now - reading->at > again)
 			want(wanted, item->probe);
 	}
 }
