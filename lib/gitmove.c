@@ -15,7 +15,7 @@ struct parked {
 	const char *path; /* relative, borrowed */
 	bool untracked;
 	bool absent;
-	mode_t mode;
+	struct stat st;
 	struct buf bytes;
 };
 
@@ -26,17 +26,14 @@ struct parking {
 
 static int parked_fill(struct parked *parked, struct err *err)
 {
-	struct stat st;
-
-	if (lstat(parked->full, &st) < 0) {
+	if (lstat(parked->full, &parked->st) < 0) {
 		if (errno != ENOENT)
 			return err_sys(err, "%s", parked->full);
 		parked->absent = true;
 		return 0;
 	}
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(parked->st.st_mode))
 		return err_set(err, "%s is no regular file: it is not overwritten", parked->full);
-	parked->mode = st.st_mode & 07777;
 	return file_read(parked->full, &parked->bytes, 0, err);
 }
 
@@ -60,23 +57,36 @@ static int park(struct gitrepo *repo, const struct git_changes *changes,
 	return 0;
 }
 
-static int unpark(const struct parking *parking, struct err *err)
+static int parked_put_back(const struct parked *parked, struct err *err)
 {
-	int rc = 0;
+	const struct stat *was = &parked->st;
+	struct stat now;
 
+	/* Git may have put a link there, which is not replaced by what it points to. */
+	if (lstat(parked->full, &now) == 0 && (parked->absent || S_ISLNK(now.st_mode)) &&
+	    unlink(parked->full) < 0)
+		return err_sys(err, "%s", parked->full);
+	if (parked->absent)
+		return 0;
+	if (file_replace(parked->full, buf_str(&parked->bytes), parked->bytes.len,
+			 was->st_mode & 07777, err) < 0)
+		return -1;
+	if ((geteuid() == 0 && lchown(parked->full, was->st_uid, was->st_gid) < 0) ||
+	    chmod(parked->full, was->st_mode & 07777) < 0)
+		return err_sys(err, "%s: mode and owner", parked->full);
+	return 0;
+}
+
+/* All that can be put back is; `err`, which says why the move failed, says also what can't. */
+static void unpark(const struct parking *parking, struct err *err)
+{
 	for (size_t i = 0; i < parking->n; i++) {
-		const struct parked *parked = &parking->list[i];
+		struct err why = ERR_INIT;
 
-		if (parked->absent) {
-			if (unlink(parked->full) < 0 && errno != ENOENT)
-				rc = err_sys(err, "%s", parked->full);
-		} else if (file_replace(parked->full, buf_str(&parked->bytes), parked->bytes.len,
-					parked->mode, err) < 0 ||
-			   chmod(parked->full, parked->mode) < 0) {
-			rc = err_sys(err, "%s could not be put back", parked->full);
-		}
+		if (parked_put_back(&parking->list[i], &why) < 0)
+			err_wrap(err, "%s is NOT back as it was (%s)", parking->list[i].path,
+				 why.msg);
 	}
-	return rc;
 }
 
 static void parking_release(struct parking *parking)

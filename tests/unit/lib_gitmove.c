@@ -115,12 +115,15 @@ static void test_locks(void **state)
 	ws_sh(f.ws, "cd repo; echo mine >bot/config.py");
 
 	/* The last step fails after the files moved: they come back. */
-	ws_sh(f.ws, "cd repo; rm .git/index.lock; touch .git/HEAD.lock");
+	ws_sh(f.ws,
+	      "cd repo; rm .git/index.lock; touch .git/HEAD.lock; chmod 640 bot/config.py; "
+	      "chown nobody bot/config.py || true; stat -c '%%a %%U' bot/config.py >../owner");
 	err_clear(&err);
 	assert_int_equal(gitrepo_move(f.repo, &move, &err), -1);
 	assert_contains(err.hint, "lock");
 	assert_unmoved(&f);
 	ws_assert_file(f.ws, "repo/bot/config.py", "mine\n");
+	ws_assert(f.ws, "stat -c '%a %U' repo/bot/config.py | diff - owner", "");
 	ws_assert(f.ws, "cd repo; rm .git/HEAD.lock; git status --porcelain", " M bot/config.py");
 
 	/* Also where it is the branch that is locked, by a commit in progress. */
@@ -128,6 +131,27 @@ static void test_locks(void **state)
 	err_clear(&err);
 	assert_int_equal(gitrepo_move(f.repo, &move, &err), -1);
 	assert_unmoved(&f);
+	fixture_close(&f);
+}
+
+/* What was replaced comes back also where git had put a link in its place. */
+static void test_overwritten_link(void **state)
+{
+	const char *const overwrites[] = { "bot/config.py", NULL };
+	struct fixture f;
+	struct git_move move;
+	struct err err = ERR_INIT;
+
+	fixture_open(&f, state);
+	ws_sh(f.ws, "cd repo; ln -sf main.py bot/config.py; $GIT commit -qam Link; "
+		    "rm bot/config.py; echo mine >bot/config.py; touch .git/HEAD.lock");
+	assert_int_equal(gitrepo_resolve(f.repo, "main", f.head, NULL), 0);
+	move = to_good(&f);
+	move.overwrites = overwrites;
+	assert_int_equal(gitrepo_move(f.repo, &move, &err), -1);
+	ws_assert(f.ws, "cd repo; rm .git/HEAD.lock; stat -c %F bot/config.py", "regular file");
+	ws_assert_file(f.ws, "repo/bot/config.py", "mine\n");
+	assert_null(strstr(err.msg, "NOT back"));
 	fixture_close(&f);
 }
 
@@ -341,6 +365,7 @@ int main(void)
 		TEST(test_checkout_and_back),
 		TEST(test_dirty_refused),
 		TEST(test_overwrites_replaced),
+		TEST(test_overwritten_link),
 		TEST(test_untracked_in_the_way),
 		TEST(test_locks),
 		TEST(test_checkout_fails_halfway),
