@@ -63,6 +63,8 @@ void checker_release(struct checker *checker);
 
 /* ---- check.c: places and findings ---- */
 
+/* The document itself, a member, an element; `value` is NULL when it is not there. `up` is
+ * borrowed. */
 struct node node_root(const struct jdoc *doc);
 struct node node_member(const struct node *up, const char *key);
 struct node node_element(const struct node *up, size_t index);
@@ -86,9 +88,11 @@ bool name_valid(const char *name);
 
 /* ---- check_names.c ---- */
 
+/* Names that are declared twice, or are none, are findings. */
 void declare_all(struct checker *checker);
 /* For targets: the names that a built runbook has. */
 void declare_runbook(struct checker *checker, const struct runbook *runbook);
+/* Where a name is declared; NULL: nowhere. Borrowed. */
 const struct node *declared(const struct checker *checker, enum section_id section,
 			    const char *name);
 /* SECTION_COUNT when there is no such section. */
@@ -103,12 +107,16 @@ bool check_reference(struct checker *checker, const struct node *node, enum sect
  * not fit a field of type `type`. */
 void check_params(struct checker *checker, const struct node *node, const char *text,
 		  enum field_type type);
+/* The same for a template: facts may stand there, too, and no secret may. */
+void check_template(struct checker *checker, const struct node *node, const char *text);
 /* A literal string: no "${", and BACKOUT_NAME counts as a use. */
 void check_literal(struct checker *checker, const struct node *node, const char *text);
+/* Reports the parameters that nothing has marked used. */
 void check_unused_params(struct checker *checker);
 /* Marks the parameters that a value uses, literals' BACKOUT_NAME too, in `used` (one a parameter).
  */
 void params_used(const struct runbook *runbook, const json_t *value, bool *used);
+/* Whether a text names a parameter. */
 bool has_params(const char *text);
 
 /* ---- check_types.c ---- */
@@ -141,7 +149,7 @@ void build_tree(struct checker *checker);
 void build_procedures(struct checker *checker);
 void build_checklists(struct checker *checker);
 void build_item_procedures(struct checker *checker); /* when checklists and probes are built */
-void build_gates(struct checker *checker);       /* and deployments */
+void build_gates(struct checker *checker);	     /* and deployments */
 void build_contacts(struct checker *checker);
 void build_messages(struct checker *checker);
 void build_matrix(struct checker *checker);
@@ -158,6 +166,8 @@ struct probe *probe_new(struct checker *checker, char *id);
 void probe_free(struct probe *probe);
 /* The type and arguments of an object; `type` is NULL when it has none. */
 struct typed build_typed(const struct type *const *types, const struct node *node);
+/* Both borrow from the node. An outcome that is missing or malformed leads nowhere: all of it is 0.
+ */
 struct source_def build_source(const struct checker *checker, const struct node *node);
 struct outcome build_outcome(struct checker *checker, const struct node *up, const char *key);
 /* A member duration that must be given here, without parameters; 0 when it is missing. */
@@ -191,6 +201,7 @@ struct step_place {
 /* Gives the steps of another procedure, built; NULL (and a finding) when that is a circle. */
 typedef const struct procedure *procedure_fn(struct checker *checker, const struct node *node,
 					     const char *name);
+/* Appends the steps of a list, branches behind the question that decides about them. */
 void build_steps(struct checker *checker, const struct node *list, const struct step_place *place,
 		 procedure_fn *procedure, struct step_list *steps);
 /* Copies the steps of an inner procedure, chosen by "only" and "except" of the step `node`. */

@@ -15,7 +15,10 @@ char *join_words(const char *const *words, size_t n);
 
 /* Numbers, booleans, durations, sizes: their text form may hold parameters. */
 void check_scalar(struct checker *checker, const struct node *node, enum field_type type);
+/* All kinds of text: what it may hold, and the parameters in it. */
 void check_text(struct checker *checker, const struct node *node, enum field_type type);
+/* It must be one of the field's words; a declared source of the field's type; something that a
+ * source of type `source` has to read. */
 void check_choice(struct checker *checker, const struct node *node, const struct field *field);
 void check_source_name(struct checker *checker, const struct node *node, const struct field *field);
 void check_read(struct checker *checker, const struct node *node, const struct type *source);

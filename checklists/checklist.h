@@ -9,21 +9,21 @@
 
 enum item_status {
 	ITEM_OPEN,
-	ITEM_GREEN,        /* sensed and holding, or done by hand, or its action is done and verified */
-	ITEM_RED,          /* sensed and not holding */
-	ITEM_UNKNOWN,      /* could not be read */
-	ITEM_DEFERRED,     /* comes back at the end */
-	ITEM_OVERRIDDEN,   /* with a reason; never green */
+	ITEM_GREEN,    /* sensed and holding, or done by hand, or its action is done and verified */
+	ITEM_RED,      /* sensed and not holding */
+	ITEM_UNKNOWN,  /* could not be read */
+	ITEM_DEFERRED, /* comes back at the end */
+	ITEM_OVERRIDDEN, /* with a reason; never green */
 	ITEM_NOT_APPLICABLE,
 };
 
 struct item_state {
 	enum item_status status;
-	int64_t at;         /* wall time of the last change */
-	int64_t measured;   /* wall time of the last reading, sensed items */
+	int64_t at;		     /* wall time of the last change */
+	int64_t measured;	     /* wall time of the last reading, sensed items */
 	char evidence[READING_TEXT]; /* of the reading; the note or reason of who acted; how its
-	                                action went */
-	char by[64];        /* who ticked, deferred or overrode it, or had its action run; "" */
+					action went */
+	char by[64]; /* who ticked, deferred or overrode it, or had its action run; "" */
 	/* Not of the ledger: it was green but not measured for too long; open until it is. */
 	bool expired;
 	/* While it does not apply: what it is when it does again, and why it does not. */
@@ -33,17 +33,27 @@ struct item_state {
 
 struct checklist_state {
 	const struct checklist *checklist; /* borrowed */
-	struct item_state *items;          /* owned; all sections' items in order */
+	struct item_state *items;	   /* owned; all sections' items in order */
 	size_t nitems;
 };
 
-enum item_event { ITEM_EV_SENSED, ITEM_EV_TICKED, ITEM_EV_REOPENED, ITEM_EV_DEFERRED,
-		  ITEM_EV_OVERRIDDEN, ITEM_EV_WHEN, ITEM_EV_ACTION_DONE, ITEM_EV_ACTION_FAILED,
-		  ITEM_EV_ACTION_OPEN /* it is run again, or was undone */ };
+enum item_event {
+	ITEM_EV_SENSED,
+	ITEM_EV_TICKED,
+	ITEM_EV_REOPENED,
+	ITEM_EV_DEFERRED,
+	ITEM_EV_OVERRIDDEN,
+	ITEM_EV_WHEN,
+	ITEM_EV_ACTION_DONE,
+	ITEM_EV_ACTION_FAILED,
+	ITEM_EV_ACTION_OPEN /* it is run again, or was undone */
+};
 
+/* Every item is open. */
 void checklist_begin(struct checklist_state *state, const struct checklist *checklist);
 void checklist_state_release(struct checklist_state *state);
-/* Index of an item in state->items, or -1; and the item of an index. */
+/* Index of an item in state->items, or -1; and the item of an index, with its section (`section`
+ * may be NULL). */
 int checklist_index(const struct checklist_state *state, const char *id);
 const struct item *checklist_item(const struct checklist_state *state, size_t index,
 				  const struct section **section);
@@ -70,6 +80,6 @@ bool checklist_missing(const struct checklist_state *state, size_t index, int64_
 int checklist_next(const struct checklist_state *state);
 /* The same among those that are missing until `offset_us`. */
 int checklist_next_until(const struct checklist_state *state, int64_t offset_us);
-const char *item_status_name(enum item_status status);
+const char *item_status_name(enum item_status status); /* "open", "green", ... "not applicable" */
 
 #endif

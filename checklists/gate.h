@@ -17,7 +17,8 @@
 
 enum decision { DECISION_UNDECIDED, DECISION_GO, DECISION_NO_GO, DECISION_ADJUST };
 
-/* Number of all criteria, and the one at an index: go ones first, then no-go, then adjust. */
+/* Number of all criteria, and the one at an index: go ones first, then no-go, then adjust. `kind`
+ * may be NULL. */
 size_t gate_size(const struct gate *gate);
 const struct criterion *gate_criterion(const struct gate *gate, size_t index,
 				       enum criterion_kind *kind);
@@ -30,7 +31,7 @@ bool gate_blocks(enum criterion_kind kind, enum verdict verdict);
 enum verdict gate_checklist(const struct checklist_state *state);
 
 const char *decision_name(enum decision decision); /* "undecided", "go", "no-go", "adjust" */
-int decision_parse(const char *name, enum decision *decision);
-const char *criterion_kind_name(enum criterion_kind kind); /* "go", "no-go", "adjust" */
+int decision_parse(const char *name, enum decision *decision); /* 0, or -1 when it is none */
+const char *criterion_kind_name(enum criterion_kind kind);     /* "go", "no-go", "adjust" */
 
 #endif

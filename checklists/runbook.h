@@ -1,9 +1,10 @@
 /*
  * A runbook in memory: what should be done, as plain structs. Pure: nothing here opens a file.
  *
- * Life cycle: runbook_build() checks the documents and fills a new runbook in one go; it borrows the
- * documents' JSON values (so the documents must outlive it) and owns everything else. All strings
- * below are borrowed from the documents unless said otherwise. Arrays keep the file's order.
+ * Life cycle: runbook_build() checks the documents and fills a new runbook in one go; it borrows
+ * the documents' JSON values (so the documents must outlive it) and owns everything else. All
+ * strings below are borrowed from the documents unless said otherwise. Arrays keep the file's
+ * order.
  *
  * Values keep their parameters: `args` still hold "${name}". Whoever uses them fills them in first
  * (lib/params.h), with the target's values and the operator's answers.
@@ -23,27 +24,27 @@
 /* One object of a type from the vocabulary. */
 struct typed {
 	const struct type *type; /* NULL: there is none */
-	const json_t *args;      /* the whole object for probes, actions and metrics; for sources the one
-	                            below the type's name */
+	const json_t *args; /* the whole object for probes, actions and metrics; for sources the one
+			       below the type's name */
 };
 
 enum probe_kind {
-	PROBE_TYPED,    /* asks the world: `ask` */
-	PROBE_MANUAL,   /* asks the operator: `text` */
-	PROBE_ALL,      /* of `parts`; pass if all pass, fail if one fails, else unknown */
-	PROBE_ANY,      /* pass if one passes, fail if all fail, else unknown */
+	PROBE_TYPED,	/* asks the world: `ask` */
+	PROBE_MANUAL,	/* asks the operator: `text` */
+	PROBE_ALL,	/* of `parts`; pass if all pass, fail if one fails, else unknown */
+	PROBE_ANY,	/* pass if one passes, fail if all fail, else unknown */
 	PROBE_AT_LEAST, /* `count` of `parts` */
-	PROBE_NOT,      /* of parts[0] */
-	PROBE_HELD,     /* parts[0] has held for `for_us` without a gap */
+	PROBE_NOT,	/* of parts[0] */
+	PROBE_HELD,	/* parts[0] has held for `for_us` without a gap */
 };
 
 struct probe {
-	char *id;         /* owned: its name, or its path ("procedures.level-1.stop.verify.0") */
+	char *id;	   /* owned: its name, or its path ("procedures.level-1.stop.verify.0") */
 	const char *title; /* what a screen calls it: "say" if given, else NULL */
 	enum probe_kind kind;
 	struct typed ask;
 	const char *text;
-	struct probe **parts; /* owned array; declared probes are shared, inline ones owned by runbook */
+	struct probe **parts; /* owned array; the probes themselves are the runbook's */
 	size_t nparts;
 	size_t count;
 	int64_t for_us;
@@ -53,11 +54,11 @@ struct probe {
 struct param {
 	const char *name;
 	const char *help;
-	enum field_type type;      /* STRING, PATH, INT, NUMBER, BOOL, DURATION or SIZE */
-	const json_t *fallback;    /* NULL: the target must give it (or the operator, see `ask`) */
+	enum field_type type;	/* STRING, PATH, INT, NUMBER, BOOL, DURATION or SIZE */
+	const json_t *fallback; /* NULL: the target must give it (or the operator, see `ask`) */
 	bool secret;
-	const char *ask;           /* the question, when it is answered before a plan is made */
-	struct probe *propose;     /* its reading's text (else value) is the proposed answer; or NULL */
+	const char *ask;       /* the question, when it is answered before a plan is made */
+	struct probe *propose; /* its reading's text (else value) is the proposed answer; or NULL */
 };
 
 struct source_def {
@@ -73,21 +74,21 @@ enum level { LEVEL_OK, LEVEL_INFO, LEVEL_WARNING, LEVEL_CRITICAL };
 struct metric {
 	const char *name;
 	const char *title;
-	struct typed read;          /* its source type; args hold the whole metric object */
-	const char *source;         /* the source's name */
+	struct typed read;  /* its source type; args hold the whole metric object */
+	const char *source; /* the source's name */
 	const char *unit;
-	const json_t *limit[4];     /* by enum level; [LEVEL_OK] unused; NULL when not given */
-	bool below;                 /* alert when under the threshold ("when": "below") */
+	const json_t *limit[4]; /* by enum level; [LEVEL_OK] unused; NULL when not given */
+	bool below;		/* alert when under the threshold ("when": "below") */
 	const json_t *every, *for_, *clear, *cooldown; /* durations; NULL: 1s, 0s, 0s, 5m */
-	const char *suggest;        /* "tree", a procedure or a condition; NULL */
+	const char *suggest; /* "tree", a procedure or a condition; NULL */
 };
 
 /* What to do next: exactly one of them is set, or none. */
 struct outcome {
-	const char *question;          /* the next question of the tree */
+	const char *question; /* the next question of the tree */
 	const struct procedure *procedure;
-	bool tree;                     /* "go through the tree" */
-	const char *advice;            /* a sentence */
+	bool tree;	    /* "go through the tree" */
+	const char *advice; /* a sentence */
 };
 
 enum severity { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
@@ -96,32 +97,32 @@ enum severity { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL 
 struct condition {
 	const char *name;
 	const char *title;
-	const char *impact;        /* or NULL */
+	const char *impact; /* or NULL */
 	enum severity severity;
-	struct probe *needs;       /* when it can be judged, or NULL */
-	struct probe **symptoms;   /* owned array */
+	struct probe *needs;	 /* when it can be judged, or NULL */
+	struct probe **symptoms; /* owned array */
 	size_t nsymptoms;
-	size_t at_least;           /* how many of them must hold */
-	const json_t *for_;        /* how long it must hold; NULL: 0s */
-	const json_t *within;      /* only within this time of the deployment; NULL: always */
+	size_t at_least;      /* how many of them must hold */
+	const json_t *for_;   /* how long it must hold; NULL: 0s */
+	const json_t *within; /* only within this time of the deployment; NULL: always */
 	struct outcome suggest;
 };
 
 struct question {
 	const char *name;
 	const char *ask;
-	const char *help;          /* or NULL */
-	struct probe *probe;       /* proposes the answer: pass is yes */
-	struct probe **contrary;   /* evidence for the other answer, shown beside it */
+	const char *help;	 /* or NULL */
+	struct probe *probe;	 /* proposes the answer: pass is yes */
+	struct probe **contrary; /* evidence for the other answer, shown beside it */
 	size_t ncontrary;
-	const json_t *for_;        /* a proposal must hold this long; NULL: 0s */
+	const json_t *for_; /* a proposal must hold this long; NULL: 0s */
 	struct outcome yes, no;
 };
 
 struct tree {
 	struct question *questions; /* owned array */
 	size_t nquestions;
-	size_t start;               /* index */
+	size_t start; /* index */
 };
 
 enum step_kind {
@@ -136,31 +137,31 @@ struct choice {
 };
 
 /*
- * One step. Procedures are flat: steps inside a branch or an option, and the steps of a procedure that
- * is a step, stand in the list themselves, with an id like "code/checkout" and a guard: the step whose
- * answer decides whether they apply. A guard always stands before what it guards.
+ * One step. Procedures are flat: steps inside a branch or an option, and the steps of a procedure
+ * that is a step, stand in the list themselves, with an id like "code/checkout" and a guard: the
+ * step whose answer decides whether they apply. A guard always stands before what it guards.
  */
 struct step {
-	char *id;                /* owned; unique in its procedure */
-	const char *say;         /* one line: what it does */
-	const char *note;        /* more for the operator, or NULL */
+	char *id;	  /* owned; unique in its procedure */
+	const char *say;  /* one line: what it does */
+	const char *note; /* more for the operator, or NULL */
 	enum step_kind kind;
-	int guard;               /* index of the deciding step, or -1 */
+	int guard;		  /* index of the deciding step, or -1 */
 	const char *guard_answer; /* "yes", "no", or an option's id */
-	struct typed action;     /* STEP_ACTION */
-	struct probe *probe;     /* STEP_QUESTION: proposes the answer */
-	struct choice *options;  /* STEP_CHOICE; owned */
+	struct typed action;	  /* STEP_ACTION */
+	struct probe *probe;	  /* STEP_QUESTION: proposes the answer */
+	struct choice *options;	  /* STEP_CHOICE; owned */
 	size_t noptions;
-	struct probe *when;      /* fail: not applicable; NULL: applies */
-	struct probe **verify;   /* owned array */
+	struct probe *when;    /* fail: not applicable; NULL: applies */
+	struct probe **verify; /* owned array */
 	size_t nverify;
-	const json_t *timeout;   /* of the action; NULL: 60s */
-	const json_t *within;    /* verify must hold within this time after it; NULL: 30s */
-	const char *alternative; /* a step of this procedure that is offered when verify fails, or NULL;
-	                            such a step runs only as an alternative */
+	const json_t *timeout;	 /* of the action; NULL: 60s */
+	const json_t *within;	 /* verify must hold within this time after it; NULL: 30s */
+	const char *alternative; /* a step of this procedure that is offered when verify fails, or
+				    NULL; such a step runs only as an alternative */
 	bool only_alternative;
-	char *origin;            /* owned: "PROCEDURE/STEP" that it was copied from, when it came with a
-	                            step that is a procedure; NULL: its own */
+	char *origin; /* owned: "PROCEDURE/STEP" that it was copied from, when it came with a
+			 step that is a procedure; NULL: its own */
 };
 
 struct procedure;
@@ -169,30 +170,30 @@ struct item; /* of a checklist */
 struct section {
 	const char *title;
 	bool timed;
-	const json_t *offset;    /* duration before (negative text "-2h") or after T; NULL: not tied */
+	const json_t *offset; /* duration before (negative text "-2h") or after T; NULL: not tied */
 	int64_t offset_us;
-	struct item *items;      /* owned array */
+	struct item *items; /* owned array */
 	size_t nitems;
 };
 
 enum item_kind { ITEM_SENSED, ITEM_MANUAL, ITEM_ACTION };
 
 struct item {
-	char *id;                /* owned; unique in its checklist; sub-items are "parent/child" */
+	char *id; /* owned; unique in its checklist; sub-items are "parent/child" */
 	const char *say;
-	const char *note;        /* or NULL */
+	const char *note; /* or NULL */
 	enum item_kind kind;
-	int parent;              /* index in the same section, or -1 */
+	int parent; /* index in the same section, or -1 */
 	bool optional;
-	struct probe *probe;     /* ITEM_SENSED */
-	const json_t *expires;   /* how long a green stays green; NULL: 60s */
-	struct typed action;     /* ITEM_ACTION; no type when it names a procedure */
-	struct probe **verify;   /* of that action; owned array */
+	struct probe *probe;   /* ITEM_SENSED */
+	const json_t *expires; /* how long a green stays green; NULL: 60s */
+	struct typed action;   /* ITEM_ACTION; no type when it names a procedure */
+	struct probe **verify; /* of that action; owned array */
 	size_t nverify;
-	const json_t *timeout, *within; /* of that action, as a step's */
-	struct probe *when;      /* fail: not applicable; NULL: applies */
+	const json_t *timeout, *within;	   /* of that action, as a step's */
+	struct probe *when;		   /* fail: not applicable; NULL: applies */
 	const struct procedure *procedure; /* ITEM_ACTION: the item is done when this one is */
-	const char *done_by, *done_at; /* done before, or NULL */
+	const char *done_by, *done_at;	   /* done before, or NULL */
 };
 
 struct checklist {
@@ -204,8 +205,8 @@ struct checklist {
 
 /* What a gate is computed from: a probe that passes, or a checklist that is complete. */
 struct criterion {
-	const char *say;         /* what a screen calls it; never NULL */
-	struct probe *probe;     /* or NULL */
+	const char *say;		   /* what a screen calls it; never NULL */
+	struct probe *probe;		   /* or NULL */
 	const struct checklist *checklist; /* or NULL */
 };
 
@@ -215,12 +216,14 @@ enum criterion_kind { CRITERION_GO, CRITERION_NO_GO, CRITERION_ADJUST, CRITERION
 struct gate {
 	const char *name;
 	const char *title;
-	/* Owned arrays, by kind: go (all must hold), no-go (none may), adjust (none may, for go). */
+	/* Owned arrays, by kind: go (all must hold), no-go (none may), adjust (none may, for go).
+	 */
 	struct criterion *criteria[CRITERION_KINDS];
 	size_t n[CRITERION_KINDS];
 };
 
-/* What is gone through when the system is deployed: a checklist tied to T and the gate before it. */
+/* What is gone through when the system is deployed: a checklist tied to T and the gate before it.
+ */
 struct deployment {
 	const char *name;
 	const char *title;
@@ -234,75 +237,90 @@ enum risk { RISK_LOW, RISK_MEDIUM, RISK_HIGH }; /* of a procedure; an action has
 struct procedure {
 	const char *name;
 	const char *title;
-	const char *use_when;     /* "When to use", or NULL */
-	const char *data_loss;    /* one sentence */
+	const char *use_when;  /* "When to use", or NULL */
+	const char *data_loss; /* one sentence */
 	enum risk risk;
 	int64_t estimate_low_us, estimate_high_us; /* 0: not given */
-	int64_t budget_us;        /* 0: estimate_high_us */
-	const struct checklist *before, *after;    /* or NULL */
-	const struct item *item;  /* the one whose action it carries out, or NULL */
-	struct step *steps;       /* owned array */
+	int64_t budget_us;			   /* 0: estimate_high_us */
+	const struct checklist *before, *after;	   /* or NULL */
+	const struct item *item; /* the one whose action it carries out, or NULL */
+	struct step *steps;	 /* owned array */
 	size_t nsteps;
-	const json_t *approve;    /* approval rule, or NULL */
-	const char **asks;        /* owned array: `ask` parameters that its steps use */
+	const json_t *approve; /* approval rule, or NULL */
+	const char **asks;     /* owned array: `ask` parameters that its steps use */
 	size_t nasks;
 };
 
 /* One row of the decision matrix: the columns are free, given once. */
 struct matrix {
-	const char **columns;     /* owned array */
+	const char **columns; /* owned array */
 	size_t ncolumns;
-	const char **cells;       /* owned: nrows * ncolumns */
+	const char **cells; /* owned: nrows * ncolumns */
 	size_t nrows;
 };
 
 struct contact {
 	const char *name;
 	const char *role;
-	const char *reach;        /* how to reach them: one line */
-	const char *hours;        /* or NULL */
-	const char *duties;       /* or NULL */
-	const json_t *after;      /* incident age from which they are called; NULL: at once */
+	const char *reach;   /* how to reach them: one line */
+	const char *hours;   /* or NULL */
+	const char *duties;  /* or NULL */
+	const json_t *after; /* incident age from which they are called; NULL: at once */
 };
 
 struct message {
 	const char *name;
 	const char *title;
-	const char *channel;      /* or NULL */
-	const char *text;         /* a template */
+	const char *channel; /* or NULL */
+	const char *text;    /* a template */
 };
 
 struct panel {
 	const char *title;
-	const char *kind;         /* "log", "connections", "memory", "chart" */
-	const char *source;       /* or NULL */
-	const char **metrics;     /* owned array */
+	const char *kind;     /* "log", "connections", "memory", "chart" */
+	const char *source;   /* or NULL */
+	const char **metrics; /* owned array */
 	size_t nmetrics;
 };
 
 struct runbook {
 	const char *system;
 	const char *title;
-	const char *about;        /* or NULL */
-	struct param *params;         size_t nparams;
-	struct source_def *sources;   size_t nsources;
-	struct metric *metrics;       size_t nmetrics;
-	struct probe **probes;        size_t nprobes;      /* declared by name */
-	struct condition *conditions; size_t nconditions;
-	struct tree tree;                                  /* nquestions 0: none */
-	struct procedure *procedures; size_t nprocedures;
-	/* Of items with an action: one step each, named "CHECKLIST/ITEM". They run, and are recorded, as
-	 * all others are; nobody chooses them from a list. Owned. */
-	struct procedure **item_procedures; size_t nitem_procedures, cap_item_procedures;
-	struct checklist *checklists; size_t nchecklists;
-	struct gate *gates;           size_t ngates;
-	struct deployment *deployments; size_t ndeployments;
+	const char *about; /* or NULL */
+	struct param *params;
+	size_t nparams;
+	struct source_def *sources;
+	size_t nsources;
+	struct metric *metrics;
+	size_t nmetrics;
+	struct probe **probes;
+	size_t nprobes; /* declared by name */
+	struct condition *conditions;
+	size_t nconditions;
+	struct tree tree; /* nquestions 0: none */
+	struct procedure *procedures;
+	size_t nprocedures;
+	/* Of items with an action: one step each, named "CHECKLIST/ITEM". They run, and are
+	 * recorded, as all others are; nobody chooses them from a list. Owned. */
+	struct procedure **item_procedures;
+	size_t nitem_procedures, cap_item_procedures;
+	struct checklist *checklists;
+	size_t nchecklists;
+	struct gate *gates;
+	size_t ngates;
+	struct deployment *deployments;
+	size_t ndeployments;
 	struct matrix matrix;
-	struct contact *contacts;     size_t ncontacts;
-	struct message *messages;     size_t nmessages;
-	struct panel *panels;         size_t npanels;
-	struct probe **inline_probes; size_t ninline_probes; /* owned here, used above */
-	/* Report sections of its own, routines and phases keep their JSON until they have structs. */
+	struct contact *contacts;
+	size_t ncontacts;
+	struct message *messages;
+	size_t nmessages;
+	struct panel *panels;
+	size_t npanels;
+	struct probe **inline_probes;
+	size_t ninline_probes; /* owned here, used above */
+	/* Report sections of its own, routines and phases keep their JSON until they have structs.
+	 */
 };
 
 /* All NULL-terminated arrays of pointers; borrowed. Made by core/vocabulary.h. */
@@ -310,16 +328,18 @@ struct vocabulary {
 	const struct type *const *sources;
 	const struct type *const *probes;
 	const struct type *const *actions;
-	const struct type *manual; /* the action that a person does; targets may bind it. NULL: none */
+	const struct type
+	    *manual; /* the action that a person does; targets may bind it. NULL: none */
+	const char *const *facts;  /* names that templates may use, besides parameters */
 };
 
 /* One mistake. */
 struct finding {
-	char *file;        /* owned */
+	char *file; /* owned */
 	int line, column;
-	char *path;        /* owned: inside the document, a JSON pointer */
-	char *message;     /* owned: what is wrong and what was expected */
-	char *suggestion;  /* owned: "did you mean ...", or NULL */
+	char *path;	  /* owned: inside the document, a JSON pointer */
+	char *message;	  /* owned: what is wrong and what was expected */
+	char *suggestion; /* owned: "did you mean ...", or NULL */
 };
 
 struct findings {
@@ -327,15 +347,18 @@ struct findings {
 	size_t n, cap;
 };
 
+/* A mistake at a pointer of a document, with the place of its value; `suggestion` may be NULL. All
+ * is copied. */
 void findings_add(struct findings *findings, const struct jdoc *doc, const char *pointer,
-		  const char *suggestion, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+		  const char *suggestion, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
 void findings_release(struct findings *findings);
 
-/* Checks the documents of one runbook (their top-level sections are joined; a section's entries may be
- * spread over files) and builds it. All mistakes of all documents go to `findings`; NULL when there is
- * any, else new. */
-struct runbook *runbook_build(const struct jdoc *docs, size_t ndocs, const struct vocabulary *vocabulary,
-			      struct findings *findings);
+/* Checks the documents of one runbook (their top-level sections are joined; a section's entries may
+ * be spread over files) and builds it. All mistakes of all documents go to `findings`; NULL when
+ * there is any, else new. */
+struct runbook *runbook_build(const struct jdoc *docs, size_t ndocs,
+			      const struct vocabulary *vocabulary, struct findings *findings);
 void runbook_free(struct runbook *runbook);
 
 /* Look-ups by name; NULL when there is none. */
@@ -348,11 +371,12 @@ const struct procedure *runbook_procedure(const struct runbook *runbook, const c
 const struct checklist *runbook_checklist(const struct runbook *runbook, const char *name);
 const struct gate *runbook_gate(const struct runbook *runbook, const char *name);
 const struct deployment *runbook_deployment(const struct runbook *runbook, const char *name);
+/* By its whole id ("code/checkout"); NULL. */
 const struct step *procedure_step(const struct procedure *procedure, const char *id);
 
-const char *level_name(enum level level);          /* "ok", "info", "warning", "critical" */
+const char *level_name(enum level level);	   /* "ok", "info", "warning", "critical" */
 const char *severity_name(enum severity severity); /* "low" ... "critical" */
-int severity_parse(const char *name, enum severity *severity);
-const char *risk_name(enum risk risk);
+int severity_parse(const char *name, enum severity *severity); /* 0, or -1 when it is none */
+const char *risk_name(enum risk risk);			       /* "low", "medium", "high" */
 
 #endif

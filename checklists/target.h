@@ -16,9 +16,9 @@ enum target_class { TARGET_LIVE, TARGET_STAGING, TARGET_DRILL };
 
 /* An action or probe in the place of a manual step or item. */
 struct binding {
-	char *place;          /* owned: "PROCEDURE/STEP" or "CHECKLIST/ITEM"; copies of a bound step in
-	                         other procedures are bound, too */
-	struct typed action;  /* type NULL when it is a probe */
+	char *place; /* owned: "PROCEDURE/STEP" or "CHECKLIST/ITEM"; copies of a bound step in
+			other procedures are bound, too */
+	struct typed action; /* type NULL when it is a probe */
 	struct probe *probe;
 };
 
@@ -26,16 +26,16 @@ struct target {
 	const char *name;
 	const char *system;
 	enum target_class class;
-	json_t *params;             /* owned: every parameter but the `ask` ones: the target's value, else
-	                               the runbook's default; secrets are not in it */
-	const json_t *secrets;      /* or NULL */
-	const char *claim;          /* "claim": path of the file that claims this target while an incident
-	                               works on it; NULL: /run/lock/backout/SYSTEM-TARGET.claim */
+	json_t *params; /* owned: every parameter but the `ask` ones: the target's value, else
+			   the runbook's default; secrets are not in it */
+	const json_t *secrets; /* or NULL */
+	const char *claim; /* "claim": path of the file that claims this target while an incident
+			      works on it; NULL: /run/lock/backout/SYSTEM-TARGET.claim */
 	struct source_def *sources; /* owned: all of the runbook's, redefined ones replaced */
 	size_t nsources;
-	struct binding *bindings;   /* owned */
+	struct binding *bindings; /* owned */
 	size_t nbindings;
-	struct probe **probes;      /* owned: of the bindings */
+	struct probe **probes; /* owned: of the bindings */
 	size_t nprobes;
 };
 
@@ -46,6 +46,7 @@ struct target *target_build(const struct jdoc *doc, const struct runbook *runboo
  * target alone from then on, and not after target_free(). */
 void target_bind_items(const struct target *target, struct runbook *runbook);
 void target_free(struct target *target);
+/* By name, and by the place that is bound ("PROCEDURE/STEP", ...); NULL when there is none. */
 const struct source_def *target_source(const struct target *target, const char *name);
 const struct binding *target_binding(const struct target *target, const char *place);
 const char *target_class_name(enum target_class class); /* "live", "staging", "drill" */

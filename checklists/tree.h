@@ -13,7 +13,7 @@
 #define TREE_DEPTH 64 /* the checker refuses deeper trees */
 
 struct tree_answer {
-	size_t question;       /* index into tree->questions */
+	size_t question; /* index into tree->questions */
 	bool yes;
 	enum verdict proposed; /* pass: yes was proposed, fail: no; unknown: nothing */
 	bool overridden;       /* the answer is not the proposed one */
@@ -24,6 +24,7 @@ struct tree_state {
 	size_t n;
 };
 
+/* Nothing is answered. */
 void tree_begin(struct tree_state *state);
 /* The question that is open, or NULL; then *outcome (if not NULL) is where the tree ended. */
 const struct question *tree_open(const struct tree *tree, const struct tree_state *state,
@@ -32,7 +33,8 @@ const struct question *tree_open(const struct tree *tree, const struct tree_stat
 int tree_answer(const struct tree *tree, struct tree_state *state, const char *question, bool yes,
 		enum verdict proposed, struct err *err);
 /* Goes back to a question that was answered: it and all later answers are open again. */
-int tree_back(const struct tree *tree, struct tree_state *state, const char *question, struct err *err);
+int tree_back(const struct tree *tree, struct tree_state *state, const char *question,
+	      struct err *err);
 /* The first answer that a proposal contradicts now. `now` has one verdict for each question of the
  * tree (unknown contradicts nothing). Returns its index in answers, or -1. */
 int tree_shaken(const struct tree *tree, const struct tree_state *state, const enum verdict *now);

@@ -32,16 +32,18 @@ void slot_record(struct slot *slot, const struct reading *reading);
 void slots_release(struct slots *slots);
 
 struct evaluation {
-	struct wiring *wiring; /* borrowed */
-	struct slots *slots;   /* borrowed */
+	struct wiring *wiring;		    /* borrowed */
+	struct slots *slots;		    /* borrowed */
 	int64_t since, shown_since, before; /* as in sources/probe.h */
-	int64_t deadline;      /* monotonic */
-	uint64_t round;	       /* a probe is evaluated once in a round; 0: always anew */
+	int64_t deadline;		    /* monotonic */
+	uint64_t round; /* a probe is evaluated once in a round; 0: always anew */
 	/* Called with each reading, parts first. May be NULL. */
 	void (*seen)(const struct slot *slot, void *data);
 	void *data;
 };
 
+/* Blocks until the probe and its parts are evaluated, at most until the deadline: what was not
+ * reached by then is unknown. `out` is also recorded in the probe's slot. */
 void evaluate(const struct evaluation *evaluation, const struct probe *probe, struct reading *out);
 /* Tells the live sources of a probe and its parts what will be asked for (probe_type.watch). */
 void evaluate_watch(const struct evaluation *evaluation, const struct probe *probe);

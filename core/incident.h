@@ -15,9 +15,9 @@
 #include "logs/ledger.h"
 
 struct incident {
-	char *folder;                 /* owned, absolute */
-	char *id;                     /* owned */
-	struct loaded loaded;	      /* from the frozen files */
+	char *folder;	      /* owned, absolute */
+	char *id;	      /* owned */
+	struct loaded loaded; /* from the frozen files */
 	struct incident_state state;
 	struct ledger *ledger;	   /* owned */
 	struct redactor *redactor; /* owned */
@@ -41,6 +41,8 @@ int incident_create(struct incident *incident, const struct loaded *loaded, enum
  * incident_close() may be called, and need not. */
 int incident_open(struct incident *incident, const char *id, const struct clock *clock,
 		  struct err *err);
+/* Releases what incident_open() or incident_create() made; the incident itself is not closed by it.
+ */
 void incident_close(struct incident *incident);
 /* Goes on with `loaded` (stolen) in the place of what was read from the frozen files, which it was
  * frozen to: whoever holds pointers into it can keep them. */

@@ -37,7 +37,8 @@ struct procedure_plan {
 int plan_make(struct procedure_plan *plan, struct sense *sense, const struct loaded *loaded,
 	      const struct procedure *procedure, const json_t *params, struct err *err);
 void plan_free(struct procedure_plan *plan);
-/* As JSON and back, so that a child process can make it. */
+/* As JSON (new) and back (-1 when it does not fit the runbook), so that a child process can make
+ * it. */
 json_t *plan_to_json(const struct procedure_plan *plan);
 int plan_from_json(struct procedure_plan *plan, const struct runbook *runbook, const json_t *json,
 		   struct err *err);

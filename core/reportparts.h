@@ -9,30 +9,30 @@
 
 /* What the parts share. Wall times; 0: it did not happen, or nothing says when. */
 struct report_work {
-	const struct incident *incident;     /* borrowed */
-	const struct incident_state *state;  /* borrowed */
-	struct report *report;               /* borrowed */
-	json_t *facts;                       /* borrowed: report->facts */
-	const struct attempt *decisive;      /* the attempt that ended done, else the latest that
-	                                        was approved, else the latest; or NULL */
-	int64_t sign_at;                     /* when the trouble began, as far as the record tells */
-	const char *sign_source;             /* what says so */
-	int64_t alert_at, decided_at;        /* the first alert, or condition that holds */
+	const struct incident *incident;    /* borrowed */
+	const struct incident_state *state; /* borrowed */
+	struct report *report;		    /* borrowed */
+	json_t *facts;			    /* borrowed: report->facts */
+	const struct attempt *decisive;	    /* the attempt that ended done, else the latest that
+					       was approved, else the latest; or NULL */
+	int64_t sign_at;		    /* when the trouble began, as far as the record tells */
+	const char *sign_source;	    /* what says so */
+	int64_t alert_at, decided_at;	    /* the first alert, or condition that holds */
 	const struct timeline_entry *sensed; /* that one; or NULL */
-	const char *alert_source;            /* which of the two, or "opening" */
-	int64_t recovered_at;                /* only when the incident was resolved */
+	const char *alert_source;	     /* which of the two, or "opening" */
+	int64_t recovered_at;		     /* only when the incident was resolved */
 	const char *recovered_source;
 };
 
 /* One run (or undo, answer, skip) of a step. The JSON is borrowed from the timeline. */
 struct step_run {
-	size_t attempt;                      /* index into state->attempts */
+	size_t attempt; /* index into state->attempts */
 	const struct step *step;
-	int number;                          /* the attempt at this step, from 1; 0: not run */
+	int number; /* the attempt at this step, from 1; 0: not run */
 	bool undo;
-	int64_t start, end;                  /* 0: none */
+	int64_t start, end; /* 0: none */
 	const json_t *outcome, *verify, *settled;
-	const char *instead;                 /* "skipped", "not applicable", "answered ...": no run */
+	const char *instead; /* "skipped", "not applicable", "answered ...": no run */
 	bool died;
 };
 
@@ -51,6 +51,7 @@ void fact_time(json_t *facts, const char *key, int64_t at);
 void fact_seconds(json_t *facts, const char *key, int64_t from, int64_t to);
 void fact_text(json_t *facts, const char *key, const char *text); /* NULL or "": left out */
 
+/* Each appends its sections, or none where the record has nothing for them. */
 void report_summary(struct report_work *work);
 void report_description(struct report_work *work);
 void report_errors(struct report_work *work);

@@ -22,6 +22,7 @@ struct rounds_spec {
 	void *data;
 };
 
+/* New; the spec is copied. A round that is under way ends with it. */
 struct rounds *rounds_new(const struct rounds_spec *spec);
 void rounds_free(struct rounds *rounds);
 /* Begins at once; again after the running one. */

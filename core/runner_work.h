@@ -30,8 +30,8 @@ struct work {
 	json_t *before; /* owned: the pre-state; NULL: none yet */
 	/* For what its probes look at: the step's end, and when what it started could first log. */
 	struct sense_window window;
-	int stop_fd;	/* signalfd that becomes readable when it shall stop; -1 */
-	bool stopped;	/* it did */
+	int stop_fd;  /* signalfd that becomes readable when it shall stop; -1 */
+	bool stopped; /* it did */
 };
 
 /* For a step of the current attempt. `number` 0: the next one. Release works after failures. */
@@ -45,8 +45,8 @@ const struct step_state *work_state(const struct work *work);
 enum work_end { WORK_DONE, WORK_LATE, WORK_STOPPED, WORK_DIED };
 
 /* Calls `stage` in a forked process, its action's output going (redacted) to the step's file.
- * *result is new, NULL unless WORK_DONE. Otherwise nothing is left of what the stage started; what an
- * earlier stage did (a service) lives on. */
+ * *result is new, NULL unless WORK_DONE. Otherwise nothing is left of what the stage started; what
+ * an earlier stage did (a service) lives on. */
 typedef json_t *work_stage(struct work *work, const struct action_env *env);
 enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us, json_t **result);
 
@@ -78,6 +78,6 @@ int runner_judge_step(struct work *work, struct err *err);
 int runner_ask_settled(struct work *work, bool *settled, struct err *err);
 /* New: what the last intent of the step's run recorded as `before`. */
 json_t *runner_recorded_before(const struct work *work);
-const char *runner_act_name(enum runner_act act);
+const char *runner_act_name(enum runner_act act); /* "run", "undo", ... as in its command line */
 
 #endif

@@ -58,6 +58,7 @@ json_t *sense_fill(const struct sense *sense, const json_t *args, struct err *er
 /* Filled-in declaration of a source; borrowed. NULL when there is none, or a parameter is missing.
  */
 const json_t *sense_declared(struct sense *sense, const char *source);
+/* The parts it was made of; borrowed. */
 const struct runbook *sense_runbook(const struct sense *sense);
 /* All values that fills use, secrets and answers included; borrowed. */
 const json_t *sense_values(const struct sense *sense);
@@ -66,7 +67,8 @@ int64_t sense_duration(const struct sense *sense, const json_t *value, int64_t f
 /* When the trouble began (wall time): bounds "from before" probes. */
 void sense_trouble(struct sense *sense, int64_t at);
 
-/* When the system was deployed last (wall time; 0: nobody knows): for conditions with a `within`. */
+/* When the system was deployed last (wall time; 0: nobody knows): for conditions with a `within`.
+ */
 void sense_deployed(struct sense *sense, int64_t at);
 
 /* An alert that is on record from before: it holds until the metric says otherwise. */
@@ -83,6 +85,7 @@ void sense_watch(struct sense *sense, struct probe *const *probes, size_t n);
 void sense_now(struct sense *sense);
 /* The latest known; never NULL. */
 const struct sensed *sense_probe(const struct sense *sense, const struct probe *probe);
+/* The latest value of a metric (verdict unknown: none yet, or it can't be read) and its alert. */
 const struct reading *sense_metric(const struct sense *sense, const struct metric *metric);
 const struct alert *sense_alert(const struct sense *sense, const struct metric *metric);
 /* One for each condition of the runbook, in its order. */

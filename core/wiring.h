@@ -46,10 +46,13 @@ void wiring_release(struct wiring *wiring);
 void wiring_params(struct wiring *wiring, const json_t *params);
 /* New; NULL with err when a parameter is missing. */
 json_t *wiring_fill(const struct wiring *wiring, const json_t *args, struct err *err);
+/* A source's declaration, filled in; borrowed. NULL when there is none, or a parameter is missing.
+ */
 const json_t *wiring_declared(struct wiring *wiring, const char *source);
 /* The open source; opened now when not live. NULL when it is none that can be sampled, or can't be.
  */
 struct source *wiring_source(struct wiring *wiring, const char *source);
+/* Those that can be; the others say why in `problem`. */
 void wiring_open_all(struct wiring *wiring);
 /* Begins a sample of every open source. */
 void wiring_sample(struct wiring *wiring);

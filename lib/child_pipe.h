@@ -11,19 +11,24 @@
 
 /* A pipe whose reading end does not block, captured up to `max` bytes (0: no limit). */
 struct child_pipe {
-	int ends[2];     /* reading, writing; -1: closed */
+	int ends[2];	 /* reading, writing; -1: closed */
 	struct buf *out; /* borrowed */
 	size_t max, lost;
 };
 
-#define CHILD_PIPE_INIT { .ends = { -1, -1 } }
+#define CHILD_PIPE_INIT            \
+	{                          \
+		.ends = { -1, -1 } \
+	}
 
+/* `out` is borrowed. */
 int child_pipe_open(struct child_pipe *pipe, struct buf *out, size_t max, struct err *err);
 /* Reads what is there, a megabyte at most; the reading end is closed at the end of the stream. */
 void child_pipe_read(struct child_pipe *pipe);
+/* One end (0 or 1); fine when it is closed. */
 void child_pipe_close(struct child_pipe *pipe, int end);
-/* New: a descriptor that gives `input` to read. A file without a name, not a pipe: nobody has to feed
- * it, and a reader that stops early is no error. */
+/* New: a descriptor that gives `input` to read. A file without a name, not a pipe: nobody has to
+ * feed it, and a reader that stops early is no error. */
 int child_input(const char *input, struct err *err);
 
 #endif

@@ -43,7 +43,8 @@ const char *clock_followed(void);
 /* By how much clock_system's wall time is ahead of the system's, that files bear. Microseconds. */
 int64_t clock_ahead(void);
 /* Moves a followed clock on to `wall`, or as far as its stop lets it; never back. 0 when `wall` is
- * reached. -1 with err when no clock is followed, or it may not be written. 1: it stopped before. */
+ * reached. -1 with err when no clock is followed, or it may not be written. 1: it stopped before.
+ */
 int clock_move(int64_t wall, struct err *err);
 /* A move of the followed clock does not pass that wall time from now on; 0: it passes again. */
 void clock_stop(int64_t wall);
@@ -55,10 +56,12 @@ struct clock_manual {
 	int64_t mono_us;
 };
 
+/* Its monotonic time begins at one second. */
 void clock_manual_init(struct clock_manual *manual, int64_t wall_us);
 /* Moves both times on. */
 void clock_manual_advance(struct clock_manual *manual, int64_t us);
 
+/* The two times that a clock shows now. */
 int64_t clock_wall(const struct clock *clock);
 int64_t clock_mono(const struct clock *clock);
 

@@ -18,6 +18,7 @@ struct cmdout {
 	off_t done; /* what went on already */
 };
 
+/* `log` is borrowed, and stays open. */
 int cmdout_open(struct cmdout *out, int log, struct err *err);
 /* Passes on what came. */
 void cmdout_pump(struct cmdout *out);

@@ -39,12 +39,14 @@ struct flag_place {
 	int line; /* from 1 */
 };
 
+/* The file's bytes; what they mean is asked later. Release works after a failure, too. */
 int flagfile_load(struct flagfile *file, const char *path, enum flag_format format,
 		  struct err *err);
 /* Loads what a "flags" source declares. */
 int flagfile_open(struct flagfile *file, const json_t *declared, struct err *err);
 void flagfile_release(struct flagfile *file);
 
+/* Where the value of a name stands; -1 when it stands nowhere, or in two places. */
 int flagfile_find(const struct flagfile *file, const char *name, struct flag_place *place,
 		  struct err *err);
 /* New: the value; text for env and ini, whose values have no types. NULL on failure. */

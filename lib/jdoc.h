@@ -1,8 +1,9 @@
 /*
  * A JSON document that knows where each of its values stands in the file.
  *
- * Duplicate keys, a byte-order mark, comments and control characters are errors that name themselves.
- * Paths inside the document are JSON pointers (RFC 6901): "/procedures/level-1/steps/2".
+ * Duplicate keys, a byte-order mark, comments and control characters are errors that name
+ * themselves. Paths inside the document are JSON pointers (RFC 6901):
+ * "/procedures/level-1/steps/2".
  */
 #ifndef LIB_JDOC_H
 #define LIB_JDOC_H
@@ -13,8 +14,8 @@
 #include "lib/err.h"
 
 struct jdoc {
-	char *name;     /* what messages call it: the file's path */
-	json_t *root;   /* owned */
+	char *name;	  /* what messages call it: the file's path */
+	json_t *root;	  /* owned */
 	struct jpos *pos; /* private */
 	size_t npos;
 };
@@ -29,8 +30,8 @@ int jdoc_load(struct jdoc *doc, const char *path, struct err *err);
 int jdoc_parse(struct jdoc *doc, const char *name, const char *text, size_t len, struct err *err);
 void jdoc_release(struct jdoc *doc);
 
-/* Where the key (if it has one) or the value of a pointer stands; the nearest parent's place when the
- * pointer names nothing (a missing key). */
+/* Where the key (if it has one) or the value of a pointer stands; the nearest parent's place when
+ * the pointer names nothing (a missing key). */
 struct jwhere jdoc_key(const struct jdoc *doc, const char *pointer);
 struct jwhere jdoc_value(const struct jdoc *doc, const char *pointer);
 
@@ -40,6 +41,7 @@ char *json_line(const json_t *value);
 json_t *json_text(const char *bytes, size_t len);
 /* Borrowed member text, or `fallback` when it is missing or no string. */
 const char *json_str(const json_t *object, const char *key, const char *fallback);
+/* A number or boolean member; `fallback` when it is missing or something else. */
 double json_num(const json_t *object, const char *key, double fallback);
 int json_bool(const json_t *object, const char *key, int fallback);
 /* A member duration in microseconds ("30s"), or `fallback`. */

@@ -45,6 +45,7 @@ struct logline_zone {
 	bool known;	/* private */
 };
 
+/* Reads one line (without its newline); whatever it is, there is an answer. */
 void logline_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out);
 /* The shift to assume when a line's own time (without a zone) is `at` while it was written about
  * `written`: whole quarters of an hour up to 14 h, else 0. */
@@ -61,7 +62,7 @@ struct logfold {
  * makes its level an error). */
 bool logfold_joins(struct logfold *fold, struct logline *line);
 
-const char *loglevel_name(enum loglevel level); /* "none", "debug", ... "critical" */
-int loglevel_parse(const char *name, enum loglevel *level);
+const char *loglevel_name(enum loglevel level);		    /* "none", "debug", ... "critical" */
+int loglevel_parse(const char *name, enum loglevel *level); /* 0, or -1 when it is none */
 
 #endif

@@ -66,6 +66,8 @@ struct proc_decl {
 	uid_t uid;
 };
 
+/* `declaration` (filled in) is borrowed. -1 when it says nothing, or names a user
+ * that does not exist; release works then, too. */
 int proc_decl_init(struct proc_decl *decl, const json_t *declaration, struct err *err);
 void proc_decl_release(struct proc_decl *decl);
 
@@ -90,6 +92,7 @@ struct proc_host {
 	int processors;
 };
 
+/* -1 when /proc can't be read. */
 int proc_host(struct proc_host *out, struct err *err);
 /* Percent of processor time used between two looks; NAN when they are the same. */
 double proc_host_cpu(const struct proc_host *then, const struct proc_host *now);

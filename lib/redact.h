@@ -15,14 +15,15 @@
 
 struct redactor;
 
+/* New: knows the shapes, and no secret yet. */
 struct redactor *redactor_new(void);
 void redactor_free(struct redactor *redactor);
 /* Copies the secret; ones shorter than 4 bytes are ignored (they would blank out ordinary text). */
 void redactor_add(struct redactor *redactor, const char *secret);
 /* Appends `bytes` with every secret replaced. `redactor` may be NULL: then only shapes. */
 void redact(const struct redactor *redactor, struct buf *out, const char *bytes, size_t len);
-/* New: a deep copy with every string redacted; also the values of members called password, token and
- * the like, and what follows --token or --password in a list (an argv). */
+/* New: a deep copy with every string redacted; also the values of members called password, token
+ * and the like, and what follows --token or --password in a list (an argv). */
 json_t *redact_json(const struct redactor *redactor, const json_t *value);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Regular expressions: PCRE2 with UTF-8 (broken bytes never match a class), match limits set so that
- * a bad pattern can't hang the console.
+ * Regular expressions: PCRE2 with UTF-8 (broken bytes never match a class), match limits set so
+ * that a bad pattern can't hang the console.
  */
 #ifndef LIB_RX_H
 #define LIB_RX_H
@@ -15,8 +15,10 @@ struct rx;
 /* New, or NULL. `ignore_case` as it says. The error names the offset. */
 struct rx *rx_new(const char *pattern, bool ignore_case, struct err *err);
 void rx_free(struct rx *rx);
+/* Whether it matches anywhere; false also when the match limit is reached. */
 bool rx_match(const struct rx *rx, const char *bytes, size_t len);
 /* As rx_match(), with the borders of group `group` (0: the whole match) in bytes. */
-bool rx_find(const struct rx *rx, const char *bytes, size_t len, int group, size_t *from, size_t *to);
+bool rx_find(const struct rx *rx, const char *bytes, size_t len, int group, size_t *from,
+	     size_t *to);
 
 #endif

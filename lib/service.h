@@ -76,7 +76,7 @@ int service_do(const struct service *service, enum service_act act, int64_t time
 /* Appends what service_do() would run, a line each: "$ systemctl restart bot". */
 void service_plan(const struct service *service, enum service_act act, struct buf *lines);
 
-const char *service_state_name(enum service_state state); /* "active", "stopped", ... */
-int service_act_parse(const char *name, enum service_act *act);
+const char *service_state_name(enum service_state state);	/* "active", "stopped", ... */
+int service_act_parse(const char *name, enum service_act *act); /* 0, or -1 when it is none */
 
 #endif

@@ -10,6 +10,7 @@
 
 #define SHA256_HEX 65 /* with the final NUL */
 
+/* Of bytes in memory. */
 void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX]);
 /* Reads the whole file; blocks as long as that takes. */
 int sha256_file(const char *path, char out[SHA256_HEX], struct err *err);

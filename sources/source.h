@@ -1,11 +1,11 @@
 /*
  * Sources measure. They never act and never draw.
  *
- * One file a type, thin over its driver in lib/, exporting one `const struct source_type`; the list in
- * sources/registry.c has one row for each. A live source keeps state between samples (a followed log,
- * a kept connection) and lives in the event loop: sample() and its callbacks never block. Types whose
- * sample is NULL are mere declarations that probes and actions refer to by name (a repository, a
- * flags file).
+ * One file a type, thin over its driver in lib/, exporting one `const struct source_type`; the list
+ * in sources/registry.c has one row for each. A live source keeps state between samples (a followed
+ * log, a kept connection) and lives in the event loop: sample() and its callbacks never block.
+ * Types whose sample is NULL are mere declarations that probes and actions refer to by name (a
+ * repository, a flags file).
  */
 #ifndef SOURCES_SOURCE_H
 #define SOURCES_SOURCE_H
@@ -29,32 +29,36 @@ struct source_env {
 /* What every source begins with; a type's own struct has it as its first member. */
 struct source {
 	const struct source_type *type;
-	char *name;                   /* owned */
+	char *name;		      /* owned */
 	const struct source_env *env; /* borrowed, outlives the source */
 };
 
 struct source_type {
 	struct type type;
-	/* New, or NULL. `args` have their parameters filled in; not kept. A source whose subject is not
-	 * there yet (no file, server down) opens all the same and says so in its readings. */
+	/* New, or NULL. `args` have their parameters filled in; not kept. A source whose subject is
+	 * not there yet (no file, server down) opens all the same and says so in its readings. */
 	struct source *(*open)(const struct source_env *env, const char *name, const json_t *args,
 			       struct err *err);
-	/* Frees the type's whole struct, but not `name`: source_close() does. NULL: a plain free(). */
+	/* Frees the type's whole struct, but not `name`: source_close() does. NULL: a plain free().
+	 */
 	void (*close)(struct source *source);
 	/* Begins one sample; called about once a second. NULL: nothing to sample. */
 	void (*sample)(struct source *source);
-	/* The number that a metric's object asks for ("read" names a row of type.reads, further keys are
-	 * in type.metric_fields). `since` (wall time, 0: none): rates and counts begin there, not earlier. */
-	void (*read)(struct source *source, const json_t *metric, int64_t since, struct reading *out);
+	/* The number that a metric's object asks for ("read" names a row of type.reads, further
+	 * keys are in type.metric_fields). `since` (wall time, 0: none): rates and counts begin
+	 * there, not earlier. */
+	void (*read)(struct source *source, const json_t *metric, int64_t since,
+		     struct reading *out);
 };
 
 /* NULL-terminated. */
 extern const struct source_type *const source_types[];
+/* NULL when there is none of that name. */
 const struct source_type *source_type(const char *name);
 
 /* Fills the common part; for open(). */
-void source_init(struct source *source, const struct source_type *type, const struct source_env *env,
-		 const char *name);
+void source_init(struct source *source, const struct source_type *type,
+		 const struct source_env *env, const char *name);
 /* Accepts NULL. */
 void source_close(struct source *source);
 
