@@ -428,9 +428,19 @@ static int pid_file_stop(const struct service *service, int64_t deadline, struct
 	return proc_end(&main_process.id, 1, left_of(deadline) * 2 / 3, err) < 0 ? -1 : 0;
 }
 
+/* A command that gets no time at all had better not begin. */
+static int command_run(const struct service *service, char **argv, int64_t deadline, int log,
+		       struct err *err)
+{
+	struct child_spec spec = spec_of(service, argv);
+	int64_t left = left_of(deadline);
+
+	return left > 0 ? argv_run(&spec, left, log, 0, err)
+			: err_set(err, "no time is left to run %s", argv[0]);
+}
+
 static int start(const struct service *service, int64_t deadline, int log, struct err *err)
 {
-	struct child_spec spec = spec_of(service, service->start);
 	struct service_status now;
 
 	service_state(service, query_time(deadline), &now);
@@ -438,19 +448,22 @@ static int start(const struct service *service, int64_t deadline, int log, struc
 		return 0;
 	if (service->pid_file != NULL)
 		return pid_file_start(service, deadline, log, err);
-	if (argv_run(&spec, left_of(deadline), log, 0, err) < 0)
+	if (command_run(service, service->start, deadline, log, err) < 0)
 		return -1;
 	return state_await(service, false, deadline, err);
 }
 
+/* Many stop commands fail when nothing runs: what is stopped is not told again. */
 static int stop(const struct service *service, int64_t deadline, int log, struct err *err)
 {
-	struct child_spec spec;
+	struct service_status now;
 
 	if (service->stop == NULL)
 		return pid_file_stop(service, deadline, err);
-	spec = spec_of(service, service->stop);
-	if (argv_run(&spec, left_of(deadline), log, 0, err) < 0)
+	service_state(service, query_time(deadline), &now);
+	if (now.state == SERVICE_STOPPED)
+		return 0;
+	if (command_run(service, service->stop, deadline, log, err) < 0)
 		return -1;
 	return state_await(service, true, deadline, err);
 }

@@ -73,7 +73,7 @@ void service_interpret(const struct service *service, const struct child_end *en
  * and KILL when two thirds of the time are over. */
 int service_do(const struct service *service, enum service_act act, int64_t timeout_us, int log,
 	       struct err *err);
-/* Appends what service_do() would run, a line each: "$ systemctl restart bot". */
+/* Appends what service_do() would run, a line each: "$ systemctl stop -- bot". */
 void service_plan(const struct service *service, enum service_act act, struct buf *lines);
 
 const char *service_state_name(enum service_state state);	/* "active", "stopped", ... */

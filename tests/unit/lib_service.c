@@ -96,6 +96,31 @@ static void commands_start_stop_restart(void **state)
 	end(&f);
 }
 
+/* A restart of what is down is a start, whatever its stop command says; without time nothing
+ * begins. */
+static void a_stopped_service_is_not_stopped_again(void **state)
+{
+	char *up = path_join(*state, "up");
+	json_t *declaration =
+	    json_pack("{s:[ss], s:[s], s:[sssss]}", "start", "touch", up, "stop", "false", "status",
+		      "sh", "-c", "test -e \"$1\" || exit 3", "sh", up);
+	struct service service;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(service_init(&service, declaration, &err), 0);
+	assert_int_equal(service_do(&service, SERVICE_RESTART, 0, -1, &err), -1);
+	assert_non_null(strstr(err.msg, "no time is left"));
+	assert_false(file_exists(up));
+	err_clear(&err);
+	assert_int_equal(service_do(&service, SERVICE_STOP, LONG_US, -1, &err), 0);
+	assert_int_equal(service_do(&service, SERVICE_RESTART, LONG_US, -1, &err), 0);
+	assert_true(file_exists(up));
+	assert_int_equal(service_do(&service, SERVICE_STOP, LONG_US, -1, &err), -1);
+	service_release(&service);
+	json_decref(declaration);
+	free(up);
+}
+
 static void what_cannot_be_read_is_unknown(void **state)
 {
 	struct fixture f;
@@ -331,6 +356,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(commands_start_stop_restart),
+		TEST(a_stopped_service_is_not_stopped_again),
 		TEST(what_cannot_be_read_is_unknown),
 		TEST(a_failing_start_says_why),
 		TEST(pid_file_in_front_and_in_the_background),
