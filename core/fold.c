@@ -52,9 +52,12 @@ static int fold_opened(struct incident_state *state, const json_t *json, int64_t
 static int fold_severity(struct incident_state *state, const json_t *json, int64_t at,
 			 struct err *err)
 {
-	(void)at;
+	enum severity was = state->severity;
+
 	if (severity_parse(json_str(json, "severity", ""), &state->severity))
 		return err_set(err, "the severity is not known");
+	if (state->severity > was && !state->declared_at)
+		state->declared_at = at;
 	return 0;
 }
 

@@ -102,8 +102,7 @@ int work_begin(struct work *work, struct incident *incident, const char *step, b
 				work_attempt(work)->params, NULL, err);
 	if (!work->sense)
 		return -1;
-	sense_trouble(work->sense, incident->state.first_alert_at ? incident->state.first_alert_at
-								  : incident->state.opened_at);
+	sense_trouble(work->sense, state_trouble(&incident->state));
 	work->shell = params_env(sense_values(work->sense));
 	return work_action(work, err) || work_paths(work, err) ? -1 : 0;
 }

@@ -33,8 +33,7 @@ static void sense_recall_record(struct session *session)
 {
 	const struct incident_state *state = &session->incident.state;
 
-	sense_trouble(session->sense,
-		      state->first_alert_at ? state->first_alert_at : state->opened_at);
+	sense_trouble(session->sense, state_trouble(state));
 	for (size_t i = 0; i < state->runbook->nmetrics; i++) {
 		if (state->alerts[i].level > LEVEL_OK)
 			sense_recall(session->sense, state->alerts[i].metric,
@@ -203,7 +202,7 @@ int session_open_incident(struct session *session, enum incident_kind kind, enum
 	if (ledger_begin(session, err) != 0)
 		return -1;
 	session->sensing_lock = incident_lock(&session->incident, LOCK_SENSING, NULL);
-	sense_trouble(session->sense, clock_wall(session->clock));
+	sense_trouble(session->sense, state_trouble(&session->incident.state));
 	session_record_opened(session);
 	session_watch_probes(session);
 	sense_now(session->sense);

@@ -33,6 +33,8 @@ struct attempt *session_attempt(const struct session *session)
  */
 static void ledger_moved(struct session *session)
 {
+	if (session->sense)
+		sense_trouble(session->sense, state_trouble(&session->incident.state));
 	if (session->tick)
 		watch_arm(session->tick, 0, SESSION_TICK_US);
 	session_say(session, SESSION_LEDGER);

@@ -138,8 +138,6 @@ static void alert_record(struct session *session, size_t i)
 		json_object_set_new(fields, "threshold", json_real(alert->threshold));
 	if (session_append(session, false, EV_ALERT, fields, NULL) != 0 || !first)
 		return;
-	if (session->incident.state.first_alert_at)
-		sense_trouble(session->sense, session->incident.state.first_alert_at);
 	errors_save(session);
 }
 

@@ -70,6 +70,13 @@ void state_release(struct incident_state *state)
 	*state = (struct incident_state){ .runbook = NULL };
 }
 
+int64_t state_trouble(const struct incident_state *state)
+{
+	if (state->kind == INCIDENT_DEPLOYMENT || state->deployment.deployment)
+		return state->declared_at;
+	return state->first_alert_at ? state->first_alert_at : state->opened_at;
+}
+
 struct attempt *state_attempt(const struct incident_state *state)
 {
 	return state->nattempts ? &state->attempts[state->nattempts - 1] : NULL;

@@ -69,10 +69,11 @@ struct incident_state {
 	enum incident_kind kind;
 	enum incident_phase phase;
 	enum severity severity;
-	char *title;                   /* owned */
+	char *title; /* owned */
 	int64_t opened_at, resolved_at, closed_at;
-	int64_t first_alert_at;        /* 0: none yet */
-	struct alert_state *alerts;    /* owned: one for each metric */
+	int64_t first_alert_at;		    /* 0: none yet */
+	int64_t declared_at;		    /* somebody raised the severity first; 0: not yet */
+	struct alert_state *alerts;	    /* owned: one for each metric */
 	struct condition_state *conditions; /* owned: one for each; as recorded */
 	struct tree_state tree;
 	struct checklist_state *checklists; /* owned: one for each */
@@ -91,6 +92,9 @@ void state_release(struct incident_state *state);
 /* Folds one line. A line that does not fit the walkers' rules is kept in the timeline and said
  * there; it never stops the fold. */
 void state_fold(struct incident_state *state, const struct ledger_line *line);
+/* When the trouble began (wall time): with the first alert, else when the incident was opened. A
+ * deployment is no trouble before somebody declares it to be: 0. */
+int64_t state_trouble(const struct incident_state *state);
 /* The current attempt, or NULL. */
 struct attempt *state_attempt(const struct incident_state *state);
 /* Whether hidden events may be shown: the drill is scored, or the incident is closed. */

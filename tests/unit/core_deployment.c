@@ -161,6 +161,22 @@ static void step(struct day *day, const char *event, const char *fields)
 	free(text);
 }
 
+/* What is dumped while all is well is no dump of the trouble: it begins when somebody says so. */
+static void test_a_deployment_is_no_trouble(void **state)
+{
+	struct day *day = *state;
+
+	assert_int_equal(state_trouble(&day->state), 0);
+	fold(day, PLANNED);
+	assert_int_equal(state_trouble(&day->state), 0);
+	fold(day, "{'event': 'incident.severity', 'severity': 'low'}");
+	assert_int_equal(state_trouble(&day->state), 0);
+	fold(day, "{'event': 'incident.severity', 'severity': 'high'}");
+	assert_int_equal(state_trouble(&day->state), (int64_t)day->seq * 1000000);
+	fold(day, "{'event': 'incident.severity', 'severity': 'critical'}");
+	assert_int_equal(state_trouble(&day->state), (int64_t)(day->seq - 1) * 1000000);
+}
+
 /* An item that names a procedure follows it; one that was dropped unbegun proves nothing. */
 static void test_an_item_follows_its_procedure(void **state)
 {
@@ -241,6 +257,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_planned, begin, end),
 		cmocka_unit_test_setup_teardown(test_gate, begin, end),
 		cmocka_unit_test_setup_teardown(test_decided, begin, end),
+		cmocka_unit_test_setup_teardown(test_a_deployment_is_no_trouble, begin, end),
 		cmocka_unit_test_setup_teardown(test_an_item_follows_its_procedure, begin, end),
 		cmocka_unit_test_setup_teardown(test_items, begin, end),
 	};
