@@ -150,13 +150,6 @@ static void gate_record(struct session *session, enum decision computed, bool at
 	session_append(session, false, EV_GATE, fields, NULL);
 }
 
-int64_t session_t_asks(const struct session *session)
-{
-	const struct deployment_state *now = planned(session);
-
-	return now && !now->at_t0 && clock_wall(session->clock) >= now->t0 ? now->t0 : 0;
-}
-
 /* Whether a list's items were measured at T: what holds no more is on record when it was seen
  * twice, as ever. */
 static bool list_is_measured(const struct session *session, const struct checklist *list,

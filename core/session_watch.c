@@ -122,6 +122,15 @@ static const struct attempt *attempt_proper(const struct session *session)
 	return NULL;
 }
 
+int64_t session_t_asks(const struct session *session)
+{
+	const struct deployment_state *now = &session->incident.state.deployment;
+	bool due = session->open && now->deployment && !now->at_t0 &&
+		   clock_wall(session->clock) >= now->t0;
+
+	return due ? now->t0 : 0;
+}
+
 size_t session_lists(const struct session *session, struct list_in_effect out[SESSION_LISTS])
 {
 	const struct attempt *attempt = session->open ? attempt_proper(session) : NULL;
