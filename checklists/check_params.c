@@ -109,6 +109,43 @@ void check_params(struct checker *checker, const struct node *node, const char *
 	params_each(text, param_seen, &walk);
 }
 
+/* What becomes a message must be known before one is needed. */
+static void template_seen(const char *name, size_t len, void *data)
+{
+	struct param_walk *walk = data;
+	const char *const *facts = walk->checker->vocabulary->facts;
+	char *word = xstrndup(name, len), *suggestion;
+	const struct param *param;
+	size_t n = 0;
+
+	if (!memchr(name, '.', len) || name[len] != '}') {
+		param_seen(name, len, data);
+		param = runbook_param(walk->checker->runbook, word);
+		if (param && param->secret)
+			say(walk->checker, walk->node, NULL,
+			    "parameter \"%s\" is a secret: it is nothing for a message", word);
+		goto out;
+	}
+	for (; facts && facts[n]; n++) {
+		if (strcmp(facts[n], word) == 0)
+			goto out;
+	}
+	suggestion = suggest(word, facts, n);
+	say(walk->checker, walk->node, suggestion, "there is no fact \"%s\"", word);
+	free(suggestion);
+out:
+	free(word);
+}
+
+void check_template(struct checker *checker, const struct node *node, const char *text)
+{
+	struct param_walk walk = {
+		.checker = checker, .node = node, .text = text, .type = FIELD_TEMPLATE
+	};
+
+	params_each(text, template_seen, &walk);
+}
+
 static bool env_names(const char *word, const char *param)
 {
 	for (; *param; word++, param++) {

@@ -150,8 +150,7 @@ void check_text(struct checker *checker, const struct node *node, enum field_typ
 			    "\"${\" in a text for people: parameters are not filled in here");
 		break;
 	case FIELD_TEMPLATE:
-		if (checker->runbook && checker->used)
-			params_used(checker->runbook, node->value, checker->used);
+		check_template(checker, node, text);
 		break;
 	case FIELD_RANGE:
 		is_right(checker, node, duration_parse_range(text, &low, &high) == 0,

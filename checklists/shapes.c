@@ -278,7 +278,8 @@ static const struct field contact_fields[] = {
 static const struct field message_fields[] = {
 	{ "title", FIELD_TEXT, true, .help = "what a person calls it" },
 	{ "channel", FIELD_TEXT, .help = "where it goes" },
-	{ "text", FIELD_TEMPLATE, true, .help = "the template; \\n between lines" },
+	{ "text", FIELD_TEMPLATE, true,
+	  .help = "the template; \\n between lines; facts as ${incident.id}" },
 	END
 };
 

@@ -6,6 +6,7 @@
 #include "checklists/schema.h"
 #include "checklists/shapes.h"
 #include "cli/cli.h"
+#include "core/facts.h"
 #include "core/load.h"
 #include "core/vocabulary.h"
 
@@ -44,6 +45,10 @@ static int print_types(void)
 
 	for (const struct shape *s = shapes; s->type.name; s++)
 		print_type(&out, "object", &s->type);
+	buf_puts(&out, "object fact\tWhat a message's text may name besides parameters, as "
+		       "${incident.id}\n");
+	for (const struct fact_def *fact = fact_defs; fact->name; fact++)
+		buf_printf(&out, "\t%s\ttext\t%s\n", fact->name, fact->help);
 	for (size_t i = 0; all->sources[i]; i++)
 		print_type(&out, "source", all->sources[i]);
 	for (const struct type *join = probe_joins; join->name; join++)

@@ -1,6 +1,7 @@
 #include "core/vocabulary.h"
 
 #include "actions/action.h"
+#include "core/facts.h"
 #include "sources/probe.h"
 #include "sources/source.h"
 
@@ -10,6 +11,7 @@
  * the same each time. */
 static struct {
 	const struct type *sources[TYPES_MAX + 1], *probes[TYPES_MAX + 1], *actions[TYPES_MAX + 1];
+	const char *facts[TYPES_MAX + 1];
 	struct vocabulary vocabulary;
 } all;
 
@@ -25,6 +27,9 @@ static void fill(void)
 		if (action_types[n]->manual)
 			all.vocabulary.manual = &action_types[n]->type;
 	}
+	for (n = 0; fact_defs[n].name && n < TYPES_MAX; n++)
+		all.facts[n] = fact_defs[n].name;
+	all.vocabulary.facts = all.facts;
 	all.vocabulary.sources = all.sources;
 	all.vocabulary.probes = all.probes;
 	all.vocabulary.actions = all.actions;
