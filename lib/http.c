@@ -163,8 +163,7 @@ static void reply_read(struct http_reply *reply, const struct child_end *end, co
 	if (line == NULL ||
 	    sscanf(line + 1, "%d %lf %zu %n", &reply->status, &seconds, &head, &used) < 3) {
 		reply->status = 0;
-		why_set(reply, code == 127 ? "curl is not installed"
-					   : child_end_text(end, how, sizeof(how)));
+		why_set(reply, child_end_text(end, how, sizeof(how)));
 		return;
 	}
 	reply->elapsed_us = (int64_t)(seconds * CLOCK_US);

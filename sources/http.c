@@ -1,4 +1,5 @@
 /* A URL, asked again and again: how long the answer takes, and which it is. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct http_source {
 	struct http_job *job; /* under way, or NULL */
 	int64_t every, next;  /* monotonic */
 	int64_t at;	      /* wall time of the latest answer; 0: none yet */
+	bool failed;	      /* it could not even be asked: that says nothing about it */
 	int status;
 	int64_t elapsed;
 	char why[200];
@@ -33,6 +35,7 @@ struct http_source {
 static void answer_note(struct http_source *http, const struct http_reply *reply)
 {
 	http->at = clock_wall(http->source.env->clock);
+	http->failed = false;
 	http->status = reply->status;
 	http->elapsed = reply->elapsed_us;
 	snprintf(http->why, sizeof(http->why), "%s", reply->why);
@@ -41,6 +44,7 @@ static void answer_note(struct http_source *http, const struct http_reply *reply
 static void failure_note(struct http_source *http, const struct err *err)
 {
 	http->at = clock_wall(http->source.env->clock);
+	http->failed = true;
 	http->status = 0;
 	snprintf(http->why, sizeof(http->why), "%.199s", err->msg);
 }
@@ -109,6 +113,8 @@ static void http_read(struct source *source, const json_t *metric, int64_t since
 
 	if (http->at == 0 || http->at < since)
 		reading_unknown(out, now, "no answer yet");
+	else if (http->failed)
+		reading_unknown(out, http->at, "%s", http->why);
 	else if (strcmp(read, "up") == 0)
 		reading_value(out, http->at, http->status > 0 && http->status < 500 ? 1 : 0, "");
 	else if (http->status == 0)

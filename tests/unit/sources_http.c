@@ -262,6 +262,33 @@ static void the_source_reads_beside_the_loop(void **state)
 	json_decref(args);
 }
 
+/* Without curl nobody knows whether the URL answers. */
+static void a_url_that_cannot_be_asked_is_not_down(void **state)
+{
+	struct fixture *f = *state;
+	struct loop *loop = loop_new(&clock_system, NULL);
+	char *path = xstrdup(getenv("PATH"));
+	json_t *args =
+	    json_pack("{s:s, s:s}", "url", "http://localhost/health", "socket", f->socket);
+
+	assert_int_equal(setenv("PATH", "/no/such/folder", 1), 0);
+	for (int i = 0; i < 2; i++) {
+		struct source_env env = { .loop = i == 0 ? loop : NULL, .clock = &clock_system };
+		struct source *source = source_type("http")->open(&env, "health", args, NULL);
+		struct reading up;
+
+		source->type->sample(source);
+		up = read_metric(source, "up");
+		assert_int_equal(up.verdict, VERDICT_UNKNOWN);
+		assert_non_null(strstr(up.evidence, "curl: no such program"));
+		source_close(source);
+	}
+	assert_int_equal(setenv("PATH", path, 1), 0);
+	free(path);
+	json_decref(args);
+	loop_free(loop);
+}
+
 static void a_dead_server_is_down_but_takes_no_time(void **state)
 {
 	struct source_env env = { .clock = &clock_system };
@@ -343,6 +370,7 @@ int main(void)
 		TEST(urls_are_shown_without_secrets),
 		TEST(the_source_reads_beside_the_loop),
 		TEST(a_dead_server_is_down_but_takes_no_time),
+		TEST(a_url_that_cannot_be_asked_is_not_down),
 		TEST(the_probe_judges),
 	};
 
