@@ -168,7 +168,7 @@ static enum settled flags_settled(const struct action_env *env, const json_t *ar
 
 		if (!line)
 			settled = SETTLED_UNKNOWN;
-		else if (!flag_is(seen, value) && settled == SETTLED_YES)
+		else if (!flag_is(file.format, seen, value) && settled == SETTLED_YES)
 			settled = SETTLED_NO;
 		if (said++ < 3)
 			buf_printf(why, "%s%s", said > 1 ? "; " : "", line ? line : err.msg);

@@ -215,7 +215,7 @@ int flagfile_set(struct flagfile *file, const char *name, const json_t *value, s
 	free(raw);
 	/* What was written must read as what was meant, or the file is not saved. */
 	seen = flagfile_get(file, name, err);
-	if (seen && !flag_is(seen, value))
+	if (seen && !flag_is(file->format, seen, value))
 		err_set(err, "%s:%d: the new value of %s would not read as what it is meant to be",
 			file->path, place.line, name);
 	else if (seen)
@@ -297,9 +297,9 @@ static bool text_means(const char *text, const json_t *wanted)
 	return json_is_string(wanted) && strcmp(text, json_string_value(wanted)) == 0;
 }
 
-bool flag_is(const json_t *seen, const json_t *wanted)
+bool flag_is(enum flag_format format, const json_t *seen, const json_t *wanted)
 {
-	if (json_is_string(seen))
+	if (json_is_string(seen) && (format == FLAG_ENV || format == FLAG_INI))
 		return text_means(json_string_value(seen), wanted);
 	if (json_is_number(seen) && json_is_number(wanted))
 		return json_number_value(seen) >= json_number_value(wanted) &&

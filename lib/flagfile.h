@@ -1,7 +1,8 @@
 /*
  * Flags in configuration files: read one, set several, and leave every other byte as it is.
  *
- * Formats: Python (assignments `NAME = value`, dict entries `"name": value`), JSON, env
+ * Formats: Python (assignments `NAME = value` and `NAME["name"] = value`, dict entries
+ * `"name": value`), JSON, env
  * (`KEY=value`, `export` allowed) and ini (`[section]`, `key = value`). A name stands for exactly
  * one place; none, or two, is an error that says where. A name may carry what it stands in:
  * "FLAGS.live" is the entry "live" of the dict FLAGS, "bot.debug" the key debug of section [bot].
@@ -66,8 +67,9 @@ int flagfile_writable(const struct flagfile *file, struct err *err);
 int flagfile_save(struct flagfile *file, struct err *err);
 
 /* Whether a value that was read means `wanted`: text of env and ini files is compared as what
- * `wanted` is (true, yes, on and 1 are true). */
-bool flag_is(const json_t *seen, const json_t *wanted);
+ * `wanted` is (true, yes, on and 1 are true); elsewhere a text is never a boolean or a number: to
+ * Python "False" is true. */
+bool flag_is(enum flag_format format, const json_t *seen, const json_t *wanted);
 /* New: a value as text for people. */
 char *flag_text(const json_t *value);
 

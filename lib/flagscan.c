@@ -217,14 +217,47 @@ static bool is_word(const struct lexer *lx, const struct token *token, const cha
 	       memcmp(lx->text + token->from, word, strlen(word)) == 0;
 }
 
+/* From the "=" of an assignment to `path` (freed here). */
+static int scan_assigned(struct lexer *lx, char *path)
+{
+	int rc;
+
+	lex(lx);
+	rc = scan_value(lx, path, false);
+	free(path);
+	return rc;
+}
+
+/* The current token is the bracket of NAME["key"] = value; 1, and nothing was read, when it isn't.
+ */
+static int scan_subscript(struct lexer *lx, const struct token *name)
+{
+	const struct lexer before = *lx;
+	struct token key;
+
+	lex(lx);
+	key = lx->now;
+	if (key.kind == TOKEN_STRING)
+		lex(lx);
+	if (key.kind == TOKEN_STRING && token_is(lx, ']'))
+		lex(lx);
+	if (!token_is(lx, '=')) {
+		*lx = before;
+		return 1;
+	}
+	return scan_assigned(lx, xasprintf("%.*s.%.*s", (int)(name->to - name->from),
+					   lx->text + name->from, (int)(key.to - key.from - 2),
+					   lx->text + key.from + 1));
+}
+
 /* The current token is the first of a statement: NAME = value, or NAME: type = value. */
 static int scan_statement(struct lexer *lx)
 {
 	struct token name = lx->now;
-	char *path;
-	int rc;
 
 	lex(lx);
+	if (token_is(lx, '['))
+		return scan_subscript(lx, &name);
 	if (token_is(lx, ':')) {
 		if (is_word(lx, &name, "else") || is_word(lx, &name, "try") ||
 		    is_word(lx, &name, "finally")) {
@@ -240,11 +273,7 @@ static int scan_statement(struct lexer *lx)
 	}
 	if (!token_is(lx, '='))
 		return 1;
-	lex(lx);
-	path = join("", lx->text + name.from, name.to - name.from);
-	rc = scan_value(lx, path, false);
-	free(path);
-	return rc;
+	return scan_assigned(lx, xstrndup(lx->text + name.from, name.to - name.from));
 }
 
 int flag_scan_code(const struct buf *text, bool json, flag_place_fn *fn, void *data,

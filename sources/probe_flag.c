@@ -35,7 +35,7 @@ static void flag_eval(const struct probe_env *env, const json_t *args, struct re
 		reading_unknown(out, now, "%s", err.msg);
 	} else {
 		text = flag_text(seen);
-		reading_judge(out, flag_is(seen, wanted), now, "%s", line);
+		reading_judge(out, flag_is(file.format, seen, wanted), now, "%s", line);
 		text_clean_to(out->text, sizeof(out->text), text, strlen(text));
 		free(text);
 	}

@@ -129,6 +129,15 @@ static void test_python_broken(void **state)
 	load(*state, &file, "a.py", FLAG_PYTHON, "A = True\nB = {\"x\": 1\n");
 	assert_refused(&file, "A", "line 2: a bracket is not closed");
 	flagfile_release(&file);
+	/* Entries that are set one by one are places, too. */
+	load(*state, &file, "a.py", FLAG_PYTHON,
+	     "F = {'live': False}\nif X:\n    F[\"live\"] = True\nF[0] = 1\nF['n'] += 1\nF['m'] = "
+	     "7\n"
+	     "X[1](F['q'])\n");
+	assert_refused(&file, "live", "2 places, lines 1, 3");
+	assert_value(&file, "F.m", "7");
+	assert_refused(&file, "n", "there is no flag n");
+	flagfile_release(&file);
 	load(*state, &file, "a.py", FLAG_PYTHON, "A = True\nB = 'open\n");
 	assert_refused(&file, "A", "line 2: a string is not closed");
 	flagfile_release(&file);
@@ -225,12 +234,17 @@ static void test_comparing(void **state)
 	       *text = json_string("ON");
 
 	(void)state;
-	assert_true(flag_is(on, yes));
-	assert_false(flag_is(on, no));
-	assert_true(flag_is(one, int1));
-	assert_true(flag_is(int1, real1));
-	assert_false(flag_is(on, text));
-	assert_false(flag_is(yes, int1));
+	assert_true(flag_is(FLAG_ENV, on, yes));
+	assert_false(flag_is(FLAG_ENV, on, no));
+	assert_true(flag_is(FLAG_ENV, one, int1));
+	assert_true(flag_is(FLAG_ENV, int1, real1));
+	assert_false(flag_is(FLAG_ENV, on, text));
+	assert_false(flag_is(FLAG_ENV, yes, int1));
+	/* To Python and JSON a text is a text: "off" is true there. */
+	assert_false(flag_is(FLAG_PYTHON, on, yes));
+	assert_true(flag_is(FLAG_PYTHON, text, text));
+	assert_false(flag_is(FLAG_JSON, one, int1));
+	assert_true(flag_is(FLAG_JSON, int1, real1));
 	json_decref(on);
 	json_decref(one);
 	json_decref(int1);
