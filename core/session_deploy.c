@@ -150,8 +150,17 @@ static void gate_record(struct session *session, enum decision computed, bool at
 	session_append(session, false, EV_GATE, fields, NULL);
 }
 
-/* Whether a list's items were measured at T: what holds no more is on record when it was seen
- * twice, as ever. */
+/* Whether an item stands as it was measured last: what changes does so when it was seen twice. */
+static bool is_settled(enum item_status status, enum verdict verdict)
+{
+	if (status == ITEM_OVERRIDDEN || status == ITEM_DEFERRED)
+		return true;
+	return status == (verdict == VERDICT_PASS   ? ITEM_GREEN
+			  : verdict == VERDICT_FAIL ? ITEM_RED
+						    : ITEM_UNKNOWN);
+}
+
+/* Whether a list's items were measured at T. */
 static bool list_is_measured(const struct session *session, const struct checklist *list,
 			     int64_t from)
 {
@@ -168,7 +177,7 @@ static bool list_is_measured(const struct session *session, const struct checkli
 			continue;
 		sensed = sense_probe(session->sense, item->probe);
 		if (sensed->reading.at <= from ||
-		    (sensed->since > from && sensed->since == sensed->reading.at))
+		    !is_settled(state->items[i].status, sensed->reading.verdict))
 			return false;
 	}
 	return true;
