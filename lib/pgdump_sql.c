@@ -29,6 +29,7 @@ struct scan {
 	char token[128];      /* of \restrict */
 	bool restricted;
 	bool after_escaped; /* nothing but blanks since an E'...' ended */
+	bool odd;	    /* in a '...': an odd number of backslashes stands before */
 };
 
 static int refuse(const struct scan *scan, const char *at, size_t len, struct err *err)
@@ -155,8 +156,17 @@ static size_t sql_char(struct scan *scan, const char *line, size_t i, size_t len
 	return 1;
 }
 
-/* One step inside a string, a name or a comment. */
-static size_t quoted_char(struct scan *scan, const char *p, size_t left)
+/* With standard_conforming_strings off, which a function can bring about unseen, such a string goes
+ * on: then psql would find commands where this scan sees none. */
+static size_t refuse_end(const struct scan *scan, struct err *err)
+{
+	err_set(err, "%s:%ld: a string that ends with a backslash", scan->path, scan->line);
+	err_hint(err, "psql might not see its end; dump it in the custom format");
+	return 0;
+}
+
+/* One step inside a string, a name or a comment; 0 for a refused one. */
+static size_t quoted_char(struct scan *scan, const char *p, size_t left, struct err *err)
 {
 	char quote = scan->where == IN_NAME ? '"' : '\'';
 	size_t tag = strlen(scan->tag);
@@ -182,6 +192,9 @@ static size_t quoted_char(struct scan *scan, const char *p, size_t left)
 	default:
 		if (scan->where == IN_ESCAPED && *p == '\\')
 			return left > 1 ? 2 : 1;
+		if (scan->where == IN_STRING && scan->odd && *p == '\'')
+			return refuse_end(scan, err);
+		scan->odd = scan->where == IN_STRING && *p == '\\' && !scan->odd;
 		if (*p == quote && left > 1 && p[1] == quote)
 			return 2;
 		if (*p == quote) {
@@ -202,7 +215,7 @@ static int scan_line(struct scan *scan, const char *line, size_t len, struct err
 	}
 	for (size_t i = 0; i < len;) {
 		size_t n = scan->where == IN_SQL ? sql_char(scan, line, i, len, err)
-						 : quoted_char(scan, line + i, len - i);
+						 : quoted_char(scan, line + i, len - i, err);
 		if (n == 0)
 			return -1;
 		i += n;

@@ -442,6 +442,10 @@ static void test_scan_sql(void **state)
 	assert_int_equal(scan("COPY t FROM stdin;\n1\n\\.\n\\copy t to program 'x'\n", &err), -1);
 	assert_int_equal(scan("SET standard_conforming_strings = off;\n", &err), -1);
 	assert_int_equal(scan("SELECT 'never ends\n", &err), -1);
+	/* Two ways to read it, when a function switches the setting: one has a command. */
+	assert_int_equal(scan("SELECT f();\nSELECT 'a\\' , '; \\! touch x\n--';\n", &err), -1);
+	assert_non_null(strstr(err.msg, ":2: a string that ends with a backslash"));
+	assert_int_equal(scan("SELECT 'a\\\\', 'b\\c''d', \"e\\\";\n", &err), 0);
 	assert_int_equal(scan("SELECT a$b$ \\! x $b$;\n", &err), -1);
 }
 
