@@ -74,6 +74,8 @@ int session_resolve(struct session *session, const char *how, struct err *err)
 		err_set(err, "a step is running");
 		return err_hint(err, "wait for its end, or stop it");
 	}
+	/* What was measured since the last tick belongs to the record: nothing is afterwards. */
+	session_items_tick(session);
 	buf_printf(&line, "%s%salerting now: ", how ? how : "", how && *how ? "; " : "");
 	holding_add(session, &line);
 	status = session_append(session, true, EV_RESOLVED,

@@ -16,6 +16,7 @@
 #define ERRORS_BACK_US (30 * 60 * CLOCK_US)
 #define ERRORS_LOOK    5000 /* lines that are looked through */
 #define ERRORS_KEEP    60   /* lines that are kept of each log */
+#define ERRORS_KINDS   12   /* kinds of errors of each log */
 
 /* ---- Metric files ---- */
 
@@ -64,12 +65,105 @@ static void metrics_save(struct session *session)
 
 /* ---- The first errors ---- */
 
-/* The oldest error that is recent enough, and behind it as many lines as are kept. */
+/* Errors of one shape: the first one in full, the others counted. */
+struct error_kind {
+	char *shape;	/* owned: its text without the words that have digits */
+	struct buf text; /* the first record */
+	unsigned more;	/* records */
+	unsigned cut;	/* lines of the first one that were not kept */
+	int64_t last;
+};
+
+struct error_kinds {
+	struct error_kind list[ERRORS_KINDS];
+	size_t n;
+	unsigned lines, left_out; /* records of further kinds */
+};
+
+static bool has_digit(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] >= '0' && text[i] <= '9')
+			return true;
+	}
+	return false;
+}
+
+/* New. Times, counts and names with numbers in them differ where the trouble is the same. */
+static char *shape_of(const char *text)
+{
+	struct buf shape = BUF_INIT;
+
+	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+		size_t len = strcspn(text, " ");
+
+		if (!has_digit(text, len)) {
+			buf_add(&shape, text, len);
+			buf_putc(&shape, ' ');
+		}
+		text += len;
+	}
+	buf_puts(&shape, "");
+	return buf_detach(&shape);
+}
+
+/* The kind that the record begins or adds to; NULL: there is no room for another one. *fresh says that
+ * its lines are kept. */
+static struct error_kind *kind_of(struct error_kinds *kinds, const struct log_line *line,
+				  bool *fresh)
+{
+	char *shape = shape_of(line->text);
+	struct error_kind *kind = NULL;
+
+	*fresh = false;
+	for (size_t i = 0; i < kinds->n && !kind; i++) {
+		if (strcmp(kinds->list[i].shape, shape) == 0)
+			kind = &kinds->list[i];
+	}
+	if (kind) {
+		kind->more++;
+		kind->last = line->at;
+	} else if (kinds->n < ERRORS_KINDS && kinds->lines < ERRORS_KEEP) {
+		kind = &kinds->list[kinds->n++];
+		*kind = (struct error_kind){ .shape = shape, .text = BUF_INIT };
+		shape = NULL;
+		*fresh = true;
+	} else {
+		kinds->left_out++;
+	}
+	free(shape);
+	return kind;
+}
+
+static void kinds_print(struct error_kinds *kinds, struct buf *out)
+{
+	char at[TIME_RFC3339_MAX];
+
+	for (size_t i = 0; i < kinds->n; i++) {
+		struct error_kind *kind = &kinds->list[i];
+
+		buf_puts(out, buf_str(&kind->text));
+		if (kind->cut)
+			buf_printf(out, "... %u more lines of it\n", kind->cut);
+		if (kind->more)
+			buf_printf(out, "... and %u more like it%s%s\n", kind->more,
+				   kind->last ? ", the last at " : "",
+				   kind->last ? time_clock(kind->last, at) : "");
+		buf_release(&kind->text);
+		free(kind->shape);
+	}
+	if (kinds->left_out)
+		buf_printf(out, "... and %u more errors of other kinds\n", kinds->left_out);
+}
+
+/* The errors since the oldest one that is recent enough, with what goes on with them. */
 static void errors_of(const struct source *source, int64_t from, struct buf *out)
 {
 	struct log_line *line = xcalloc(1, sizeof(*line));
+	struct error_kinds kinds = { .n = 0 };
+	struct error_kind *kind = NULL;
 	uint64_t seq = 0, first = 0;
-	int kept = 0;
+	bool fresh = false;
 
 	for (int i = 0; i < ERRORS_LOOK && log_line_before(source, seq, true, line); i++) {
 		seq = line->seq;
@@ -78,18 +172,23 @@ static void errors_of(const struct source *source, int64_t from, struct buf *out
 		if (line->level >= LOGLEVEL_ERROR && !line->known)
 			first = seq;
 	}
-	if (!first)
-		goto out;
-	buf_printf(out, "== %s\n", source->name);
-	for (bool within = false; kept < ERRORS_KEEP && log_line_at(source, first, line); first++) {
-		if (!line->joined)
-			within = line->level >= LOGLEVEL_ERROR && !line->known;
-		if (!within)
+	for (; first && log_line_at(source, first, line); first++) {
+		if (!line->joined) {
+			kind = NULL;
+			if (line->level >= LOGLEVEL_ERROR && !line->known)
+				kind = kind_of(&kinds, line, &fresh);
+		}
+		if (!kind || !fresh)
 			continue;
-		buf_printf(out, "%s\n", line->text);
-		kept++;
+		if (kinds.lines < ERRORS_KEEP)
+			buf_printf(&kind->text, "%s\n", line->text);
+		else
+			kind->cut++;
+		kinds.lines++;
 	}
-out:
+	if (kinds.n)
+		buf_printf(out, "== %s\n", source->name);
+	kinds_print(&kinds, out);
 	free(line);
 }
 

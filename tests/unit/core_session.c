@@ -211,16 +211,18 @@ static void alerts_and_conditions_are_recorded_once(void **state)
 {
 	struct console console = console_begin(*state, NULL);
 	const char *why;
-	char *path, line[200], at[32];
+	struct buf lines = BUF_INIT, errors = BUF_INIT;
+	char *path, at[32];
 	time_t now = time(NULL);
 
 	open_incident(&console);
 	strftime(at, sizeof(at), "%Y-%m-%d %H:%M:%S", gmtime(&now));
 	path = lamp_path(console.lamp, "app.log");
-	for (int i = 0; i < 5; i++) {
-		snprintf(line, sizeof(line), "%s ERROR it sparks (%d)\n", at, i);
-		scratch_puts(path, line);
-	}
+	for (int i = 0; i < 5; i++)
+		buf_printf(&lines, "%s ERROR it sparks (%d)\nTraceback (most recent call last):\n", at,
+			   i);
+	buf_printf(&lines, "%s ERROR it smokes\n", at);
+	scratch_puts(path, buf_str(&lines));
 	lamp_put(console.lamp, "config.json", "{\"bright\": false}\n");
 	UNTIL(&console, count(&console, EV_ALERT) && count(&console, EV_CONDITION));
 	assert_true(session_state(console.session)->first_alert_at > 0);
@@ -228,7 +230,14 @@ static void alerts_and_conditions_are_recorded_once(void **state)
 	assert_non_null(strstr(why, "dark"));
 	free(path);
 	path = path_join(session_incident(console.session)->folder, "errors.txt");
-	assert_true(file_exists(path));
+	assert_int_equal(file_read(path, &errors, 0, NULL), 0);
+	/* The first of a kind in full, the others counted. */
+	assert_non_null(strstr(buf_str(&errors), "ERROR it sparks (0)\nTraceback (most recent call "
+						 "last):\n... and 4 more like it, the last at "));
+	assert_null(strstr(buf_str(&errors), "(1)"));
+	assert_non_null(strstr(buf_str(&errors), "ERROR it smokes\n"));
+	buf_release(&errors);
+	buf_release(&lines);
 	lamp_put(console.lamp, "config.json", "{\"bright\": true}\n");
 	UNTIL(&console, count(&console, EV_CONDITION) == 2);
 	assert_string_equal(json_str(last(&console, EV_CONDITION), "verdict", ""), "fail");
