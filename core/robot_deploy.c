@@ -139,12 +139,11 @@ static void end(const struct day *day, const char *why)
 static void carry_out(const struct day *day, const struct item *item)
 {
 	struct err err = ERR_INIT;
-	char why[200];
 
 	if (robot_claimed(day->robot))
 		return;
-	snprintf(why, sizeof(why), "the checklist asks for it: %.150s", item->say);
-	robot_did(day->robot, session_choose(day->session, item->procedure->name, why, &err), &err);
+	robot_did(day->robot,
+		  session_item_run(day->session, day->list->checklist->name, item->id, &err), &err);
 }
 
 /* ---- T ---- */

@@ -39,7 +39,8 @@ struct process_source {
 	struct proc_list now;
 	bool sampled, failed;
 	char why[200];
-	int64_t at; /* wall time of the sample */
+	int64_t at;	 /* wall time of the sample */
+	int64_t started; /* wall time at which the first of them was started, as of the sample */
 	int64_t mono;
 	double cpu; /* percent; NAN: not known yet */
 	/* When processes were started: a ring of wall times, each with its id. */
@@ -126,6 +127,7 @@ static void process_sample(struct source *source)
 	cpu_count(process, &then, mono);
 	starts_note(process);
 	process->at = clock_wall(source->env->clock);
+	process->started = process->now.n ? proc_started(process->now.list[0].id) : 0;
 	process->mono = mono;
 	process->sampled = true;
 	proc_list_release(&then);
@@ -172,7 +174,7 @@ void process_look(struct source *source, int64_t window_us, struct process_seen 
 			 process->failed ? process->why : process->now.why);
 	} else {
 		out->pid = process->now.list[0].id.pid;
-		out->started = proc_started(process->now.list[0].id);
+		out->started = process->started;
 	}
 	out->count = process->now.roots;
 	for (size_t i = 0; i < process->now.n; i++)
