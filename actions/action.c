@@ -21,9 +21,12 @@ enum risk_class risk_destructive(const json_t *args)
 const char *risk_class_name(enum risk_class risk)
 {
 	switch (risk) {
-	case ACTION_SAFE: return "safe";
-	case ACTION_CAUTION: return "caution";
-	case ACTION_DESTRUCTIVE: return "destructive";
+	case ACTION_SAFE:
+		return "safe";
+	case ACTION_CAUTION:
+		return "caution";
+	case ACTION_DESTRUCTIVE:
+		return "destructive";
 	}
 	return "unknown";
 }

@@ -3,8 +3,8 @@
  * `const struct action_type`; the list in actions/registry.c has one row for each.
  *
  * The runner calls, in this order: ready, before (its result is written into the intent, durably),
- * run, settled. After a death in the middle it asks `settled` again and never simply runs again. Undo
- * is called with what `before` gave, and judged by `undone`.
+ * run, settled. After a death in the middle it asks `settled` again and never simply runs again.
+ * Undo is called with what `before` gave, and judged by `undone`.
  */
 #ifndef ACTIONS_ACTION_H
 #define ACTIONS_ACTION_H
@@ -22,30 +22,31 @@ enum risk_class { ACTION_SAFE, ACTION_CAUTION, ACTION_DESTRUCTIVE };
 
 struct action_env {
 	const struct clock *clock;
-	int64_t deadline;        /* monotonic time by which run() must be over */
-	const char *out;         /* folder of the incident for what must be kept (pre-states, dumps) */
-	int log;                 /* descriptor of the step's output file: commands write there */
-	const char *intent;      /* unique mark of this intent: "2026-11-21-03.restore.1" */
+	int64_t deadline;   /* monotonic time by which run() must be over */
+	const char *out;    /* folder of the incident for what must be kept (pre-states, dumps) */
+	int log;	    /* descriptor of the step's output file: commands write there */
+	const char *intent; /* unique mark of this intent: "2026-11-21-03.restore.1" */
 	/* The filled-in declaration of a source ("postgres", "git", "service", ...). */
 	const json_t *(*declared)(void *data, const char *name);
-	/* For `wait`: evaluates a probe object until it passes; -1 (with err) when it doesn't in time. */
+	/* For `wait`: evaluates a probe object until it passes; -1 (with err) when it doesn't in
+	 * time. */
 	int (*await)(void *data, const json_t *probe, int64_t timeout_us, struct err *err);
 	/* The operator's parameters as environment, for "shell". NULL-terminated. */
 	const char *const *shell_env;
 	void *data;
 };
 
-/* The name of a fact that run() may give, RFC 3339: when what it started could first log. A service can
- * say "ready" before the command that starts it returns; a verify that waits for the line counts from
- * here, and from the step's end without it. */
+/* The name of a fact that run() may give, RFC 3339: when what it started could first log. A service
+ * can say "ready" before the command that starts it returns; a verify that waits for the line
+ * counts from here, and from the step's end without it. */
 #define FACT_SHOWN_SINCE "shown_since"
 
 /* What an action would do, line by line, for a person. */
 struct plan {
-	struct buf lines;  /* "$ command" for commands, sentences for the rest; one a line */
-	struct buf loss;   /* what is lost, one line a finding ("1,204 rows of rounds newer than ..."); empty:
-	                      nothing */
-	struct buf undo;   /* one sentence: how it is undone; empty: it can't be */
+	struct buf lines; /* "$ command" for commands, sentences for the rest; one a line */
+	struct buf loss;  /* what is lost, one line a finding ("1,204 rows of rounds newer than
+			     ..."); empty: nothing */
+	struct buf undo;  /* one sentence: how it is undone; empty: it can't be */
 };
 
 enum settled { SETTLED_UNKNOWN, SETTLED_YES, SETTLED_NO };
@@ -55,25 +56,26 @@ struct action_type {
 	/* What to fear of it at the worst; `args` as the runbook has them. */
 	enum risk_class (*risk)(const json_t *args);
 	/* Reads at most; changes nothing. 0, or -1 when even that can't be said. */
-	int (*plan)(const struct action_env *env, const json_t *args, struct plan *plan, struct err *err);
+	int (*plan)(const struct action_env *env, const json_t *args, struct plan *plan,
+		    struct err *err);
 	/* Preconditions: 0, or -1 with what stands in the way. Changes nothing. */
 	int (*ready)(const struct action_env *env, const json_t *args, struct err *err);
-	/* New: the pre-state that settled and undo need, as JSON. NULL with err set on failure. Changes
-	 * nothing but files under env->out. NULL as a function: an empty object. */
+	/* New: the pre-state that settled and undo need, as JSON. NULL with err set on failure.
+	 * Changes nothing but files under env->out. NULL as a function: an empty object. */
 	json_t *(*before)(const struct action_env *env, const json_t *args, struct err *err);
 	/* Does it. 0 or -1; `*facts` (new, or left NULL) are numbers and names for the record. */
-	int (*run)(const struct action_env *env, const json_t *args, const json_t *before, json_t **facts,
-		   struct err *err);
+	int (*run)(const struct action_env *env, const json_t *args, const json_t *before,
+		   json_t **facts, struct err *err);
 	/* Did this intent's effect happen? `why` gets one line of evidence. */
-	enum settled (*settled)(const struct action_env *env, const json_t *args, const json_t *before,
-				struct buf *why);
+	enum settled (*settled)(const struct action_env *env, const json_t *args,
+				const json_t *before, struct buf *why);
 	/* NULL: can't be undone. */
 	int (*undo)(const struct action_env *env, const json_t *args, const json_t *before,
 		    struct err *err);
-	enum settled (*undone)(const struct action_env *env, const json_t *args, const json_t *before,
-			       struct buf *why);
-	/* Clears what a dead runner left (half-made copies, sessions by application_name) before the step
-	 * is run again. NULL: nothing can be left. */
+	enum settled (*undone)(const struct action_env *env, const json_t *args,
+			       const json_t *before, struct buf *why);
+	/* Clears what a dead runner left (half-made copies, sessions by application_name) before
+	 * the step is run again. NULL: nothing can be left. */
 	int (*clean)(const struct action_env *env, const json_t *args, const json_t *before,
 		     struct err *err);
 	bool manual; /* done by a person; run() is never called */

@@ -204,7 +204,7 @@ static const struct field restore_fields[] = {
 	{ 0 },
 };
 
-#define COPIES                                                                            \
+#define COPIES                                                                               \
 	.risk = risk_caution, .plan = copy_plan, .ready = copy_ready, .before = copy_before, \
 	.run = copy_run, .settled = copy_settled, .undo = copy_undo, .undone = copy_undone
 

@@ -87,9 +87,9 @@ static int restore_run(const struct action_env *env, const json_t *args, const j
 }
 
 /* What pgswap_settled() or pgswap_undone() finds. */
-static enum settled look(const struct action_env *env, const json_t *args, const json_t *before,
-			 struct buf *why,
-			 int (*find)(const struct pgswap *swap, const json_t *before, struct buf *why))
+static enum settled
+look(const struct action_env *env, const json_t *args, const json_t *before, struct buf *why,
+     int (*find)(const struct pgswap *swap, const json_t *before, struct buf *why))
 {
 	struct pgswap swap;
 	struct err err = ERR_INIT;

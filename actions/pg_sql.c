@@ -29,8 +29,7 @@ static int sql_plan(const struct action_env *env, const json_t *args, struct pla
 	buf_puts(&plan->lines, "SQL: ");
 	text_clean(&plan->lines, json_str(args, "sql", ""), strlen(json_str(args, "sql", "")));
 	buf_putc(&plan->lines, '\n');
-	json_array_foreach(json_object_get(args, "with"), i, value)
-	{
+	json_array_foreach(json_object_get(args, "with"), i, value) {
 		char *text = json_dumps(value, JSON_ENCODE_ANY);
 		buf_printf(&plan->lines, "  $%zu = %s\n", i + 1, text);
 		free(text);

@@ -69,7 +69,7 @@ static void item_kind(struct checker *checker, struct item *item, const struct n
 	item->procedure = item_procedure(checker, node);
 	if (procedure.value && (probe.value || action.value))
 		say_key(checker, &procedure, NULL, "an item has a probe, an action or a procedure");
-	item->kind = item->probe ? ITEM_SENSED
+	item->kind = item->probe		       ? ITEM_SENSED
 		     : action.value || procedure.value ? ITEM_ACTION
 						       : ITEM_MANUAL;
 	if (!action.value)

@@ -85,7 +85,7 @@ static void declare_section(struct checker *checker, const struct node *root, en
 	const char *key;
 	json_t *value;
 	json_object_foreach(top->value, key, value)
-	    declare_name(checker, id, node_member(top, key));
+		declare_name(checker, id, node_member(top, key));
 }
 
 void declare_all(struct checker *checker)

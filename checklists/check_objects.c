@@ -103,8 +103,7 @@ static void check_members(struct checker *checker, const struct node *node,
 		return;
 	const char *key;
 	json_t *value;
-	json_object_foreach(node->value, key, value)
-	{
+	json_object_foreach(node->value, key, value) {
 		struct node member = node_member(node, key);
 		if (field->type == FIELD_OBJECT_MAP) {
 			check_shape(checker, &member, field->of);
@@ -268,8 +267,7 @@ static void check_object(struct checker *checker, const struct node *node, const
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(node->value, key, value)
-	{
+	json_object_foreach(node->value, key, value) {
 		struct node member = node_member(node, key);
 		const struct field *field = field_find(tables, key);
 		if (field) {
@@ -330,8 +328,7 @@ static void say_no_type(struct checker *checker, const struct node *node, const 
 	char *suggestion = NULL;
 	const char *key;
 	json_t *value;
-	json_object_foreach(node->value, key, value)
-	{
+	json_object_foreach(node->value, key, value) {
 		free(suggestion);
 		suggestion = suggest(key, words, n);
 		if (suggestion)

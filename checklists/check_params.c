@@ -201,10 +201,11 @@ void params_used(const struct runbook *runbook, const json_t *value, bool *used)
 		params_each(json_string_value(value), mark_used, &walk);
 		literal_used(runbook, json_string_value(value), used);
 	} else if (json_is_array(value)) {
-		json_array_foreach(value, i, member) params_used(runbook, member, used);
+		json_array_foreach(value, i, member)
+			params_used(runbook, member, used);
 	} else if (json_is_object(value)) {
 		json_object_foreach((json_t *)value, key, member)
-		    params_used(runbook, member, used);
+			params_used(runbook, member, used);
 	}
 }
 

@@ -29,8 +29,7 @@ static bool type_covers(const struct type *const *types, const struct type *type
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)object, key, value)
-	{
+	json_object_foreach((json_t *)object, key, value) {
 		if (strcmp(key, type->name) != 0 && type_named(types, key) && !type_has(type, key))
 			return false;
 	}
@@ -43,8 +42,7 @@ const struct type *typed_find(const struct type *const *types, const json_t *obj
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)object, key, value)
-	{
+	json_object_foreach((json_t *)object, key, value) {
 		const struct type *type = type_named(types, key);
 		if (type && type_covers(types, type, object))
 			return type;
@@ -78,15 +76,13 @@ const char **flags_declared(const struct source_def *source, size_t *n)
 			continue;
 		json_t *list = json_object_get(source->what.args, f->name);
 		if (json_is_array(list)) {
-			json_array_foreach(list, i, value)
-			{
+			json_array_foreach(list, i, value) {
 				names = xgrow(names, &cap, *n + 1, sizeof(*names));
 				names[*n] = json_is_string(value) ? json_string_value(value) : "";
 				*n += 1;
 			}
 		} else if (json_is_object(list)) {
-			json_object_foreach(list, key, value)
-			{
+			json_object_foreach(list, key, value) {
 				names = xgrow(names, &cap, *n + 1, sizeof(*names));
 				names[(*n)++] = key;
 			}

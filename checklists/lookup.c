@@ -21,7 +21,7 @@ LOOKUP(runbook_gate, struct gate, gates, ngates)
 LOOKUP(runbook_deployment, struct deployment, deployments, ndeployments)
 static LOOKUP(procedure_own, struct procedure, procedures, nprocedures)
 
-const struct procedure *runbook_procedure(const struct runbook *runbook, const char *name)
+    const struct procedure *runbook_procedure(const struct runbook *runbook, const char *name)
 {
 	for (size_t i = 0; i < runbook->nitem_procedures; i++)
 		if (strcmp(runbook->item_procedures[i]->name, name) == 0)

@@ -330,7 +330,7 @@ struct vocabulary {
 	const struct type *const *actions;
 	const struct type
 	    *manual; /* the action that a person does; targets may bind it. NULL: none */
-	const char *const *facts;  /* names that templates may use, besides parameters */
+	const char *const *facts; /* names that templates may use, besides parameters */
 };
 
 /* One mistake. */

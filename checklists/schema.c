@@ -121,8 +121,8 @@ static json_t *field_schema(const struct field *field)
 	case FIELD_PROBES:
 		return list_of(reference("probe"));
 	case FIELD_CRITERIA:
-		return list_of(json_pack("{s:[o, o]}", "anyOf", reference("probe"),
-					 reference("criterion")));
+		return list_of(
+		    json_pack("{s:[o, o]}", "anyOf", reference("probe"), reference("criterion")));
 	case FIELD_ACTION:
 		return reference("action");
 	case FIELD_METRIC:
@@ -200,8 +200,8 @@ static json_t *typed_schema(const struct type *type, const struct field *common)
 	bool named = false;
 	size_t i;
 	json_t *word;
-	json_array_foreach(required, i, word) named =
-	    named || strcmp(json_string_value(word), type->name) == 0;
+	json_array_foreach(required, i, word)
+		named = named || strcmp(json_string_value(word), type->name) == 0;
 	if (!required)
 		json_object_set_new(schema, "required", json_pack("[s]", type->name));
 	else if (!named)

@@ -228,8 +228,7 @@ static const struct field item_fields[] = {
 	{ "verify", FIELD_PROBES, .help = "must pass after the action" },
 	{ "timeout", FIELD_DURATION, .help = "time the action may take; 60s" },
 	{ "within", FIELD_DURATION, .help = "time until verify must pass; 30s" },
-	{ "procedure", FIELD_REF, .help = "it is done when this procedure is",
-	  .of = "procedures" },
+	{ "procedure", FIELD_REF, .help = "it is done when this procedure is", .of = "procedures" },
 	{ "done", FIELD_OBJECT, .help = "it was done before", .of = "done" },
 	{ "items", FIELD_OBJECTS, .help = "sub-items; a manual item is green when they are",
 	  .of = "item" },
@@ -245,7 +244,8 @@ static const struct field gate_fields[] = {
 	{ "title", FIELD_TEXT, true, .help = "the decision, as a person calls it" },
 	{ "go", FIELD_CRITERIA, true, .help = "all of them must hold" },
 	{ "no_go", FIELD_CRITERIA, .help = "no-go when one of them holds" },
-	{ "adjust", FIELD_CRITERIA, .help = "adjust when one of them holds, and no no-go one does" },
+	{ "adjust", FIELD_CRITERIA,
+	  .help = "adjust when one of them holds, and no no-go one does" },
 	END
 };
 
@@ -258,8 +258,8 @@ static const struct field criterion_fields[] = {
 
 static const struct field deployment_fields[] = {
 	{ "title", FIELD_TEXT, true, .help = "what a person calls it" },
-	{ "checklist", FIELD_REF, true, .help = "what is gone through; a section of it is tied to T",
-	  .of = "checklists" },
+	{ "checklist", FIELD_REF, true,
+	  .help = "what is gone through; a section of it is tied to T", .of = "checklists" },
 	{ "gate", FIELD_REF, true, .help = "what decides at T", .of = "gates" },
 	{ "procedure", FIELD_REF, .help = "the rollback that is suggested on trouble",
 	  .of = "procedures" },

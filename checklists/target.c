@@ -92,8 +92,7 @@ static void build_target_params(struct checker *checker, struct target *target,
 	json_t *value;
 
 	if (json_is_object(top.value)) {
-		json_object_foreach(top.value, key, value)
-		{
+		json_object_foreach(top.value, key, value) {
 			struct node node = node_member(&top, key);
 			check_given_param(checker, &node);
 		}
@@ -130,8 +129,7 @@ static void check_secrets(struct checker *checker, struct target *target, const 
 
 	target->secrets = top.value;
 	if (json_is_object(top.value)) {
-		json_object_foreach(top.value, key, value)
-		{
+		json_object_foreach(top.value, key, value) {
 			struct node node = node_member(&top, key);
 			const struct param *param = runbook_param(rb, key);
 			if (!param || !param->secret)
@@ -162,8 +160,7 @@ static void build_target_sources(struct checker *checker, struct target *target,
 		target->sources[i] = rb->sources[i];
 	if (!json_is_object(top.value))
 		return;
-	json_object_foreach(top.value, key, value)
-	{
+	json_object_foreach(top.value, key, value) {
 		struct node node = node_member(&top, key);
 		if (!check_reference(checker, &node, SECTION_SOURCES, key))
 			continue;
@@ -266,8 +263,7 @@ static void build_bindings(struct checker *checker, struct target *target, const
 
 	if (!json_is_object(top.value))
 		return;
-	json_object_foreach(top.value, key, value)
-	{
+	json_object_foreach(top.value, key, value) {
 		struct node node = node_member(&top, key);
 		struct node action = node_member(&node, "action");
 		check_place(checker, &node);

@@ -84,8 +84,7 @@ static void plan_text(const struct procedure_plan *plan, const struct loaded *lo
 	add_clean(out, "", line);
 	for (size_t i = 0; i < plan->nloss; i++)
 		add_clean(out, "    ", plan->loss[i]);
-	json_object_foreach(plan->params, name, value)
-	{
+	json_object_foreach(plan->params, name, value) {
 		char *text = json_dumps(value, JSON_ENCODE_ANY);
 
 		snprintf(line, sizeof(line), "parameter %s: %s", name, text ? text : "");

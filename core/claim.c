@@ -75,8 +75,9 @@ static char *claim_path(const struct incident *incident, struct err *err)
 	return path;
 }
 
-/* Made for all users, whatever their umask: the next one that works on the target may be another. In a
- * folder that is everyone's, O_CREAT on another's file would be refused (fs.protected_regular). */
+/* Made for all users, whatever their umask: the next one that works on the target may be another.
+ * In a folder that is everyone's, O_CREAT on another's file would be refused
+ * (fs.protected_regular). */
 static int claim_make(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -99,8 +100,8 @@ static int claim_lock(int fd)
 	return -1;
 }
 
-/* Opened and locked for the time of one look. -1 with err; without `make` also, and no err, when there
- * is none. */
+/* Opened and locked for the time of one look. -1 with err; without `make` also, and no err, when
+ * there is none. */
 static int claim_open(const char *path, bool make, struct err *err)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
@@ -132,8 +133,8 @@ static void claim_read(int fd, char *folder, size_t size)
 	folder[strcspn(folder, "\n")] = '\0';
 }
 
-/* Whether the incident that holds the claim is open. One that is there but can't be looked at, another
- * user's for instance, may be: then *why says what is in the way. */
+/* Whether the incident that holds the claim is open. One that is there but can't be looked at,
+ * another user's for instance, may be: then *why says what is in the way. */
 static bool claim_is_live(const char *folder, const struct clock *clock, struct err *why)
 {
 	char *ledger = path_join(folder, "ledger.jsonl");

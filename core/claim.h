@@ -1,7 +1,8 @@
 /*
  * A target is claimed by one incident, from its first step until it is resolved: two incidents
  * never act on one target at a time. The claim is a file that names the incident; it outlives
- * processes, and all users of the host share it: an incident that can't be looked at counts as open.
+ * processes, and all users of the host share it: an incident that can't be looked at counts as
+ * open.
  */
 #ifndef CORE_CLAIM_H
 #define CORE_CLAIM_H

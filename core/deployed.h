@@ -1,6 +1,6 @@
 /*
- * When a system was deployed last, as far as incidents tell: T of a planned deployment that is past, and
- * for which somebody decided go.
+ * When a system was deployed last, as far as incidents tell: T of a planned deployment that is
+ * past, and for which somebody decided go.
  */
 #ifndef CORE_DEPLOYED_H
 #define CORE_DEPLOYED_H

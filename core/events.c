@@ -8,7 +8,9 @@ static const char *const severities[] = { "low", "medium", "high", "critical", N
 static const char *const kinds[] = { "incident", "deployment", "routine", "drill", NULL };
 static const char *const item_acts[] = { "ticked", "reopened", "deferred", "overridden", NULL };
 static const char *const yes_no[] = { "yes", "no", NULL };
-static const char *const choosers[] = { "tree", "condition", "gate", "checklist", "operator", NULL };
+static const char *const choosers[] = {
+	"tree", "condition", "gate", "checklist", "operator", NULL
+};
 static const char *const computed[] = { "undecided", "go", "no-go", "adjust", NULL };
 static const char *const decisions[] = { "go", "no-go", "adjust", NULL };
 static const char *const step_acts[] = { "run", "undo", NULL };
@@ -19,6 +21,7 @@ static const char *const settled[] = { "yes", "no", "unknown", NULL };
 static const char *const handed_to[] = { "tmux", "file", NULL };
 static const char *const ends[] = { "done", "failed", "stopped", NULL };
 
+/* clang-format off */
 #define TEXT(key, must, what) \
 	{ .name = key, .type = FIELD_LITERAL, .required = must, .help = what }
 #define NUMBER(key, must, what) \
@@ -307,6 +310,7 @@ const struct event_def event_defs[EV_COUNT] = {
 	    "A person decides a gate."),
 	ROW(EV_SCORED, "drill.scored", EVENT_SENSED, scored_fields, "A drill got its score."),
 };
+/* clang-format on */
 
 enum event_id event_find(const char *name)
 {

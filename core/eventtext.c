@@ -272,8 +272,7 @@ static void text_approved(struct buf *out, const json_t *line)
 		put_list(out, loss, "; ");
 	}
 	params = json_object_get(line, "params");
-	json_object_foreach((json_t *)params, key, value)
-	{
+	json_object_foreach((json_t *)params, key, value) {
 		buf_puts(out, first ? "; with " : ", ");
 		first = false;
 		text_clean(out, key, strlen(key));

@@ -41,7 +41,8 @@ static struct redactor *redactor_of(const struct target *target)
 	const char *name;
 	json_t *where;
 
-	json_object_foreach((json_t *)secrets, name, where) secret_add(redactor, where);
+	json_object_foreach((json_t *)secrets, name, where)
+		secret_add(redactor, where);
 	return redactor;
 }
 
@@ -268,8 +269,7 @@ static void drop_nulls(json_t *fields)
 	json_t *value;
 	void *next;
 
-	json_object_foreach_safe(fields, next, key, value)
-	{
+	json_object_foreach_safe(fields, next, key, value) {
 		if (json_is_null(value))
 			json_object_del(fields, key);
 	}

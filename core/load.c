@@ -81,8 +81,7 @@ static void join_into(json_t *to, const json_t *from)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)from, key, value)
-	{
+	json_object_foreach((json_t *)from, key, value) {
 		json_t *old = json_object_get(to, key);
 		if (!old)
 			json_object_set_new(to, key, json_deep_copy(value));

@@ -11,13 +11,14 @@
 
 /* A runbook with the documents it borrows from. */
 struct loaded {
-	char *path;               /* owned: file or folder */
-	struct jdoc *docs; size_t ndocs;
+	char *path; /* owned: file or folder */
+	struct jdoc *docs;
+	size_t ndocs;
 	struct jdoc target_doc;
-	struct runbook *runbook;  /* owned */
-	struct target *target;    /* owned; NULL: none was asked for */
-	/* What is frozen into an incident, and its hashes: one JSON document each, sources joined, so
-	 * that the folder alone suffices. Owned. */
+	struct runbook *runbook; /* owned */
+	struct target *target;	 /* owned; NULL: none was asked for */
+	/* What is frozen into an incident, and its hashes: one JSON document each, sources joined,
+	 * so that the folder alone suffices. Owned. */
 	char *frozen_runbook, *frozen_target;
 	char runbook_hash[SHA256_HEX], target_hash[SHA256_HEX];
 };
@@ -26,10 +27,10 @@ struct loaded {
  * `name` is a path, or a name looked for in ./runbooks, $XDG_CONFIG_HOME/backout/runbooks,
  * /etc/backout/runbooks and the installed data folder. `target` is a path, or a name looked for as
  * targets/SYSTEM/NAME.json in the same places; NULL: none.
- * 0; -1 with err when a file is missing or unreadable (exit 2), -2 with `findings` filled when it is
- * invalid (exit 3; err says how many). Release works after failures, too. */
-int load_runbook(struct loaded *loaded, const char *name, const char *target, struct findings *findings,
-		 struct err *err);
+ * 0; -1 with err when a file is missing or unreadable (exit 2), -2 with `findings` filled when it
+ * is invalid (exit 3; err says how many). Release works after failures, too. */
+int load_runbook(struct loaded *loaded, const char *name, const char *target,
+		 struct findings *findings, struct err *err);
 /* From the frozen files of an incident's folder. */
 int load_frozen(struct loaded *loaded, const char *folder, struct err *err);
 void loaded_release(struct loaded *loaded);

@@ -146,7 +146,7 @@ static json_t *values_canonical(const struct sense *sense, const struct target *
 	const char *name;
 
 	json_object_foreach((json_t *)(target ? target->secrets : NULL), name, where)
-	    json_object_del(values, name);
+		json_object_del(values, name);
 	for (size_t i = 0; i < runbook->nparams; i++) {
 		const struct param *param = &runbook->params[i];
 

@@ -272,8 +272,7 @@ static char *score_parts(const json_t *object)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)object, key, value)
-	{
+	json_object_foreach((json_t *)object, key, value) {
 		char *other = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
 
 		buf_printf(&out, "%s%s: %s", out.len ? "; " : "", key,
@@ -320,8 +319,7 @@ void report_score(struct report_work *work)
 	if (!work->state->scored)
 		return;
 	section = report_section(work->report, "Drill score");
-	json_object_foreach(work->state->scored, key, value)
-	{
+	json_object_foreach(work->state->scored, key, value) {
 		size_t len = strlen(key);
 		bool seconds = len > 2 && strcmp(key + len - 2, "_s") == 0;
 		char *name, *text;
@@ -410,7 +408,7 @@ static char *title_new(const struct incident *incident)
 	struct buf title = BUF_INIT;
 
 	buf_printf(&title, "%s report %s\n",
-		   incident->state.kind == INCIDENT_DRILL	? "Drill"
+		   incident->state.kind == INCIDENT_DRILL	 ? "Drill"
 		   : incident->state.kind == INCIDENT_DEPLOYMENT ? "Deployment"
 								 : "Incident",
 		   incident->id);

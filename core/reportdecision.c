@@ -343,8 +343,7 @@ static void params_field(struct report_section *section, const json_t *params)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)params, key, value)
-	{
+	json_object_foreach((json_t *)params, key, value) {
 		char *text = json_is_string(value) ? xstrdup(json_string_value(value))
 						   : json_dumps(value, JSON_ENCODE_ANY);
 		char *name = xasprintf("With %s", key);

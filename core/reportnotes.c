@@ -37,8 +37,7 @@ static void evidence_quote(struct report_section *section, json_t *facts,
 	free(head);
 }
 
-static void errors_quote(struct report_work *work, struct report_section *section,
-			 struct buf *text)
+static void errors_quote(struct report_work *work, struct report_section *section, struct buf *text)
 {
 	size_t whole = text->len;
 
@@ -97,11 +96,11 @@ void report_messages(struct report_work *work)
 
 		if (entry->event != EV_MESSAGE || entry->misfit)
 			continue;
-		table_row(table, (const char *[]){
-				     time_clock(entry->at, at),
-				     json_str(entry->json, "message", ""),
-				     json_str(entry->json, "channel", "-"),
-				     *file ? file : json_str(entry->json, "to", ""), entry->by });
+		table_row(table, (const char *[]){ time_clock(entry->at, at),
+						   json_str(entry->json, "message", ""),
+						   json_str(entry->json, "channel", "-"),
+						   *file ? file : json_str(entry->json, "to", ""),
+						   entry->by });
 		fact = json_object();
 		fact_time(fact, "at", entry->at);
 		fact_text(fact, "by", entry->by);

@@ -415,9 +415,9 @@ static void checklist_table(struct report_section *section, const struct checkli
 		char at[TIME_RFC3339_MAX], *text = item_text(what, item);
 		json_t *one = json_object();
 
-		table_row(table, (const char *[]){ what->say, item_status_name(item->status),
-						   item->at ? time_clock(item->at, at) : "-",
-						   text });
+		table_row(table,
+			  (const char *[]){ what->say, item_status_name(item->status),
+					    item->at ? time_clock(item->at, at) : "-", text });
 		free(text);
 		fact_text(one, "item", what->id);
 		fact_text(one, "state", item_status_name(item->status));

@@ -50,7 +50,8 @@ bool robot_tried(const struct robot *robot, const struct procedure *procedure);
 /* Another incident works on the target: said, and the end. */
 bool robot_claimed(struct robot *robot);
 
-/* robot_after.c: the attempt has ended: it waits for the `after` checks, finishes or decides anew. */
+/* robot_after.c: the attempt has ended: it waits for the `after` checks, finishes or decides anew.
+ */
 void robot_after(struct robot *robot, const struct attempt *attempt);
 
 #endif

@@ -39,7 +39,7 @@ static char **runner_env(const struct target *target)
 
 	for (size_t i = 0; own[i]; i++)
 		env_add(&env, &n, own[i]);
-	json_object_foreach ((json_t *)(target ? target->secrets : NULL), name, where) {
+	json_object_foreach((json_t *)(target ? target->secrets : NULL), name, where) {
 		if (json_str(where, "env", NULL))
 			env_add(&env, &n, json_str(where, "env", NULL));
 	}

@@ -7,8 +7,9 @@
 
 #include "lib/chart.h"
 
-#define SERIES_POINTS 7200 /* at least so many of the latest are kept: two hours at one a second \
-			    */
+#define SERIES_POINTS                                                              \
+	7200 /* at least so many of the latest are kept: two hours at one a second \
+	      */
 
 struct series {
 	struct chart_point *points; /* owned */

@@ -62,8 +62,7 @@ static json_t *record_fields(const struct source *source, uint64_t seq)
 	while (line->joined && log_line_before(source, line->seq, false, line))
 		;
 	log_status(source, &status);
-	fields = json_pack("{s:s, s:o}", "source", source->name, "path",
-			   session_text(status.path));
+	fields = json_pack("{s:s, s:o}", "source", source->name, "path", session_text(status.path));
 	if (line->at)
 		json_object_set_new(fields, "logged", json_string(time_rfc3339(line->at, at)));
 	if (line->level != LOGLEVEL_NONE)

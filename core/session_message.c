@@ -12,10 +12,10 @@
 #include "lib/redact.h"
 #include "lib/text.h"
 
-#define TMUX_US	      (10 * CLOCK_US)
-#define OUTPUT_MAX    1024
-#define HEAD_DIGITS   16 /* of the head hash: as many as backout verify --head wants */
-#define FOLDER	      "messages"
+#define TMUX_US	    (10 * CLOCK_US)
+#define OUTPUT_MAX  1024
+#define HEAD_DIGITS 16 /* of the head hash: as many as backout verify --head wants */
+#define FOLDER	    "messages"
 
 const struct message *session_find_message(const struct session *session, const char *name,
 					   struct err *err)

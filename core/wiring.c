@@ -35,8 +35,7 @@ json_t *wiring_secrets(const struct target *target)
 	const char *name;
 	json_t *where;
 
-	json_object_foreach((json_t *)(target ? target->secrets : NULL), name, where)
-	{
+	json_object_foreach((json_t *)(target ? target->secrets : NULL), name, where) {
 		json_t *value = secret_read(where);
 
 		if (value)
@@ -120,8 +119,7 @@ void wiring_params(struct wiring *wiring, const json_t *params)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)params, name, value)
-	{
+	json_object_foreach((json_t *)params, name, value) {
 		if (json_is_null(value) || !runbook_param(wiring->runbook, name))
 			continue;
 		json_object_set(wiring->values, name, value);

@@ -338,7 +338,7 @@ char **drill_briefing(const struct drill *drill)
 			     json_str(drill->scenario.doc.root, "role", "the on-call admin"));
 	out[n++] = xstrdup(runbook->about ? runbook->about : "");
 	out[n++] = xstrdup("");
-	json_array_foreach (lines, i, line)
+	json_array_foreach(lines, i, line)
 		out[n++] = xstrdup(json_string_value(line) ? json_string_value(line) : "");
 	out[n++] = xstrdup("");
 	out[n++] = xstrdup(

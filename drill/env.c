@@ -76,7 +76,7 @@ const struct drill_type *drill_type_of(const struct drill_type *const *types, co
 	const char *key;
 	json_t *value;
 
-	json_object_foreach ((json_t *)object, key, value) {
+	json_object_foreach((json_t *)object, key, value) {
 		if (!strcmp(key, "say"))
 			continue;
 		for (size_t i = 0; types[i]; i++) {

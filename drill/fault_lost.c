@@ -44,7 +44,7 @@ static int drop_databases(const struct drill_env *env, const json_t *args, struc
 	pg = pg_open(&params, "sandbox", DROP_TIMEOUT, NULL, err);
 	if (!pg)
 		goto out;
-	json_array_foreach (names, i, name) {
+	json_array_foreach(names, i, name) {
 		char *quoted = pg_name(json_string_value(name));
 		int done = pg_execf(pg, err, "DROP DATABASE IF EXISTS %s WITH (FORCE)", quoted);
 
@@ -67,7 +67,7 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 
 	if (drop_databases(env, args, err) < 0)
 		return -1;
-	json_array_foreach (json_object_get(args, "lost"), i, path) {
+	json_array_foreach(json_object_get(args, "lost"), i, path) {
 		if (!file_exists(json_string_value(path)))
 			continue;
 		if (!drill_inside(env, json_string_value(path)))

@@ -84,7 +84,7 @@ static int commit_release(const struct drill_env *env, const char *repository,
 		(const char *[]){ "commit", "-q", "-m", json_str(release, "message", ""), NULL },
 		err) < 0)
 		goto out;
-	json_array_foreach (json_object_get(release, "tags"), i, tag) {
+	json_array_foreach(json_object_get(release, "tags"), i, tag) {
 		if (git(env, repository, (const char *[]){ "tag", json_string_value(tag), NULL },
 			err) < 0)
 			goto out;
@@ -110,7 +110,7 @@ static int make_origin(const struct drill_env *env, const char *repository, cons
 	    git(env, repository, (const char *[]){ "remote", "add", "origin", origin, NULL }, err) <
 		0)
 		return -1;
-	json_array_foreach (json_object_get(args, "releases"), i, release) {
+	json_array_foreach(json_object_get(args, "releases"), i, release) {
 		const char *branch = json_str(release, "branch", NULL);
 
 		if (branch && git(env, repository,
@@ -126,7 +126,7 @@ static int make_clones(const struct drill_env *env, const char *repository, cons
 	const json_t *clone;
 	size_t i;
 
-	json_array_foreach (json_object_get(args, "clones"), i, clone) {
+	json_array_foreach(json_object_get(args, "clones"), i, clone) {
 		if (git(env, repository,
 			(const char *[]){ "clone", "-q", "--branch", json_str(clone, "branch", ""),
 					  json_str(args, "origin", "."), json_str(clone, "to", ""),
@@ -148,7 +148,7 @@ static int make(const struct drill_env *env, const json_t *args, struct err *err
 	if (file_mkdirs(repository, 0755, err) < 0 ||
 	    git(env, repository, (const char *[]){ "init", "-q", "-b", "main", NULL }, err) < 0)
 		goto out;
-	json_array_foreach (json_object_get(args, "releases"), i, release) {
+	json_array_foreach(json_object_get(args, "releases"), i, release) {
 		if (commit_release(env, repository, release, err) < 0)
 			goto out;
 	}

@@ -75,7 +75,7 @@ static int check_needs(const struct scenario *scenario, struct err *err)
 	const json_t *need;
 	size_t i;
 
-	json_array_foreach (json_object_get(scenario->sandbox_doc.root, "needs"), i, need) {
+	json_array_foreach(json_object_get(scenario->sandbox_doc.root, "needs"), i, need) {
 		char **argv = argv_new(json_object_get(need, "run"), "run", err);
 		struct child_spec spec = { .argv = (const char *const *)argv, .in = -1 };
 		struct err why = ERR_INIT;
@@ -316,7 +316,7 @@ static int make_parts(struct sandbox *sandbox, const struct jdoc *doc,
 	const json_t *part;
 	size_t i;
 
-	json_array_foreach (json_object_get(doc->root, "parts"), i, part) {
+	json_array_foreach(json_object_get(doc->root, "parts"), i, part) {
 		const char *say = json_str(part, "say", NULL);
 		int64_t begin = clock_mono(sandbox->env.clock);
 		char took[40], *line;
@@ -349,7 +349,7 @@ static int wait_healthy(struct sandbox *sandbox, const struct scenario *scenario
 
 	if (!sense)
 		goto out;
-	json_array_foreach (names, i, name) {
+	json_array_foreach(names, i, name) {
 		probes[i] = runbook_probe(sandbox->loaded.runbook, json_string_value(name));
 		if (!probes[i]) {
 			err_set(err, "%s: the runbook has no probe \"%s\"",
@@ -406,7 +406,7 @@ static int take_facts(struct sandbox *sandbox, const struct scenario *scenario, 
 	json_t *fact;
 
 	sandbox->facts = json_object();
-	json_object_foreach (json_object_get(scenario->doc.root, "facts"), name, fact) {
+	json_object_foreach(json_object_get(scenario->doc.root, "facts"), name, fact) {
 		if (take_fact(sandbox, name, fact, err) < 0)
 			return -1;
 	}
@@ -506,7 +506,7 @@ int sandbox_inject(const struct sandbox *sandbox, const struct scenario *scenari
 	const json_t *fault;
 	size_t i;
 
-	json_array_foreach (json_object_get(scenario->doc.root, "faults"), i, fault) {
+	json_array_foreach(json_object_get(scenario->doc.root, "faults"), i, fault) {
 		if (drill_make(&sandbox->env, fault_types, fault, err) < 0)
 			return err_wrap(err, "injecting the fault");
 	}

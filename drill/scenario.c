@@ -41,7 +41,7 @@ static int check_keys(const struct jdoc *doc, const char *const *keys, struct er
 
 	if (!json_is_object(doc->root))
 		return complain(doc, "", err, "an object was expected");
-	json_object_foreach (doc->root, key, value) {
+	json_object_foreach(doc->root, key, value) {
 		char *pointer = xasprintf("/%s", key);
 
 		if (!listed(keys, key))
@@ -69,14 +69,14 @@ static int check_typed(const struct jdoc *doc, const char *section,
 	const json_t *object;
 	size_t i;
 
-	json_array_foreach (json_object_get(doc->root, section), i, object) {
+	json_array_foreach(json_object_get(doc->root, section), i, object) {
 		const struct drill_type *type = drill_type_of(types, object, err);
 		char *pointer = xasprintf("/%s/%zu", section, i);
 		int bad = type ? 0 : complain(doc, pointer, err, "of no known type");
 		const char *key;
 		json_t *value;
 
-		json_object_foreach ((json_t *)object, key, value) {
+		json_object_foreach((json_t *)object, key, value) {
 			if (type && !type_has(&type->type, key))
 				bad = complain(doc, pointer, err, key);
 		}
@@ -201,7 +201,7 @@ static int read_deployment(struct scenario *scenario, struct err *err)
 	scenario->decision = json_str(object, "decision", NULL);
 	if (!object)
 		return 0;
-	json_object_foreach ((json_t *)object, key, value) {
+	json_object_foreach((json_t *)object, key, value) {
 		if (!listed(deployment_keys, key))
 			return complain(&scenario->doc, "/deployment", err, "unknown key");
 	}

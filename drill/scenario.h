@@ -11,9 +11,9 @@
  * `well` is what the score asks the sandbox's parts, anew; its probes may use "${fact_NAME}",
  * values taken before the fault. `parts` are made after the sandbox's own.
  *
- * With `deployment` the drill is a pre-flight: T lies `in` that time when it begins, its clock can be
- * moved on (lib/clock.h), and it recovers when `decision` was decided and all is well. `faults_at` is
- * when the faults happen, from T ("-2m"); without it they happen at once.
+ * With `deployment` the drill is a pre-flight: T lies `in` that time when it begins, its clock can
+ * be moved on (lib/clock.h), and it recovers when `decision` was decided and all is well.
+ * `faults_at` is when the faults happen, from T ("-2m"); without it they happen at once.
  */
 #ifndef DRILL_SCENARIO_H
 #define DRILL_SCENARIO_H

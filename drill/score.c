@@ -21,7 +21,7 @@ static char *well_document(const struct sandbox *sandbox, const struct scenario 
 	json_t *value;
 	char *text;
 
-	json_object_foreach (sandbox->facts, name, value) {
+	json_object_foreach(sandbox->facts, name, value) {
 		char *param = xasprintf("fact_%s", name);
 
 		json_object_set_new(params, param,
@@ -99,7 +99,7 @@ static int ask_parts(struct score *score, const struct sandbox *sandbox,
 
 	if (well_build(&well, sandbox, scenario, err) < 0)
 		goto out;
-	json_object_foreach ((json_t *)wells, name, value)
+	json_object_foreach((json_t *)wells, name, value)
 		probes[i++] = runbook_probe(well.runbook, name);
 	sense = sense_new(NULL, sandbox->env.clock, well.runbook, well.target, NULL, NULL, err);
 	if (!sense)
@@ -424,7 +424,7 @@ char *score_text(const struct score *score, const struct scenario *scenario)
 	if (score->overrides)
 		buf_printf(&out, "  %zu answer%s given against what was sensed\n", score->overrides,
 			   score->overrides == 1 ? " was" : "s were");
-	json_object_foreach (score->wells, name, evidence)
+	json_object_foreach(score->wells, name, evidence)
 		buf_printf(&out, "  not well: %s: %s\n", name, json_string_value(evidence));
 	return buf_detach(&out);
 }

@@ -9,22 +9,22 @@
 #include "drill/sandbox.h"
 
 struct score {
-	bool recovered;	    /* every `well` probe of the scenario passes, asked anew; of a deployment:
-			     * and it was decided as the scenario demands */
-	bool verified;	    /* the last procedure ended done, nothing of it skipped or unverified; of
-			     * a deployment: all of them */
-	double detect_s;    /* fault injected -> first alert, condition or declaration; -1: never */
-	double decide_s;    /* detected -> procedure approved; -1 */
-	double recover_s;   /* approved -> procedure ended; -1 */
-	double budget_s;    /* of that procedure */
+	bool recovered;	  /* every `well` probe of the scenario passes, asked anew; of a deployment:
+			   * and it was decided as the scenario demands */
+	bool verified;	  /* the last procedure ended done, nothing of it skipped or unverified; of
+			   * a deployment: all of them */
+	double detect_s;  /* fault injected -> first alert, condition or declaration; -1: never */
+	double decide_s;  /* detected -> procedure approved; -1 */
+	double recover_s; /* approved -> procedure ended; -1 */
+	double budget_s;  /* of that procedure */
 	char procedure[64]; /* the last one approved; "" */
 	json_t *wells;	    /* owned: name -> evidence of those that do not pass */
 	size_t wrong_paths; /* procedures tried before the last one */
 	size_t skipped;	    /* steps skipped or left undone */
 	size_t overrides;   /* answers given against the proposal */
 	char expected[64];  /* the scenario's procedure */
-	/* Of a deployment, where detecting ends with the first item that holds no more, deciding with
-	 * the gate, and the procedure is what ran from T on; "" in other drills. */
+	/* Of a deployment, where detecting ends with the first item that holds no more, deciding
+	 * with the gate, and the procedure is what ran from T on; "" in other drills. */
 	char decision[16]; /* "go", "no-go", "adjust", or "undecided" */
 	char demanded[16]; /* the decision that the scenario demands */
 	size_t undone;	   /* items that were due, and that only a person can do */

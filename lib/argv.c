@@ -54,8 +54,7 @@ char **argv_env(const json_t *map)
 	json_t *value;
 	size_t n = 0;
 
-	json_object_foreach((json_t *)map, key, value)
-	{
+	json_object_foreach((json_t *)map, key, value) {
 		char *text = argv_scalar(value);
 
 		if (text != NULL)

@@ -5,8 +5,8 @@
 
 #include "lib/mem.h"
 
-static const int32_t eighths[] = { ' ', 0x2581, 0x2582, 0x2583, 0x2584, 0x2585, 0x2586, 0x2587,
-				   0x2588 };
+static const int32_t eighths[] = { ' ',	   0x2581, 0x2582, 0x2583, 0x2584,
+				   0x2585, 0x2586, 0x2587, 0x2588 };
 
 /* The next larger "round" number of 1, 1.2, 1.5, 2 ... times a power of ten. */
 static double round_up(double value)
@@ -89,8 +89,8 @@ static double *chart_columns(const struct chart_spec *spec, int count)
 		const struct chart_point *point = &spec->points[i];
 		double first = floor((double)(point->at - spec->from) / span * count);
 		double last = i + 1 < spec->npoints
-				      ? ceil((double)(point[1].at - spec->from) / span * count) - 1
-				      : first;
+				  ? ceil((double)(point[1].at - spec->from) / span * count) - 1
+				  : first;
 
 		/* The right border belongs to the last column. */
 		if (point->at == spec->to)
@@ -158,9 +158,9 @@ static void draw_threshold(const struct canvas *canvas, double value)
 	if (row >= spec->height)
 		row = spec->height - 1;
 	for (int x = 0; x < spec->width; x += 2)
-		canvas->cells[row * spec->width + x] = (struct cell){
-			.cp = spec->glyphs == CHART_ASCII ? '-' : 0x2500, .class = CELL_LINE
-		};
+		canvas->cells[row * spec->width + x] =
+		    (struct cell){ .cp = spec->glyphs == CHART_ASCII ? '-' : 0x2500,
+				   .class = CELL_LINE };
 }
 
 static void draw_column(const struct canvas *canvas, int x, const double *values)
@@ -175,19 +175,19 @@ static void draw_column(const struct canvas *canvas, int x, const double *values
 		return;
 	for (int i = 0; i < (braille ? 2 : 1); i++)
 		if (!isnan(values[i]))
-			heights[i] = height_of(values[i], canvas->low, canvas->high,
-					       spec->height * steps);
+			heights[i] =
+			    height_of(values[i], canvas->low, canvas->high, spec->height * steps);
 	for (int y = 0; y < spec->height; y++) {
 		int base = (spec->height - 1 - y) * steps;
-		int32_t cp = braille ? braille_glyph(heights[0] - base, heights[1] - base)
-				     : fill_glyph(spec->glyphs,
-						  heights[0] - base > steps ? steps
-									    : heights[0] - base,
-						  steps);
+		int32_t cp =
+		    braille
+			? braille_glyph(heights[0] - base, heights[1] - base)
+			: fill_glyph(spec->glyphs,
+				     heights[0] - base > steps ? steps : heights[0] - base, steps);
 
 		if (cp)
 			canvas->cells[y * spec->width + x] =
-				(struct cell){ .cp = cp, .class = class_of(spec, worst) };
+			    (struct cell){ .cp = cp, .class = class_of(spec, worst) };
 	}
 }
 
@@ -246,7 +246,7 @@ void chart_spark(const struct chart_spec *spec, struct cell *cells)
 		if (isnan(worst))
 			continue;
 		cells[x].class = class_of(spec, worst);
-		cells[x].cp = wide == 2 ? braille_glyph(heights[0], heights[1])
+		cells[x].cp = wide == 2			    ? braille_glyph(heights[0], heights[1])
 			      : spec->glyphs == CHART_BLOCK ? eighths[heights[0]]
 							    : ascii[heights[0] - 1];
 	}

@@ -5,14 +5,22 @@
 #define LIB_CHART_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum chart_glyphs { CHART_BRAILLE, CHART_BLOCK, CHART_ASCII };
-enum cell_class { CELL_EMPTY, CELL_OK, CELL_INFO, CELL_WARNING, CELL_CRITICAL, CELL_LINE, CELL_MARK };
+enum cell_class {
+	CELL_EMPTY,
+	CELL_OK,
+	CELL_INFO,
+	CELL_WARNING,
+	CELL_CRITICAL,
+	CELL_LINE,
+	CELL_MARK
+};
 
 struct cell {
-	int32_t cp;           /* code point */
+	int32_t cp; /* code point */
 	enum cell_class class;
 };
 
@@ -24,12 +32,12 @@ struct chart_point {
 struct chart_spec {
 	int width, height; /* in cells */
 	enum chart_glyphs glyphs;
-	int64_t from, to;  /* wall times of the left and right border */
-	double low, high;  /* of the bottom and top border; both 0: from the data and thresholds */
+	int64_t from, to; /* wall times of the left and right border */
+	double low, high; /* of the bottom and top border; both 0: from the data and thresholds */
 	double info, warning, critical; /* NAN when there is none; drawn as dashed lines */
-	bool below;        /* thresholds are undershot, not exceeded */
+	bool below;			/* thresholds are undershot, not exceeded */
 	const struct chart_point *points;
-	size_t npoints;    /* in order of time */
+	size_t npoints; /* in order of time */
 };
 
 /* Fills width * height cells, row by row from the top. A column shows the maximum of its time span

@@ -54,8 +54,8 @@ static bool env_has(const struct env *env, const char *entry)
 static bool env_allowed(const char *entry)
 {
 	static const char *const names[] = {
-		"HOME", "USER", "LOGNAME", "PATH", "LANG", "TZ", "TERM", "SSH_AUTH_SOCK",
-		"TMPDIR", "SOURCE_DATE_EPOCH",
+		"HOME", "USER", "LOGNAME",	 "PATH",   "LANG",
+		"TZ",	"TERM", "SSH_AUTH_SOCK", "TMPDIR", "SOURCE_DATE_EPOCH",
 	};
 	size_t len = strcspn(entry, "=");
 
@@ -234,8 +234,7 @@ static void launch_user(struct launch *launch)
 	launch->env = env_make(spec, user);
 	launch->ngroups = GROUPS_MAX;
 	launch->groups[0] = spec->gid;
-	if (!user ||
-	    getgrouplist(user->pw_name, spec->gid, launch->groups, &launch->ngroups) < 0)
+	if (!user || getgrouplist(user->pw_name, spec->gid, launch->groups, &launch->ngroups) < 0)
 		launch->ngroups = 1;
 }
 

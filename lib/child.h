@@ -6,7 +6,8 @@
  * GIT_*, LD_*) plus what the caller adds and the clock that is followed (lib/clock.h), stdin from
  * /dev/null unless given, no other inherited descriptor, default signals, umask 077 unless told
  * otherwise, and death when its parent dies unless `detached`. Unless it is given a terminal as its
- * stdin it has none at all (its own session), so that nothing asks for a password across the screen.
+ * stdin it has none at all (its own session), so that nothing asks for a password across the
+ * screen.
  */
 #ifndef LIB_CHILD_H
 #define LIB_CHILD_H
@@ -21,36 +22,37 @@
 
 struct child_spec {
 	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
-	const char *const *env;  /* additions "NAME=value", NULL-terminated, or NULL */
-	const char *cwd;         /* or NULL */
-	int in, out, err;        /* descriptors; -1 or 0: /dev/null. `in` 0 is the standard input only
-				  * together with `out` 1: the whole terminal, for an editor */
-	bool detached;           /* lives on without its parent */
+	const char *const *env;	 /* additions "NAME=value", NULL-terminated, or NULL */
+	const char *cwd;	 /* or NULL */
+	int in, out, err; /* descriptors; -1 or 0: /dev/null. `in` 0 is the standard input only
+			   * together with `out` 1: the whole terminal, for an editor */
+	bool detached;	  /* lives on without its parent */
 	bool keep_umask;
-	uid_t uid;               /* 0: stays who it is; else setgid, setgroups, setuid (needs root) */
+	uid_t uid; /* 0: stays who it is; else setgid, setgroups, setuid (needs root) */
 	gid_t gid;
-	const int *keep;         /* further descriptors to leave open, -1-terminated, or NULL */
-	void (*tick)(void *data); /* child_run() calls it ten times a second while it waits; or NULL */
+	const int *keep; /* further descriptors to leave open, -1-terminated, or NULL */
+	void (*tick)(
+	    void *data); /* child_run() calls it ten times a second while it waits; or NULL */
 	void *tick_data;
 };
 
 /* How a child ended. */
 struct child_end {
 	bool timed_out;
-	int status;         /* as waitpid() gives it */
+	int status; /* as waitpid() gives it */
 	int64_t elapsed_us;
-	size_t lost;        /* bytes of output past the limit */
+	size_t lost; /* bytes of output past the limit */
 };
 
 /* The pid, or -1: also when exec itself fails (the message names the program and the reason). */
 pid_t child_start(const struct child_spec *spec, struct err *err);
 
-/* Runs to the end, blocking, at most `timeout_us` (0: no limit; negative: it is over). Then the whole
- * tree gets TERM, two seconds later KILL; the caller is a subreaper while this runs. With `out` or
- * `errout` non-NULL that stream is captured, up to `max` bytes each (0: all; the rest is counted and
- * thrown away), else it goes to spec->out/err. What a child leaves behind that ends in time (a daemon)
- * is left alone.
- * `input` (or NULL) is written to its stdin. 0 when it could be started and reaped; see `end` for how. */
+/* Runs to the end, blocking, at most `timeout_us` (0: no limit; negative: it is over). Then the
+ * whole tree gets TERM, two seconds later KILL; the caller is a subreaper while this runs. With
+ * `out` or `errout` non-NULL that stream is captured, up to `max` bytes each (0: all; the rest is
+ * counted and thrown away), else it goes to spec->out/err. What a child leaves behind that ends in
+ * time (a daemon) is left alone. `input` (or NULL) is written to its stdin. 0 when it could be
+ * started and reaped; see `end` for how. */
 int child_run(const struct child_spec *spec, const char *input, int64_t timeout_us, size_t max,
 	      struct buf *out, struct buf *errout, struct child_end *end, struct err *err);
 /* child_run() that is satisfied by nothing but exit status 0; otherwise the error quotes the last
@@ -69,8 +71,9 @@ void job_cancel(struct job *job);
 /* New: the children that this process has now, for child_sweep(). */
 struct child_tree;
 struct child_tree *child_known(void);
-/* Ends the descendants of this process (it must be a subreaper), but those that it had by the children
- * `known` (freed here; NULL: none): TERM, `grace_us`, KILL, reap. Returns how many there were. */
+/* Ends the descendants of this process (it must be a subreaper), but those that it had by the
+ * children `known` (freed here; NULL: none): TERM, `grace_us`, KILL, reap. Returns how many there
+ * were. */
 int child_sweep(struct child_tree *known, int64_t grace_us);
 void child_known_free(struct child_tree *known);
 /* "exit status 3", "killed by SIGKILL", "timed out after 30 s". */

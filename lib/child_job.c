@@ -19,7 +19,7 @@ struct job {
 	struct buf out;
 	struct child_end end;
 	int64_t start;
-	int64_t term;                        /* when TERM was sent; 0: not yet */
+	int64_t term;			      /* when TERM was sent; 0: not yet */
 	struct watch *child, *output, *timer; /* of the loop; NULL: not wanted */
 	job_fn *done;
 	void *data;
@@ -99,7 +99,10 @@ struct job *job_start(struct loop *loop, const struct child_spec *spec, const ch
 	struct job *job = xcalloc(1, sizeof(*job));
 	int in = -1;
 
-	*job = (struct job){ .loop = loop, .pipe = CHILD_PIPE_INIT, .done = done, .data = data,
+	*job = (struct job){ .loop = loop,
+			     .pipe = CHILD_PIPE_INIT,
+			     .done = done,
+			     .data = data,
 			     .start = clock_mono(loop_clock(loop)) };
 	if (child_pipe_open(&job->pipe, &job->out, max, err) < 0)
 		goto fail;

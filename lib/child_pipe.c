@@ -42,8 +42,9 @@ void child_pipe_read(struct child_pipe *pipe)
 			child_pipe_close(pipe, 0);
 			return;
 		}
-		room = pipe->max == 0 ? (size_t)got
-		       : pipe->out->len < pipe->max ? pipe->max - pipe->out->len : 0;
+		room = pipe->max == 0		    ? (size_t)got
+		       : pipe->out->len < pipe->max ? pipe->max - pipe->out->len
+						    : 0;
 		keep = room < (size_t)got ? room : (size_t)got;
 		buf_add(pipe->out, chunk, keep);
 		pipe->lost += (size_t)got - keep;

@@ -111,8 +111,12 @@ int child_run(const struct child_spec *spec, const char *input, int64_t timeout_
 {
 	struct child_end unwanted;
 	struct child_spec mine = *spec;
-	struct run run = { .out = CHILD_PIPE_INIT, .err = CHILD_PIPE_INIT, .pidfd = -1,
-			   .start = now(), .end = end ? end : &unwanted, .spec = &mine };
+	struct run run = { .out = CHILD_PIPE_INIT,
+			   .err = CHILD_PIPE_INIT,
+			   .pidfd = -1,
+			   .start = now(),
+			   .end = end ? end : &unwanted,
+			   .spec = &mine };
 	int result = -1, in = -1, reaper = 0;
 
 	*run.end = (struct child_end){ .timed_out = false };

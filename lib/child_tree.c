@@ -49,8 +49,8 @@ static void members_read(struct members *members)
 		if (proc_stat((pid_t)strtol(entry->d_name, NULL, 10), &member.stat) < 0)
 			continue;
 		member.session = getsid(member.stat.id.pid);
-		members->list = xgrow(members->list, &members->cap, members->count + 1,
-				      sizeof(*members->list));
+		members->list =
+		    xgrow(members->list, &members->cap, members->count + 1, sizeof(*members->list));
 		members->list[members->count++] = member;
 	}
 	if (dir)
@@ -164,8 +164,8 @@ void child_tree_reap(const struct child_tree *tree)
 		const struct member *member = &members.list[i];
 		pid_t pid = member->stat.id.pid;
 
-		if (member->stat.parent == self && member->stat.state == 'Z' &&
-		    pid != tree->root && !was_before(tree, pid))
+		if (member->stat.parent == self && member->stat.state == 'Z' && pid != tree->root &&
+		    !was_before(tree, pid))
 			waitpid(pid, NULL, WNOHANG);
 	}
 	free(members.list);

@@ -10,16 +10,16 @@
 #include <sys/types.h>
 
 struct child_tree {
-	pid_t root;     /* 0: every descendant of this process that did not come by `before` */
-	bool adopts;    /* this process is a subreaper: orphans of the tree become its children */
-	pid_t *before;  /* owned: children it had already, which are none of the tree's */
+	pid_t root;    /* 0: every descendant of this process that did not come by `before` */
+	bool adopts;   /* this process is a subreaper: orphans of the tree become its children */
+	pid_t *before; /* owned: children it had already, which are none of the tree's */
 	size_t nbefore, cap;
 };
 
 /* Notes the children that are there before the tree's root is started. */
 void child_tree_init(struct child_tree *tree, bool adopts);
-/* Sends a signal (0: none) to every living member; returns how many those are. The root itself, when
- * it is a zombie, is not among them: its reaper wants its status. */
+/* Sends a signal (0: none) to every living member; returns how many those are. The root itself,
+ * when it is a zombie, is not among them: its reaper wants its status. */
 size_t child_tree_signal(const struct child_tree *tree, int signal);
 /* Reaps dead orphans that were adopted from the tree (never its root). */
 void child_tree_reap(const struct child_tree *tree);

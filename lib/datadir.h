@@ -4,8 +4,8 @@
 #ifndef LIB_DATADIR_H
 #define LIB_DATADIR_H
 
-/* New: `rel` below $BACKOUT_DATA_DIR, else below the executable's folder when it is there (the build
- * tree), else below the installed data folder. It may not exist. */
+/* New: `rel` below $BACKOUT_DATA_DIR, else below the executable's folder when it is there (the
+ * build tree), else below the installed data folder. It may not exist. */
 char *data_path(const char *rel);
 /* New: the path of the running executable. */
 char *self_path(void);

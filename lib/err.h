@@ -17,7 +17,10 @@ struct err {
 	char hint[256];
 };
 
-#define ERR_INIT { .set = false, .msg = "", .hint = "" }
+#define ERR_INIT                                    \
+	{                                           \
+		.set = false, .msg = "", .hint = "" \
+	}
 
 /* Sets the message; returns -1 so that a caller can `return err_set(...)`. */
 int err_set(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -25,7 +28,8 @@ int err_set(struct err *err, const char *fmt, ...) __attribute__((format(printf,
 int err_sys(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Says what to do about the error that is set; ignored when a hint is there already. Returns -1. */
 int err_hint(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Puts a prefix and ": " before the message that is set ("while restoring etlegacy"). Returns -1. */
+/* Puts a prefix and ": " before the message that is set ("while restoring etlegacy"). Returns -1.
+ */
 int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Forgets the error, so that the struct can be used again. */
 void err_clear(struct err *err);

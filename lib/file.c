@@ -107,7 +107,7 @@ int file_write(int fd, const void *bytes, size_t len)
 /* A file that is to appear under its name only when it is whole. */
 struct fresh {
 	const char *path;
-	char *folder;  /* owned */
+	char *folder; /* owned */
 	int dir, fd;
 	char temp[NAME_MAX + 1];
 	bool had_old;
@@ -319,7 +319,8 @@ int file_mkdirs(const char *path, mode_t mode, struct err *err)
 		result = file_sync_folder(folder, err);
 	} else if (errno == EEXIST) {
 		result = stat(path, &st) == 0 && S_ISDIR(st.st_mode)
-				 ? 0 : err_set(err, "%s: is no folder", path);
+			     ? 0
+			     : err_set(err, "%s: is no folder", path);
 	} else {
 		err_sys(err, "%s: can't be made", path);
 		err_hint(err, "check the rights of %s", folder);

@@ -66,8 +66,7 @@ static int headers_add(struct buf *config, const json_t *headers, struct err *er
 	json_t *value;
 	int rc = 0;
 
-	json_object_foreach((json_t *)headers, name, value)
-	{
+	json_object_foreach((json_t *)headers, name, value) {
 		char *text = argv_scalar(value);
 		char *line = xasprintf("%s: %s", name, text != NULL ? text : "");
 

@@ -66,9 +66,8 @@ static int skip_blanks(struct scan *s)
 {
 	while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r'))
 		s->p++;
-	if (s->p < s->end && (*s->p == '#' ||
-			      (*s->p == '/' && s->p + 1 < s->end &&
-			       (s->p[1] == '/' || s->p[1] == '*'))))
+	if (s->p < s->end && (*s->p == '#' || (*s->p == '/' && s->p + 1 < s->end &&
+					       (s->p[1] == '/' || s->p[1] == '*'))))
 		return fail(s, s->p, "a comment: JSON has none",
 			    "put the remark into an \"about\" or \"note\" member, or remove it");
 	return 0;
@@ -81,8 +80,8 @@ static int hex4(struct scan *s, int32_t *value)
 		if (s->p == s->end || !isxdigit((unsigned char)*s->p))
 			return unexpected(s, "a hexadecimal digit");
 		*value = *value * 16 + (isdigit((unsigned char)*s->p)
-						? *s->p - '0'
-						: tolower((unsigned char)*s->p) - 'a' + 10);
+					    ? *s->p - '0'
+					    : tolower((unsigned char)*s->p) - 'a' + 10);
 	}
 	return 0;
 }
@@ -227,7 +226,7 @@ struct members {
 	struct member {
 		char *key;
 		struct jwhere where;
-	} *list;
+	} * list;
 	size_t count, cap;
 };
 
@@ -273,8 +272,8 @@ static int scan_member(struct scan *s, struct members *members)
 		buf_release(&key);
 		return -1;
 	}
-	members->list = xgrow(members->list, &members->cap, members->count + 1,
-			      sizeof(*members->list));
+	members->list =
+	    xgrow(members->list, &members->cap, members->count + 1, sizeof(*members->list));
 	member = &members->list[members->count++];
 	*member = (struct member){ .key = buf_detach(&key), .where = where };
 	if (skip_blanks(s) < 0)
@@ -374,7 +373,8 @@ static int scan_value(struct scan *s, struct jwhere key)
 	if (++s->depth > DEPTH_MAX)
 		return fail(s, s->p, "nested too deeply", NULL);
 	s->pos = xgrow(s->pos, &s->cap, s->npos + 1, sizeof(*s->pos));
-	s->pos[s->npos++] = (struct jpos){ .pointer = xstrdup(buf_str(&s->pointer)), .key = key,
+	s->pos[s->npos++] = (struct jpos){ .pointer = xstrdup(buf_str(&s->pointer)),
+					   .key = key,
 					   .value = place(s, s->p) };
 	switch (*s->p) {
 	case '{':
@@ -387,8 +387,8 @@ static int scan_value(struct scan *s, struct jwhere key)
 		result = scan_string(s, &ignored);
 		break;
 	default:
-		result = *s->p == '-' || isdigit((unsigned char)*s->p) ? scan_number(s)
-								       : scan_word(s);
+		result =
+		    *s->p == '-' || isdigit((unsigned char)*s->p) ? scan_number(s) : scan_word(s);
 	}
 	buf_release(&ignored);
 	s->depth--;
@@ -398,8 +398,13 @@ static int scan_value(struct scan *s, struct jwhere key)
 int jscan(const char *name, const char *text, size_t len, struct jpos **pos, size_t *npos,
 	  struct err *err)
 {
-	struct scan s = { .name = name, .p = text, .end = text + len, .mark = text,
-			  .where = { 1, 1 }, .pointer = BUF_INIT, .err = err };
+	struct scan s = { .name = name,
+			  .p = text,
+			  .end = text + len,
+			  .mark = text,
+			  .where = { 1, 1 },
+			  .pointer = BUF_INIT,
+			  .err = err };
 	int result = -1;
 
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {

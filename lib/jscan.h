@@ -1,6 +1,6 @@
 /*
- * Private to lib/jdoc.c: a scan of JSON text that notes where each value stands, and names the errors
- * that jansson words cryptically.
+ * Private to lib/jdoc.c: a scan of JSON text that notes where each value stands, and names the
+ * errors that jansson words cryptically.
  */
 #ifndef LIB_JSCAN_H
 #define LIB_JSCAN_H

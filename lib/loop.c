@@ -19,13 +19,13 @@ struct watch {
 	struct loop *loop;
 	struct watch *next;
 	enum watch_kind kind;
-	bool dead;         /* freed; its memory goes at the end of the turn */
-	int fd;            /* descriptor, or a child's pidfd; -1 */
+	bool dead; /* freed; its memory goes at the end of the turn */
+	int fd;	   /* descriptor, or a child's pidfd; -1 */
 	pid_t pid;
 	int signal;
-	bool armed;        /* timer */
+	bool armed; /* timer */
 	int64_t due, every;
-	uint64_t turn;     /* timer: the last turn that ran it */
+	uint64_t turn; /* timer: the last turn that ran it */
 	watch_fn *fn;
 	void *data;
 };
@@ -35,10 +35,10 @@ struct loop {
 	int epoll;
 	struct watch *watches;
 	struct watch *signals; /* the watch of the signalfd, when there is one */
-	sigset_t mask;         /* of the signalfd */
+	sigset_t mask;	       /* of the signalfd */
 	sigset_t before;       /* what the process had when the loop was made */
 	uint64_t turn;
-	int depth;             /* turns inside turns */
+	int depth; /* turns inside turns */
 	bool buried, stopped;
 };
 
@@ -72,8 +72,9 @@ static struct watch *watch_new(struct loop *loop, enum watch_kind kind, watch_fn
 {
 	struct watch *watch = xcalloc(1, sizeof(*watch));
 
-	*watch = (struct watch){ .loop = loop, .next = loop->watches, .kind = kind, .fd = -1,
-				 .fn = fn, .data = data };
+	*watch = (struct watch){
+		.loop = loop, .next = loop->watches, .kind = kind, .fd = -1, .fn = fn, .data = data
+	};
 	loop->watches = watch;
 	return watch;
 }
@@ -92,8 +93,8 @@ struct watch *loop_fd(struct loop *loop, int fd, uint32_t events, watch_fn *fn, 
 {
 	struct watch *watch = watch_new(loop, WATCH_FD, fn, data);
 
-	/* A copy of its own: what the caller closes first could not be taken out of epoll any more, and
-	 * would go on to report as long as a forked child has it open. */
+	/* A copy of its own: what the caller closes first could not be taken out of epoll any more,
+	 * and would go on to report as long as a forked child has it open. */
 	watch->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (watch->fd < 0) {
 		err_sys(err, "descriptor %d can't be watched", fd);
@@ -251,8 +252,7 @@ static void run_signals(struct watch *signals)
 
 	while (!signals->dead && read(signals->fd, &info, sizeof(info)) == sizeof(info))
 		for (struct watch *w = loop->watches; w; w = w->next)
-			if (!w->dead && w->kind == WATCH_SIGNAL &&
-			    w->signal == (int)info.ssi_signo)
+			if (!w->dead && w->kind == WATCH_SIGNAL && w->signal == (int)info.ssi_signo)
 				w->fn(w, info.ssi_signo, w->data);
 }
 

@@ -8,7 +8,8 @@
 
 static _Noreturn void out_of_memory(void)
 {
-	static const char text[] = "backout: out of memory; what was recorded is safe, start it again\n";
+	static const char text[] =
+	    "backout: out of memory; what was recorded is safe, start it again\n";
 
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(1);

@@ -30,7 +30,9 @@ static bool piece_next(const char **text, struct piece *piece)
 	}
 	if (strncmp(p, "${", 2) == 0) {
 		close = strchr(p, '}');
-		*piece = (struct piece){ .start = p + 2, .param = true, .closed = close != NULL,
+		*piece = (struct piece){ .start = p + 2,
+					 .param = true,
+					 .closed = close != NULL,
 					 .len = close ? (size_t)(close - p - 2) : strlen(p + 2) };
 		*text = close ? close + 1 : p + strlen(p);
 		return true;
@@ -161,8 +163,8 @@ char **params_env(const json_t *values)
 
 		buf_puts(&out, "BACKOUT_");
 		for (const char *p = key; *p; p++)
-			buf_putc(&out, isalnum((unsigned char)*p)
-					       ? (char)toupper((unsigned char)*p) : '_');
+			buf_putc(&out, isalnum((unsigned char)*p) ? (char)toupper((unsigned char)*p)
+								  : '_');
 		buf_putc(&out, '=');
 		scalar_text(&out, value);
 		env[n++] = buf_detach(&out);

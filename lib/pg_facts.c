@@ -72,8 +72,7 @@ static json_t *loss_resolve(struct pg *pg, const json_t *loss, struct err *err)
 	json_t *columns = json_object(), *column;
 	const char *name;
 
-	json_object_foreach((json_t *)loss, name, column)
-	{
+	json_object_foreach((json_t *)loss, name, column) {
 		struct err mine = ERR_INIT;
 		char *table = table_resolve(pg, name, &mine);
 		if (table && json_is_string(column))
@@ -140,8 +139,7 @@ int pg_facts_compare(const json_t *recorded, const json_t *found, struct err *er
 	json_t *want;
 	int n = 0;
 
-	json_object_foreach((json_t *)recorded, table, want)
-	{
+	json_object_foreach((json_t *)recorded, table, want) {
 		const json_t *is = json_object_get(found, table);
 		if (!is)
 			differ(&text, &n, "%s is missing", table);
@@ -151,8 +149,7 @@ int pg_facts_compare(const json_t *recorded, const json_t *found, struct err *er
 		else if (strcmp(json_str(is, "checksum", ""), json_str(want, "checksum", "-")) != 0)
 			differ(&text, &n, "%s has other content than recorded", table);
 	}
-	json_object_foreach((json_t *)found, table, want)
-	{
+	json_object_foreach((json_t *)found, table, want) {
 		if (!json_object_get(recorded, table))
 			differ(&text, &n, "%s was not recorded", table);
 	}

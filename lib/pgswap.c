@@ -282,7 +282,7 @@ static json_t *facts_of(const struct run *run, int64_t began)
 	json_int_t rows = 0;
 	const char *name;
 
-	json_object_foreach (tables, name, table)
+	json_object_foreach(tables, name, table)
 		rows += json_integer_value(json_object_get(table, "rows"));
 	return json_pack("{s:s, s:s, s:s?, s:I, s:I, s:s, s:f}", "dump", run->swap->dump, "made_at",
 			 json_str(run->sidecar, "made_at", ""), "old",

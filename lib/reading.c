@@ -56,8 +56,9 @@ void reading_judge(struct reading *r, bool holds, int64_t at, const char *fmt, .
 
 void reading_value(struct reading *r, int64_t at, double value, const char *unit)
 {
-	*r = (struct reading){ .verdict = VERDICT_PASS, .has_value = true, .value = value,
-			       .at = at };
+	*r = (struct reading){
+		.verdict = VERDICT_PASS, .has_value = true, .value = value, .at = at
+	};
 	text_clean_to(r->unit, sizeof(r->unit), unit, strlen(unit));
 }
 

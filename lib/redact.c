@@ -17,7 +17,7 @@ struct redactor {
 	struct secret {
 		char *text; /* owned */
 		size_t len;
-	} *secrets; /* the longest first: one may be the beginning of another */
+	} * secrets; /* the longest first: one may be the beginning of another */
 	size_t count, cap;
 };
 
@@ -50,7 +50,7 @@ static void secret_add(struct redactor *redactor, const char *text, size_t len)
 	redactor->secrets = xgrow(redactor->secrets, &redactor->cap, redactor->count + 1,
 				  sizeof(*redactor->secrets));
 	redactor->secrets[redactor->count++] =
-		(struct secret){ .text = xstrndup(text, len), .len = len };
+	    (struct secret){ .text = xstrndup(text, len), .len = len };
 	qsort(redactor->secrets, redactor->count, sizeof(*redactor->secrets), longest_first);
 }
 
@@ -91,8 +91,8 @@ static size_t known_secret(const struct redactor *redactor, const struct rest *r
 }
 
 static const char *const secret_names[] = {
-	"password", "passwd", "passphrase", "token", "secret", "api_key", "api-key", "apikey",
-	"access_key",
+	"password", "passwd",  "passphrase", "token",	   "secret",
+	"api_key",  "api-key", "apikey",     "access_key",
 };
 
 enum { SECRET_NAMES = sizeof(secret_names) / sizeof(secret_names[0]) };
@@ -313,8 +313,8 @@ json_t *redact_json(const struct redactor *redactor, const json_t *value)
 
 		json_object_set_new(result, key,
 				    names_secret(key) && json_is_string(member)
-					    ? json_string(replacement)
-					    : redact_json(redactor, member));
+					? json_string(replacement)
+					: redact_json(redactor, member));
 	}
 	return result;
 }

@@ -72,7 +72,8 @@ bool rx_match(const struct rx *rx, const char *bytes, size_t len)
 	return rx_run(rx, bytes, len) >= 0;
 }
 
-bool rx_find(const struct rx *rx, const char *bytes, size_t len, int group, size_t *from, size_t *to)
+bool rx_find(const struct rx *rx, const char *bytes, size_t len, int group, size_t *from,
+	     size_t *to)
 {
 	const PCRE2_SIZE *borders;
 

@@ -23,7 +23,8 @@ void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 
-	/* Only a library without SHA-256, or without memory, fails here: then nothing can be trusted. */
+	/* Only a library without SHA-256, or without memory, fails here: then nothing can be
+	 * trusted. */
 	if (!EVP_Digest(bytes, len, digest, NULL, EVP_sha256(), NULL))
 		abort();
 	digest_hex(digest, out);

@@ -11,8 +11,12 @@ size_t utf8_decode(const char *bytes, size_t len, int32_t *cp)
 {
 	static const int32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *p = (const unsigned char *)bytes;
-	size_t need = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 :
-		      p[0] < 0xf5 ? 4 : 0;
+	size_t need = p[0] < 0x80   ? 1
+		      : p[0] < 0xc2 ? 0
+		      : p[0] < 0xe0 ? 2
+		      : p[0] < 0xf0 ? 3
+		      : p[0] < 0xf5 ? 4
+				    : 0;
 	int32_t value;
 
 	*cp = -1;
@@ -198,8 +202,8 @@ size_t text_fit(const char *text, int columns)
 	return i;
 }
 
-/* Where one long word is cut: behind the last slash of a path when that is not far from the end, else
- * where it is full; by a character at least, or the caller never ends. */
+/* Where one long word is cut: behind the last slash of a path when that is not far from the end,
+ * else where it is full; by a character at least, or the caller never ends. */
 static size_t text_cut(const char *text, size_t fits)
 {
 	int32_t cp;

@@ -5,13 +5,14 @@
 
 /*
  * Which characters take no column and which take two: the answers of wcwidth() in glibc 2.36's
- * C.UTF-8 (Unicode 15), with ranges joined across unassigned characters. A table of our own, because
- * wcwidth() knows only ASCII in the C locale, and reports must wrap alike in every locale.
+ * C.UTF-8 (Unicode 15), with ranges joined across unassigned characters. A table of our own,
+ * because wcwidth() knows only ASCII in the C locale, and reports must wrap alike in every locale.
  */
 struct range {
 	int32_t first, last;
 };
 
+/* clang-format off */
 static const struct range none[] = {
 	{ 0x0300, 0x036f }, { 0x0483, 0x0489 }, { 0x0591, 0x05bd }, { 0x05bf, 0x05bf },
 	{ 0x05c1, 0x05c2 }, { 0x05c4, 0x05c5 }, { 0x05c7, 0x05c7 }, { 0x0610, 0x061a },
@@ -116,6 +117,7 @@ static const struct range two[] = {
 	{ 0x1f7e0, 0x1f7f0 }, { 0x1f90c, 0x1f93a }, { 0x1f93c, 0x1f945 }, { 0x1f947, 0x1f9ff },
 	{ 0x1fa70, 0x1faf6 }, { 0x20000, 0x3134a },
 };
+/* clang-format on */
 
 static bool range_has(const struct range *ranges, size_t count, int32_t cp)
 {

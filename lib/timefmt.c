@@ -93,8 +93,12 @@ static int take_date_time(const char **p, struct tm *tm)
 	    (minute = take_digits(p, 2)) < 0 || minute > 59 || !take_char(p, ":") ||
 	    (second = take_digits(p, 2)) < 0 || second > 60)
 		return -1;
-	*tm = (struct tm){ .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
-			   .tm_hour = hour, .tm_min = minute, .tm_sec = second };
+	*tm = (struct tm){ .tm_year = year - 1900,
+			   .tm_mon = month - 1,
+			   .tm_mday = day,
+			   .tm_hour = hour,
+			   .tm_min = minute,
+			   .tm_sec = second };
 	return 0;
 }
 

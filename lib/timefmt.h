@@ -18,12 +18,13 @@ char *time_datetime(int64_t wall_us, char out[TIME_RFC3339_MAX]);
 /* Reads RFC 3339 with any offset and up to 9 fraction digits. 0, or -1 when it isn't one. */
 int time_parse_rfc3339(const char *text, int64_t *wall_us);
 
-/* Durations: a whole number and a unit, several may follow each other: "500ms", "90s", "2h30m", "7d",
- * "2w". 0, or -1 when it isn't one. Microseconds. */
+/* Durations: a whole number and a unit, several may follow each other: "500ms", "90s", "2h30m",
+ * "7d", "2w". 0, or -1 when it isn't one. Microseconds. */
 int duration_parse(const char *text, int64_t *us);
 /* A range "2m-5m", or one duration for both ends. Low must not be above high. */
 int duration_parse_range(const char *text, int64_t *low_us, int64_t *high_us);
-/* Short and readable, two units at most: "41 s", "4 min 10 s", "2 h 5 min", "3 d". Returns `out`. */
+/* Short and readable, two units at most: "41 s", "4 min 10 s", "2 h 5 min", "3 d". Returns `out`.
+ */
 char *duration_text(int64_t us, char *out, size_t size);
 /* "00:12:41", with days before it from 24 h on ("2d 01:00:00"); a minus sign for negative ones. */
 char *duration_clock(int64_t us, char *out, size_t size);

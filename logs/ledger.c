@@ -29,7 +29,7 @@ struct ledger {
 	struct cursor read; /* what the caller was told */
 	struct cursor tail; /* what this process knows; never before `read` */
 	int inotify;
-	unsigned watched;   /* the newest segment that is watched */
+	unsigned watched; /* the newest segment that is watched */
 };
 
 void ledger_beginning(const char *id, const char *runbook_hash, const char *target_hash,
@@ -71,8 +71,11 @@ static struct ledger *ledger_new(const char *folder, const char beginning[SHA256
 {
 	struct ledger *ledger = xcalloc(1, sizeof(*ledger));
 
-	*ledger = (struct ledger){ .folder = xstrdup(folder), .clock = clock,
-				   .redactor = redactor, .by = json_object(), .boot = boot_id(),
+	*ledger = (struct ledger){ .folder = xstrdup(folder),
+				   .clock = clock,
+				   .redactor = redactor,
+				   .by = json_object(),
+				   .boot = boot_id(),
 				   .read = cursor_beginning(beginning),
 				   .tail = cursor_beginning(beginning),
 				   .inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC) };
@@ -286,8 +289,8 @@ static int append_tidy(const struct ledger *ledger, const struct walk_end *end, 
 		before = segment_open(ledger->folder, tail->segment, false, err);
 		if (before < 0)
 			return -1;
-		result = segment_set_aside(ledger->folder, tail->segment, before, tail->offset,
-					   err);
+		result =
+		    segment_set_aside(ledger->folder, tail->segment, before, tail->offset, err);
 		close(before);
 		if (result < 0)
 			return -1;
@@ -316,8 +319,8 @@ static int append_elsewhere(struct ledger *ledger, unsigned newest, const char *
 	err_sys(&why, "the ledger can't be synced");
 	for (int i = 0; i < NEW_SEGMENTS; i++) {
 		int fd = segment_open(ledger->folder, ++newest, true, &why);
-		bool done = fd >= 0 && segment_write(fd, 0, line, len, &why) == 0 &&
-			    fdatasync(fd) == 0;
+		bool done =
+		    fd >= 0 && segment_write(fd, 0, line, len, &why) == 0 && fdatasync(fd) == 0;
 
 		if (fd < 0)
 			break;
@@ -354,8 +357,10 @@ static int append_line(struct ledger *ledger, const struct walk_end *end, const 
 	json_t *clean = redact_json(ledger->redactor, fields);
 	struct buf bytes = BUF_INIT;
 	struct ledger_head head = { .seq = ledger->tail.head.seq + 1 };
-	struct line_stamp stamp = { .head = &ledger->tail.head, .at = clock_wall(ledger->clock),
-				    .mono = clock_mono(ledger->clock), .boot = ledger->boot,
+	struct line_stamp stamp = { .head = &ledger->tail.head,
+				    .at = clock_wall(ledger->clock),
+				    .mono = clock_mono(ledger->clock),
+				    .boot = ledger->boot,
 				    .by = ledger->by };
 	int result = -1, fd = segment_open(ledger->folder, end->newest, false, err);
 	size_t before;

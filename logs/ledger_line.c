@@ -18,8 +18,8 @@ enum {
 
 int line_check_fields(const json_t *fields, struct err *err)
 {
-	static const char *const reserved[] = { "seq",  "at",    "boot", "mono",
-						"by",   "event", "prev", "hash" };
+	static const char *const reserved[] = { "seq", "at",	"boot", "mono",
+						"by",  "event", "prev", "hash" };
 
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
 		if (json_object_get(fields, reserved[i]))

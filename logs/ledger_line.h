@@ -17,7 +17,7 @@
 /* What a new line says besides its event. */
 struct line_stamp {
 	const struct ledger_head *head; /* of the line before */
-	int64_t at, mono;               /* microseconds */
+	int64_t at, mono;		/* microseconds */
 	const char *boot;
 	const json_t *by;
 };
@@ -29,11 +29,11 @@ void line_make(struct buf *out, const struct line_stamp *stamp, const char *even
 	       const json_t *fields, char hash[SHA256_HEX]);
 /* Whether the hash at the end of a line (without newline) matches its bytes; gives it. */
 bool line_hash_holds(const char *bytes, size_t len, char hash[SHA256_HEX]);
-/* New: a line whose hash holds, taken apart; `line->json` is owned by the caller. NULL, and *problem
- * says why, when it is no line of a ledger. */
+/* New: a line whose hash holds, taken apart; `line->json` is owned by the caller. NULL, and
+ * *problem says why, when it is no line of a ledger. */
 json_t *line_read(const char *bytes, size_t len, struct ledger_line *line, const char **problem);
-/* Whether a tail without newline can be what is left of one interrupted write: it can't when a whole
- * line is followed by anything else. */
+/* Whether a tail without newline can be what is left of one interrupted write: it can't when a
+ * whole line is followed by anything else. */
 bool line_is_torn(const char *bytes, size_t len);
 
 #endif

@@ -18,7 +18,7 @@ struct verification {
 	const char *head; /* wanted, or NULL */
 	size_t head_len;
 	bool has_head;
-	json_t *seal;     /* of the last line, when it closes the incident; owned */
+	json_t *seal; /* of the last line, when it closes the incident; owned */
 };
 
 static void verify_head(struct verification *verification, const char *hash)

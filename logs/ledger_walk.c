@@ -59,8 +59,8 @@ static const char *chain_problem(const struct cursor *cursor, const struct ledge
 	if (prev && strcmp(prev, cursor->head.hash) == 0)
 		return NULL;
 	return cursor->head.seq == 0
-		       ? "does not begin with the hash of this incident's id, runbook and target"
-		       : "does not follow the line before it: its prev is not that line's hash";
+		   ? "does not begin with the hash of this incident's id, runbook and target"
+		   : "does not follow the line before it: its prev is not that line's hash";
 }
 
 /* Takes one whole line (`len` without its newline) and moves the cursor over it. */
@@ -73,8 +73,7 @@ static enum walk_result walk_line(const struct walk *walk, const char *bytes, si
 	json_t *json;
 	bool stop;
 
-	if (!line_hash_holds(bytes, len, hash) ||
-	    !(json = line_read(bytes, len, &line, &problem)))
+	if (!line_hash_holds(bytes, len, hash) || !(json = line_read(bytes, len, &line, &problem)))
 		return damaged(walk, cursor->segment, cursor->line + 1, problem);
 	if (!is_repetition(cursor, &line, hash)) {
 		problem = chain_problem(cursor, &line);
@@ -157,7 +156,7 @@ static enum walk_result walk_finish(const struct walk *walk, unsigned newest, st
 		return WALK_END;
 	walk->end->offset = 0;
 	return segment_read(walk->folder, newest, 0, &walk->end->tail, walk->err) < 0 ? WALK_ERROR
-										       : WALK_END;
+										      : WALK_END;
 }
 
 enum walk_result ledger_walk(const char *folder, struct cursor *cursor, walk_fn *fn, void *data,

@@ -13,38 +13,51 @@
 #include "lib/err.h"
 
 /* "Severity: critical". Both new, owned by the report. */
-struct report_field { char *name, *value; };
-
-struct report_table {
-	char **columns; size_t ncolumns; /* owned */
-	char **cells;   size_t nrows;    /* owned: nrows * ncolumns */
+struct report_field {
+	char *name, *value;
 };
 
-struct report_mark { int64_t at; char *label; };
+struct report_table {
+	char **columns;
+	size_t ncolumns; /* owned */
+	char **cells;
+	size_t nrows; /* owned: nrows * ncolumns */
+};
+
+struct report_mark {
+	int64_t at;
+	char *label;
+};
 
 struct report_chart {
-	char *title, *unit;              /* owned */
-	struct chart_point *points; size_t npoints; /* owned */
-	double info, warning, critical;  /* NAN: none */
+	char *title, *unit; /* owned */
+	struct chart_point *points;
+	size_t npoints;			/* owned */
+	double info, warning, critical; /* NAN: none */
 	bool below;
-	struct report_mark *marks; size_t nmarks;   /* owned: alert, decision, recovery */
+	struct report_mark *marks;
+	size_t nmarks; /* owned: alert, decision, recovery */
 };
 
 /* One section; whatever is empty is left out, an empty section is not printed at all. */
 struct report_section {
 	char *title;
-	struct report_field *fields; size_t nfields;
-	char *prose;                     /* or NULL */
-	char *quoted;                    /* verbatim lines (log, output), cleaned; or NULL */
-	struct report_table *tables; size_t ntables;
-	struct report_chart *charts; size_t ncharts;
-	size_t blank_lines;              /* lines to write on */
+	struct report_field *fields;
+	size_t nfields;
+	char *prose;  /* or NULL */
+	char *quoted; /* verbatim lines (log, output), cleaned; or NULL */
+	struct report_table *tables;
+	size_t ntables;
+	struct report_chart *charts;
+	size_t ncharts;
+	size_t blank_lines; /* lines to write on */
 };
 
 struct report {
 	char *title;
-	struct report_section *sections; size_t nsections;
-	json_t *facts;                   /* the same facts for machines: what --format json prints */
+	struct report_section *sections;
+	size_t nsections;
+	json_t *facts; /* the same facts for machines: what --format json prints */
 };
 
 /*
@@ -58,7 +71,7 @@ bool section_is_empty(const struct report_section *section);
 void section_prose(struct report_section *section, const char *text);
 void section_quote(struct report_section *section, const char *text);
 void section_field(struct report_section *section, const char *name, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 /* Adds a table; its rows are given with table_row(), one string a column. */
 struct report_table *section_table(struct report_section *section, const char *const *columns,
 				   size_t ncolumns);
@@ -72,12 +85,12 @@ void report_release(struct report *report);
 struct report_format {
 	const char *name; /* "text", "json" */
 	const char *help;
-	bool binary;      /* nothing that a terminal could show */
+	bool binary; /* nothing that a terminal could show */
 	int (*write)(const struct report *report, struct buf *out, struct err *err);
 };
 
 extern const struct report_format report_text, report_md, report_html, report_ps, report_pdf,
-	report_json;
+    report_json;
 extern const struct report_format *const report_formats[]; /* NULL-terminated */
 const struct report_format *report_format(const char *name);
 

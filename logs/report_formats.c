@@ -4,13 +4,7 @@
 #include "logs/report.h"
 
 const struct report_format *const report_formats[] = {
-	&report_text,
-	&report_md,
-	&report_html,
-	&report_ps,
-	&report_pdf,
-	&report_json,
-	NULL,
+	&report_text, &report_md, &report_html, &report_ps, &report_pdf, &report_json, NULL,
 };
 
 const struct report_format *report_format(const char *name)

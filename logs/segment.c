@@ -152,8 +152,8 @@ static int torn_open(const char *path, struct err *err)
 		free(torn);
 		errno = reason;
 		if (fd >= 0 || reason != EEXIST)
-			return fd >= 0 ? fd : err_sys(err, "%s: its torn end can't be set aside",
-						      path);
+			return fd >= 0 ? fd
+				       : err_sys(err, "%s: its torn end can't be set aside", path);
 	}
 	return err_set(err, "%s: too many torn ends were set aside", path);
 }

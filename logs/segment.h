@@ -19,16 +19,18 @@ char *segment_name(unsigned number, char out[SEGMENT_NAME]);
 /* The number of the newest one, 0: there is none. */
 unsigned segment_newest(const char *folder);
 /* Appends what stands from `offset` on. */
-int segment_read(const char *folder, unsigned number, off_t offset, struct buf *out, struct err *err);
-/* A descriptor for writing; with `make` the segment must not exist. The folder is synced. -1: error. */
+int segment_read(const char *folder, unsigned number, off_t offset, struct buf *out,
+		 struct err *err);
+/* A descriptor for writing; with `make` the segment must not exist. The folder is synced. -1:
+ * error. */
 int segment_open(const char *folder, unsigned number, bool make, struct err *err);
-/* Writes at `offset`, where the file ends, and keeps a reserve behind it. On failure nothing of it is
- * left. Not synced. */
+/* Writes at `offset`, where the file ends, and keeps a reserve behind it. On failure nothing of it
+ * is left. Not synced. */
 int segment_write(int fd, off_t offset, const void *bytes, size_t len, struct err *err);
 /* Moves what stands from `offset` on into NAME.torn-N. */
 int segment_set_aside(const char *folder, unsigned number, int fd, off_t offset, struct err *err);
-/* Takes the folder's lock (LOCK_EX or LOCK_SH); closing the result gives it back. Waits for others up to
- * five seconds: a holder that was stopped must not stop a console for good. */
+/* Takes the folder's lock (LOCK_EX or LOCK_SH); closing the result gives it back. Waits for others
+ * up to five seconds: a holder that was stopped must not stop a console for good. */
 int segment_lock(const char *folder, int how, struct err *err);
 
 #endif

@@ -49,8 +49,8 @@ bool log_line_at(const struct source *source, uint64_t seq, struct log_line *out
 
 struct log_hits {
 	uint64_t count;
-	uint64_t lines;		/* that were looked at */
-	bool reaches;           /* all lines since then were looked at; else there may be more hits */
+	uint64_t lines; /* that were looked at */
+	bool reaches;	/* all lines since then were looked at; else there may be more hits */
 	struct log_line latest; /* the latest hit, when count is not 0 */
 };
 

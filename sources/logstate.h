@@ -20,10 +20,10 @@ struct log_matcher {
 	enum loglevel least;
 	struct rx *rx; /* owned */
 	struct window window;
-	int64_t from;        /* wall time since which it has seen every line; 0: all of the file */
+	int64_t from; /* wall time since which it has seen every line; 0: all of the file */
 	struct logring_line latest; /* copy of its latest hit, its bytes owned; seq 0: none */
-	bool captured;	 /* the first group gave a number */
-	double value;	 /* the latest one */
+	bool captured;		    /* the first group gave a number */
+	double value;		    /* the latest one */
 	int64_t value_at;
 };
 

@@ -82,8 +82,7 @@ static void blockers_take(struct postgres_info *info, const char *text)
 	size_t i;
 
 	info->nblockers = (int)json_array_size(pids);
-	json_array_foreach(pids, i, pid)
-	{
+	json_array_foreach(pids, i, pid) {
 		if (i < POSTGRES_BLOCKERS)
 			info->blockers[i] = (pid_t)json_integer_value(pid);
 	}
@@ -96,8 +95,7 @@ static void top_take(struct postgres_info *info, const char *text)
 	size_t i;
 
 	info->ntop = 0;
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach(rows, i, row) {
 		const char *name = json_string_value(json_array_get(row, 0));
 		if (info->ntop == POSTGRES_TOP)
 			break;

@@ -57,8 +57,7 @@ static bool json_holds(const json_t *wanted, const struct buf *body, char *why, 
 
 	if (got == NULL)
 		snprintf(why, size, "the body is no JSON");
-	json_object_foreach((json_t *)wanted, path, value)
-	{
+	json_object_foreach((json_t *)wanted, path, value) {
 		const json_t *there = json_at(got, path);
 		char *text = argv_scalar(there);
 

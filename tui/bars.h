@@ -10,7 +10,8 @@
  * what to do now. Returns its rows. */
 int header_draw(struct ui *ui, const struct canvas *canvas);
 #define FOOTER_ROWS 3
-/* The notice or the alerts, the keys that do something here, and the views: the last FOOTER_ROWS. */
+/* The notice or the alerts, the keys that do something here, and the views: the last FOOTER_ROWS.
+ */
 void footer_draw(struct ui *ui, const struct canvas *canvas);
 
 #endif

@@ -211,7 +211,7 @@ static int verify_draw(struct ui *ui, const struct step *step, const struct canv
 				      probe_name(step->verify[i]));
 		return y;
 	}
-	json_array_foreach (probes, i, probe) {
+	json_array_foreach(probes, i, probe) {
 		const char *word = json_str(probe, "verdict", "unknown");
 		const char *id = json_str(probe, "probe", "");
 		const struct probe *known = runbook_probe(session_runbook(ui->session), id);

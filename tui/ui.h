@@ -50,7 +50,7 @@ struct ui {
 	struct loop *loop;		   /* borrowed */
 	const struct clock *clock;	   /* borrowed */
 	struct screen screen;
-	struct session *session; /* owned */
+	struct session *session;	     /* owned */
 	const struct view_ops *const *views; /* borrowed: TUI_VIEWS of them */
 	enum tui_view view;
 	void *states[TUI_VIEWS]; /* owned */

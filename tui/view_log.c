@@ -16,8 +16,7 @@ enum log_filter {
 	FILTER_COUNT
 };
 
-static const char *const filter_names[] = { "everything", "operator", "runner", "sensed",
-						"notes" };
+static const char *const filter_names[] = { "everything", "operator", "runner", "sensed", "notes" };
 
 struct log_view {
 	enum log_filter filter;
@@ -161,8 +160,8 @@ static void entry_page(struct ui *ui, const struct timeline_entry *entry)
 	char time[TIME_RFC3339_MAX], title[48];
 	char *json = entry->json ? json_dumps(entry->json, JSON_INDENT(2)) : NULL;
 
-	buf_printf(&text, "%s\n\nat  %s\nby  %s\n\n", entry->text,
-		   time_rfc3339(entry->at, time), entry->by ? entry->by : "?");
+	buf_printf(&text, "%s\n\nat  %s\nby  %s\n\n", entry->text, time_rfc3339(entry->at, time),
+		   entry->by ? entry->by : "?");
 	if (strchr(lines, '\n'))
 		buf_printf(&text, "%s\n\n", lines);
 	buf_printf(&text, "%s\n", json ? json : "");

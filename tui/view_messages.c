@@ -125,8 +125,7 @@ static bool messages_can(struct ui *ui, void *data, enum act act)
 {
 	switch (act) {
 	case ACT_COPY:
-		return session_has_tmux() && session_takes_notes(ui->session) &&
-		       selected(ui, data);
+		return session_has_tmux() && session_takes_notes(ui->session) && selected(ui, data);
 	case ACT_WRITE:
 		return session_takes_notes(ui->session) && selected(ui, data);
 	case ACT_UP:

@@ -230,8 +230,7 @@ static bool watch_can(struct ui *ui, void *data, enum act act)
 		return false;
 	switch (act) {
 	case ACT_MARK:
-		return session_takes_notes(ui->session) &&
-		       view->panels[view->focus].kind->mark;
+		return session_takes_notes(ui->session) && view->panels[view->focus].kind->mark;
 	case ACT_TAB:
 	case ACT_BACKTAB:
 	case ACT_LEFT:

@@ -268,11 +268,11 @@ static void test_asks_of_a_procedure(void **state)
 	    "'two': {'type': 'path', 'help': 'h', 'ask': 'Which?'},"
 	    "'three': {'type': 'string', 'help': 'h', 'default': 'x'}},"
 	    "'probes': {'there': {'file': '${two}'}},"
-	    "'procedures': {" PROCEDURE("both", "{'id': 'a', 'say': 'A', 'action': {'shell': 'cat "
-						"$BACKOUT_ONE', 'command': []}},"
-						"{'id': 'w', 'say': 'W', 'action': {'wait': "
-						"'there'}}") "," PROCEDURE("none",
-									   "{'id': 'a', 'say': "
+	    "'procedures': {" PROCEDURE("both",
+					"{'id': 'a', 'say': 'A', 'action': {'shell': 'cat "
+					"$BACKOUT_ONE', 'command': []}},"
+					"{'id': 'w', 'say': 'W', 'action': {'wait': "
+					"'there'}}") "," PROCEDURE("none", "{'id': 'a', 'say': "
 									   "'A', 'action': "
 									   "{'command': "
 									   "['${three}']}}") "}}");
@@ -339,8 +339,7 @@ static void test_conditions_and_checklists(void **state)
 	bad(&b, 1, "/checklists/c/sections/0/items/0/action", "ticked by hand");
 	add(&b, "{" SAMPLE_HEAD ", 'checklists': {'c': {'title': 'C', 'sections': [{'title': 'S', "
 		"'items': [{'id': 'a', 'say': 'A', 'within': '2m'}]}]}}}");
-	bad(&b, 1, "/checklists/c/sections/0/items/0/within",
-	    "an item without an action");
+	bad(&b, 1, "/checklists/c/sections/0/items/0/within", "an item without an action");
 
 	add(&b, "{" SAMPLE_HEAD ", 'conditions': {'c': {'title': 'A', 'severity': 'high',"
 		" 'symptoms': [{'file': '/a'}], 'at_least': 2, 'suggest': 'tree'}}}");

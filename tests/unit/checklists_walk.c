@@ -76,8 +76,11 @@ static void test_condition_holds_only_within_its_time(void **state)
 	(void)state;
 	const struct condition c = { .nsymptoms = 1, .at_least = 1 };
 	struct condition_state s = { 0 };
-	struct condition_facts facts = { .needs = P, .symptoms = (enum verdict[]){ P },
-					 .within_us = 30, .deployed = 100, .now = 130 };
+	struct condition_facts facts = { .needs = P,
+					 .symptoms = (enum verdict[]){ P },
+					 .within_us = 30,
+					 .deployed = 100,
+					 .now = 130 };
 
 	condition_judge(&c, &s, &facts);
 	assert_int_equal(s.verdict, P);

@@ -50,7 +50,8 @@ static inline pid_t cluster_spawn(const char *folder, const char *const *argv)
 	char *path = xasprintf("%s/log", folder);
 	if (geteuid() == 0 && (!user || setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0))
 		_exit(126);
-	/* A shell's background ignores it: what comes before the server handles it would be lost. */
+	/* A shell's background ignores it: what comes before the server handles it would be lost.
+	 */
 	signal(SIGQUIT, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGQUIT);
 	dup2(log, 0);

@@ -1,6 +1,6 @@
 /*
- * Claims between users: who may not even look at the other's incident must not take its target, and must
- * get it when it is free.
+ * Claims between users: who may not even look at the other's incident must not take its target, and
+ * must get it when it is free.
  */
 #include "core/claim.h"
 #include "tests/unit/lamp.h"
@@ -32,7 +32,7 @@ static int as_another(const struct incident *incident, bool take)
 			_exit(1);
 		if (take)
 			_exit(claim_take(incident, &err) == 0 ? TAKEN : REFUSED);
-		_exit(!claim_is_foreign(incident, &err)	      ? NOT_FOREIGN
+		_exit(!claim_is_foreign(incident, &err)		  ? NOT_FOREIGN
 		      : strstr(err.msg, "is claimed by incident") ? FOREIGN
 								  : 2);
 	}

@@ -67,7 +67,8 @@ static void the_latest_word_counts(void **state)
 		      "{'deployment': 'launch', 't0': '2026-11-21T21:40:00Z'}");
 	assert_int_equal(deployed_read("shop", "test", NOW), RECORD_BEGIN + 40 * MINUTE);
 	record_append(record, &incident, EV_GATE_DECIDED,
-		      "{'gate': 'launch', 'decision': 'no-go', 'computed': 'go', 'reason': 'rain'}");
+		      "{'gate': 'launch', 'decision': 'no-go', 'computed': 'go', 'reason': "
+		      "'rain'}");
 	assert_int_equal(deployed_read("shop", "test", NOW), 0);
 	record_append(record, &incident, EV_GATE_DECIDED,
 		      "{'gate': 'launch', 'decision': 'go', 'computed': 'go'}");

@@ -257,7 +257,8 @@ static void test_rough_way(void **state)
 	record_append(record, &incident, EV_DIED,
 		      "{'procedure': 'restart', 'step': 'stop', 'attempt': 1}");
 	record_append(record, &incident, EV_SETTLED,
-		      "{'procedure': 'restart', 'step': 'stop', 'attempt': 1, 'settled': 'unknown', "
+		      "{'procedure': 'restart', 'step': 'stop', 'attempt': 1, 'settled': "
+		      "'unknown', "
 		      "'evidence': 'nobody can tell'}");
 	text = report_text_of(&incident, "text");
 	assert_non_null(strstr(text, "runner died, unknown"));

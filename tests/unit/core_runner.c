@@ -453,8 +453,8 @@ static void stop_ends_the_whole_tree(void **state)
 	incident_close(&incident);
 }
 
-/* Whatever the action's own process dies of, the kernel's choice for want of memory included: what it
- * had started must not work on beside a second run. */
+/* Whatever the action's own process dies of, the kernel's choice for want of memory included: what
+ * it had started must not work on beside a second run. */
 static void what_a_killed_action_had_started_is_ended(void **state)
 {
 	struct lamp *lamp = *state;

@@ -1,6 +1,6 @@
 /*
- * A small system for tests of the living parts: a lamp that is files, a log and commands. Its runbook is
- * written into a folder of the test's own, with the incidents' state folder beside it.
+ * A small system for tests of the living parts: a lamp that is files, a log and commands. Its
+ * runbook is written into a folder of the test's own, with the incidents' state folder beside it.
  *
  * A step that shall wait reads from the fifo "gate": the test decides when it goes on.
  */
@@ -28,6 +28,7 @@ struct lamp {
 };
 
 /* In two, since compilers need not take longer ones. */
+/* clang-format off */
 static const char lamp_runbook[] =
 "{'format': 1, 'system': 'lamp', 'title': 'A lamp',\n"
 " 'parameters': {\n"
@@ -97,6 +98,7 @@ static const char lamp_procedures[] =
 " 'checklists': {'after': {'title': 'After', 'sections': [{'title': 'All', 'items': [\n"
 "    {'id': 'well', 'say': 'The lamp is well', 'probe': 'well'},\n"
 "    {'id': 'look', 'say': 'Look at it'}]}]}}}\n";
+/* clang-format on */
 
 /* JSON with single quotes for double ones; "\"" in it stays. */
 static inline char *lamp_json(const char *text)
@@ -190,7 +192,8 @@ static inline int lamp_setup(void **state)
 	path = path_join(lamp->folder, "target.json");
 	text = xasprintf("{\"target\": \"attic\", \"system\": \"lamp\", \"class\": \"staging\", "
 			 "\"parameters\": {\"root\": \"%s/root\"}, \"claim\": \"%s/claim\", "
-			 "\"secrets\": {\"token\": {\"env\": \"LAMP_TOKEN\"}}}", lamp->folder, lamp->folder);
+			 "\"secrets\": {\"token\": {\"env\": \"LAMP_TOKEN\"}}}",
+			 lamp->folder, lamp->folder);
 	scratch_puts(path, text);
 	free(text);
 	free(path);
@@ -232,21 +235,21 @@ static inline void lamp_open_gate(const struct lamp *lamp)
 }
 
 /* Turns the loop until `expression` is true. */
-#define LAMP_UNTIL(lamp, expression) \
-	do { \
-		int64_t until_ = clock_mono(&clock_system) + LAMP_PATIENCE; \
-		while (!(expression)) { \
-			if (clock_mono(&clock_system) > until_) \
+#define LAMP_UNTIL(lamp, expression)                                             \
+	do {                                                                     \
+		int64_t until_ = clock_mono(&clock_system) + LAMP_PATIENCE;      \
+		while (!(expression)) {                                          \
+			if (clock_mono(&clock_system) > until_)                  \
 				fail_msg("waited in vain for: %s", #expression); \
-			assert_int_equal(loop_turn((lamp)->loop, 20, NULL), 0); \
-		} \
+			assert_int_equal(loop_turn((lamp)->loop, 20, NULL), 0);  \
+		}                                                                \
 	} while (0)
 
 /* Tests whose runners are this very program: `main` begins with it. */
-#define LAMP_RUNNER(argc, argv) \
-	do { \
+#define LAMP_RUNNER(argc, argv)                                       \
+	do {                                                          \
 		if ((argc) > 1 && strcmp((argv)[1], "__runner") == 0) \
-			return runner_main((argc) - 1, (argv) + 1); \
+			return runner_main((argc)-1, (argv) + 1);     \
 	} while (0)
 
 #endif

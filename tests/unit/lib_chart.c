@@ -29,15 +29,23 @@ static void expect_cells(const struct cell *cells, int width, int height, const 
 
 static struct chart_spec spec_of(const struct chart_point *points, size_t n, int64_t to)
 {
-	return (struct chart_spec){ .width = 6, .height = 3, .glyphs = CHART_ASCII, .from = 0,
-				    .to = to, .info = NAN, .warning = NAN, .critical = NAN,
-				    .points = points, .npoints = n };
+	return (struct chart_spec){ .width = 6,
+				    .height = 3,
+				    .glyphs = CHART_ASCII,
+				    .from = 0,
+				    .to = to,
+				    .info = NAN,
+				    .warning = NAN,
+				    .critical = NAN,
+				    .points = points,
+				    .npoints = n };
 }
 
 static void bars_rise_and_gaps_stay_empty(void **state)
 {
-	const struct chart_point points[] = { { 0, 10 }, { 10, 30 }, { 20, NAN }, { 40, 20 },
-					      { 50, 30 } };
+	const struct chart_point points[] = {
+		{ 0, 10 }, { 10, 30 }, { 20, NAN }, { 40, 20 }, { 50, 30 }
+	};
 	struct chart_spec spec = spec_of(points, 5, 60);
 	struct cell cells[18];
 	double low, high;
@@ -145,8 +153,9 @@ static void scales_are_round_and_hold_everything(void **state)
 
 static void points_outside_write_nowhere(void **state)
 {
-	const struct chart_point points[] = { { -500, 1 }, { -400, 2 }, { 60, 3 }, { 61, 9 },
-					      { 9000, 5 } };
+	const struct chart_point points[] = {
+		{ -500, 1 }, { -400, 2 }, { 60, 3 }, { 61, 9 }, { 9000, 5 }
+	};
 	struct chart_spec spec = spec_of(points, 5, 60);
 	struct cell cells[20];
 	double low, high;

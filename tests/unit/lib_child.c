@@ -22,7 +22,7 @@
 #include "lib/file.h"
 #include "lib/mem.h"
 
-#define SECONDS(n) ((int64_t)(n) * CLOCK_US)
+#define SECONDS(n) ((int64_t)(n)*CLOCK_US)
 
 struct result {
 	struct buf out, errout;
@@ -143,10 +143,11 @@ static void descriptors_umask_and_signals_are_clean(void **state)
 	assert_true(open_fd > 2);
 	expect_out("ls /proc/self/fd | wc -l", NULL, "4\n"); /* 0, 1, 2 and ls's own */
 	expect_out("umask", NULL, "0077\n");
-	/* Signals 32 and 33 are the C library's own: a program that was born with them ignored can't
-	 * change that. */
-	expect_out("grep -E 'Sig(Blk|Ign)' /proc/self/status | sed s/0000000180000000/0000000000000000/", NULL,
-		   "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+	/* Signals 32 and 33 are the C library's own: a program that was born with them ignored
+	 * can't change that. */
+	expect_out("grep -E 'Sig(Blk|Ign)' /proc/self/status | sed "
+		   "s/0000000180000000/0000000000000000/",
+		   NULL, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 	expect_out("test -t 0 || ps -o tty= -p $$ | tr -d ' '", NULL, "?\n");
 	sigprocmask(SIG_UNBLOCK, &block, NULL);
 	signal(SIGPIPE, SIG_DFL);
@@ -226,9 +227,9 @@ static void output_past_the_limit_is_counted(void **state)
 
 static void child_ok_quotes_the_last_line(void **state)
 {
-	const char *const bad[] = {
-		"sh", "-c", "echo one >&2; printf 'fatal: \\033[31mno\\n' >&2; exit 2", NULL
-	};
+	const char *const bad[] = { "sh", "-c",
+				    "echo one >&2; printf 'fatal: \\033[31mno\\n' >&2; exit 2",
+				    NULL };
 	const char *const good[] = { "echo", "yes", NULL };
 	struct child_spec spec = { .argv = bad };
 	struct buf out = BUF_INIT;
@@ -248,12 +249,12 @@ static void child_ok_quotes_the_last_line(void **state)
 
 /* Three that try to get away: own sessions, a double fork, TERM ignored. Each notes its pid. */
 static const char runaways[] =
-	"trap '' TERM\n"
-	"setsid sh -c 'trap \"\" TERM; echo $$ >>\"$0\"; while :; do sleep 60; done' \"$F\" &\n"
-	"(setsid sh -c 'trap \"\" TERM; (while :; do sleep 60; done) & echo $! >>\"$0\"'"
-	" \"$F\" &)\n"
-	"echo $$ >>\"$F\"\n"
-	"while [ \"$(wc -l <\"$F\")\" != 3 ]; do :; done; echo ready; while :; do sleep 60; done\n";
+    "trap '' TERM\n"
+    "setsid sh -c 'trap \"\" TERM; echo $$ >>\"$0\"; while :; do sleep 60; done' \"$F\" &\n"
+    "(setsid sh -c 'trap \"\" TERM; (while :; do sleep 60; done) & echo $! >>\"$0\"'"
+    " \"$F\" &)\n"
+    "echo $$ >>\"$F\"\n"
+    "while [ \"$(wc -l <\"$F\")\" != 3 ]; do :; done; echo ready; while :; do sleep 60; done\n";
 
 static char *pid_file(void)
 {
@@ -386,7 +387,8 @@ static void a_polite_tree_gets_no_kill(void **state)
 	char *path = pid_file(), *entry = xasprintf("F=%s", path);
 	const char *const argv[] = { "sh", "-c",
 				     "trap 'echo bye >>\"$F\"; exit' TERM; echo up >>\"$F\";"
-				     "while :; do sleep 60 & wait; done", NULL };
+				     "while :; do sleep 60 & wait; done",
+				     NULL };
 	const char *const env[] = { entry, NULL };
 	const struct child_spec spec = { .argv = argv, .env = env };
 	struct buf text = BUF_INIT;

@@ -281,8 +281,8 @@ static void paths_join_and_split(void **state)
 {
 	static const struct {
 		const char *path, *folder;
-	} rows[] = { { "/a/b", "/a" }, { "/a", "/" }, { "a", "." }, { "a/b/", "a" },
-		     { "/", "/" },     { "a//b", "a" } };
+	} rows[] = { { "/a/b", "/a" }, { "/a", "/" }, { "a", "." },
+		     { "a/b/", "a" },  { "/", "/" },  { "a//b", "a" } };
 	char *text;
 
 	(void)state;

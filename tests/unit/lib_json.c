@@ -94,8 +94,8 @@ static void every_cut_and_changed_byte_is_judged_as_jansson_does(void **state)
 
 			memcpy(copy, text, sizeof(text));
 			copy[i] = (char)c;
-			json = json_loadb(copy, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
-					  NULL);
+			json =
+			    json_loadb(copy, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
 			rc = jdoc_parse(&doc, "f", copy, len, NULL);
 			if ((rc == 0) != (json != NULL))
 				fail_msg("byte %zu as %d: %d against jansson", i, c, rc);
@@ -125,8 +125,8 @@ static void every_value_knows_its_place(void **state)
 	assert_int_equal(jdoc_parse(&doc, "f", text, strlen(text), NULL), 0);
 	expect_at(jdoc_value(&doc, ""), 1, 1);
 	expect_at(jdoc_key(&doc, "/gr\xc3\xbc\xc3\x9f"), 2, 3);
-	expect_at(jdoc_value(&doc, "/gr\xc3\xbc\xc3\x9f"), 2, 11); /* columns are characters */
-	expect_at(jdoc_key(&doc, "/gr\xc3\xbc\xc3\x9f/x/1"), 2, 22);  /* no key: the value */
+	expect_at(jdoc_value(&doc, "/gr\xc3\xbc\xc3\x9f"), 2, 11);   /* columns are characters */
+	expect_at(jdoc_key(&doc, "/gr\xc3\xbc\xc3\x9f/x/1"), 2, 22); /* no key: the value */
 	expect_at(jdoc_key(&doc, "/gr\xc3\xbc\xc3\x9f/x/1/y"), 2, 23);
 	expect_at(jdoc_value(&doc, "/gr\xc3\xbc\xc3\x9f/x/1/y"), 2, 28);
 	expect_at(jdoc_key(&doc, "/a~1b"), 3, 2);
@@ -175,7 +175,8 @@ static void lines_are_compact_and_ordered(void **state)
 
 static void members_have_fallbacks(void **state)
 {
-	json_t *value = json_loads("{\"s\": \"x\", \"n\": 2, \"b\": true, \"d\": \"30s\"}", 0, NULL);
+	json_t *value =
+	    json_loads("{\"s\": \"x\", \"n\": 2, \"b\": true, \"d\": \"30s\"}", 0, NULL);
 
 	(void)state;
 	assert_string_equal(json_str(value, "s", "y"), "x");
@@ -195,7 +196,8 @@ static void members_have_fallbacks(void **state)
 static void expect_filled(const char *text, const char *expected)
 {
 	json_t *values = json_loads("{\"n\": 5, \"s\": \"a b\", \"yes\": true, \"r\": 2.5,"
-				    " \"list\": [1], \"none\": null, \"loop\": \"${n}\"}", 0, NULL);
+				    " \"list\": [1], \"none\": null, \"loop\": \"${n}\"}",
+				    0, NULL);
 	json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
 	struct err err = ERR_INIT;
 	json_t *filled = params_fill(value, values, &err);

@@ -44,7 +44,8 @@ static void connection_strings_lose_their_passwords(void **state)
 	(void)state;
 	expect(NULL, "host=db password=s3cret dbname=x", "host=db password=[redacted] dbname=x");
 	expect(NULL, "PASSWORD = 'two \\' words' port=1", "PASSWORD = '[redacted]' port=1");
-	expect(NULL, "postgresql://anna:s3cret@db:5432/x", "postgresql://anna:[redacted]@db:5432/x");
+	expect(NULL, "postgresql://anna:s3cret@db:5432/x",
+	       "postgresql://anna:[redacted]@db:5432/x");
 	expect(NULL, "https://anna:p@ss@db/x", "https://anna:[redacted]@db/x");
 	expect(NULL, "postgresql://db/x?user=a&password=s3cret&sslmode=require",
 	       "postgresql://db/x?user=a&password=[redacted]&sslmode=require");
@@ -60,16 +61,24 @@ static void headers_and_options_lose_their_tokens(void **state)
 	       "curl -H \"authorization: [redacted]\" https://x");
 	expect(NULL, "deploy --token abcdef --password=x1 --now",
 	       "deploy --token [redacted] --password=[redacted] --now");
-	expect(NULL, "{\"api_key\": \"k-123\", \"n\": 1}", "{\"api_key\": \"[redacted]\", \"n\": 1}");
+	expect(NULL, "{\"api_key\": \"k-123\", \"n\": 1}",
+	       "{\"api_key\": \"[redacted]\", \"n\": 1}");
 	expect(NULL, "token=abc123;next", "token=[redacted];next");
 }
 
 static void ordinary_text_stays(void **state)
 {
 	static const char *const texts[] = {
-		"the password was changed", "tokens left: none at all by now", "http://host:8080/path",
-		"see https://host/a:b@c", "password", "--token", "password=", "mail anna@host",
-		"12:30 the token expired", "secretary of state",
+		"the password was changed",
+		"tokens left: none at all by now",
+		"http://host:8080/path",
+		"see https://host/a:b@c",
+		"password",
+		"--token",
+		"password=",
+		"mail anna@host",
+		"12:30 the token expired",
+		"secretary of state",
 	};
 
 	(void)state;
@@ -98,9 +107,10 @@ static void a_secret_before_a_shape_goes_too(void **state)
 static void json_is_redacted_inside(void **state)
 {
 	struct redactor *redactor = redactor_new();
-	json_t *value = json_loads("{\"argv\": [\"x\", \"--db-password\", \"pw\", \"hunter2\", 5],"
-				   " \"params\": {\"bot_token\": \"t\", \"n\": true, \"note\": null}}",
-				   0, NULL);
+	json_t *value =
+	    json_loads("{\"argv\": [\"x\", \"--db-password\", \"pw\", \"hunter2\", 5],"
+		       " \"params\": {\"bot_token\": \"t\", \"n\": true, \"note\": null}}",
+		       0, NULL);
 	json_t *clean;
 	char *line;
 
@@ -108,8 +118,9 @@ static void json_is_redacted_inside(void **state)
 	redactor_add(redactor, "hunter2");
 	clean = redact_json(redactor, value);
 	line = json_line(clean);
-	assert_string_equal(line, "{\"argv\":[\"x\",\"--db-password\",\"[redacted]\",\"[redacted]\",5],"
-				  "\"params\":{\"bot_token\":\"[redacted]\",\"n\":true,\"note\":null}}");
+	assert_string_equal(line,
+			    "{\"argv\":[\"x\",\"--db-password\",\"[redacted]\",\"[redacted]\",5],"
+			    "\"params\":{\"bot_token\":\"[redacted]\",\"n\":true,\"note\":null}}");
 	free(line);
 	json_decref(clean);
 	json_decref(value);

@@ -35,14 +35,24 @@ static void what_a_terminal_would_obey_becomes_visible(void **state)
 	CLEAN("plain text", "plain text");
 	CLEAN("a\033[31mred\a\b\r\n", "a^[[31mred^G^H^M^J");
 	CLEAN("nul\0del\x7f", "nul^@del^?");
-	CLEAN("\xc2\x9b" "31m", "\\x9B31m");            /* C1 CSI */
-	CLEAN("\xe2\x80\xae" "evil", "<U+202E>evil");    /* right-to-left override */
-	CLEAN("a\xe2\x81\xa6" "b", "a<U+2066>b");        /* isolate */
-	CLEAN("a\xe2\x80\x8b" "b", "a<U+200B>b");        /* zero-width space */
-	CLEAN("\xef\xbb\xbf" "x", "<U+FEFF>x");
-	CLEAN("x\xef\xb8\x8f", "x<U+FE0F>");             /* variation selector */
-	CLEAN("\xf3\xa0\x81\x81", "<U+E0041>");          /* tag */
-	CLEAN("\xe2\x80\xa8", "<U+2028>");               /* line separator */
+	CLEAN("\xc2\x9b"
+	      "31m",
+	      "\\x9B31m"); /* C1 CSI */
+	CLEAN("\xe2\x80\xae"
+	      "evil",
+	      "<U+202E>evil"); /* right-to-left override */
+	CLEAN("a\xe2\x81\xa6"
+	      "b",
+	      "a<U+2066>b"); /* isolate */
+	CLEAN("a\xe2\x80\x8b"
+	      "b",
+	      "a<U+200B>b"); /* zero-width space */
+	CLEAN("\xef\xbb\xbf"
+	      "x",
+	      "<U+FEFF>x");
+	CLEAN("x\xef\xb8\x8f", "x<U+FE0F>");	/* variation selector */
+	CLEAN("\xf3\xa0\x81\x81", "<U+E0041>"); /* tag */
+	CLEAN("\xe2\x80\xa8", "<U+2028>");	/* line separator */
 	CLEAN("gr\xc3\xbc\xc3\x9f \xe6\x97\xa5", "gr\xc3\xbc\xc3\x9f \xe6\x97\xa5");
 }
 
@@ -50,11 +60,11 @@ static void broken_utf8_becomes_visible(void **state)
 {
 	(void)state;
 	CLEAN("\xff\xfe", "\\xFF\\xFE");
-	CLEAN("a\xc3", "a\\xC3");                 /* cut off */
+	CLEAN("a\xc3", "a\\xC3"); /* cut off */
 	CLEAN("\xc3(", "\\xC3(");
-	CLEAN("\xc0\xaf", "\\xC0\\xAF");          /* overlong */
+	CLEAN("\xc0\xaf", "\\xC0\\xAF"); /* overlong */
 	CLEAN("\xe0\x80\xaf", "\\xE0\\x80\\xAF");
-	CLEAN("\xed\xa0\x80", "\\xED\\xA0\\x80"); /* surrogate */
+	CLEAN("\xed\xa0\x80", "\\xED\\xA0\\x80");	   /* surrogate */
 	CLEAN("\xf4\x90\x80\x80", "\\xF4\\x90\\x80\\x80"); /* past U+10FFFF */
 	CLEAN("\x80", "\\x80");
 }
@@ -116,9 +126,9 @@ static void widths_do_not_depend_on_the_locale(void **state)
 	assert_int_equal(text_width(""), 0);
 	assert_int_equal(text_width("abc"), 3);
 	assert_int_equal(text_width("gr\xc3\xbc\xc3\x9f"), 4);
-	assert_int_equal(text_width("\xe6\x97\xa5\xe6\x9c\xac"), 4);  /* two ideographs */
-	assert_int_equal(text_width("e\xcc\x81"), 1);                 /* combining accent */
-	assert_int_equal(text_width("\xf0\x9f\x94\xa5"), 2);          /* fire */
+	assert_int_equal(text_width("\xe6\x97\xa5\xe6\x9c\xac"), 4); /* two ideographs */
+	assert_int_equal(text_width("e\xcc\x81"), 1);		     /* combining accent */
+	assert_int_equal(text_width("\xf0\x9f\x94\xa5"), 2);	     /* fire */
 	assert_int_equal(text_fit("abcdef", 4), 4);
 	assert_int_equal(text_fit("ab", 4), 2);
 	assert_int_equal(text_fit("\xe6\x97\xa5\xe6\x9c\xac", 3), 3);
@@ -242,7 +252,7 @@ static void patterns_find_and_fail_politely(void **state)
 	rx_free(rx);
 	rx = rx_new("^.$", false, &err);
 	assert_true(rx_match(rx, "\xc3\xbc", 2)); /* one character */
-	assert_false(rx_match(rx, "\xff", 1));    /* none at all */
+	assert_false(rx_match(rx, "\xff", 1));	  /* none at all */
 	rx_free(rx);
 	assert_null(rx_new("a(b", false, &err));
 	assert_non_null(strstr(err.msg, "offset 3"));

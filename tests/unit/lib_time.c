@@ -41,10 +41,20 @@ static void expect_time(const char *text, int64_t expected)
 static void wall_times_are_read_with_any_offset(void **state)
 {
 	static const char *const bad[] = {
-		"", "2024-02-30T00:00:00Z", "2023-02-29T00:00:00Z", "2024-13-01T00:00:00Z",
-		"2024-01-01T24:00:00Z", "2024-01-01T00:60:00Z", "2024-01-01T00:00:00",
-		"2024-01-01T00:00:00.Z", "2024-01-01T00:00:00Zx", "2024-01-01", "24-01-01T00:00:00Z",
-		"2024-01-01T00:00:00+0100", "2024-01-01T00:00:00.1234567890Z", " 2024-01-01T00:00:00Z",
+		"",
+		"2024-02-30T00:00:00Z",
+		"2023-02-29T00:00:00Z",
+		"2024-13-01T00:00:00Z",
+		"2024-01-01T24:00:00Z",
+		"2024-01-01T00:60:00Z",
+		"2024-01-01T00:00:00",
+		"2024-01-01T00:00:00.Z",
+		"2024-01-01T00:00:00Zx",
+		"2024-01-01",
+		"24-01-01T00:00:00Z",
+		"2024-01-01T00:00:00+0100",
+		"2024-01-01T00:00:00.1234567890Z",
+		" 2024-01-01T00:00:00Z",
 	};
 	int64_t us;
 
@@ -80,8 +90,17 @@ static void expect_duration(const char *text, int64_t expected)
 
 static void durations_are_numbers_with_units(void **state)
 {
-	static const char *const bad[] = { "", "5", "s", "5 s", "-5s", "1.5h", "5x", "5sx", "2h30",
-					   "99999999999999999999s", "9999999999999999w" };
+	static const char *const bad[] = { "",
+					   "5",
+					   "s",
+					   "5 s",
+					   "-5s",
+					   "1.5h",
+					   "5x",
+					   "5sx",
+					   "2h30",
+					   "99999999999999999999s",
+					   "9999999999999999w" };
 	int64_t us;
 
 	(void)state;
@@ -140,7 +159,8 @@ static void durations_read_well(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_string_equal(duration_text(rows[i].us, out, sizeof(out)), rows[i].text);
-	assert_string_equal(duration_clock(12 * MINUTE + 41 * SECOND, out, sizeof(out)), "00:12:41");
+	assert_string_equal(duration_clock(12 * MINUTE + 41 * SECOND, out, sizeof(out)),
+			    "00:12:41");
 	assert_string_equal(duration_clock(2 * DAY + HOUR, out, sizeof(out)), "2d 01:00:00");
 	assert_string_equal(duration_clock(-30 * SECOND, out, sizeof(out)), "-00:00:30");
 }

@@ -262,10 +262,8 @@ static void the_manuals_example_works(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_unharmed_ledger_holds),
-		TEST(changed_and_torn_ledgers_are_judged_alike),
-		TEST(segments_are_joined_alike),
-		TEST(seals_are_judged_alike),
+		TEST(an_unharmed_ledger_holds),	 TEST(changed_and_torn_ledgers_are_judged_alike),
+		TEST(segments_are_joined_alike), TEST(seals_are_judged_alike),
 		TEST(the_manuals_example_works),
 	};
 

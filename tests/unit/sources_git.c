@@ -15,11 +15,10 @@ static const json_t *declared(void *data, const char *name)
 
 static struct reading ask(struct workspace *ws, const char *type, const char *args)
 {
-	json_t *sources =
-	    ws_json(ws,
-		  "{'code': {'path': '@/repo'}, 'gone': {'path': '@/gone'},"
-		  " 'archives': {'folder': '@/backups', 'kind': 'archive'},"
-		  " 'config': {'path': '@/repo/bot/config.py', 'format': 'python', 'names': {}}}");
+	json_t *sources = ws_json(ws, "{'code': {'path': '@/repo'}, 'gone': {'path': '@/gone'},"
+				      " 'archives': {'folder': '@/backups', 'kind': 'archive'},"
+				      " 'config': {'path': '@/repo/bot/config.py', 'format': "
+				      "'python', 'names': {}}}");
 	json_t *probe = ws_json(ws, args);
 	struct probe_env env = { .clock = &clock_system,
 				 .deadline = clock_mono(&clock_system) + 30 * CLOCK_US,
