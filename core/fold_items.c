@@ -66,7 +66,7 @@ int fold_item(struct incident_state *state, const json_t *json, int64_t at, stru
 		{ "deferred", ITEM_EV_DEFERRED },
 		{ "overridden", ITEM_EV_OVERRIDDEN },
 	};
-	const char *act = json_str(json, "act", "");
+	const char *act = json_str(json, "act", ""), *reason;
 	size_t index, i;
 	struct checklist_state *list = item_of(state, json, &index, err);
 	char *who;
@@ -77,8 +77,9 @@ int fold_item(struct incident_state *state, const json_t *json, int64_t at, stru
 		return -1;
 	if (i == sizeof(acts) / sizeof(acts[0]))
 		return err_set(err, "the act is not known");
-	if (checklist_apply(list, index, acts[i].event, VERDICT_UNKNOWN,
-			    json_str(json, "reason", ""), at, err) != 0)
+	/* Putting it off says nothing new about it; what was seen stays. */
+	reason = json_str(json, "reason", acts[i].event == ITEM_EV_DEFERRED ? NULL : "");
+	if (checklist_apply(list, index, acts[i].event, VERDICT_UNKNOWN, reason, at, err) != 0)
 		return -1;
 	who =
 	    acts[i].event == ITEM_EV_REOPENED ? xstrdup("") : who_text(json_object_get(json, "by"));

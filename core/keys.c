@@ -27,5 +27,8 @@ const struct key_def key_defs[KEY_ID_COUNT] = {
 	[KEY_ID_BACK_TO] = { 'b', "b", "go back to an answer" },
 	[KEY_ID_RESOLVE] = { 'e', "e", "resolve the incident" },
 	[KEY_ID_GATE] = { 'g', "g", "decide the deployment's gate: go, no-go or adjust" },
+	[KEY_ID_ITEM] = { 'm', "m", "go to the item that is next" },
+	[KEY_ID_TICK] = { ' ', "Space", "tick a manual item, or open it again" },
+	[KEY_ID_DEFER] = { 'd', "d", "defer the item, or take it back: it comes at the end" },
 	[KEY_ID_CLOSE] = { 'C', "C", "close and seal the incident" },
 };

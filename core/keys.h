@@ -33,6 +33,9 @@ enum key_id {
 	KEY_ID_RESOLVE,
 	KEY_ID_CLOSE,
 	KEY_ID_GATE,      /* decide the deployment's gate */
+	KEY_ID_ITEM,      /* go to the item that is next */
+	KEY_ID_TICK,      /* what is done with an item: tick it, run it, open it again */
+	KEY_ID_DEFER,
 	KEY_ID_COUNT
 };
 

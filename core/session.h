@@ -102,6 +102,8 @@ enum decision session_gate(const struct session *session);
 /* One criterion now, with its evidence. */
 void session_criterion(const struct session *session, const struct criterion *criterion,
 		       struct proposal *out);
+/* The item of the planned deployment's checklist that is next, as an index; -1: none. */
+int session_next_item(const struct session *session);
 /* New: what stands in the way of go, by name: "fails: a, b; unknown: c"; "" when nothing does. */
 char *session_gate_blocks(const struct session *session);
 

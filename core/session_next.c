@@ -5,6 +5,7 @@
 
 #include "core/keys.h"
 #include "core/session_parts.h"
+#include "lib/timefmt.h"
 
 struct line {
 	char *out;
@@ -133,9 +134,9 @@ static void next_planning(const struct session *session, const struct procedure 
 	bool here = line.shown == KEY_ID_EXECUTE;
 
 	if (plan)
-		snprintf(line.out, line.size,
-			 "Read the plan of \"%s\". Press %s%s%s to approve it.", procedure->title,
-			 go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE), key(KEY_ID_APPROVE));
+		snprintf(line.out, line.size, "Read the plan of \"%s\". Press %s%s%s to %s it.",
+			 procedure->title, go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE),
+			 key(KEY_ID_APPROVE), procedure->item ? "run" : "approve");
 	else if (problem)
 		snprintf(line.out, line.size, "No plan: %.120s. Press %s to choose again.", problem,
 			 key(KEY_ID_DECIDE));
@@ -223,7 +224,7 @@ static void next_tree(const struct session *session, struct line line)
 
 static void next_decision(const struct session *session, struct line line)
 {
-	const struct attempt *attempt = session_attempt(session);
+	const struct attempt *attempt = session_attempt_proper(session);
 	const struct question *shaken = session_shaken(session);
 	const char *why;
 	const struct procedure *suggested = session_suggested(session, &why);
@@ -260,50 +261,83 @@ static void next_decision(const struct session *session, struct line line)
 
 /* ---- Deployment day ---- */
 
-/* The first item that is not done yet: before T what the gate asks for, after it the rest. */
-static const struct item *item_due(const struct session *session,
-				   const struct deployment_state *now, const struct section **section)
+/* The list that counts down. */
+static const struct checklist_state *list_planned(const struct session *session)
 {
-	const struct runbook *runbook = session->loaded->runbook;
-	const struct checklist_state *list =
-	    &session->incident.state.checklists[now->deployment->checklist - runbook->checklists];
-	int64_t until = now->decided == DECISION_GO ? INT64_MAX : GATE_DUE_US;
-
-	for (size_t i = 0; i < list->nitems; i++) {
-		const struct item *item = checklist_item(list, i, section);
-
-		if (checklist_missing(list, i, until) && list->items[i].status != ITEM_OVERRIDDEN)
-			return item;
-	}
-	return NULL;
+	return session_list_state(session,
+				  session->incident.state.deployment.deployment->checklist);
 }
 
-static void next_item(const struct section *section, const struct item *item, const char *lead,
-		      struct line line)
+/* What is done about an item, keys first: the item's own words may be long. */
+static void item_advice(const struct item *item, enum item_status status, char *out, size_t size)
 {
+	const char *go = key(KEY_ID_ITEM), *tick = key(KEY_ID_TICK);
+
+	if (item->kind == ITEM_MANUAL)
+		snprintf(out, size, "Do it, then press %s and %s: ", go, tick);
+	else if (item->kind == ITEM_ACTION)
+		snprintf(out, size, "Press %s, then %s to run it%s: ", go, tick,
+			 status == ITEM_RED ? " again (it failed)" : "");
+	else if (status == ITEM_RED)
+		snprintf(out, size, "Mend it (%s and %s defer it): ", go, key(KEY_ID_DEFER));
+	else if (status == ITEM_UNKNOWN)
+		snprintf(out, size, "It can't be read (%s and %s say why): ", go,
+			 key(KEY_ID_RATIFY));
+	else if (status == ITEM_DEFERRED)
+		snprintf(out, size, "It was put off, and does not hold: ");
+	else
+		snprintf(out, size, "Wait, it is being measured: ");
+}
+
+static void next_item(const struct session *session, int index, const char *lead, struct line line)
+{
+	const struct deployment_state *now = &session->incident.state.deployment;
+	const struct checklist_state *list = list_planned(session);
+	const struct section *section;
+	const struct item *item = checklist_item(list, (size_t)index, &section);
+	enum item_status status = list->items[index].status;
 	bool here = line.shown == KEY_ID_CHECKLIST;
+	int64_t left = now->t0 + section->offset_us - clock_wall(session->clock);
+	char what[100] = "", clock[48];
 
-	snprintf(line.out, line.size, "%s%s: %.100s.%s%s%s", lead, section->title, item->say,
-		 here ? "" : " Press ", go(line, KEY_ID_CHECKLIST),
-		 here ? "" : " for the checklist.");
+	if (section->timed && left > 0 && now->decided == DECISION_GO)
+		snprintf(what, sizeof(what), "Next, in %s: ",
+			 duration_clock((left + CLOCK_US - 1) / CLOCK_US * CLOCK_US, clock,
+					sizeof(clock)));
+	else if (!here)
+		snprintf(what, sizeof(what),
+			 "Press %s for the checklist. Next: ", go(line, KEY_ID_CHECKLIST));
+	else
+		item_advice(item, status, what, sizeof(what));
+	snprintf(line.out, line.size, "%s%s%.100s.", lead, what, item->say);
 }
 
-static void next_undecided(const struct session *session, const struct deployment_state *now,
-			   struct line line)
+int session_next_item(const struct session *session)
+{
+	const struct deployment_state *now = &session->incident.state.deployment;
+
+	if (!session->open || !now->deployment)
+		return -1;
+	return checklist_next_until(list_planned(session),
+				    now->decided == DECISION_GO ? INT64_MAX : GATE_DUE_US);
+}
+
+static void next_undecided(const struct session *session, struct line line)
 {
 	enum decision computed = session_gate(session);
-	const struct section *section;
-	const struct item *item = item_due(session, now, &section);
+	int item = session_next_item(session);
 	char *blocks = session_gate_blocks(session);
 
 	if (computed == DECISION_GO)
 		snprintf(line.out, line.size,
 			 "Nothing stands in the way of go. Press %s%s%s to decide.",
-			 go(line, KEY_ID_CHECKLIST), then(line, KEY_ID_CHECKLIST), key(KEY_ID_GATE));
-	else if (computed == DECISION_UNDECIDED && item)
-		next_item(section, item, "", line);
+			 go(line, KEY_ID_CHECKLIST), then(line, KEY_ID_CHECKLIST),
+			 key(KEY_ID_GATE));
+	else if (computed == DECISION_UNDECIDED && item >= 0)
+		next_item(session, item, "", line);
 	else
-		snprintf(line.out, line.size, "The criteria say %s: %.120s. Press %s%s%s to decide.",
+		snprintf(line.out, line.size,
+			 "The criteria say %s: %.120s. Press %s%s%s to decide.",
 			 decision_name(computed), blocks, go(line, KEY_ID_CHECKLIST),
 			 then(line, KEY_ID_CHECKLIST), key(KEY_ID_GATE));
 	free(blocks);
@@ -313,15 +347,15 @@ static void next_deployment(const struct session *session, const struct deployme
 			    struct line line)
 {
 	enum decision computed = session_gate(session);
-	const struct section *section;
-	const struct item *item;
+	int item = -1;
 	char *blocks;
 
 	if (now->decided == DECISION_UNDECIDED) {
-		next_undecided(session, now, line);
+		next_undecided(session, line);
 		return;
 	}
-	item = now->decided == DECISION_GO ? item_due(session, now, &section) : NULL;
+	if (now->decided == DECISION_GO)
+		item = session_next_item(session);
 	/* After T its own work may well change the criteria: only before it, or for worse. */
 	if (computed != now->against &&
 	    (computed == DECISION_NO_GO || clock_wall(session->clock) < now->t0)) {
@@ -332,8 +366,8 @@ static void next_deployment(const struct session *session, const struct deployme
 			 *blocks ? blocks : "nothing stands in the way", go(line, KEY_ID_CHECKLIST),
 			 then(line, KEY_ID_CHECKLIST), key(KEY_ID_GATE));
 		free(blocks);
-	} else if (item) {
-		next_item(section, item, "Go. ", line);
+	} else if (item >= 0) {
+		next_item(session, item, "Go. ", line);
 	} else {
 		snprintf(line.out, line.size,
 			 "Decided: %s.%s Press %s to resolve, %s%s%s to decide anew.",

@@ -107,6 +107,8 @@ void session_watch_probes(struct session *session);
 /* The checklists that are looked at now: a planned deployment's and its gate's, and those before and
  * after the latest procedure. Without an open incident there are none. */
 size_t session_lists(const struct session *session, struct list_in_effect out[SESSION_LISTS]);
+/* The latest attempt at a procedure that is more than the action of an item; NULL. */
+const struct attempt *session_attempt_proper(const struct session *session);
 struct checklist_state *session_list_state(const struct session *session,
 					   const struct checklist *checklist);
 /* session_items.c: expires and confirms items, and, with the sensing lock, records them. */

@@ -110,8 +110,7 @@ static size_t list_add(struct list_in_effect *out, size_t n, const struct checkl
 	return n + 1;
 }
 
-/* The latest procedure that is not just an item's of some list. */
-static const struct attempt *attempt_proper(const struct session *session)
+const struct attempt *session_attempt_proper(const struct session *session)
 {
 	const struct incident_state *state = &session->incident.state;
 
@@ -133,7 +132,7 @@ int64_t session_t_asks(const struct session *session)
 
 size_t session_lists(const struct session *session, struct list_in_effect out[SESSION_LISTS])
 {
-	const struct attempt *attempt = session->open ? attempt_proper(session) : NULL;
+	const struct attempt *attempt = session->open ? session_attempt_proper(session) : NULL;
 	const struct deployment *planned =
 	    session->open ? session->incident.state.deployment.deployment : NULL;
 	const struct gate *gate = planned ? planned->gate : NULL;

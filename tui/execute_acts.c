@@ -7,6 +7,7 @@
 #include "tui/modal.h"
 #include "tui/say.h"
 
+#define RUNS	 "It runs. The item ticks itself when it is done and verified."
 #define APPROVED "Approved. r runs the next step, Space runs straight through."
 
 static const struct attempt *current(struct ui *ui)
@@ -27,14 +28,27 @@ static int plan_same(struct ui *ui, const char *digest, struct err *err)
 	return err_set(err, "the plan is another one now: read it first");
 }
 
+static bool is_item(struct ui *ui)
+{
+	return current(ui)->procedure.procedure->item != NULL;
+}
+
+/* An item's plan is one step: who approves it has it run. */
+static int approve(struct ui *ui, const char *confirm, struct err *err)
+{
+	if (session_approve(ui->session, confirm, err) != 0)
+		return -1;
+	return is_item(ui) ? session_run_step(ui->session, err) : 0;
+}
+
 static int approve_done(struct ui *ui, const char *const *values, const char *digest,
 			struct err *err)
 {
 	if (strcmp(values[0], session_target(ui->session)->name) != 0)
 		return err_set(err, "that is not the target's name");
-	if (plan_same(ui, digest, err) < 0 || session_approve(ui->session, values[0], err) < 0)
+	if (plan_same(ui, digest, err) < 0 || approve(ui, values[0], err) < 0)
 		return -1;
-	return ui_acted(ui, 0, err, APPROVED);
+	return ui_acted(ui, 0, err, is_item(ui) ? RUNS : APPROVED);
 }
 
 static void approve_yes(struct ui *ui, const char *digest)
@@ -42,34 +56,43 @@ static void approve_yes(struct ui *ui, const char *digest)
 	struct err err = ERR_INIT;
 	int rc = plan_same(ui, digest, &err);
 
-	ui_acted(ui, rc < 0 ? rc : session_approve(ui->session, "", &err), &err, APPROVED);
+	rc = rc < 0 ? rc : approve(ui, "", &err);
+	ui_acted(ui, rc, &err, is_item(ui) ? RUNS : APPROVED);
 }
 
 void execute_approve(struct ui *ui)
 {
 	const struct procedure_plan *plan = session_plan(ui->session, NULL);
 	const struct target *target = session_target(ui->session);
+	bool item = plan->procedure->item != NULL;
 	size_t problems = 0;
 	struct buf say = BUF_INIT;
 
 	for (size_t i = 0; i < plan->nsteps; i++)
 		problems += plan->steps[i].problem && plan->steps[i].applicable;
-	buf_printf(&say, "%s on %s, %zu steps, risk %s.\nData loss: %s\n", plan->procedure->title,
-		   target ? target->name : "?", plan->nsteps, risk_name(plan->procedure->risk),
-		   plan->nloss			? plan->loss[0]
-		   : plan->procedure->data_loss ? plan->procedure->data_loss
-						: "not said");
-	for (size_t i = 1; i < plan->nloss; i++)
+	if (item)
+		buf_printf(&say, "%s\non %s, risk %s.\n", plan->procedure->title,
+			   target ? target->name : "?", risk_class_name(plan->risk));
+	else
+		buf_printf(&say, "%s on %s, %zu steps, risk %s.\nData loss: %s\n",
+			   plan->procedure->title, target ? target->name : "?", plan->nsteps,
+			   risk_name(plan->procedure->risk),
+			   plan->nloss			? plan->loss[0]
+			   : plan->procedure->data_loss ? plan->procedure->data_loss
+							: "not said");
+	for (size_t i = item ? 0 : 1; i < plan->nloss; i++)
 		buf_printf(&say, "           %s\n", plan->loss[i]);
 	if (problems)
-		buf_printf(&say, "%zu steps have a problem; the plan names it.\n", problems);
-	buf_puts(&say, "Approving runs nothing yet.");
+		buf_printf(&say, "%zu step%s a problem; the plan names it.\n", problems,
+			   problems == 1 ? " has" : "s have");
+	buf_puts(&say, item ? "It runs at once." : "Approving runs nothing yet.");
 	if (plan->risk == ACTION_DESTRUCTIVE && target)
-		confirm_name_open(ui, "Approve a destructive plan", buf_str(&say), target->name,
-				  xstrdup(plan->digest), approve_done);
+		confirm_name_open(ui,
+				  item ? "Run a destructive action" : "Approve a destructive plan",
+				  buf_str(&say), target->name, xstrdup(plan->digest), approve_done);
 	else
-		confirm_open(ui, "Approve the plan", buf_str(&say), 'y', "approves",
-			     xstrdup(plan->digest), approve_yes);
+		confirm_open(ui, item ? "Run the action" : "Approve the plan", buf_str(&say), 'y',
+			     item ? "runs it" : "approves", xstrdup(plan->digest), approve_yes);
 	buf_release(&say);
 }
 
@@ -130,6 +153,15 @@ static void undo_yes(struct ui *ui, const char *step)
 	struct err err = ERR_INIT;
 
 	ui_acted(ui, session_undo(ui->session, step, &err), &err, NULL);
+}
+
+static void drop_yes(struct ui *ui, const char *subject)
+{
+	struct err err = ERR_INIT;
+
+	(void)subject;
+	ui_acted(ui, session_stop(ui->session, "dropped before it was approved", &err), &err,
+		 "Dropped: nothing was run.");
 }
 
 static void alternative_yes(struct ui *ui, const char *step)
@@ -251,6 +283,12 @@ void execute_ask(struct ui *ui, enum act act, const char *step)
 			  xstrdup(step), skip_done);
 		break;
 	case ACT_STOP:
+		if (!current(ui)->procedure.approved) {
+			confirm_open(ui, "Drop the plan",
+				     "Nothing was run. It can be chosen again at any time.", 'y',
+				     "drops it", NULL, drop_yes);
+			break;
+		}
 		form_open(ui, "Stop the procedure",
 			  "A running step is ended. What ran before is undone only if you ask for "
 			  "it.",

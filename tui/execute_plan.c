@@ -54,6 +54,19 @@ static void params_print(struct buf *text, const struct procedure_plan *plan)
 	}
 }
 
+static void head_print(struct buf *text, struct ui *ui, const struct procedure_plan *plan)
+{
+	const struct procedure *p = plan->procedure;
+
+	if (p->use_when)
+		buf_printf(text, "When:      %s\n", p->use_when);
+	times_print(text, p);
+	history_print(text, ui, p);
+	buf_printf(text, "Risk:      %s; the riskiest step is %s\n", risk_name(p->risk),
+		   risk_class_name(plan->risk));
+	loss_print(text, plan);
+}
+
 static void step_print(struct buf *text, size_t number, const struct plan_step *step)
 {
 	buf_printf(text, "\n%2zu. %s", number, step->step->say);
@@ -86,13 +99,12 @@ char *plan_text(struct ui *ui, const struct procedure_plan *plan)
 	const struct procedure *p = plan->procedure;
 	struct buf text = BUF_INIT;
 
-	if (p->use_when)
-		buf_printf(&text, "When:      %s\n", p->use_when);
-	times_print(&text, p);
-	history_print(&text, ui, p);
-	buf_printf(&text, "Risk:      %s; the riskiest step is %s\n", risk_name(p->risk),
-		   risk_class_name(plan->risk));
-	loss_print(&text, plan);
+	if (p->item) {
+		buf_puts(&text, "For:       an item of the checklist (3), and nothing else\n");
+		buf_printf(&text, "Risk:      %s\n", risk_class_name(plan->risk));
+	} else {
+		head_print(&text, ui, plan);
+	}
 	params_print(&text, plan);
 	if (p->before)
 		buf_printf(&text, "Before:    checklist \"%s\" (3)\n", p->before->title);

@@ -23,20 +23,6 @@ static enum style style_decision(enum decision decision)
 					    : STYLE_WARNING;
 }
 
-static char *missing_text(const struct checklist_state *list, int64_t until)
-{
-	struct buf out = BUF_INIT;
-	size_t n = 0;
-
-	for (size_t i = 0; i < list->nitems; i++) {
-		if (checklist_missing(list, i, until))
-			buf_printf(&out, "%s%s",
-				   n++ ? ", " : "Missing: ", checklist_item(list, i, NULL)->say);
-	}
-	buf_puts(&out, "");
-	return buf_detach(&out);
-}
-
 static char *decided_text(const struct deployment_state *now)
 {
 	char at[TIME_RFC3339_MAX];
@@ -49,29 +35,30 @@ static char *decided_text(const struct deployment_state *now)
 			 now->decided_by, time_clock(now->decided_at, at));
 }
 
-int gate_draw(struct ui *ui, const struct checklist_state *list, const struct canvas *canvas)
+int gate_rows(const struct ui *ui)
+{
+	return gate_deployment(ui)->reason ? 4 : 3;
+}
+
+void gate_draw(struct ui *ui, const struct canvas *canvas)
 {
 	const struct deployment_state *now = gate_deployment(ui);
 	enum decision computed = session_gate(ui->session);
 	char *blocks = session_gate_blocks(ui->session), *decided = decided_text(now);
-	char *missing = missing_text(list, now->decided == DECISION_GO ? INT64_MAX : GATE_DUE_US);
-	int rows = now->reason ? 5 : 4, y = canvas->h - rows, x;
+	int y = canvas->h - gate_rows(ui), x;
 
-	canvas_text(canvas, y, 0, STYLE_DIM, missing);
-	x = canvas_printf(canvas, y + 1, 0, STYLE_BOLD, "Gate %s: ", now->deployment->gate->title);
-	x = canvas_text(canvas, y + 1, x, style_decision(computed), decision_name(computed));
+	x = canvas_printf(canvas, y, 0, STYLE_BOLD, "Gate %s: ", now->deployment->gate->title);
+	x = canvas_text(canvas, y, x, style_decision(computed), decision_name(computed));
 	if (!*blocks)
-		canvas_text(canvas, y + 1, x, STYLE_DIM, ", nothing stands in the way");
-	canvas_text(canvas, y + 2, 0, STYLE_NORMAL, blocks);
-	canvas_text(canvas, y + 3, 0,
+		canvas_text(canvas, y, x, STYLE_DIM, ", nothing stands in the way");
+	canvas_text(canvas, y + 1, 0, STYLE_NORMAL, blocks);
+	canvas_text(canvas, y + 2, 0,
 		    now->decided == DECISION_UNDECIDED ? STYLE_DIM : style_decision(now->decided),
 		    decided);
 	if (now->reason)
-		canvas_printf(canvas, y + 4, 0, STYLE_NORMAL, "because %s", now->reason);
-	free(missing);
+		canvas_printf(canvas, y + 3, 0, STYLE_NORMAL, "because %s", now->reason);
 	free(decided);
 	free(blocks);
-	return rows;
 }
 
 /* New: all criteria with their evidence. */

@@ -8,9 +8,10 @@
 
 /* The planned deployment, or NULL. */
 const struct deployment_state *gate_deployment(const struct ui *ui);
-/* Draws what is missing, what the criteria say and what was decided into the lowest rows of the
- * canvas. Returns how many rows it took. */
-int gate_draw(struct ui *ui, const struct checklist_state *list, const struct canvas *canvas);
+/* Draws what the criteria say and what was decided into the lowest rows of the canvas, and how many
+ * these are. */
+void gate_draw(struct ui *ui, const struct canvas *canvas);
+int gate_rows(const struct ui *ui);
 /* Asks for the decision. */
 void gate_open(struct ui *ui);
 

@@ -69,6 +69,9 @@ enum act {
 	ACT_OUTPUT,
 	/* Checklist */
 	ACT_TICK,
+	ACT_RUN_ITEM,
+	ACT_REOPEN,
+	ACT_NEXT_ITEM,
 	ACT_DEFER,
 	ACT_OVERRIDE,
 	ACT_GATE,

@@ -5,8 +5,8 @@
 #include "lib/mem.h"
 #include "lib/timefmt.h"
 #include "tui/gate.h"
+#include "tui/items.h"
 #include "tui/modal.h"
-#include "tui/say.h"
 
 struct checklist_view {
 	size_t which;
@@ -34,10 +34,11 @@ static void follow(struct ui *ui, struct checklist_view *view)
 {
 	const struct checklist *now = fitting(ui);
 
-	if (now && now != view->fitting) {
-		view->which = (size_t)(now - session_runbook(ui->session)->checklists);
-		view->selected = view->top = 0;
-	}
+	/* While an item's action is under way its list stays. */
+	if (!now || now == view->fitting)
+		return;
+	view->which = (size_t)(now - session_runbook(ui->session)->checklists);
+	view->selected = view->top = 0;
 	view->fitting = now;
 }
 
@@ -59,72 +60,6 @@ static size_t lists(struct ui *ui)
 	return session_runbook(ui->session)->nchecklists;
 }
 
-static enum style style_item(enum item_status status)
-{
-	switch (status) {
-	case ITEM_GREEN:
-		return STYLE_OK;
-	case ITEM_RED:
-		return STYLE_CRITICAL;
-	case ITEM_UNKNOWN:
-	case ITEM_DEFERRED:
-	case ITEM_OVERRIDDEN:
-		return STYLE_WARNING;
-	case ITEM_OPEN:
-	case ITEM_NOT_APPLICABLE:
-		break;
-	}
-	return STYLE_DIM;
-}
-
-static const char *mark(enum item_status status)
-{
-	switch (status) {
-	case ITEM_GREEN:
-		return "[x]";
-	case ITEM_RED:
-		return "[!]";
-	case ITEM_UNKNOWN:
-		return "[?]";
-	case ITEM_DEFERRED:
-		return "[>]";
-	case ITEM_OVERRIDDEN:
-		return "[o]";
-	case ITEM_NOT_APPLICABLE:
-		return "[-]";
-	case ITEM_OPEN:
-		break;
-	}
-	return "[ ]";
-}
-
-static void item_row(struct ui *ui, const struct item *item, const struct item_state *state,
-		     const struct canvas *canvas, int y, bool here)
-{
-	const char *kind = item->kind == ITEM_SENSED   ? "sensed"
-			   : item->kind == ITEM_ACTION ? "action"
-						       : "manual";
-	struct canvas row;
-	char age[64], text[128];
-	int x, end;
-
-	if (state->status == ITEM_OPEN)
-		snprintf(text, sizeof(text), "%s%s", item->optional ? "optional, " : "", kind);
-	else
-		snprintf(text, sizeof(text), "%s, %s", item_status_name(state->status),
-			 age_text(state->measured ? state->measured : state->at, ui_now(ui), age,
-				  sizeof(age)));
-	end = canvas_right(canvas, y, style_item(state->status), text);
-	row = canvas_part(canvas, y, 0, 1, end - 1);
-	x = canvas_text(&row, 0, 0, here ? STYLE_FOCUS : STYLE_NORMAL,
-			here ? ui->screen.glyphs->arrow : " ");
-	x = canvas_text(&row, 0, x + 1 + (item->parent >= 0 ? 2 : 0), style_item(state->status),
-			mark(state->status));
-	x = canvas_text(&row, 0, x + 1, here ? STYLE_BOLD : STYLE_NORMAL, item->say);
-	if (state->evidence[0])
-		canvas_printf(&row, 0, x, STYLE_DIM, ": %s", state->evidence);
-}
-
 /* "Final checks   T-2h, in 00:12:41": a section of a planned deployment counts down. */
 static void section_row(struct ui *ui, const struct checklist_state *list,
 			const struct section *section, const struct canvas *canvas, int y)
@@ -133,11 +68,13 @@ static void section_row(struct ui *ui, const struct checklist_state *list,
 	const char *offset = json_string_value(section->offset);
 	int64_t left, seconds;
 	char clock[48];
-	int x =
-	    canvas_printf(canvas, y, 0, STYLE_BOLD, "%s%s%s%s", section->title,
+	int x;
+
+	if (y < 0 || y >= canvas->h)
+		return;
+	x = canvas_printf(canvas, y, 0, STYLE_BOLD, "%s%s%s%s", section->title,
 			  section->timed ? "   T" : "", section->timed && *offset != '-' ? "+" : "",
 			  section->timed ? offset : "");
-
 	if (!section->timed || !planned || planned->deployment->checklist != list->checklist)
 		return;
 	left = planned->t0 + section->offset_us - ui_now(ui);
@@ -147,49 +84,130 @@ static void section_row(struct ui *ui, const struct checklist_state *list,
 		      left > 0 ? ", in " : ", due since ", clock);
 }
 
-/* Section titles stand between the items: rows are counted with them. */
-static void items_draw(struct ui *ui, struct checklist_view *view,
+/* Rows down to an item; section titles stand between the items. */
+static int rows_until(const struct checklist_state *state, size_t index)
+{
+	const struct section *section, *last = NULL;
+	int rows = 0;
+
+	for (size_t i = 0; i <= index && i < state->nitems; i++) {
+		checklist_item(state, i, &section);
+		rows += 1 + (section != last);
+		last = section;
+	}
+	return rows;
+}
+
+static bool is_title(const struct checklist_state *state, int row)
+{
+	for (size_t i = 0; i < state->nitems; i++) {
+		if (rows_until(state, i) - 1 == row)
+			return false;
+	}
+	return row > 0;
+}
+
+/* Keeps the selected item in sight of `room` rows; whether there is more below them. Once it
+ * scrolls the first row says which section the rows below it belong to. */
+static bool items_scroll(struct checklist_view *view, const struct checklist_state *state, int room)
+{
+	int rows = rows_until(state, state->nitems);
+
+	view->top = scroll_to(view->top, rows_until(state, (size_t)view->selected) - 1,
+			      rows > room ? room - 1 : room, rows);
+	/* The title above the first item that fits, too; and no title below another one. */
+	if (view->top == 1)
+		view->top = 0;
+	else if (is_title(state, view->top))
+		view->top++;
+	return rows - view->top > room - (view->top > 0);
+}
+
+static void items_draw(struct ui *ui, const struct checklist_view *view,
 		       const struct checklist_state *state, const struct canvas *canvas)
 {
 	const struct section *section, *last = NULL;
-	int row = 0, at = 0, y;
+	int row = 0, shift = view->top > 0;
+	struct canvas below = canvas_part(canvas, shift, 0, canvas->h - shift, canvas->w);
 
 	for (size_t i = 0; i < state->nitems; i++) {
 		checklist_item(state, i, &section);
-		row += section != last;
-		if ((int)i == view->selected)
-			at = row;
+		if (section != last)
+			section_row(ui, state, section, &below, row++ - view->top);
+		last = section;
+		if (shift && row - view->top <= 0)
+			section_row(ui, state, section, canvas, 0);
+		item_row(ui, state, i, &below, row - view->top, (int)i == view->selected);
 		row++;
-		last = section;
 	}
-	view->top = scroll_to(view->top, at, canvas->h, row);
-	/* The first item's section title stays in sight. */
-	if (view->selected == 0)
-		view->top = 0;
-	last = NULL;
-	row = 0;
-	for (size_t i = 0; i < state->nitems; i++) {
-		const struct item *item = checklist_item(state, i, &section);
+}
 
-		if (section != last) {
-			y = row++ - view->top;
-			section_row(ui, state, section, canvas, y);
-		}
-		last = section;
-		y = row++ - view->top;
-		item_row(ui, item, &state->items[i], canvas, y, (int)i == view->selected);
+static int64_t counted_until(const struct deployment_state *planned)
+{
+	return planned && planned->decided != DECISION_GO ? GATE_DUE_US : INT64_MAX;
+}
+
+static void missing_draw(const struct checklist_state *list, int64_t until,
+			 const struct canvas *canvas)
+{
+	struct buf names = BUF_INIT;
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->nitems; i++) {
+		if (checklist_missing(list, i, until))
+			buf_printf(&names, "%s%s", n++ ? ", " : "",
+				   checklist_item(list, i, NULL)->say);
 	}
+	if (n)
+		canvas_printf(canvas, 0, 0, STYLE_DIM, "%zu missing: %s", n, buf_str(&names));
+	buf_release(&names);
+}
+
+/* What was seen of the selected item, or what its note says: its own row may have no room. */
+static void detail_draw(const struct checklist_view *view, const struct checklist_state *list,
+			const struct canvas *canvas)
+{
+	const struct item *item = checklist_item(list, (size_t)view->selected, NULL);
+	const char *seen = item_evidence(&list->items[view->selected]);
+
+	if (*seen || item->note)
+		canvas_printf(canvas, 0, 0, STYLE_NORMAL, "%s%s",
+			      *seen ? "Seen: " : "Note: ", *seen ? seen : item->note);
+}
+
+/* The list, below it what there is to say of the selected item, what is missing, and the gate. */
+static void list_draw(struct ui *ui, struct checklist_view *view,
+		      const struct checklist_state *state, const struct canvas *canvas)
+{
+	const struct deployment_state *planned = gate_deployment(ui);
+	bool gate = planned && planned->deployment->checklist == state->checklist;
+	int64_t until = counted_until(gate ? planned : NULL);
+	int ready = checklist_readiness_until(state, until), rows = 2 + (gate ? gate_rows(ui) : 0);
+	bool more = items_scroll(view, state, canvas->h - 2 - rows);
+	char *title =
+	    xasprintf("%s (%zu of %zu, Tab)", state->checklist->title, view->which + 1, lists(ui));
+	char *status = xasprintf("%s%d%% ready", more ? "more below  " : "", ready);
+	struct canvas inside, part;
+
+	inside = canvas_box(canvas, title, status, ready == 100 ? STYLE_OK : STYLE_WARNING, true);
+	inside = canvas_part(&inside, 0, 1, -1, inside.w - 2);
+	if (gate)
+		gate_draw(ui, &inside);
+	part = canvas_part(&inside, inside.h - rows, 0, 1, inside.w);
+	detail_draw(view, state, &part);
+	part = canvas_part(&inside, inside.h - rows + 1, 0, 1, inside.w);
+	missing_draw(state, until, &part);
+	part = canvas_part(&inside, 0, 0, inside.h - rows, inside.w);
+	items_draw(ui, view, state, &part);
+	free(title);
+	free(status);
 }
 
 static void checklist_draw(struct ui *ui, void *data, const struct canvas *canvas)
 {
 	struct checklist_view *view = data;
-	const struct deployment_state *planned;
 	struct checklist_state state;
 	struct canvas inside;
-	char status[96];
-	int ready;
-	char *title;
 	bool release;
 
 	if (lists(ui) == 0) {
@@ -201,55 +219,84 @@ static void checklist_draw(struct ui *ui, void *data, const struct canvas *canva
 	if (view->which >= lists(ui))
 		view->which = 0;
 	state = state_of(ui, view->which, &release);
-	if (view->selected >= (int)state.nitems)
-		view->selected = (int)state.nitems - 1;
-	title =
-	    xasprintf("%s (%zu of %zu, Tab)", state.checklist->title, view->which + 1, lists(ui));
-	planned = gate_deployment(ui);
-	if (planned && planned->deployment->checklist != state.checklist)
-		planned = NULL;
-	ready = checklist_readiness_until(&state, planned && planned->decided != DECISION_GO
-						      ? GATE_DUE_US
-						      : INT64_MAX);
-	snprintf(status, sizeof(status), "%d%% ready", ready);
-	inside = canvas_box(canvas, title, status, ready == 100 ? STYLE_OK : STYLE_WARNING, true);
-	inside = canvas_part(&inside, 0, 1, -1, inside.w - 2);
-	if (planned)
-		inside =
-		    canvas_part(&inside, 0, 0, inside.h - gate_draw(ui, &state, &inside), inside.w);
-	items_draw(ui, view, &state, &inside);
-	free(title);
+	list_draw(ui, view, &state, canvas);
 	if (release)
 		checklist_state_release(&state);
 }
 
-static bool selected_item(struct ui *ui, struct checklist_view *view, const struct item **item,
-			  struct item_state *now)
+/* The item to look at: of the planned deployment's list the one that the line above names. */
+static int next_item(struct ui *ui, size_t which)
+{
+	const struct deployment_state *planned = gate_deployment(ui);
+	bool release, counts;
+	struct checklist_state state = state_of(ui, which, &release);
+	int next;
+
+	counts = planned && planned->deployment->checklist == state.checklist;
+	next = counts ? session_next_item(ui->session) : checklist_next(&state);
+	if (release)
+		checklist_state_release(&state);
+	return next;
+}
+
+/* The selected item; false when there is none. */
+struct chosen {
+	const struct item *item;
+	enum item_status status;
+	bool follows; /* its sub-items */
+};
+
+static bool selected_item(struct ui *ui, struct checklist_view *view, struct chosen *out)
 {
 	struct checklist_state state;
-	const struct section *section;
 	bool release, any;
 
 	if (view->which >= lists(ui))
 		return false;
 	state = state_of(ui, view->which, &release);
-	any = view->selected >= 0 && view->selected < (int)state.nitems;
-	if (any) {
-		*item = checklist_item(&state, (size_t)view->selected, &section);
-		*now = state.items[view->selected];
-	}
+	any = view->selected < (int)state.nitems;
+	if (any)
+		*out = (struct chosen){
+			.item = checklist_item(&state, (size_t)view->selected, NULL),
+			.status = state.items[view->selected].status,
+			.follows = checklist_follows(&state, (size_t)view->selected),
+		};
 	if (release)
 		checklist_state_release(&state);
 	return any;
 }
 
+/* What the operator may do with the selected item. */
+static bool can_item(const struct chosen *chosen, enum act act)
+{
+	enum item_status status = chosen->status;
+
+	if (status == ITEM_NOT_APPLICABLE)
+		return false;
+	switch (act) {
+	case ACT_TICK:
+		return chosen->item->kind == ITEM_MANUAL && !chosen->follows &&
+		       status != ITEM_GREEN && status != ITEM_OVERRIDDEN;
+	case ACT_RUN_ITEM:
+		return chosen->item->procedure && status != ITEM_OVERRIDDEN;
+	case ACT_REOPEN:
+		return status == ITEM_OVERRIDDEN || (status == ITEM_GREEN && !chosen->follows &&
+						     chosen->item->kind == ITEM_MANUAL);
+	case ACT_DEFER:
+		return status != ITEM_GREEN && status != ITEM_OVERRIDDEN;
+	case ACT_OVERRIDE:
+		return status != ITEM_GREEN && status != ITEM_OVERRIDDEN;
+	default:
+		return false;
+	}
+}
+
 static bool checklist_can(struct ui *ui, void *data, enum act act)
 {
 	struct checklist_view *view = data;
-	const struct item *item = NULL;
-	struct item_state now;
+	struct chosen chosen;
 
-	if (!selected_item(ui, view, &item, &now))
+	if (!selected_item(ui, view, &chosen))
 		return false;
 	switch (act) {
 	case ACT_TAB:
@@ -265,19 +312,12 @@ static bool checklist_can(struct ui *ui, void *data, enum act act)
 	case ACT_BOTTOM:
 	case ACT_ENTER:
 		return true;
-	case ACT_TICK:
-		return session_state(ui->session) && ui_open(ui) &&
-		       (item->kind == ITEM_MANUAL || item->procedure);
+	case ACT_NEXT_ITEM:
+		return next_item(ui, view->which) >= 0;
 	case ACT_GATE:
 		return ui_open(ui) && gate_deployment(ui);
-	case ACT_DEFER:
-		return ui_open(ui) && now.status != ITEM_GREEN &&
-		       now.status != ITEM_NOT_APPLICABLE && now.status != ITEM_DEFERRED;
-	case ACT_OVERRIDE:
-		return ui_open(ui) && now.status != ITEM_GREEN &&
-		       now.status != ITEM_NOT_APPLICABLE && now.status != ITEM_OVERRIDDEN;
 	default:
-		return false;
+		return session_state(ui->session) && ui_open(ui) && can_item(&chosen, act);
 	}
 }
 
@@ -302,93 +342,116 @@ static int override_done(struct ui *ui, const char *const *values, const char *s
 	return rc < 0 ? -1 : ui_acted(ui, 0, err, NULL);
 }
 
-static void item_page(struct ui *ui, const struct item *item, const struct item_state *now)
+static void item_note(struct ui *ui, const char *list, const struct item *item, const char *act,
+		      const char *done)
 {
-	struct buf text = BUF_INIT;
-
-	buf_printf(&text, "%s\n%s%s\nState: %s\n", item->say, item->note ? item->note : "",
-		   item->note ? "\n" : "", item_status_name(now->status));
-	if (now->evidence[0])
-		buf_printf(&text, "Evidence: %s\n", now->evidence);
-	if (item->probe) {
-		buf_puts(&text, "\nMeasured by:\n");
-		probe_print(ui, &text, item->probe);
-	}
-	if (item->procedure)
-		buf_printf(&text, "\nDone by the procedure %s: %s. Space chooses it.\n",
-			   item->procedure->name, item->procedure->title);
-	if (item->done_by || item->done_at)
-		buf_printf(&text, "\nDone before by %s, %s\n", item->done_by ? item->done_by : "?",
-			   item->done_at ? item->done_at : "?");
-	page_open(ui, item->id, buf_detach(&text));
-}
-
-static void item_act(struct ui *ui, struct checklist_view *view, const struct item *item,
-		     const struct item_state *now, enum act act)
-{
-	const char *list = list_name(ui, view);
-	struct form_entry reason = { .label = "Reason" };
 	struct err err = ERR_INIT;
 
-	if (act == ACT_TICK && item->procedure)
-		choose_procedure(ui, item->procedure->name);
-	else if (act == ACT_GATE)
+	ui_acted(ui, session_item(ui->session, list, item->id, act, NULL, &err), &err, done);
+}
+
+/* Its plan is shown where plans are approved and steps run. */
+static void item_run(struct ui *ui, const char *list, const struct item *item)
+{
+	struct err err = ERR_INIT;
+
+	if (!item_under_way(ui, item) &&
+	    ui_acted(ui, session_item_run(ui->session, list, item->id, &err), &err, NULL) != 0)
+		return;
+	ui_show(ui, TUI_EXECUTE);
+}
+
+static void item_act(struct ui *ui, struct checklist_view *view, const struct chosen *chosen,
+		     enum act act)
+{
+	const char *list = list_name(ui, view);
+	const struct item *item = chosen->item;
+	struct form_entry reason = { .label = "Reason" };
+
+	if (act == ACT_GATE)
 		gate_open(ui);
 	else if (act == ACT_TICK)
-		ui_acted(ui,
-			 session_item(ui->session, list, item->id,
-				      now->status == ITEM_GREEN ? "reopened" : "ticked", NULL,
-				      &err),
-			 &err, NULL);
+		item_note(ui, list, item, "ticked", NULL);
+	else if (act == ACT_RUN_ITEM)
+		item_run(ui, list, item);
+	else if (act == ACT_REOPEN)
+		item_note(ui, list, item, "reopened", "Open again.");
+	else if (act == ACT_DEFER && chosen->status == ITEM_DEFERRED)
+		item_note(ui, list, item, "reopened", "Taken back: it is not deferred any more.");
 	else if (act == ACT_DEFER)
-		ui_acted(ui, session_item(ui->session, list, item->id, "deferred", NULL, &err),
-			 &err, "Deferred: it comes back at the end.");
+		item_note(ui, list, item, "deferred", "Deferred: it comes back at the end.");
 	else
 		form_open(ui, "Override the item", item->say, &reason, 1, false,
 			  xasprintf("%s %s", list, item->id), override_done);
 }
 
+static void details(struct ui *ui, const struct checklist_view *view)
+{
+	bool release;
+	struct checklist_state state = state_of(ui, view->which, &release);
+
+	item_page(ui, &state, (size_t)view->selected);
+	if (release)
+		checklist_state_release(&state);
+}
+
+static void turn_to(struct ui *ui, struct checklist_view *view, size_t which)
+{
+	int next = next_item(ui, which);
+
+	view->which = which;
+	view->selected = next >= 0 ? next : 0;
+	view->top = 0;
+}
+
+static void select_by(struct ui *ui, struct checklist_view *view, enum act act)
+{
+	static const int by[] = {
+		[ACT_UP] = -1,	      [ACT_DOWN] = 1,	   [ACT_PAGE_UP] = -10,
+		[ACT_PAGE_DOWN] = 10, [ACT_TOP] = -100000, [ACT_BOTTOM] = 100000
+	};
+	bool release;
+	struct checklist_state state = state_of(ui, view->which, &release);
+	int last = (int)state.nitems - 1;
+
+	view->selected += by[act];
+	view->selected = view->selected > last ? last : view->selected;
+	view->selected = view->selected < 0 ? 0 : view->selected;
+	if (release)
+		checklist_state_release(&state);
+}
+
 static void checklist_act(struct ui *ui, void *data, enum act act)
 {
 	struct checklist_view *view = data;
-	const struct item *item = NULL;
-	struct item_state now;
+	struct chosen chosen;
 
-	selected_item(ui, view, &item, &now);
+	selected_item(ui, view, &chosen);
 	switch (act) {
 	case ACT_TAB:
 	case ACT_RIGHT:
-		view->which = (view->which + 1) % lists(ui);
-		view->selected = view->top = 0;
+		turn_to(ui, view, (view->which + 1) % lists(ui));
 		break;
 	case ACT_BACKTAB:
 	case ACT_LEFT:
-		view->which = (view->which + lists(ui) - 1) % lists(ui);
-		view->selected = view->top = 0;
+		turn_to(ui, view, (view->which + lists(ui) - 1) % lists(ui));
 		break;
 	case ACT_UP:
-		view->selected -= view->selected > 0;
-		break;
 	case ACT_DOWN:
-		view->selected++;
-		break;
 	case ACT_PAGE_UP:
-		view->selected = view->selected > 10 ? view->selected - 10 : 0;
-		break;
 	case ACT_PAGE_DOWN:
-		view->selected += 10;
-		break;
 	case ACT_TOP:
-		view->selected = 0;
-		break;
 	case ACT_BOTTOM:
-		view->selected += 100000;
+		select_by(ui, view, act);
+		break;
+	case ACT_NEXT_ITEM:
+		view->selected = next_item(ui, view->which);
 		break;
 	case ACT_ENTER:
-		item_page(ui, item, &now);
+		details(ui, view);
 		break;
 	default:
-		item_act(ui, view, item, &now, act);
+		item_act(ui, view, &chosen, act);
 		break;
 	}
 }

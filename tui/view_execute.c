@@ -211,7 +211,7 @@ static bool execute_can(struct ui *ui, void *data, enum act act)
 	case ACT_ENTER:
 		return phase >= EXECUTE_PLAN;
 	case ACT_STOP:
-		return ui_open(ui) && phase == EXECUTE_STEPS;
+		return ui_open(ui) && phase != EXECUTE_NOTHING && phase != EXECUTE_ENDED;
 	case ACT_PLAN:
 		return phase >= EXECUTE_STEPS && session_plan(ui->session, NULL);
 	case ACT_OUTPUT:

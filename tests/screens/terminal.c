@@ -286,6 +286,7 @@ static const struct variable {
 	{ "[0-9]{2}:[0-9]{2}:[0-9]{2}", "HH:MM:SS", false },
 	{ "([0-9.]+ (us|ms|s|min|h)( [0-9]+ (s|min))?\\b( ago)?|, now)", "AGE", true },
 	{ " now │", " AGE │", true },
+	{ " by [^ │,]+,? ?AGE", " by USER, AGE", true },
 	{ "[0-9a-f]{16}", "DIGESTDIGESTDIGE", false },
 	{ "plan [0-9a-f]{12}", "plan DIGESTDIGEST", false },
 	{ "swap [^│|]*", "swap ... ", true },

@@ -1,0 +1,19 @@
+/*
+ * Checklist items on a screen: one row each, and the page of one.
+ */
+#ifndef TUI_ITEMS_H
+#define TUI_ITEMS_H
+
+#include "tui/ui.h"
+
+/* `here`: it is the selected one. */
+void item_row(struct ui *ui, const struct checklist_state *list, size_t index,
+	      const struct canvas *canvas, int y, bool here);
+/* Everything that is known of an item, to read. */
+void item_page(struct ui *ui, const struct checklist_state *list, size_t index);
+/* What there is to say about it: the evidence, or why it does not apply. */
+const char *item_evidence(const struct item_state *own);
+/* Whether the item's procedure is chosen and has not ended. */
+bool item_under_way(struct ui *ui, const struct item *item);
+
+#endif
