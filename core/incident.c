@@ -63,13 +63,8 @@ static int freeze(const char *folder, const char *name, const char *text, struct
 static int subfolder(const char *folder, const char *name, struct err *err)
 {
 	char *path = path_join(folder, name);
-	int result = 0;
+	int result = incident_subfolder(folder, path, err);
 
-	/* The setgid bit comes from the folder above. */
-	if (mkdir(path, 0700))
-		result = err_sys(err, "%s can't be made", path);
-	else if (incident_file_mode(folder) == 0660 && chmod(path, 02770))
-		result = err_sys(err, "%s: its mode can't be set", path);
 	free(path);
 	return result;
 }

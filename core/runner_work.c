@@ -69,7 +69,7 @@ static int work_paths(struct work *work, struct err *err)
 	work->keep = path_join(work->incident->folder, name);
 	work->intent = xasprintf("%s.%s", work->incident->id, name + strlen("steps/"));
 	free(name);
-	return file_mkdirs(work->keep, 0700, err);
+	return incident_subfolder(work->incident->folder, work->keep, err);
 }
 
 const struct attempt *work_attempt(const struct work *work)
@@ -271,7 +271,6 @@ enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us
 		.work = work, .stage = stage, .timeout_us = timeout_us, .log = { -1, -1 }
 	};
 	struct output output = { .redactor = work->incident->redactor, .from = -1, .to = -1 };
-	mode_t mode = incident_file_mode(work->incident->folder);
 	enum work_end end = WORK_DIED;
 	struct buf text = BUF_INIT;
 	struct child_tree *known;
@@ -284,7 +283,7 @@ enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us
 	fcntl(call.log[0], F_SETFL, O_NONBLOCK);
 	output.from = call.log[0];
 	output.to =
-	    open(work->out_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
+	    incident_file_open(work->incident->folder, work->out_path, O_WRONLY | O_APPEND);
 	known = child_known();
 	pid = offspring_start(stage_main, &call, &fd, NULL);
 	close(call.log[1]);

@@ -422,23 +422,24 @@ int session_alternative(struct session *session, const char *step, struct err *e
 int session_stop(struct session *session, const char *reason, struct err *err)
 {
 	const struct attempt *attempt = session_attempt(session);
+	int status = 0;
 
 	if (session_need_open(session, err) != 0)
 		return -1;
 	if (!attempt || (attempt->ended_at && !session_running(session)))
 		return err_set(err, "no procedure is under way");
 	session->through = false;
-	if (session_running(session) && runner_alive(&session->incident) &&
-	    runner_stop(&session->incident, err) != 0)
-		return -1;
-	if (attempt->procedure.stopped || attempt->ended_at)
-		return 0;
-	/* Stop always stops: no matter who did what meanwhile. */
-	return session_append(session, false, EV_STOPPED,
-			      json_pack("{s:s, s:o}", "procedure",
-					attempt->procedure.procedure->name, "reason",
-					session_text(reason)),
-			      err);
+	if (session_running(session) && runner_alive(&session->incident))
+		status = runner_stop(&session->incident, err);
+	/* Stop always stops, no matter who did what meanwhile: where the runner is another user's,
+	 * which only that one can end, it is the last step that runs. */
+	if (!attempt->procedure.stopped && !attempt->ended_at &&
+	    session_append(session, false, EV_STOPPED,
+			   json_pack("{s:s, s:o}", "procedure", attempt->procedure.procedure->name,
+				     "reason", session_text(reason)),
+			   err) != 0)
+		status = -1;
+	return status;
 }
 
 void session_straight_through(struct session *session, bool on)

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -92,6 +93,28 @@ mode_t incident_file_mode(const char *folder)
 	struct stat st;
 
 	return stat(folder, &st) == 0 && (st.st_mode & S_IWGRP) ? 0660 : 0600;
+}
+
+int incident_file_open(const char *folder, const char *path, int flags)
+{
+	mode_t mode = incident_file_mode(folder);
+	struct stat st;
+	int fd = open(path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+	    (st.st_mode & 0777) != mode)
+		fchmod(fd, mode);
+	return fd;
+}
+
+int incident_subfolder(const char *folder, const char *path, struct err *err)
+{
+	if (mkdir(path, 0700) != 0)
+		return errno == EEXIST ? 0 : err_sys(err, "%s can't be made", path);
+	/* The setgid bit comes from the folder above. */
+	if (incident_file_mode(folder) == 0660 && chmod(path, 02770) != 0)
+		return err_sys(err, "%s: its mode can't be set", path);
+	return 0;
 }
 
 char *incidents_path(void)

@@ -21,5 +21,11 @@ char **incident_ids(const char *folder, struct err *err);
 void incident_ids_free(char **ids);
 /* The mode that a file in an incident's folder gets: 0600, in a group's folder 0660. */
 mode_t incident_file_mode(const char *folder);
+/* Opens a file of the incident's folder, made with that mode (whatever the umask) if need be. A
+ * descriptor, or -1 and errno. */
+int incident_file_open(const char *folder, const char *path, int flags);
+/* Makes a folder in the incident's folder, with mode 0700 or, in a group's, 02770; fine when it is
+ * there. */
+int incident_subfolder(const char *folder, const char *path, struct err *err);
 
 #endif

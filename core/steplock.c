@@ -17,8 +17,7 @@ int incident_lock(const struct incident *incident, const char *name, struct err 
 {
 	char *path = path_join(incident->folder, name);
 	struct flock lock = whole_file();
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-		      incident_file_mode(incident->folder));
+	int fd = incident_file_open(incident->folder, path, O_RDWR);
 
 	if (fd < 0) {
 		err_sys(err, "%s can't be opened", path);
