@@ -26,8 +26,8 @@ int runner_ask_settled(struct work *work, bool *settled, struct err *err)
 
 json_t *runner_recorded_before(const struct work *work)
 {
-	const json_t *intent = work_last(work->incident, work->procedure->name, work->step->id,
-					 EV_INTENT, false, NULL);
+	const json_t *intent =
+	    work_last_run(work->incident, work->procedure->name, work->step->id);
 	json_t *before = json_object_get(intent, "before");
 
 	return before ? json_incref(before) : json_object();

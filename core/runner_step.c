@@ -360,9 +360,13 @@ static int act_on_step(struct incident *incident, const struct call *call, int s
 	struct work work;
 	int status = -1, number = 0;
 
-	if ((look || undo) && attempt)
+	if (look && attempt)
 		number = (int)json_num(work_last(incident, attempt->procedure.procedure->name,
 						 call->step, EV_INTENT, false, NULL),
+				       "attempt", 1);
+	else if (undo && attempt)
+		number = (int)json_num(work_last_run(incident, attempt->procedure.procedure->name,
+						     call->step),
 				       "attempt", 1);
 	if (work_begin(&work, incident, call->step, undo, number, stop_fd, err) != 0)
 		goto out;

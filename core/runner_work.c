@@ -331,6 +331,16 @@ int work_append(struct work *work, enum event_id event, json_t *more, struct err
 	return incident_append(work->incident, event, fields, err);
 }
 
+static bool is_about(const struct timeline_entry *entry, const char *procedure, const char *step,
+		     enum event_id event, bool undo)
+{
+	const char *act = json_str(entry->json, "act", "run");
+
+	return entry->event == event && strcmp(json_str(entry->json, "step", ""), step) == 0 &&
+	       strcmp(json_str(entry->json, "procedure", ""), procedure) == 0 &&
+	       (strcmp(act, "undo") == 0) == undo;
+}
+
 const json_t *work_last(const struct incident *incident, const char *procedure, const char *step,
 			enum event_id event, bool undo, int64_t *at)
 {
@@ -338,15 +348,27 @@ const json_t *work_last(const struct incident *incident, const char *procedure, 
 
 	for (size_t i = state->ntimeline; i-- > 0;) {
 		const struct timeline_entry *entry = &state->timeline[i];
-		const char *act = json_str(entry->json, "act", "run");
 
-		if (entry->event != event || strcmp(json_str(entry->json, "step", ""), step) != 0 ||
-		    strcmp(json_str(entry->json, "procedure", ""), procedure) != 0 ||
-		    (strcmp(act, "undo") == 0) != undo)
+		if (!is_about(entry, procedure, step, event, undo))
 			continue;
 		if (at)
 			*at = entry->at;
 		return entry->json;
+	}
+	return NULL;
+}
+
+const json_t *work_last_run(const struct incident *incident, const char *procedure,
+			    const char *step)
+{
+	const struct incident_state *state = &incident->state;
+
+	for (size_t i = state->ntimeline; i-- > 0;) {
+		const struct timeline_entry *entry = &state->timeline[i];
+
+		if (is_about(entry, procedure, step, EV_INTENT, false) &&
+		    json_object_get(entry->json, "before"))
+			return entry->json;
 	}
 	return NULL;
 }

@@ -206,17 +206,20 @@ static bool by_machine(const struct session *session, const struct step *step)
 			   session->loaded->target) != NULL;
 }
 
-/* Whether the last run of a step died: its leftovers are cleared before it runs again. */
+/* Whether the last run of a step died: its leftovers are cleared before it runs again. Another
+ * procedure may have a step of the same name. */
 static bool died(const struct session *session, const char *step)
 {
 	const struct incident_state *state = &session->incident.state;
+	const char *procedure = session_attempt(session)->procedure.procedure->name;
 
 	for (size_t i = state->ntimeline; i-- > 0;) {
 		const struct timeline_entry *entry = &state->timeline[i];
 
 		if (entry->event != EV_DIED && entry->event != EV_INTENT)
 			continue;
-		if (strcmp(json_str(entry->json, "step", ""), step) == 0)
+		if (strcmp(json_str(entry->json, "step", ""), step) == 0 &&
+		    strcmp(json_str(entry->json, "procedure", ""), procedure) == 0)
 			return entry->event == EV_DIED;
 	}
 	return false;
