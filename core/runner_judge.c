@@ -26,8 +26,10 @@ int runner_ask_settled(struct work *work, bool *settled, struct err *err)
 
 json_t *runner_recorded_before(const struct work *work)
 {
+	const char *procedure = work->procedure->name, *step = work->step->id;
 	const json_t *intent =
-	    work_last_run(work->incident, work->procedure->name, work->step->id);
+	    work->undo ? work_last(work->incident, procedure, step, EV_INTENT, true, NULL)
+		       : work_last_run(work->incident, procedure, step);
 	json_t *before = json_object_get(intent, "before");
 
 	return before ? json_incref(before) : json_object();

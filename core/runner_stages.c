@@ -75,13 +75,35 @@ json_t *stage_run(struct work *work, const struct action_env *env)
 	return out;
 }
 
+/* Each run found what the one before it had left: the newest is undone first, and one that had no
+ * effect not at all. A command that can't tell is undone once. */
+static int undo_runs(const struct work *work, const struct action_env *env, struct err *err)
+{
+	const struct action_type *type = work->type;
+	size_t n = json_array_size(work->runs);
+
+	if (n <= 1 || !type->undone)
+		return type->undo(env, work->args, n ? json_array_get(work->runs, 0) : work->before,
+				  err);
+	for (size_t i = 0; i < n; i++) {
+		const json_t *before = json_array_get(work->runs, i);
+		struct buf why = BUF_INIT;
+		bool undone = type->undone(env, work->args, before, &why) == SETTLED_YES;
+
+		buf_release(&why);
+		if (!undone && type->undo(env, work->args, before, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 json_t *stage_undo(struct work *work, const struct action_env *env)
 {
 	struct err err = ERR_INIT;
 
 	if (!work->type->undo)
 		err_set(&err, "this step can't be undone");
-	else if (work->type->undo(env, work->args, work->before, &err) == 0)
+	else if (undo_runs(work, env, &err) == 0)
 		return json_object();
 	return err_to_json(&err);
 }

@@ -277,9 +277,14 @@ static int clean_step(struct work *work, struct err *err)
 	return status;
 }
 
+/* It goes back to the state before the first run. */
 static int undo_step(struct work *work, struct err *err)
 {
-	work->before = runner_recorded_before(work);
+	size_t n;
+
+	work->runs = work_runs(work->incident, work->procedure->name, work->step->id);
+	n = json_array_size(work->runs);
+	work->before = n ? json_incref(json_array_get(work->runs, n - 1)) : json_object();
 	if (append_intent(work, NULL, err) != 0)
 		return -1;
 	return do_it(work, err);

@@ -113,6 +113,7 @@ void work_release(struct work *work)
 		argv_free(work->shell);
 	json_decref(work->args);
 	json_decref(work->before);
+	json_decref(work->runs);
 	sense_free(work->sense);
 	free(work->out_path);
 	free(work->keep);
@@ -371,6 +372,25 @@ const json_t *work_last_run(const struct incident *incident, const char *procedu
 			return entry->json;
 	}
 	return NULL;
+}
+
+json_t *work_runs(const struct incident *incident, const char *procedure, const char *step)
+{
+	const struct incident_state *state = &incident->state;
+	json_t *runs = json_array(), *before;
+
+	for (size_t i = state->ntimeline; i-- > 0;) {
+		const struct timeline_entry *entry = &state->timeline[i];
+
+		if (entry->event == EV_CHOSEN ||
+		    (is_about(entry, procedure, step, EV_OUTCOME, true) &&
+		     strcmp(json_str(entry->json, "result", ""), "done") == 0))
+			break;
+		before = json_object_get(entry->json, "before");
+		if (before && is_about(entry, procedure, step, EV_INTENT, false))
+			json_array_append(runs, before);
+	}
+	return runs;
 }
 
 void work_shown_since(struct work *work, const json_t *facts)

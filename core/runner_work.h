@@ -28,6 +28,7 @@ struct work {
 	char *keep;	/* owned: folder for what must be kept */
 	char *intent;	/* owned: the mark of this intent */
 	json_t *before; /* owned: the pre-state; NULL: none yet */
+	json_t *runs;	/* owned: of an undo, work_runs(); else NULL */
 	/* For what its probes look at: the step's end, and when what it started could first log. */
 	struct sense_window window;
 	int stop_fd;  /* signalfd that becomes readable when it shall stop; -1 */
@@ -72,6 +73,9 @@ const json_t *work_last(const struct incident *incident, const char *procedure, 
  * that was refused did nothing and recorded nothing. */
 const json_t *work_last_run(const struct incident *incident, const char *procedure,
 			    const char *step);
+/* New: the states before each run of the step that is not undone yet, in the current attempt; newest
+ * first. */
+json_t *work_runs(const struct incident *incident, const char *procedure, const char *step);
 /* Sets the window's shown_since from an outcome's facts (actions/action.h); NULL: none. */
 void work_shown_since(struct work *work, const json_t *facts);
 /* runner_judge() by whoever holds the step's lock, and for one step. */
@@ -80,7 +84,8 @@ int runner_judge_step(struct work *work, struct err *err);
 /* Asks the action itself about the recorded intent (of the undo, when it is one); appends
  * step.settled. */
 int runner_ask_settled(struct work *work, bool *settled, struct err *err);
-/* New: what work_last_run() recorded as `before`; an empty object when there is none. */
+/* New: the state before the step's last run, as recorded; of an undo, the state that it goes back to.
+ * An empty object when there is none. */
 json_t *runner_recorded_before(const struct work *work);
 const char *runner_act_name(enum runner_act act); /* "run", "undo", ... as in its command line */
 

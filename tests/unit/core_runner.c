@@ -302,6 +302,26 @@ static void undo_reaches_back_past_a_refused_run(void **state)
 	incident_close(&incident);
 }
 
+/* Each run found what the one before it had left: undoing the step is undoing all of them. */
+static void undo_takes_back_every_run_of_the_step(void **state)
+{
+	struct lamp *lamp = *state;
+	struct incident incident;
+	char *config;
+
+	incident_begin(lamp, &incident);
+	approve(&incident, "dim");
+	assert_int_equal(run(&incident, "flag", RUNNER_RUN), RUNNER_DONE);
+	assert_int_equal(run(&incident, "flag", RUNNER_RUN), RUNNER_DONE);
+	assert_int_equal(status_of(&incident, "flag"), STEP_NOT_VERIFIED);
+	assert_int_equal(run(&incident, "flag", RUNNER_UNDO), RUNNER_DONE);
+	assert_int_equal(status_of(&incident, "flag"), STEP_UNDONE);
+	config = lamp_get(lamp, "config.json");
+	assert_non_null(strstr(config, "true"));
+	free(config);
+	incident_close(&incident);
+}
+
 static void secrets_do_not_reach_output_or_ledger(void **state)
 {
 	struct lamp *lamp = *state;
@@ -682,6 +702,7 @@ int main(int argc, char **argv)
 		LAMP_TEST(what_the_action_made_log_counts_for_its_verify),
 		LAMP_TEST(undo_uses_the_recorded_state_before),
 		LAMP_TEST(undo_reaches_back_past_a_refused_run),
+		LAMP_TEST(undo_takes_back_every_run_of_the_step),
 		LAMP_TEST(secrets_do_not_reach_output_or_ledger),
 		LAMP_TEST(a_killed_runner_leaves_an_unknown_step),
 		LAMP_TEST(judged_done_when_settled_and_verified),
