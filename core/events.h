@@ -25,47 +25,42 @@
 /* EVENT_NOTE: what is only written down; whoever acts need not have seen it. */
 enum event_class { EVENT_OPERATOR, EVENT_RUNNER, EVENT_SENSED, EVENT_NOTE };
 
+/* In the order of the table (core/events.c), which has the fields of each. */
 enum event_id {
-	EV_OPENED,	 /* incident.opened: incident, kind, system, target, severity, title,
-			    runbook_hash,       target_hash, drill (scenario; hidden field is never
-			    written:       only that it is one) */
-	EV_SEVERITY,	 /* incident.severity: severity, reason */
-	EV_NOTE,	 /* note: text */
-	EV_EVIDENCE,	 /* evidence: source, path, logged, level, lines (of its record), text */
-	EV_MESSAGE,	 /* message.prepared: message, channel, to (tmux, file), file, text */
-	EV_ALERT,	 /* alert: metric, level, was, value, unit, threshold */
-	EV_ACKNOWLEDGED, /* alert.acknowledged: metric */
-	EV_CONDITION,	 /* condition: condition, verdict, evidence */
-	EV_ITEM_SENSED,	 /* item.sensed: checklist, item, verdict, evidence */
-	EV_ITEM_APPLIES, /* item.applies: checklist, item, applies, evidence */
-	EV_ITEM, /* item: checklist, item, act (ticked, reopened, deferred, overridden), reason */
-	EV_ANSWERED, /* tree.answered: question, answer, proposed, evidence, reason */
-	EV_BACK,     /* tree.back: question */
-	EV_CHOSEN, /* procedure.chosen: procedure, source (tree, condition, operator), name, reason
-		    */
-	EV_APPROVED,	  /* procedure.approved: procedure, digest, params, loss, confirmed */
-	EV_STEP_ANSWERED, /* step.answered: procedure, step, answer, proposed, evidence, reason */
-	EV_INTENT, /* step.intent: procedure, step, attempt, act (run, undo), plan, before, out, pid
-		    */
-	EV_OUTCOME, /* step.outcome: procedure, step, attempt, act, result (done, failed, timeout,
-		       stopped, refused), detail, elapsed, facts */
-	EV_VERIFY,  /* step.verify: procedure, step, attempt, verdict, probes */
-	EV_DIED,    /* step.died: procedure, step, attempt */
-	EV_SETTLED, /* step.settled: procedure, step, attempt, settled, evidence */
-	EV_SKIPPED, /* step.skipped: procedure, step, reason */
-	EV_ALTERNATIVE,	    /* step.alternative: procedure, step */
-	EV_NOT_APPLICABLE,  /* step.not_applicable: procedure, step, evidence */
-	EV_STOPPED,	    /* procedure.stopped: procedure, reason */
-	EV_PROCEDURE_ENDED, /* procedure.ended: procedure, result (done, failed, stopped), elapsed
-			     */
-	EV_RESOLVED,	    /* incident.resolved: how */
-	EV_CLOSED,    /* incident.closed: root_cause, remediation, lessons, seal (file -> hash) */
-	EV_INJECTING, /* drill.injecting: scenario, fault (hidden) */
-	EV_INJECTED,  /* drill.injected: scenario (hidden) */
-	EV_SCORED,    /* drill.scored: score */
-	EV_PLANNED,   /* deployment.planned: deployment, t0 */
-	EV_GATE,      /* gate.computed: gate, computed, was, criteria, at_t0 */
-	EV_GATE_DECIDED, /* gate.decided: gate, decision, computed, reason, criteria */
+	EV_OPENED,	    /* incident.opened */
+	EV_SEVERITY,	    /* incident.severity */
+	EV_NOTE,	    /* note */
+	EV_EVIDENCE,	    /* evidence */
+	EV_MESSAGE,	    /* message.prepared */
+	EV_ALERT,	    /* alert */
+	EV_ACKNOWLEDGED,    /* alert.acknowledged */
+	EV_CONDITION,	    /* condition */
+	EV_ITEM_SENSED,	    /* item.sensed */
+	EV_ITEM_APPLIES,    /* item.applies */
+	EV_ITEM,	    /* item */
+	EV_ANSWERED,	    /* tree.answered */
+	EV_BACK,	    /* tree.back */
+	EV_CHOSEN,	    /* procedure.chosen */
+	EV_APPROVED,	    /* procedure.approved */
+	EV_STEP_ANSWERED,   /* step.answered */
+	EV_INTENT,	    /* step.intent */
+	EV_OUTCOME,	    /* step.outcome */
+	EV_VERIFY,	    /* step.verify */
+	EV_DIED,	    /* step.died */
+	EV_SETTLED,	    /* step.settled */
+	EV_SKIPPED,	    /* step.skipped */
+	EV_ALTERNATIVE,	    /* step.alternative */
+	EV_NOT_APPLICABLE,  /* step.not_applicable */
+	EV_STOPPED,	    /* procedure.stopped */
+	EV_PROCEDURE_ENDED, /* procedure.ended */
+	EV_RESOLVED,	    /* incident.resolved */
+	EV_CLOSED,	    /* incident.closed */
+	EV_INJECTING,	    /* drill.injecting */
+	EV_INJECTED,	    /* drill.injected */
+	EV_SCORED,	    /* drill.scored */
+	EV_PLANNED,	    /* deployment.planned */
+	EV_GATE,	    /* gate.computed */
+	EV_GATE_DECIDED,    /* gate.decided */
 	EV_COUNT
 };
 
