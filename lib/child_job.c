@@ -11,6 +11,10 @@
 #include "lib/mem.h"
 
 static const int64_t grace_us = 2 * CLOCK_US, again_us = CLOCK_US / 10;
+/* From TERM on; what is still there then is left behind. */
+static const int64_t give_up_us = 7 * CLOCK_US;
+
+enum { PATIENCE_MS = 100 };
 
 struct job {
 	struct loop *loop;
@@ -76,6 +80,12 @@ static void on_end(struct watch *watch, uint32_t what, void *data)
 	job_finish(job);
 }
 
+static void on_late_end(struct watch *watch, uint32_t what, void *data)
+{
+	(void)what, (void)data;
+	watch_free(watch);
+}
+
 static void on_timer(struct watch *watch, uint32_t what, void *data)
 {
 	struct job *job = data;
@@ -87,9 +97,14 @@ static void on_timer(struct watch *watch, uint32_t what, void *data)
 		job->term = now;
 		child_tree_signal(&job->tree, SIGTERM);
 		watch_arm(watch, grace_us, again_us);
-	} else {
-		child_tree_signal(&job->tree, SIGKILL);
+		return;
 	}
+	child_tree_signal(&job->tree, SIGKILL);
+	if (now - job->term < give_up_us)
+		return;
+	job->end.status = SIGKILL;
+	(void)loop_child(job->loop, job->tree.root, on_late_end, NULL, NULL);
+	job_finish(job);
 }
 
 struct job *job_start(struct loop *loop, const struct child_spec *spec, const char *input,
@@ -132,11 +147,23 @@ fail:
 	return NULL;
 }
 
+/* What was killed is gone at once, but for a process in the kernel's hands (a dead disk or server
+ * of files): that one is left to the loop, which reaps it when it comes back. */
+static void reap(struct loop *loop, pid_t pid)
+{
+	for (int i = 0; i < PATIENCE_MS; i++) {
+		if (waitpid(pid, NULL, WNOHANG) != 0)
+			return;
+		usleep(1000);
+	}
+	(void)loop_child(loop, pid, on_late_end, NULL, NULL);
+}
+
 void job_cancel(struct job *job)
 {
 	if (!job)
 		return;
 	child_tree_signal(&job->tree, SIGKILL);
-	waitpid(job->tree.root, NULL, 0);
+	reap(job->loop, job->tree.root);
 	job_free(job);
 }
