@@ -70,15 +70,20 @@ bool section_is_empty(const struct report_section *section);
 /* Appends a paragraph, or verbatim lines. */
 void section_prose(struct report_section *section, const char *text);
 void section_quote(struct report_section *section, const char *text);
+/* "Name: value". */
 void section_field(struct report_section *section, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Adds a table; its rows are given with table_row(), one string a column. */
 struct report_table *section_table(struct report_section *section, const char *const *columns,
 				   size_t ncolumns);
+/* As many cells as it has columns; copied. */
 void table_row(struct report_table *table, const char *const *cells);
+/* Adds a chart: no points, no limits yet; points, once there, are owned by it. */
 struct report_chart *section_chart(struct report_section *section, const char *title,
 				   const char *unit);
+/* A vertical mark at a wall time. */
 void chart_mark(struct report_chart *chart, int64_t at, const char *label);
+/* Frees all that was built, not the struct. */
 void report_release(struct report *report);
 
 /* A format: one file and one row in report_formats. */
@@ -86,12 +91,14 @@ struct report_format {
 	const char *name; /* "text", "json" */
 	const char *help;
 	bool binary; /* nothing that a terminal could show */
+	/* Appends the whole report; -1 when a program that it needs is missing or fails. */
 	int (*write)(const struct report *report, struct buf *out, struct err *err);
 };
 
 extern const struct report_format report_text, report_md, report_html, report_ps, report_pdf,
     report_json;
 extern const struct report_format *const report_formats[]; /* NULL-terminated */
+/* NULL when there is none of that name. */
 const struct report_format *report_format(const char *name);
 
 #endif

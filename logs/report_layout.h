@@ -9,6 +9,7 @@
 
 #define REPORT_COLUMNS 72
 
+/* A character, so many times. */
 void layout_repeat(struct buf *out, char c, int times);
 /* Ends the line; trailing blanks never get out. */
 void layout_newline(struct buf *out);

@@ -23,6 +23,7 @@ struct host_seen {
 	const char *disk; /* the path that disk_percent is of; borrowed */
 };
 
+/* Whether it is of that type. */
 bool host_is(const struct source *source);
 /* Looks now when the latest sample is older than two seconds. -1 (with err) when /proc can't be
  * read. */

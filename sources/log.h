@@ -38,6 +38,7 @@ struct log_status {
 	int64_t newest_at;	 /* its wall time; 0: unknown or none */
 };
 
+/* Whether it is of that type. */
 bool log_is(const struct source *source);
 void log_status(const struct source *source, struct log_status *out);
 

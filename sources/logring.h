@@ -32,6 +32,7 @@ struct logring {
 	uint64_t next; /* the next seq */
 };
 
+/* For `size` lines. */
 void logring_init(struct logring *ring, size_t size);
 void logring_release(struct logring *ring);
 /* A new line, the oldest one gives its place; the caller fills the other fields. */

@@ -24,6 +24,7 @@ struct process_seen {
 	unsigned starts;    /* begun within the window, as far as they were seen */
 };
 
+/* Whether it is of that type. */
 bool process_is(const struct source *source);
 /* Looks now when the latest sample is older than two seconds. */
 void process_look(struct source *source, int64_t window_us, struct process_seen *out);

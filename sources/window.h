@@ -19,6 +19,7 @@ struct window {
 	struct window_bucket *fine, *coarse; /* owned */
 };
 
+/* Every count is 0. */
 void window_init(struct window *window);
 void window_release(struct window *window);
 /* Adds one to a series at a wall time. */

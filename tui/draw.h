@@ -21,6 +21,7 @@ struct canvas {
 struct canvas canvas_whole(const struct screen *screen);
 /* A part; what would leave the canvas is cut off. `h` or `w` negative: all that is left. */
 struct canvas canvas_part(const struct canvas *canvas, int y, int x, int h, int w);
+/* All of it blank. */
 void canvas_clear(const struct canvas *canvas);
 
 /* One line at (y, x), cut with an ellipsis. Returns the column behind it. */
@@ -48,12 +49,14 @@ void canvas_select(const struct canvas *canvas, int y);
 /* A bar of `value` of `full`, `width` cells at most. Returns the column behind. */
 int canvas_bar(const struct canvas *canvas, int y, int x, int width, enum style style, double value,
 	       double full);
+/* A grid of h * w cells, row by row, at (y, x). */
 void canvas_cells(const struct canvas *canvas, int y, int x, int h, int w,
 		  const struct cell *cells);
 
 /* The first row to show so that `selected` stays in sight. */
 int scroll_to(int top, int selected, int rows, int count);
 
+/* How bad things look. */
 enum style style_level(enum level level);
 enum style style_severity(enum severity severity);
 enum style style_verdict(enum verdict verdict);

@@ -21,6 +21,7 @@ struct execute {
 	int top;       /* of the steps or the plan's lines */
 };
 
+/* Of the current attempt. */
 enum execute_phase execute_phase(struct ui *ui);
 /* The step that is shown: the selected one, else the next, else the last. -1: none. */
 int execute_shown(struct ui *ui, const struct execute *execute);
@@ -48,6 +49,7 @@ void execute_approve(struct ui *ui);
 void execute_run(struct ui *ui);
 /* Straight through, or step by step again. */
 void execute_through(struct ui *ui);
+/* Answers a step that asks; a reason is asked for where it is not what is proposed. */
 void execute_answer(struct ui *ui, const struct step *step, bool yes);
 /* The options of a choice. */
 void execute_options(struct ui *ui, const struct step *step);

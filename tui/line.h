@@ -15,6 +15,7 @@ struct line {
 	size_t cursor;	 /* in bytes */
 };
 
+/* Replaces the text; the cursor stands at its end. A zeroed struct is an empty line. */
 void line_set(struct line *line, const char *text);
 void line_release(struct line *line);
 /* Editing keys and printable characters; false when the key is none of its own. */

@@ -16,6 +16,7 @@ struct guard {
 	int64_t quiet_since; /* monotonic */
 	bool armed;
 };
+/* Pending keys are thrown away; the pause begins. */
 void guard_begin(struct ui *ui, struct guard *guard);
 /* Whether the question may be answered by now; for drawing. */
 bool guard_armed(struct ui *ui, struct guard *guard);
@@ -63,6 +64,7 @@ typedef void act_fn(struct ui *ui, enum act act);
 void prompt_command(struct ui *ui, act_fn *act);
 void prompt_search(struct ui *ui);
 
+/* All keys and commands, those of this view first. */
 void help_open(struct ui *ui);
 /* The form that declares an incident or changes its severity; the note; resolve and close. */
 void declare_open(struct ui *ui);

@@ -73,18 +73,21 @@ struct ui {
 extern const struct view_ops view_watch, view_decide, view_checklist, view_execute, view_log,
     view_messages;
 
+/* Never NULL; borrowed. */
 const struct view_ops *ui_view(const struct ui *ui, enum tui_view view);
 int64_t ui_now(const struct ui *ui); /* wall time */
 /* Something changed: drawn within a quarter of a second. */
 void ui_dirty(struct ui *ui);
 /* Drawn again after so long: an animation-free way to show that a wait is over. */
 void ui_wake(struct ui *ui, int64_t after_us);
+/* Another view, below what lies above it. */
 void ui_show(struct ui *ui, enum tui_view view);
 /* Ends tui_run() with this result; a running step goes on. */
 void ui_leave(struct ui *ui, int result);
 /* Puts a modal on top; ui_pop() releases the topmost. */
 void ui_push(struct ui *ui, struct modal *modal);
 void ui_pop(struct ui *ui);
+/* A line above the keys, until the next one. */
 void ui_notice(struct ui *ui, enum style style, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Says what came of an act: `done` when rc is 0, else the error. Typed-ahead keys are forgotten:
