@@ -83,6 +83,9 @@ static int ledger_begin(struct session *session, struct err *err)
 	if (!session->incident.ledger)
 		return 0;
 	fd = ledger_watch_fd(session->incident.ledger);
+	/* The system has no more of them: every tick looks, too. */
+	if (fd < 0)
+		return 0;
 	session->ledger_watch = loop_fd(session->loop, fd, EPOLLIN, ledger_readable, session, err);
 	return session->ledger_watch ? 0 : -1;
 }

@@ -2,7 +2,7 @@
 # backout plan, probe and run from the command line: what they print, what they touch, how they exit.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
-plan 18
+plan 19
 
 root=$work/lamp
 mkdir "$root"
@@ -76,6 +76,16 @@ check "it does not hold" status 1 on run poor --confirm attic
 check "the open incident keeps the target: nothing else is run" status 1 on run mend --confirm attic
 check "and the refusal names it" says "claimed by incident" on run mend --confirm attic
 fresh
+# A user's inotify instances are few, and editors and servers take many.
+none_left() { echo 0 >/proc/sys/user/max_inotify_instances; }
+if unshare -Ur bash -c "$(declare -f none_left); none_left" 2>/dev/null; then
+	without_inotify() { unshare -Ur bash -c "$(declare -f none_left); none_left; exec \"\$@\"" bash "$@"; }
+	check "without inotify it is done, too" without_inotify "$BACKOUT" run "$work/lamp.json" mend \
+		--target "$work/attic.json" --confirm attic
+	fresh
+else
+	skip "without inotify it is done, too" "no user namespaces here"
+fi
 BACKOUT_STATE_DIR=/proc/none check "no ledger, nothing done" status 4 on run mend --confirm attic
 fresh
 "$BACKOUT" run "$work/lamp.json" wait --target "$work/attic.json" --confirm attic >"$work/run.log" 2>&1 &
