@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,20 @@ static void found_none(struct proc_list *out, const char *fmt, ...)
 	text_clean_to(out->why, sizeof(out->why), raw, strlen(raw));
 }
 
+static int hidden(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static int hidden(struct err *err, const char *fmt, ...)
+{
+	char what[300];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(what, sizeof(what), fmt, args);
+	va_end(args);
+	err_set(err, "%s", what);
+	return err_hint(err, "/proc may be mounted with hidepid: run as root, or join its group");
+}
+
 /* ---- by pid file ---- */
 
 static int pid_file_find(const char *path, struct proc_list *out, struct err *err)
@@ -119,7 +134,9 @@ static int pid_file_find(const char *path, struct proc_list *out, struct err *er
 		found_none(out, "pid file %s is empty", path);
 		return 0;
 	}
-	if (proc_stat((pid_t)pid, &stat) < 0 || !proc_alive(stat.id)) {
+	if (proc_stat((pid_t)pid, &stat) < 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM))
+		return hidden(err, "pid %ld of %s is there, and can't be looked at", pid, path);
+	if (!proc_alive(stat.id)) {
 		found_none(out, "pid %ld of %s is gone", pid, path);
 		return 0;
 	}
@@ -254,6 +271,10 @@ static int scan(const struct proc_decl *decl, struct proc_list *out, struct err 
 	if (proc != NULL)
 		closedir(proc);
 	free(scratch);
+	/* The first process is everybody's to see, else there may be more that are not. */
+	if (rc == 0 && (decl->any_user || decl->uid != geteuid()) &&
+	    access("/proc/1/stat", R_OK) < 0)
+		rc = hidden(err, "other users' processes can't be looked at");
 	return rc;
 }
 
