@@ -322,6 +322,9 @@ int session_command(struct session *session, const char *line, struct err *err)
 	command = command_find(line, len);
 	if (!command)
 		return err_set(err, "there is no command \"%.*s\"", (int)len, line);
+	/* "run STEP" must not run another step than the one that is named. */
+	if (command->max_args == 0 && line[len + strspn(line + len, " \t")])
+		return err_set(err, "usage: %s (nothing behind it)", command->name);
 	copy = xstrdup(line + len);
 	n = split(copy, args, (size_t)command->max_args);
 	if ((int)n < command->min_args)

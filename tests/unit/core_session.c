@@ -127,6 +127,7 @@ static void a_manual_step_is_done_by_a_person(void **state)
 	open_incident(&console);
 	approve(&console, "blow");
 	refused(&console, "done sweep", "not the one that is next");
+	refused(&console, "run sweep", "nothing behind it");
 	command(&console, "run");
 	UNTIL(&console, status(&console, "blow") == STEP_DONE && !session_running(console.session));
 	refused(&console, "run", "done by a person");
