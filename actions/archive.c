@@ -185,6 +185,8 @@ static int archive_ready(const struct action_env *env, const json_t *args, struc
 			return err_set(err, "\"of\" must list absolute paths, and not /");
 		if (access(path, R_OK) < 0)
 			return err_sys(err, "%s", path);
+		while (n > 1 && path[n - 1] == '/')
+			n--;
 		if (len >= n && strncmp(to, path, n) == 0 && (to[n] == '/' || to[n] == '\0'))
 			return err_set(err, "%s lies inside %s: the archive would hold itself", to,
 				       path);

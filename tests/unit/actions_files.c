@@ -178,6 +178,9 @@ static void test_archive(void **state)
 	act_begin(&act, *state, "archive", "{}",
 		  "{'archive': 'x', 'of': ['@/app'], 'to': '@/app/b'}");
 	act_refused(&act, "would hold itself");
+	json_array_set_new(json_object_get(act.args, "of"), 0,
+			   json_sprintf("%s/app/", act.ws->path));
+	act_refused(&act, "would hold itself");
 	json_object_set_new(act.args, "archive", json_string("../x"));
 	act_refused(&act, "can't be the name");
 	act_end(&act);
