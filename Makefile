@@ -18,7 +18,7 @@ VERSION := 0.1.0
 # Each folder is one archive; a folder may use those to its right (tests/func/includes holds it).
 FOLDERS := cli tui drill core sources checklists actions logs lib
 
-PACKAGES  := ncursesw libpq libgit2 jansson libcrypto libpcre2-8
+PACKAGES  := ncursesw libpq libgit2 jansson libcrypto libpcre2-8 sqlite3
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wvla
 OPTIMIZE  ?= -O2
 HARDENING ?= -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fPIE
@@ -116,10 +116,10 @@ check-clang: deps-check
 
 # ---- ways in ----
 
-RUN_DEBS   := libncurses6 libpq5 libgit2-1.5 libjansson4 git curl groff postgresql postgresql-contrib \
+RUN_DEBS   := libncurses6 libpq5 libgit2-1.5 libjansson4 libsqlite3-0 git curl groff postgresql postgresql-contrib \
 	      python3 python3-psycopg2 ncurses-term
 BUILD_DEBS := build-essential pkg-config libncurses-dev libpq-dev libgit2-dev libjansson-dev \
-	      libssl-dev libpcre2-dev
+	      libssl-dev libpcre2-dev libsqlite3-dev
 CHECK_DEBS := libcmocka-dev libvterm-dev tmux mandoc strace python3-jsonschema procps clang
 
 deps:       ; @$(call install_debs,$(BUILD_DEBS) $(RUN_DEBS))

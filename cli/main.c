@@ -82,6 +82,7 @@ static int run(const struct subcommand *subcommand, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C"); /* numbers are read and written with a point */
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
 

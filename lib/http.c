@@ -16,10 +16,17 @@
 #define HEAD_MAX   ((size_t)64 << 10)
 #define TIMEOUT_US (10 * CLOCK_US)
 
+static const char *const methods[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", NULL };
+
 const struct field http_fields[] = {
 	{ "url", FIELD_STRING, true, "what to ask for: http:// or https://", NULL, NULL },
 	{ "socket", FIELD_PATH, false, "connect to this unix socket", NULL, NULL },
+	{ "method", FIELD_CHOICE, false, "GET; with a body or a call POST", NULL, methods },
 	{ "headers", FIELD_MAP, false, "further request headers", NULL, NULL },
+	{ "body", FIELD_STRING, false, "what is sent", NULL, NULL },
+	{ "rpc", FIELD_STRING, false,
+	  "a method that is called by JSON-RPC 2.0: without a result it is not up", NULL, NULL },
+	{ "params", FIELD_MAP, false, "of that call, by name", NULL, NULL },
 	{ "timeout", FIELD_DURATION, false, "no answer within this time is no answer (10s)", NULL,
 	  NULL },
 	{ "every", FIELD_DURATION, false, "how often it is asked (2s)", NULL, NULL },
@@ -40,24 +47,54 @@ void http_request_init(struct http_request *request, const json_t *declaration)
 	*request = (struct http_request){
 		.url = json_str(declaration, "url", ""),
 		.socket = json_str(declaration, "socket", NULL),
+		.method = json_str(declaration, "method", NULL),
 		.headers = json_object_get(declaration, "headers"),
+		.body = json_str(declaration, "body", NULL),
+		.rpc = json_str(declaration, "rpc", NULL),
+		.params = json_object_get(declaration, "params"),
 		.timeout_us = json_us(declaration, "timeout", TIMEOUT_US),
 	};
 }
 
 /* A line of curl's configuration: NAME = "value", with curl's own escapes. */
+static void quoted(struct buf *config, const char *name, const char *value)
+{
+	buf_printf(config, "%s = \"", name);
+	for (; *value != '\0'; value++) {
+		if (strchr("\"\\\r\n", *value) != NULL)
+			buf_putc(config, '\\');
+		buf_putc(config, *value == '\n' ? 'n' : *value == '\r' ? 'r' : *value);
+	}
+	buf_puts(config, "\"\n");
+}
+
 static int option(struct buf *config, const char *name, const char *value, struct err *err)
 {
 	if (strpbrk(value, "\r\n") != NULL)
 		return err_set(err, "http: a line break in %s", name);
-	buf_printf(config, "%s = \"", name);
-	for (; *value != '\0'; value++) {
-		if (*value == '"' || *value == '\\')
-			buf_putc(config, '\\');
-		buf_putc(config, *value);
-	}
-	buf_puts(config, "\"\n");
+	quoted(config, name, value);
 	return 0;
+}
+
+static void body_add(struct buf *config, const struct http_request *request)
+{
+	json_t *call;
+	char *text;
+
+	if (request->rpc == NULL) {
+		if (request->body != NULL)
+			quoted(config, "data-raw", request->body);
+		return;
+	}
+	call = json_pack("{s:s, s:i, s:s}", "jsonrpc", "2.0", "id", 1, "method", request->rpc);
+	if (request->params != NULL)
+		json_object_set(call, "params", (json_t *)request->params);
+	text = json_line(call);
+	quoted(config, "data-raw", text);
+	buf_puts(config, "header = \"Content-Type: application/json\"\n"
+			 "header = \"Accept: application/json, text/event-stream\"\n");
+	free(text);
+	json_decref(call);
 }
 
 static int headers_add(struct buf *config, const json_t *headers, struct err *err)
@@ -95,9 +132,12 @@ static int config_make(struct buf *config, const struct http_request *request, s
 	buf_printf(config, "max-time = %.3f\n", (double)timeout_of(request) / CLOCK_US);
 	if (option(config, "url", request->url, err) < 0 ||
 	    (request->socket != NULL && option(config, "unix-socket", request->socket, err) < 0) ||
-	    (request->method != NULL && option(config, "request", request->method, err) < 0) ||
-	    (request->body != NULL && option(config, "data-raw", request->body, err) < 0))
+	    (request->method != NULL && strcmp(request->method, "HEAD") != 0 &&
+	     option(config, "request", request->method, err) < 0))
 		return -1;
+	if (request->method != NULL && strcmp(request->method, "HEAD") == 0)
+		buf_puts(config, "head\n"); /* or else curl waits for the body that is announced */
+	body_add(config, request);
 	return headers_add(config, request->headers, err);
 }
 
@@ -209,6 +249,36 @@ out:
 void http_reply_release(struct http_reply *reply)
 {
 	buf_release(&reply->body);
+}
+
+json_t *http_reply_json(const struct http_reply *reply)
+{
+	const char *text = buf_str(&reply->body), *data;
+	size_t len = reply->body.len;
+
+	if (len > 6 && (strncmp(text, "event:", 6) == 0 || strncmp(text, "data:", 5) == 0 ||
+			strncmp(text, "id:", 3) == 0 || text[0] == ':')) {
+		data = strncmp(text, "data:", 5) == 0 ? text : strstr(text, "\ndata:");
+		if (data == NULL)
+			return NULL;
+		data = strchr(data, ':') + 1;
+		return json_loadb(data, strcspn(data, "\r\n"), JSON_DECODE_ANY, NULL);
+	}
+	return json_loadb(text, len, JSON_DECODE_ANY, NULL);
+}
+
+bool http_rpc_holds(const struct http_reply *reply, char *why, size_t size)
+{
+	json_t *answer = http_reply_json(reply);
+	const char *said = json_str(json_object_get(answer, "error"), "message", "an error");
+	bool holds = json_object_get(answer, "result") != NULL;
+
+	if (!holds && json_object_get(answer, "error") != NULL)
+		text_clean_to(why, size, said, strlen(said));
+	else if (!holds)
+		snprintf(why, size, "the answer to the call is no JSON-RPC result");
+	json_decref(answer);
+	return holds;
 }
 
 static void job_done(const struct child_end *end, const struct buf *out, void *data)

@@ -7,6 +7,7 @@
 #define LIB_HTTP_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,16 +16,18 @@
 #include "lib/field.h"
 #include "lib/loop.h"
 
-/* The declaration's table: {"url": .., "socket": path?, "headers": {..}?, "timeout": ..?, "every":
- * ..?} */
+/* The declaration's table: {"url": .., "socket": path?, "method": ..?, "headers": {..}?, "body": ..?,
+ * "rpc": ..?, "params": {..}?, "timeout": ..?, "every": ..?} */
 extern const struct field http_fields[];
 
 struct http_request {
 	const char *url;       /* borrowed */
 	const char *socket;    /* connect to this unix socket, or NULL; borrowed */
-	const char *method;    /* NULL: GET */
+	const char *method;    /* NULL: GET, POST with a body or rpc; borrowed */
 	const json_t *headers; /* an object of texts, or NULL; borrowed */
 	const char *body;      /* or NULL; borrowed */
+	const char *rpc;       /* POST a JSON-RPC 2.0 call of this method, or NULL; borrowed */
+	const json_t *params;  /* of that call, or NULL; borrowed */
 	int64_t timeout_us;    /* 0: 10 s */
 	size_t max;	       /* bytes of body to keep; 0: 1 MiB */
 };
@@ -37,13 +40,18 @@ struct http_reply {
 	char why[200];
 };
 
-/* Url, socket, headers and timeout of a declaration (filled in, outlives the request). */
+/* All but `max` of a declaration (filled in, outlives the request). */
 void http_request_init(struct http_request *request, const json_t *declaration);
 
 /* Blocking. 0 when there was an answer of any status or none (see status); -1 when the question
  * could not even be asked (no curl, a URL that can't be). Release works after failures. */
 int http_get(const struct http_request *request, struct http_reply *reply, struct err *err);
 void http_reply_release(struct http_reply *reply);
+
+/* New: the answer's JSON, that of an event stream's first event included; NULL when it is none. */
+json_t *http_reply_json(const struct http_reply *reply);
+/* Whether a JSON-RPC call was answered with a result; else `why` says what came. */
+bool http_rpc_holds(const struct http_reply *reply, char *why, size_t size);
 
 /* Beside the event loop. `done` is called once, then the job is gone; the reply is borrowed. */
 struct http_job;

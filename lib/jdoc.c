@@ -141,6 +141,45 @@ int json_bool(const json_t *object, const char *key, int fallback)
 	return json_is_boolean(value) ? json_is_true(value) : fallback;
 }
 
+/* The next part of a path, and what stands for "/" and "~" in it; the rest, or NULL when it is too
+ * long. */
+static const char *path_part(const char *path, bool pointer, char *part, size_t size)
+{
+	size_t n = 0;
+
+	for (; *path != '\0' && *path != (pointer ? '/' : '.'); path++) {
+		if (n + 1 >= size)
+			return NULL;
+		part[n++] = *path;
+		if (pointer && path[0] == '~' && (path[1] == '0' || path[1] == '1'))
+			part[n - 1] = *++path == '0' ? '~' : '/';
+	}
+	part[n] = '\0';
+	return path + (*path != '\0');
+}
+
+const json_t *json_at(const json_t *value, const char *path)
+{
+	bool pointer = *path == '/';
+	char part[128];
+
+	path += pointer;
+	while (value != NULL && path != NULL && *path != '\0') {
+		char *end;
+		size_t index;
+
+		path = path_part(path, pointer, part, sizeof(part));
+		index = strtoul(part, &end, 10);
+		if (!json_is_array(value))
+			value = json_object_get(value, part);
+		else
+			value = *end == '\0' && part[0] >= '0' && part[0] <= '9'
+				    ? json_array_get(value, index)
+				    : NULL;
+	}
+	return path != NULL ? value : NULL;
+}
+
 long long json_us(const json_t *object, const char *key, long long fallback)
 {
 	const char *text = json_str(object, key, NULL);

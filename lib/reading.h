@@ -7,6 +7,7 @@
 #ifndef LIB_READING_H
 #define LIB_READING_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,6 +37,10 @@ void reading_judge(struct reading *r, bool holds, int64_t at, const char *fmt, .
     __attribute__((format(printf, 4, 5)));
 /* A number; verdict PASS. `unit` is copied. */
 void reading_value(struct reading *r, int64_t at, double value, const char *unit);
+
+/* New; and back. What is no reading becomes an unknown one without a time. */
+json_t *reading_to_json(const struct reading *r);
+void reading_from_json(const json_t *json, struct reading *r);
 
 /* "pass", "fail", "unknown". */
 const char *verdict_name(enum verdict verdict);

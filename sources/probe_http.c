@@ -16,28 +16,10 @@ static const struct field fields[] = {
 	{ "within", FIELD_DURATION, false, "the whole answer is there within this time", NULL,
 	  NULL },
 	{ "body", FIELD_REGEX, false, "its body matches", NULL, NULL },
-	{ "json", FIELD_MAP, false, "values in its JSON body, by dotted paths (\"db.ok\": true)",
-	  NULL, NULL },
+	{ "json", FIELD_MAP, false,
+	  "values in its JSON body, by dotted paths or pointers (\"db.ok\": true)", NULL, NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
-
-/* The value at "a.b.0"; borrowed, NULL. */
-static const json_t *json_at(const json_t *value, const char *path)
-{
-	while (value != NULL && *path != '\0') {
-		size_t len = strcspn(path, ".");
-		char key[128];
-
-		if (len >= sizeof(key))
-			return NULL;
-		memcpy(key, path, len);
-		key[len] = '\0';
-		value = json_is_array(value) ? json_array_get(value, strtoul(key, NULL, 10))
-					     : json_object_get(value, key);
-		path += len + (path[len] == '.' ? 1 : 0);
-	}
-	return value;
-}
 
 static bool json_same(const json_t *a, const json_t *b)
 {
@@ -47,10 +29,9 @@ static bool json_same(const json_t *a, const json_t *b)
 }
 
 /* False with the reason in `why` when the body is not as wanted. */
-static bool json_holds(const json_t *wanted, const struct buf *body, char *why, size_t size)
+static bool json_holds(const json_t *wanted, const struct http_reply *reply, char *why, size_t size)
 {
-	json_error_t error;
-	json_t *got = json_loadb(buf_str(body), body->len, JSON_DECODE_ANY, &error);
+	json_t *got = http_reply_json(reply);
 	bool holds = got != NULL;
 	const char *path;
 	json_t *value;
@@ -86,7 +67,7 @@ static bool body_holds(const char *pattern, const struct buf *body, char *why, s
 	return holds;
 }
 
-static void judge(const json_t *args, const struct http_reply *reply, int64_t now,
+static void judge(const json_t *args, bool rpc, const struct http_reply *reply, int64_t now,
 		  struct reading *out)
 {
 	const char *pattern = json_str(args, "body", NULL);
@@ -104,10 +85,12 @@ static void judge(const json_t *args, const struct http_reply *reply, int64_t no
 		holds = false;
 		snprintf(why, sizeof(why), "too slow");
 	}
+	if (holds && rpc)
+		holds = http_rpc_holds(reply, why, sizeof(why));
 	if (holds && pattern != NULL)
 		holds = body_holds(pattern, &reply->body, why, sizeof(why));
 	if (holds && json != NULL)
-		holds = json_holds(json, &reply->body, why, sizeof(why));
+		holds = json_holds(json, reply, why, sizeof(why));
 	reading_judge(out, holds, now, "status %d in %.0f ms%s%s", reply->status, ms,
 		      why[0] != '\0' ? ": " : "", why);
 	out->has_value = true;
@@ -144,7 +127,7 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 	if (http_get(&request, &reply, &err) < 0)
 		reading_unknown(out, now, "%s", err.msg);
 	else if (reply.status > 0)
-		judge(args, &reply, clock_wall(env->clock), out);
+		judge(args, request.rpc != NULL, &reply, clock_wall(env->clock), out);
 	else if (cut && reply.elapsed_us >= left)
 		reading_unknown(out, now, "%s: no answer while there was time to wait",
 				http_url_text(request.url, url, sizeof(url)));

@@ -16,6 +16,22 @@
 
 /* ---- a server of few words ---- */
 
+/* A JSON-RPC server that knows one method. */
+static void rpc_answer(int fd, const char *request, bool stream)
+{
+	const char *body = strstr(request, "\"method\":\"tools/list\"") != NULL &&
+				   strncmp(request, "POST ", 5) == 0 &&
+				   strstr(request, "Content-Type: application/json") != NULL &&
+				   strstr(request, "\"cursor\":\"a\\nb\"") != NULL
+			       ? "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"tools\":[1,2,3]}}"
+			       : "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32601,"
+				 "\"message\":\"no such method\"}}";
+	const char *head = stream ? "event: message\ndata: " : "", *tail = stream ? "\n\n" : "";
+
+	dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s%s%s",
+		strlen(head) + strlen(body) + strlen(tail), head, body, tail);
+}
+
 static void answer(int fd, const char *request)
 {
 	const char *path = strchr(request, ' ');
@@ -43,6 +59,8 @@ static void answer(int fd, const char *request)
 		free(body);
 	} else if (strncmp(path, "/error", 6) == 0) {
 		dprintf(fd, "HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\ndown");
+	} else if (strncmp(path, "/rpc", 4) == 0) {
+		rpc_answer(fd, request, strncmp(path, "/rpc-stream", 11) == 0);
 	} else if (strncmp(path, "/header", 7) == 0) {
 		const char *token = strstr(request, "X-Token: se\"cret\\");
 
@@ -67,10 +85,17 @@ static void serve(int listener)
 
 		if (one == 0) {
 			char request[4096];
-			ssize_t n = read(fd, request, sizeof(request) - 1);
+			size_t len = 0;
+			ssize_t n;
 
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			request[n > 0 ? n : 0] = '\0';
+			/* A body ends with its brace; nothing else does. */
+			do {
+				n = read(fd, request + len, sizeof(request) - 1 - len);
+				len += n > 0 ? (size_t)n : 0;
+				request[len] = '\0';
+			} while (n > 0 && strncmp(request, "POST", 4) == 0 &&
+				 request[len - 1] != '}');
 			answer(fd, request);
 			_exit(0);
 		}
@@ -289,6 +314,43 @@ static void a_url_that_cannot_be_asked_is_not_down(void **state)
 	loop_free(loop);
 }
 
+static struct reading call(const struct fixture *f, const char *url, const char *method,
+			   const char *metric)
+{
+	struct source_env env = { .clock = &clock_system };
+	json_t *args = json_pack("{s:s, s:s, s:s, s:{s:s}}", "url", url, "socket", f->socket, "rpc",
+				 method, "params", "cursor", "a\nb");
+	json_t *wanted = json_loads(metric, 0, NULL);
+	struct source *source = source_type("http")->open(&env, "mcp", args, NULL);
+	struct reading out = { 0 };
+
+	source->type->sample(source);
+	source->type->read(source, wanted, 0, &out);
+	source_close(source);
+	json_decref(wanted);
+	json_decref(args);
+	return out;
+}
+
+static void calls_are_posted_and_their_results_read(void **state)
+{
+	static const char up[] = "{\"read\": \"up\"}";
+	static const char tools[] = "{\"read\": \"value\", \"at\": \"/result/tools\"}";
+	static const char second[] = "{\"read\": \"value\", \"at\": \"/result/tools/1\"}";
+	static const char wrong[] = "{\"read\": \"value\", \"at\": \"/result/tools/x\"}";
+	const struct fixture *f = *state;
+	const char *url = "http://localhost/rpc";
+
+	assert_float_equal(call(f, url, "tools/list", up).value, 1, 0);
+	assert_float_equal(call(f, url, "tools/list", tools).value, 3, 0);
+	assert_float_equal(call(f, url, "tools/list", second).value, 2, 0);
+	assert_int_equal(call(f, url, "tools/list", wrong).verdict, VERDICT_UNKNOWN);
+	assert_float_equal(call(f, "http://localhost/rpc-stream", "tools/list", tools).value, 3, 0);
+	/* Status 200, and yet nothing was done. */
+	assert_float_equal(call(f, url, "tools/none", up).value, 0, 0);
+	assert_float_equal(call(f, "http://localhost/health", "tools/list", up).value, 0, 0);
+}
+
 static void a_dead_server_is_down_but_takes_no_time(void **state)
 {
 	struct source_env env = { .clock = &clock_system };
@@ -369,6 +431,7 @@ int main(void)
 		TEST(no_answer_has_a_reason),
 		TEST(urls_are_shown_without_secrets),
 		TEST(the_source_reads_beside_the_loop),
+		TEST(calls_are_posted_and_their_results_read),
 		TEST(a_dead_server_is_down_but_takes_no_time),
 		TEST(a_url_that_cannot_be_asked_is_not_down),
 		TEST(the_probe_judges),
