@@ -6,6 +6,7 @@
 
 #include "checklists/verdict.h"
 #include "core/alerts.h"
+#include "core/asker.h"
 #include "core/evaluate.h"
 #include "core/rounds.h"
 #include "core/series.h"
@@ -38,6 +39,7 @@ struct sense {
 	struct probe **watched;		    /* owned array */
 	size_t nwatched;
 	struct rounds *rounds;
+	struct asker *asker; /* for metrics whose reading blocks */
 	struct watch *timer;
 	int64_t trouble;
 	int64_t deployed; /* 0: no deployment is known */
@@ -73,19 +75,21 @@ static void rules_fill(struct sense *sense)
 		m->rule.clear_us = wiring_duration(&sense->wiring, metric->clear, 0);
 		m->rule.cooldown_us =
 		    wiring_duration(&sense->wiring, metric->cooldown, COOLDOWN_US);
-		m->every_us = wiring_duration(&sense->wiring, metric->every, SAMPLE_US);
+		m->every_us = wiring_duration(&sense->wiring, metric->every,
+					      asker_takes(&sense->wiring, metric) ? ASKER_EVERY_US
+										  : SAMPLE_US);
 		m->alert.metric = metric;
 	}
 }
 
-static void metric_look(struct sense *sense, size_t i, int64_t now)
+static void metric_take(size_t i, const struct reading *reading, void *data)
 {
+	struct sense *sense = data;
 	struct measured *m = &sense->metrics[i];
-	struct reading *reading = &sense->wiring.latest[i];
-	bool known;
+	int64_t now = clock_wall(sense->clock);
+	bool known = reading->verdict == VERDICT_PASS && reading->has_value;
 
-	wiring_read(&sense->wiring, &sense->runbook->metrics[i], 0, reading);
-	known = reading->verdict == VERDICT_PASS && reading->has_value;
+	sense->wiring.latest[i] = *reading;
 	series_add(&m->series, now, known ? reading->value : NAN);
 	if (known)
 		m->alert.value = reading->value;
@@ -95,6 +99,19 @@ static void metric_look(struct sense *sense, size_t i, int64_t now)
 	m->alert.since = m->track.since;
 	m->alert.threshold = m->rule.limits[m->alert.level];
 	sense_say(sense, SENSE_ALERT, &m->alert);
+}
+
+static void metric_look(struct sense *sense, size_t i)
+{
+	const struct metric *metric = &sense->runbook->metrics[i];
+	struct reading reading;
+
+	if (asker_takes(&sense->wiring, metric)) {
+		asker_want(sense->asker, i);
+		return;
+	}
+	wiring_read(&sense->wiring, metric, 0, &reading);
+	metric_take(i, &reading, sense);
 }
 
 static void sense_tick(struct watch *watch, uint32_t what, void *data)
@@ -111,8 +128,9 @@ static void sense_tick(struct watch *watch, uint32_t what, void *data)
 		if (now < m->next - SAMPLE_US / 2 && m->next - now <= m->every_us)
 			continue;
 		m->next = now + m->every_us;
-		metric_look(sense, i, now);
+		metric_look(sense, i);
 	}
+	asker_go(sense->asker);
 	wiring_sample(&sense->wiring);
 	sense_say(sense, SENSE_READINGS, NULL);
 }
@@ -212,6 +230,7 @@ struct sense *sense_new(struct loop *loop, const struct clock *clock, const stru
 			.data = sense,
 		};
 
+		sense->asker = asker_new(loop, &sense->wiring, metric_take, sense);
 		wiring_open_all(&sense->wiring);
 		wiring_sample(&sense->wiring);
 		sense->timer = loop_timer(loop, FIRST_LOOK_US, SAMPLE_US, sense_tick, sense);
@@ -225,6 +244,7 @@ void sense_free(struct sense *sense)
 	if (!sense)
 		return;
 	rounds_free(sense->rounds);
+	asker_free(sense->asker);
 	watch_free(sense->timer);
 	for (size_t i = 0; i < sense->runbook->nmetrics; i++)
 		series_release(&sense->metrics[i].series);

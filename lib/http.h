@@ -16,8 +16,8 @@
 #include "lib/field.h"
 #include "lib/loop.h"
 
-/* The declaration's table: {"url": .., "socket": path?, "method": ..?, "headers": {..}?, "body": ..?,
- * "rpc": ..?, "params": {..}?, "timeout": ..?, "every": ..?} */
+/* The declaration's table: {"url": .., "socket": path?, "method": ..?, "headers": {..}?, "body":
+ * ..?, "rpc": ..?, "params": {..}?, "timeout": ..?, "every": ..?} */
 extern const struct field http_fields[];
 
 struct http_request {

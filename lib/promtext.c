@@ -163,7 +163,7 @@ bool prom_matches(const struct prom_sample *sample, const char *name, const json
 
 	if (strlen(name) != sample->name_len || memcmp(name, sample->name, sample->name_len) != 0)
 		return false;
-	json_object_foreach ((json_t *)labels, label, wanted) {
+	json_object_foreach((json_t *)labels, label, wanted) {
 		char *text = argv_scalar(wanted);
 		bool same = text != NULL && prom_label(sample, label, has, sizeof(has)) &&
 			    strcmp(has, text) == 0;

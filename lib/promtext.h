@@ -23,8 +23,8 @@ typedef void prom_fn(const struct prom_sample *sample, void *data);
 
 /* Calls `fn` for each sample. Returns how many lines made no sense. */
 size_t prom_read(const char *text, size_t len, prom_fn *fn, void *data);
-/* The value of one label, unescaped, into `out`; false when the sample does not have it. A value that does
- * not fit is cut. */
+/* The value of one label, unescaped, into `out`; false when the sample does not have it. A value
+ * that does not fit is cut. */
 bool prom_label(const struct prom_sample *sample, const char *label, char *out, size_t size);
 /* Whether the sample has this name and all of these labels (an object of scalars, or NULL). */
 bool prom_matches(const struct prom_sample *sample, const char *name, const json_t *labels);

@@ -133,7 +133,7 @@ static int prepare(struct sqlite *sqlite, const char *sql, const json_t *with,
 		return err_set(err, "%s: exactly one statement is expected", sqlite->path);
 	if (!sqlite3_stmt_readonly(*statement))
 		return err_set(err, "%s: the statement does not only read", sqlite->path);
-	json_array_foreach ((json_t *)with, i, value) {
+	json_array_foreach((json_t *)with, i, value) {
 		if (bind(*statement, (int)i + 1, value) != SQLITE_OK)
 			return fail(sqlite, err);
 	}

@@ -409,14 +409,19 @@ static void postgres_read(struct source *source, const json_t *metric, int64_t s
 {
 	const struct postgres *pg = (const struct postgres *)source;
 
-	postgres_figure(&pg->info, json_str(metric, "read", ""), wall(pg), since, out);
+	if (postgres_slow(json_str(metric, "read", "")))
+		postgres_scalar(&pg->params, metric, source->env->clock, out);
+	else
+		postgres_figure(&pg->info, json_str(metric, "read", ""), wall(pg), since, out);
 }
 
 const struct source_type source_postgres = {
 	.type = { .name = "postgres",
 		  .help = "a PostgreSQL server and one of its databases",
 		  .fields = pg_fields,
-		  .reads = postgres_reads },
+		  .reads = postgres_reads,
+		  .metric_fields = postgres_metric_fields },
+	.slow = postgres_slow,
 	.open = postgres_open,
 	.close = postgres_close,
 	.sample = postgres_sample,

@@ -25,6 +25,7 @@ const struct read_def postgres_reads[] = {
 	{ "size_mb", "MB", "size of the database" },
 	{ "latency_ms", "ms", "time that the sampling query took" },
 	{ "reachable", "", "1 when the server answers, else 0" },
+	{ "sql", "", "the first value that a statement gives (sql); every 10s by default" },
 	{ 0 },
 };
 

@@ -22,4 +22,12 @@ int postgres_row(struct postgres_info *info, const PGresult *result, const char 
 void postgres_figure(const struct postgres_info *info, const char *read, int64_t now, int64_t since,
 		     struct reading *out);
 
+/* ---- postgres_sql.c: a statement of a metric's own ---- */
+
+extern const struct field postgres_metric_fields[];
+bool postgres_slow(const char *read);
+/* Blocking, on a connection of its own. */
+void postgres_scalar(const struct pg_params *params, const json_t *metric, const struct clock *clock,
+		     struct reading *out);
+
 #endif

@@ -11,6 +11,7 @@
 #include "lib/pg.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
+#include "sources/sqlanswer.h"
 #include "sources/types.h"
 
 #define TIMEOUT_US (10 * CLOCK_US)
@@ -39,112 +40,15 @@ static int64_t time_left(const struct asking *ask, int64_t at_most)
 	return left < at_most ? left : at_most;
 }
 
-/* What a value from the server looks like in one line of evidence. */
-static const char *shown(const PGresult *result, char *out, size_t size)
-{
-	if (PQntuples(result) == 0)
-		return "no row";
-	if (PQgetisnull(result, 0, 0))
-		return "NULL";
-	const char *value = PQgetvalue(result, 0, 0);
-	return text_clean_to(out, size, value, strlen(value));
-}
-
-/* Whether text is a number, whole. */
-static bool number(const char *text, double *value)
-{
-	char *end;
-
-	*value = strtod(text, &end);
-	return end != text && *end == '\0';
-}
-
-static bool equal(const char *value, const json_t *want)
-{
-	double found;
-
-	if (json_is_boolean(want))
-		return strcmp(value, json_is_true(want) ? "t" : "f") == 0;
-	if (json_is_number(want))
-		return number(value, &found) && found == json_number_value(want);
-	return strcmp(value, json_string_value(want)) == 0;
-}
-
-/* ", expected above 3 and below 5"; nothing when nothing was said. */
-static void expectation(struct buf *out, const json_t *equals, const json_t *above,
-			const json_t *below)
-{
-	char *text = equals ? json_dumps(equals, JSON_ENCODE_ANY) : NULL;
-
-	if (text)
-		buf_printf(out, ", expected %s", text);
-	else if (above)
-		buf_printf(out, ", expected above %.15g", json_number_value(above));
-	if (!text && below)
-		buf_printf(out, "%s below %.15g", above ? " and" : ", expected",
-			   json_number_value(below));
-	free(text);
-}
-
-static void judge_value(struct asking *ask, const PGresult *result)
-{
-	const json_t *equals = json_object_get(ask->args, "equals");
-	const json_t *below = json_object_get(ask->args, "below");
-	const json_t *above = json_object_get(ask->args, "above");
-	const char *value;
-	struct buf wanted = BUF_INIT;
-	char text[120];
-	double found = 0;
-	bool holds;
-
-	if (PQntuples(result) == 0 || PQgetisnull(result, 0, 0)) {
-		reading_unknown(ask->out, now(ask),
-				"the statement gave %s, there is nothing to compare",
-				PQntuples(result) ? "NULL" : "no row");
-		return;
-	}
-	value = PQgetvalue(result, 0, 0);
-	bool numeric = number(value, &found);
-	if ((below || above) && !numeric) {
-		reading_unknown(ask->out, now(ask), "%s is no number",
-				shown(result, text, sizeof text));
-		return;
-	}
-	if (equals)
-		holds = equal(value, equals);
-	else if (below || above)
-		holds = (!below || found < json_number_value(below)) &&
-			(!above || found > json_number_value(above));
-	else
-		holds = strcmp(value, "t") == 0 || (numeric && found != 0);
-	expectation(&wanted, equals, above, below);
-	reading_judge(ask->out, holds, now(ask), "%s is %s%s", PQfname(result, 0),
-		      shown(result, text, sizeof text), buf_str(&wanted));
-	buf_release(&wanted);
-	ask->out->has_value = numeric;
-	ask->out->value = found;
-	if (!numeric)
-		text_clean_to(ask->out->text, sizeof ask->out->text, value, strlen(value));
-}
-
-static void judge_rows(struct asking *ask, int rows)
-{
-	const json_t *want = json_object_get(ask->args, "rows");
-
-	if (want)
-		reading_judge(ask->out, rows == json_number_value(want), now(ask),
-			      "%d rows, expected %.15g", rows, json_number_value(want));
-	else
-		reading_judge(ask->out, (rows == 0) == (json_bool(ask->args, "empty", 1) != 0),
-			      now(ask), "%d rows, expected %s", rows,
-			      json_bool(ask->args, "empty", 1) ? "none" : "some");
-	ask->out->has_value = true;
-	ask->out->value = rows;
-}
-
 static void unreadable(struct asking *ask, const struct err *err)
 {
 	reading_unknown(ask->out, now(ask), "%s", err->msg);
+}
+
+static const char *first_value(const PGresult *result)
+{
+	return PQntuples(result) == 0 || PQgetisnull(result, 0, 0) ? NULL
+								   : PQgetvalue(result, 0, 0);
 }
 
 static void ask_sql(struct asking *ask)
@@ -159,10 +63,11 @@ static void ask_sql(struct asking *ask)
 		unreadable(ask, &err);
 	else if (PQresultStatus(result) != PGRES_TUPLES_OK)
 		reading_unknown(ask->out, now(ask), "the statement gives no rows");
-	else if (json_object_get(ask->args, "rows") || json_object_get(ask->args, "empty"))
-		judge_rows(ask, PQntuples(result));
 	else
-		judge_value(ask, result);
+		sql_answer_judge(&(struct sql_answer){ .rows = (size_t)PQntuples(result),
+						       .column = PQfname(result, 0),
+						       .value = first_value(result) },
+				 ask->args, now(ask), ask->out);
 	PQclear(result);
 	pg_values_free(values, n);
 }

@@ -49,6 +49,10 @@ struct source_type {
 	 * there, not earlier. */
 	void (*read)(struct source *source, const json_t *metric, int64_t since,
 		     struct reading *out);
+	/* Whether read() of that name may block (a query, a command, a file system that hangs). A
+	 * console calls it in a copy of itself then, which must not touch the loop; it keeps
+	 * nothing there. NULL: none does. */
+	bool (*slow)(const char *read);
 };
 
 /* NULL-terminated. */
@@ -56,6 +60,8 @@ extern const struct source_type *const source_types[];
 /* NULL when there is none of that name. */
 const struct source_type *source_type(const char *name);
 
+/* For types all of whose reads may block. */
+bool source_all_slow(const char *read);
 /* Fills the common part; for open(). */
 void source_init(struct source *source, const struct source_type *type,
 		 const struct source_env *env, const char *name);

@@ -8,6 +8,8 @@
 #include "sources/source.h"
 
 extern const struct source_type source_backups;
+extern const struct source_type source_command;
+extern const struct source_type source_file;
 extern const struct source_type source_flags;
 extern const struct source_type source_git;
 extern const struct source_type source_host;
@@ -15,7 +17,10 @@ extern const struct source_type source_http;
 extern const struct source_type source_log;
 extern const struct source_type source_postgres;
 extern const struct source_type source_process;
+extern const struct source_type source_prometheus;
 extern const struct source_type source_service;
+extern const struct source_type source_sqlite;
+extern const struct source_type source_tcp;
 
 extern const struct probe_type probe_backup;
 extern const struct probe_type probe_command;
@@ -30,6 +35,7 @@ extern const struct probe_type probe_metric;
 extern const struct probe_type probe_postgres;
 extern const struct probe_type probe_process;
 extern const struct probe_type probe_service;
+extern const struct probe_type probe_sqlite;
 extern const struct probe_type probe_tcp;
 
 #endif

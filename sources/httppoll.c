@@ -1,0 +1,87 @@
+#include "sources/httppoll.h"
+
+#include <stdio.h>
+
+#include "lib/jdoc.h"
+
+void httppoll_init(struct httppoll *poll, const struct source_env *env, const json_t *declaration,
+		   int64_t every_us)
+{
+	*poll = (struct httppoll){ .env = env, .args = json_deep_copy(declaration) };
+	http_request_init(&poll->request, poll->args);
+	poll->every = json_us(declaration, "every", every_us);
+}
+
+void httppoll_release(struct httppoll *poll)
+{
+	http_cancel(poll->job);
+	json_decref(poll->args);
+}
+
+static void answer_note(struct httppoll *poll, const struct http_reply *reply)
+{
+	poll->at = clock_wall(poll->env->clock);
+	poll->failed = false;
+	poll->status = reply->status;
+	poll->elapsed = reply->elapsed_us;
+	snprintf(poll->why, sizeof(poll->why), "%s", reply->why);
+	if (poll->answered != NULL)
+		poll->answered(reply, poll->data);
+}
+
+static void failure_note(struct httppoll *poll, const struct err *err)
+{
+	struct http_reply none = { 0 };
+
+	snprintf(none.why, sizeof(none.why), "%.199s", err->msg);
+	answer_note(poll, &none);
+	poll->failed = true;
+}
+
+static void on_answer(const struct http_reply *reply, void *data)
+{
+	struct httppoll *poll = data;
+
+	poll->job = NULL;
+	answer_note(poll, reply);
+	if (poll->env->changed != NULL)
+		poll->env->changed(poll->env->data);
+}
+
+void httppoll_sample(struct httppoll *poll)
+{
+	int64_t mono = clock_mono(poll->env->clock);
+	struct err err = ERR_INIT;
+	struct http_reply reply;
+
+	if (poll->job != NULL || (poll->at != 0 && mono < poll->next))
+		return;
+	poll->next = mono + poll->every;
+	if (poll->env->loop != NULL) {
+		poll->job = http_start(poll->env->loop, &poll->request, on_answer, poll, &err);
+		if (poll->job == NULL)
+			failure_note(poll, &err);
+		return;
+	}
+	if (http_get(&poll->request, &reply, &err) < 0)
+		failure_note(poll, &err);
+	else
+		answer_note(poll, &reply);
+	http_reply_release(&reply);
+}
+
+bool httppoll_asked(const struct httppoll *poll, int64_t since)
+{
+	return poll->at != 0 && poll->at >= since && !poll->failed;
+}
+
+bool httppoll_missing(const struct httppoll *poll, int64_t since, struct reading *out)
+{
+	if (poll->at == 0 || poll->at < since)
+		reading_unknown(out, clock_wall(poll->env->clock), "no answer yet");
+	else if (poll->status == 0)
+		reading_unknown(out, poll->at, "%s", poll->why);
+	else
+		return false;
+	return true;
+}
