@@ -27,7 +27,7 @@ struct lamp {
 	struct loop *loop;
 };
 
-/* In two, since compilers need not take longer ones. */
+/* In three, since compilers need not take longer ones. */
 /* clang-format off */
 static const char lamp_runbook[] =
 "{'format': 1, 'system': 'lamp', 'title': 'A lamp',\n"
@@ -100,7 +100,23 @@ static const char lamp_procedures[] =
 "   'boss': {'role': 'Boss', 'reach': 'by letter', 'after': '1h'}},\n"
 " 'checklists': {'after': {'title': 'After', 'sections': [{'title': 'All', 'items': [\n"
 "    {'id': 'well', 'say': 'The lamp is well', 'probe': 'well'},\n"
-"    {'id': 'look', 'say': 'Look at it'}]}]}}}\n";
+"    {'id': 'look', 'say': 'Look at it'}]}]},\n";
+
+static const char lamp_day[] =
+"  'day': {'title': 'The day', 'sections': [\n"
+"   {'title': 'Before', 'offset': '-1h', 'items': [\n"
+"    {'id': 'well', 'say': 'The lamp is well', 'expires': '2h',\n"
+"     'probe': {'file': '${root}/state', 'contains': 'well'}},\n"
+"    {'id': 'light', 'say': 'It is lit', 'procedure': 'relight'}]},\n"
+"   {'title': 'At T', 'offset': '0s', 'items': [\n"
+"    {'id': 'launch', 'say': 'It is launched', 'action': {'command':\n"
+"      ['sh', '-c', 'date +%s >>\"$1/launched\"', 'sh', '${root}']}}]},\n"
+"   {'title': 'After', 'offset': '30m', 'items': [\n"
+"    {'id': 'there', 'say': 'It was launched', 'probe': {'file': '${root}/launched', 'exists': true}},\n"
+"    {'id': 'look', 'say': 'Somebody looked at it'}]}]}},\n"
+" 'gates': {'day': {'title': 'Launch', 'go': [{'checklist': 'day'}],\n"
+"   'no_go': [{'say': 'the lamp is broken', 'not': 'well'}]}},\n"
+" 'deployments': {'day': {'title': 'Launch of the lamp', 'checklist': 'day', 'gate': 'day'}}}\n";
 /* clang-format on */
 
 /* JSON with single quotes for double ones; "\"" in it stays. */
@@ -185,7 +201,7 @@ static inline int lamp_setup(void **state)
 	path = path_join(lamp->folder, "root");
 	assert_int_equal(mkdir(path, 0700), 0);
 	free(path);
-	parts = xasprintf("%s%s", lamp_runbook, lamp_procedures);
+	parts = xasprintf("%s%s%s", lamp_runbook, lamp_procedures, lamp_day);
 	text = lamp_json(parts);
 	free(parts);
 	path = path_join(lamp->folder, "runbook.json");
