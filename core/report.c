@@ -23,15 +23,20 @@ static void field_time(struct report_section *section, const char *name, int64_t
 
 static const struct attempt *decisive_of(const struct incident_state *state)
 {
-	const struct attempt *approved = NULL, *done = NULL;
+	const struct attempt *approved = NULL, *done = NULL, *latest = NULL;
 
 	for (size_t i = 0; i < state->nattempts; i++) {
-		if (state->attempts[i].approved_at)
-			approved = &state->attempts[i];
-		if (strcmp(state->attempts[i].result, "done") == 0)
-			done = &state->attempts[i];
+		const struct attempt *attempt = &state->attempts[i];
+
+		if (attempt_is_item(state, attempt))
+			continue;
+		latest = attempt;
+		if (attempt->approved_at)
+			approved = attempt;
+		if (strcmp(attempt->result, "done") == 0)
+			done = attempt;
 	}
-	return done ? done : approved ? approved : state_attempt(state);
+	return done ? done : approved ? approved : latest;
 }
 
 static const struct timeline_entry *entry_first(const struct incident_state *state,
@@ -103,7 +108,7 @@ static void recovery_fill(struct report_work *work)
 {
 	const struct attempt *attempt = work->decisive;
 
-	if (!work->state->resolved_at)
+	if (!work->state->resolved_at || !work->trouble)
 		return;
 	work->recovered_at = work->state->resolved_at;
 	work->recovered_source = "the operator's word that it is resolved";
@@ -129,6 +134,9 @@ static void times_fill(struct report_work *work)
 		work->sign_source = "first sample past the alert's threshold";
 	}
 	work->decided_at = work->decisive ? work->decisive->approved_at : 0;
+	work->t0 = state->deployment.t0;
+	work->gate_at = state->deployment.decided_at;
+	work->trouble = !state->deployment.deployment || work->sensed || work->decisive;
 	recovery_fill(work);
 }
 
@@ -221,6 +229,18 @@ static void span_field(struct report_section *section, const char *name, int64_t
 			      duration_text(to - from, text, sizeof(text)), first, last);
 }
 
+/* How the decision about a deployment lies to T. */
+static void gate_time_field(const struct report_work *work, struct report_section *section)
+{
+	int64_t after = work->gate_at - work->t0;
+	char text[64];
+
+	if (work->gate_at && work->t0)
+		section_field(section, "Gate decided", "%s %s T",
+			      duration_text(after < 0 ? -after : after, text, sizeof(text)),
+			      after < 0 ? "before" : "after");
+}
+
 void report_times(struct report_work *work)
 {
 	struct report_section *section = report_section(work->report, "Times");
@@ -229,12 +249,16 @@ void report_times(struct report_work *work)
 	const char *from = work->alert_source;
 	json_t *facts = json_object();
 
+	json_object_set_new(work->facts, "times", facts);
 	if (work->sign_at) {
 		char text[TIME_TEXT_MAX];
 
 		section_field(section, "Trouble began", "%s (%s)", time_text(work->sign_at, text),
 			      work->sign_source);
 	}
+	gate_time_field(work, section);
+	if (!work->trouble)
+		return;
 	span_field(section, "Time to detect", work->sign_at, detected, "trouble", from);
 	span_field(section, "Time to decide", detected, work->decided_at, from, "approval");
 	span_field(section, "Time to recover", recovering, work->recovered_at,
@@ -250,7 +274,6 @@ void report_times(struct report_work *work)
 	fact_seconds(facts, "recover_s", recovering, work->recovered_at);
 	fact_seconds(facts, "total_s", work->sign_at ? work->sign_at : detected,
 		     work->recovered_at);
-	json_object_set_new(work->facts, "times", facts);
 }
 
 /* "detect_s" -> "Detect", "wrong_paths" -> "Wrong paths". New. */
@@ -353,8 +376,7 @@ void report_closing(struct report_work *work)
 	struct report_section *section;
 
 	/* Lines to write on are for a cause that there is: a deployment may just go well. */
-	if (state->kind != INCIDENT_DEPLOYMENT || work->sensed || state->nattempts ||
-	    state->root_cause || state->remediation) {
+	if (work->trouble || state->root_cause || state->remediation) {
 		told_or_blank(work, "Root cause", "root_cause", state->root_cause);
 		told_or_blank(work, "Remediation", "remediation", state->remediation);
 	}

@@ -326,18 +326,6 @@ static void attempts_table(struct report_work *work, struct report_section *sect
 	json_object_set_new(work->facts, "attempts", facts);
 }
 
-/* The latest event of that kind about the attempt's procedure. */
-static const struct timeline_entry *chosen_entry(const struct incident_state *state,
-						 const struct attempt *attempt)
-{
-	for (size_t i = 0; i < state->ntimeline; i++) {
-		if (state->timeline[i].event == EV_CHOSEN &&
-		    state->timeline[i].at == attempt->chosen_at)
-			return &state->timeline[i];
-	}
-	return NULL;
-}
-
 static void params_field(struct report_section *section, const json_t *params)
 {
 	const char *key;
@@ -374,7 +362,7 @@ static void attempt_fields(struct report_work *work, struct report_section *sect
 			   const struct attempt *attempt)
 {
 	const struct procedure *procedure = attempt->procedure.procedure;
-	const struct timeline_entry *chosen = chosen_entry(work->state, attempt);
+	const struct timeline_entry *chosen = attempt_chosen(work->state, attempt);
 	char *estimate = estimate_text(procedure), text[64], at[TIME_TEXT_MAX];
 
 	section_field(section, "Method", "%s (%s), risk %s", procedure->title, procedure->name,

@@ -43,3 +43,21 @@ void fact_text(json_t *facts, const char *key, const char *text)
 	if (text && *text)
 		json_object_set_new(facts, key, json_text(text, strlen(text)));
 }
+
+const struct timeline_entry *attempt_chosen(const struct incident_state *state,
+					    const struct attempt *attempt)
+{
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		if (state->timeline[i].event == EV_CHOSEN &&
+		    state->timeline[i].at == attempt->chosen_at)
+			return &state->timeline[i];
+	}
+	return NULL;
+}
+
+bool attempt_is_item(const struct incident_state *state, const struct attempt *attempt)
+{
+	const struct timeline_entry *chosen = attempt_chosen(state, attempt);
+
+	return chosen && strcmp(json_str(chosen->json, "source", ""), "checklist") == 0;
+}

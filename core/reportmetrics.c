@@ -6,10 +6,21 @@
 
 #include "lib/params.h"
 
-/* A metric when the procedure was approved, at its worst, and after the recovery. */
+/* A metric when the procedure was approved (or at T), at its worst, and after the recovery (or at the
+ * end). */
 struct metric_span {
 	double before, worst, after;
 };
+
+static int64_t before_at(const struct report_work *work)
+{
+	return work->decided_at ? work->decided_at : work->trouble ? 0 : work->t0;
+}
+
+static int64_t after_at(const struct report_work *work)
+{
+	return work->trouble ? work->recovered_at : work->state->resolved_at;
+}
 
 static struct metric_span span_of(const struct report_work *work, const struct metric *metric)
 {
@@ -20,9 +31,9 @@ static struct metric_span span_of(const struct report_work *work, const struct m
 	for (size_t p = 0; p < n; p++) {
 		double value = points[p].value;
 
-		if (points[p].at <= work->decided_at)
+		if (points[p].at <= before_at(work))
 			span.before = value;
-		if (points[p].at >= work->recovered_at)
+		if (points[p].at >= after_at(work) || !work->trouble)
 			span.after = value;
 		if (isnan(span.worst) || (metric->below ? value < span.worst : value > span.worst))
 			span.worst = value;
@@ -44,7 +55,7 @@ void report_metrics(struct report_work *work, struct report_section *section)
 	struct report_table *table = section_table(section, columns, 4);
 	json_t *facts = json_array(), *fact;
 
-	for (size_t i = 0; i < runbook->nmetrics && work->decided_at && work->recovered_at; i++) {
+	for (size_t i = 0; i < runbook->nmetrics && before_at(work) && after_at(work); i++) {
 		const struct metric *metric = &runbook->metrics[i];
 		struct metric_span span = span_of(work, metric);
 		char before[48], worst[48], after[48];
@@ -103,8 +114,10 @@ static void chart_add(struct report_work *work, const struct metric *metric,
 	chart->critical = limit_of(work, metric->limit[LEVEL_CRITICAL]);
 	if (work->alert_at)
 		chart_mark(chart, work->alert_at, "Alert");
-	if (work->decided_at)
-		chart_mark(chart, work->decided_at, "Decision");
+	if (work->decided_at || work->gate_at)
+		chart_mark(chart, work->decided_at ? work->decided_at : work->gate_at, "Decision");
+	if (work->t0)
+		chart_mark(chart, work->t0, "T");
 	if (work->recovered_at)
 		chart_mark(chart, work->recovered_at, "Recovery");
 }

@@ -20,6 +20,8 @@ struct report_work {
 	int64_t alert_at, decided_at;	    /* the first alert, or condition that holds */
 	const struct timeline_entry *sensed; /* that one; or NULL */
 	const char *alert_source;	     /* which of the two, or "opening" */
+	int64_t t0, gate_at;		     /* T of a deployment, and when its gate was decided */
+	bool trouble; /* something went wrong, or could have: a deployment may just go well */
 	int64_t recovered_at;		     /* only when the incident was resolved */
 	const char *recovered_source;
 };
@@ -38,6 +40,11 @@ struct step_run {
 
 /* New: every run in order. */
 struct step_run *step_runs(const struct incident_state *state, size_t *n);
+/* When an attempt was chosen; NULL: the record does not say. And whether the checklist called for it:
+ * then it is an item's work, no answer to trouble. */
+const struct timeline_entry *attempt_chosen(const struct incident_state *state,
+					    const struct attempt *attempt);
+bool attempt_is_item(const struct incident_state *state, const struct attempt *attempt);
 /* Whether a timeline entry departs from what was proposed or planned. */
 bool entry_deviates(const struct timeline_entry *entry);
 

@@ -366,7 +366,8 @@ static void verify_table(struct report_work *work, struct report_section *sectio
 	for (size_t i = 0; i < n; i++) {
 		const json_t *probes = json_object_get(runs[i].verify, "probes");
 
-		if (&work->state->attempts[runs[i].attempt] != work->decisive)
+		if (work->decisive &&
+		    &work->state->attempts[runs[i].attempt] != work->decisive)
 			continue;
 		for (size_t p = 0; p < json_array_size(probes); p++) {
 			const json_t *probe = json_array_get(probes, p);
@@ -402,6 +403,22 @@ static char *item_text(const struct item *what, const struct item_state *item)
 	return xstrdup(told);
 }
 
+/* The heading of a section, above its first item. */
+static void section_row(struct report_table *table, const struct checklist_state *list, size_t i)
+{
+	const struct section *section, *before = NULL;
+	char *title;
+
+	checklist_item(list, i, &section);
+	if (i)
+		checklist_item(list, i - 1, &before);
+	if (section == before || list->checklist->nsections < 2)
+		return;
+	title = xasprintf("[%s]", section->title);
+	table_row(table, (const char *[]){ title, "", "", "" });
+	free(title);
+}
+
 static void checklist_table(struct report_section *section, const struct checklist_state *list,
 			    json_t *facts)
 {
@@ -412,12 +429,15 @@ static void checklist_table(struct report_section *section, const struct checkli
 	for (size_t i = 0; i < list->nitems; i++) {
 		const struct item_state *item = &list->items[i];
 		const struct item *what = checklist_item(list, i, NULL);
-		char at[TIME_RFC3339_MAX], *text = item_text(what, item);
+		char at[TIME_RFC3339_MAX], *text = item_text(what, item), *say;
 		json_t *one = json_object();
 
+		section_row(table, list, i);
+		say = xasprintf("%s%s", what->parent >= 0 ? "- " : "", what->say);
 		table_row(table,
-			  (const char *[]){ what->say, item_status_name(item->status),
+			  (const char *[]){ say, item_status_name(item->status),
 					    item->at ? time_clock(item->at, at) : "-", text });
+		free(say);
 		free(text);
 		fact_text(one, "item", what->id);
 		fact_text(one, "state", item_status_name(item->status));

@@ -237,7 +237,7 @@ END
 		'no-go  *undecided  .*it rains T} 中文$' 'There is cake  *green .*by ' '^Lessons learned$'; do
 		grep -q -- "$what" "$work/launch.text" || { echo "missing: $what"; cat "$work/launch.text" "$work/plain.log"; return 1; }
 	done
-	! grep -qE '^(Root cause|Remediation|Times|Charts|Error details)' "$work/launch.text"
+	grep -q 'Gate decided  *[0-9]* d.* before T' "$work/launch.text" && ! grep -qE '^(Root cause|Remediation|Charts|Error details)|Time to (recover|decide)' "$work/launch.text"
 }
 
 check "every format is written, for its owner alone" every_format
