@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/mem.h"
@@ -177,6 +178,55 @@ static int fresh_own(struct fresh *fresh, uid_t uid, gid_t gid, mode_t mode, str
 	return 0;
 }
 
+static const char access_list[] = "system.posix_acl_access";
+
+/* The access list must be kept: what it lets read the file would not start again without. The rest
+ * is kept where it can be. */
+static int fresh_attribute(struct fresh *fresh, int old, const char *name, struct err *err)
+{
+	enum { VALUE_MAX = 1 << 16 };
+	bool acl = strcmp(name, access_list) == 0;
+	char *value;
+	ssize_t len;
+	int result = 0;
+
+	if (!acl && strncmp(name, "user.", 5) != 0 && strcmp(name, "security.selinux") != 0)
+		return 0;
+	value = xmalloc(VALUE_MAX);
+	len = fgetxattr(old, name, value, VALUE_MAX);
+	if ((len < 0 || fsetxattr(fresh->fd, name, value, (size_t)len, 0) < 0) && acl)
+		result = err_sys(err, "%s: its access list can't be kept", fresh->path);
+	free(value);
+	return result;
+}
+
+/* Owner, mode and access list of the file that is replaced. */
+static int fresh_own_as_old(struct fresh *fresh, struct err *err)
+{
+	int old = -1, result = -1;
+	char *names = NULL;
+	ssize_t len;
+
+	/* The folder's default list is for files that are new. */
+	(void)fremovexattr(fresh->fd, access_list);
+	if (fresh_own(fresh, fresh->old.st_uid, fresh->old.st_gid, fresh->old.st_mode, err) < 0)
+		goto out;
+	/* Who can't read it sees no attributes either. */
+	old = openat(fresh->dir, path_name(fresh->path),
+		     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	len = old < 0 ? 0 : flistxattr(old, NULL, 0);
+	names = xmalloc(len > 0 ? (size_t)len : 1);
+	len = len > 0 ? flistxattr(old, names, (size_t)len) : 0;
+	result = 0;
+	for (ssize_t at = 0; at < len && result == 0; at += (ssize_t)strlen(names + at) + 1)
+		result = fresh_attribute(fresh, old, names + at, err);
+out:
+	free(names);
+	if (old >= 0)
+		close(old);
+	return result;
+}
+
 static int fresh_finish(struct fresh *fresh, struct err *err)
 {
 	if (fsync(fresh->fd) < 0)
@@ -211,9 +261,8 @@ int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, s
 		err_sys(err, "%s: can't be written", path);
 		goto out;
 	}
-	if (fresh_own(&fresh, fresh.had_old ? fresh.old.st_uid : geteuid(),
-		      fresh.had_old ? fresh.old.st_gid : getegid(),
-		      fresh.had_old ? fresh.old.st_mode : mode, err) < 0)
+	if (fresh.had_old ? fresh_own_as_old(&fresh, err) < 0
+			  : fresh_own(&fresh, geteuid(), getegid(), mode, err) < 0)
 		goto out;
 	result = fresh_finish(&fresh, err);
 out:
@@ -266,13 +315,12 @@ static int copy(const char *from, const char *to, bool keep, struct err *err)
 		err_sys(err, "%s: can't be copied to %s", from, to);
 		goto out;
 	}
-	if (keep && fresh.had_old) {
-		st = fresh.old;
-	} else if (geteuid() != 0) {
+	if (geteuid() != 0) {
 		st.st_uid = geteuid();
 		st.st_gid = getegid();
 	}
-	if (fresh_own(&fresh, st.st_uid, st.st_gid, st.st_mode, err) < 0)
+	if (keep && fresh.had_old ? fresh_own_as_old(&fresh, err) < 0
+				  : fresh_own(&fresh, st.st_uid, st.st_gid, st.st_mode, err) < 0)
 		goto out;
 	result = fresh_finish(&fresh, err);
 out:

@@ -15,14 +15,14 @@
 int file_read(const char *path, struct buf *out, size_t max, struct err *err);
 /* Writes all bytes to a descriptor, however often it is interrupted. 0, or -1 with errno. */
 int file_write(int fd, const void *bytes, size_t len);
-/* Replaces a file atomically: temporary file in the same folder, fsync, owner and mode of the old
- * one (or `mode` for a new one), rename, fsync of the folder. A symlink is refused. On failure the
- * old file is untouched and no temporary file stays. */
+/* Replaces a file atomically: temporary file in the same folder, fsync, owner, mode and access
+ * list of the old one (or `mode` for a new one), rename, fsync of the folder. A symlink is refused.
+ * On failure the old file is untouched and no temporary file stays. */
 int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err);
 /* Copies bytes, mode and (as root) owner; the copy is synced and appears under its name only when
  * it is whole. */
 int file_copy(const char *from, const char *to, struct err *err);
-/* The same, but a file that stands at `to` keeps its mode and owner. */
+/* The same, but a file that stands at `to` keeps its owner, mode and access list. */
 int file_copy_over(const char *from, const char *to, struct err *err);
 /* Creates a folder with its parents, synced; fine if it is there. */
 int file_mkdirs(const char *path, mode_t mode, struct err *err);
