@@ -9,6 +9,7 @@
 #include "core/facts.h"
 #include "core/load.h"
 #include "core/vocabulary.h"
+#include "tui/keys.h"
 
 #define USAGE "check RUNBOOK... [--target T] [--json]"
 
@@ -58,6 +59,17 @@ static int print_types(void)
 	for (size_t i = 0; all->actions[i]; i++)
 		print_type(&out, "action", all->actions[i]);
 	int status = cli_print(&out);
+	buf_release(&out);
+	return status;
+}
+
+static int print_keys(void)
+{
+	struct buf out = BUF_INIT;
+	int status;
+
+	keys_print(&out);
+	status = cli_print(&out);
 	buf_release(&out);
 	return status;
 }
@@ -136,6 +148,7 @@ int cmd_check(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "schema", no_argument, NULL, 's' },
 		{ "types", no_argument, NULL, 'y' },
+		{ "keys", no_argument, NULL, 'k' },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *target = NULL;
@@ -155,6 +168,8 @@ int cmd_check(int argc, char **argv)
 			return print_schema();
 		case 'y':
 			return print_types();
+		case 'k':
+			return print_keys();
 		default:
 			return cli_usage(USAGE);
 		}

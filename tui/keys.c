@@ -177,3 +177,36 @@ enum act key_command(const char *name)
 	}
 	return ACT_NONE;
 }
+
+static void place_print(struct buf *out, const char *name, unsigned where)
+{
+	struct key_binding row;
+
+	buf_printf(out, "%s\n", name);
+	for (size_t i = 0; key_row(i, &row); i++) {
+		bool everywhere = row.where == KEYS_EVERYWHERE;
+
+		if (row.name && *row.name &&
+		    (where == KEYS_EVERYWHERE ? everywhere : !everywhere && (row.where & where)))
+			buf_printf(out, "\t%s\t%s\t%s\n", row.name, row.help,
+				   row.command ? row.command : "");
+	}
+}
+
+void keys_print(struct buf *out)
+{
+	struct key_binding row;
+
+	place_print(out, "everywhere", KEYS_EVERYWHERE);
+	/* A view bears the name of the command that shows it. */
+	for (unsigned view = 0; view < TUI_VIEWS; view++) {
+		for (size_t i = 0; key_row(i, &row); i++) {
+			if (row.act == (enum act)(ACT_WATCH + view))
+				place_print(out, row.command, 1u << view);
+		}
+	}
+	buf_puts(out, "commands\n");
+	for (const struct command *command = session_commands; command->name; command++)
+		buf_printf(out, "\t:%s %s\t%s\t\n", command->name,
+			   command->args ? command->args : "", command->help);
+}

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/buf.h"
 #include "tui/tui.h"
 
 enum act {
@@ -103,5 +104,9 @@ enum act key_act(enum tui_view view, int key, bool special, bool (*can)(void *da
 		 void *data);
 /* The act of a `:` name, ACT_NONE when it is none. */
 enum act key_command(const char *name);
+
+/* The table as lines for the manual: a view's name (or "everywhere"), then TAB key TAB help TAB name
+ * behind `:`, one a line; at the end, under "commands", those of the session. */
+void keys_print(struct buf *out);
 
 #endif

@@ -12,8 +12,9 @@ if command -v mandoc >/dev/null; then check "mandoc has nothing to say" lint; el
 
 tables() {
 	cp "$man/backout-runbook.5" "$work/page.5"
-	"$man/regenerate" "$BACKOUT" "$work/page.5" "$work/schema.json" &&
-		diff "$man/backout-runbook.5" "$work/page.5" || { echo "run: man/regenerate ./backout"; return 1; }
+	cp "$man/backout.1" "$work/page.1"
+	"$man/regenerate" "$BACKOUT" "$work/page.5" "$work/schema.json" "$work/page.1" &&
+		diff "$man/backout-runbook.5" "$work/page.5" && diff "$man/backout.1" "$work/page.1" || { echo "run: man/regenerate ./backout"; return 1; }
 }
 check "the tables are those of the program" tables
 
