@@ -78,11 +78,11 @@ const char *session_output(const struct session *session)
 	if (!rel || strstr(rel, ".."))
 		return "";
 	path = path_join(session->incident.folder, rel);
-	if (file_read(path, &bytes, 0, NULL) == 0 && bytes.len) {
-		size_t skip = bytes.len > OUTPUT_TAIL ? bytes.len - OUTPUT_TAIL : 0;
-
-		tail = skip ? memchr(bytes.data + skip, '\n', bytes.len - skip) : bytes.data;
-		tail = tail ? tail : bytes.data + skip;
+	/* It may be large, and this is asked for at every drawing. */
+	if (file_read_end(path, &bytes, OUTPUT_TAIL, NULL) == 0 && bytes.len) {
+		tail = bytes.len < OUTPUT_TAIL ? bytes.data
+					       : memchr(bytes.data, '\n', bytes.len);
+		tail = tail ? tail : bytes.data;
 		clean_lines(&clean, tail, bytes.len - (size_t)(tail - bytes.data));
 	}
 	mine->output = buf_detach(&clean);
@@ -301,11 +301,13 @@ int session_step_done(struct session *session, const char *step, const char *not
 	struct step_state now;
 	const struct step *found = step_find(session, step, &now, err);
 	const struct attempt *attempt;
+	bool bound;
 	json_t *fields;
 
 	if (!found)
 		return -1;
 	attempt = session_attempt(session);
+	bound = step_bound_probe(found, attempt->procedure.procedure, session->loaded->target);
 	if (found->kind != STEP_ACTION || by_machine(session, found))
 		return err_set(err, "step %s is not done by hand", step);
 	if (attempt->ended_at || attempt->procedure.stopped)
@@ -323,8 +325,7 @@ int session_step_done(struct session *session, const char *step, const char *not
 	json_object_set_new(fields, "detail", session_text(note && *note ? note : "done by hand"));
 	if (session_append(session, true, EV_OUTCOME, fields, err) != 0)
 		return -1;
-	if (found->nverify ||
-	    step_bound_probe(found, attempt->procedure.procedure, session->loaded->target))
+	if (found->nverify || bound)
 		return runner_begin(session, found, RUNNER_VERIFY, err);
 	fields = step_fields(session, step, now.attempt + 1);
 	json_object_set_new(fields, "verdict", json_string("pass"));
@@ -555,6 +556,8 @@ void session_execute_tick(struct session *session)
 	    session->incident.state.phase != INCIDENT_OPEN)
 		return;
 	orphans_judge(session);
+	/* What others did is folded in there: their procedure may be the current one now. */
+	attempt = session_attempt(session);
 	if (attempt->ended_at)
 		return;
 	if (session->sensing_lock >= 0) {

@@ -54,19 +54,15 @@ static const char *path_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-int file_read(const char *path, struct buf *out, size_t max, struct err *err)
+/* Appends what stands behind the descriptor's position. */
+static int read_rest(int fd, const char *path, struct buf *out, size_t max, struct err *err)
 {
 	enum { CHUNK = 1 << 16 };
 	size_t before = out->len;
 	char *chunk = xmalloc(CHUNK);
-	/* Without waiting for the other end of a pipe that bears the name. */
-	int result = -1, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int result = -1;
 	ssize_t got;
 
-	if (fd < 0) {
-		err_sys(err, "%s: can't be opened", path);
-		goto out;
-	}
 	while ((got = read(fd, chunk, CHUNK)) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -82,9 +78,36 @@ int file_read(const char *path, struct buf *out, size_t max, struct err *err)
 	}
 	result = 0;
 out:
-	if (fd >= 0)
-		close(fd);
 	free(chunk);
+	return result;
+}
+
+int file_read(const char *path, struct buf *out, size_t max, struct err *err)
+{
+	/* Without waiting for the other end of a pipe that bears the name. */
+	int result, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return err_sys(err, "%s: can't be opened", path);
+	result = read_rest(fd, path, out, max, err);
+	close(fd);
+	return result;
+}
+
+int file_read_end(const char *path, struct buf *out, size_t max, struct err *err)
+{
+	int result = -1, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return err_sys(err, "%s: can't be opened", path);
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		err_set(err, "%s: is no ordinary file", path);
+	else if (st.st_size > (off_t)max && lseek(fd, st.st_size - (off_t)max, SEEK_SET) < 0)
+		err_sys(err, "%s: can't be read", path);
+	else
+		result = read_rest(fd, path, out, 0, err);
+	close(fd);
 	return result;
 }
 

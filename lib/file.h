@@ -15,6 +15,8 @@
 int file_read(const char *path, struct buf *out, size_t max, struct err *err);
 /* Writes all bytes to a descriptor, however often it is interrupted. 0, or -1 with errno. */
 int file_write(int fd, const void *bytes, size_t len);
+/* Appends the last `max` bytes of an ordinary file, and what is added while it is read. */
+int file_read_end(const char *path, struct buf *out, size_t max, struct err *err);
 /* Replaces a file atomically: temporary file in the same folder, fsync, owner, mode and access
  * list of the old one (or `mode` for a new one), rename, fsync of the folder. A symlink is refused.
  * On failure the old file is untouched and no temporary file stays. */

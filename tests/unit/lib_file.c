@@ -93,6 +93,21 @@ static void reading_has_a_limit(void **state)
 	buf_release(&text);
 }
 
+static void the_end_of_a_file_is_read_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct buf text = BUF_INIT;
+
+	assert_int_equal(file_replace(f->path, "12345", 5, 0600, &f->err), 0);
+	assert_int_equal(file_read_end(f->path, &text, 3, &f->err), 0);
+	assert_string_equal(buf_str(&text), "345");
+	buf_cut(&text, 0);
+	assert_int_equal(file_read_end(f->path, &text, 9, &f->err), 0);
+	assert_string_equal(buf_str(&text), "12345");
+	assert_int_equal(file_read_end(f->folder, &text, 9, &f->err), -1);
+	buf_release(&text);
+}
+
 static void a_pipe_is_not_waited_for(void **state)
 {
 	struct fixture *f = *state;
@@ -379,6 +394,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(reading_has_a_limit),
 		TEST(a_pipe_is_not_waited_for),
+		TEST(the_end_of_a_file_is_read_alone),
 		TEST(replacing_keeps_mode_and_owner),
 		TEST(replacing_keeps_the_access_list),
 		TEST(a_new_file_gets_the_given_mode),
