@@ -59,7 +59,8 @@ elif question == "reasons":
             bad.append(f"\"not yet\" is no reason here: {row[0]}")
 elif question == "all":
     places = {".".join(place.split(".")[:2]) for place, _ in named}
-    for section in ("procedures", "conditions", "checklists", "messages", "contacts"):
+    for section in ("procedures", "conditions", "checklists", "gates", "deployments", "messages",
+                    "contacts"):
         bad += [f"{section}.{name} is named nowhere" for name in runbook[section]
                 if f"{section}.{name}" not in places]
 print(*bad, sep="\n")
@@ -69,7 +70,7 @@ ask() { python3 "$work/coverage.py" "$root/runbooks/slomix" "${2:-$root/runbooks
 
 check "every place that the page names is in the runbook" ask places
 check "what is in no place has a reason" ask reasons
-check "procedures, conditions, checklists, messages and contacts are all on the page" ask all
+check "procedures, conditions, checklists, gates, deployments, messages and contacts are all on the page" ask all
 
 sed 's/`procedures.level-1.flags`/`procedures.level-1.banners`/' "$root/runbooks/slomix/COVERAGE.md" >"$work/wrong.md"
 missing() { ask places "$work/wrong.md" >"$work/out"; [ $? = 1 ] && grep -q '^procedures.level-1.banners' "$work/out"; }
