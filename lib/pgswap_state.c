@@ -257,6 +257,10 @@ int pgswap_plan(const struct pgswap *swap, struct buf *lines, struct buf *loss, 
 	if (!pg)
 		goto out;
 	old = pgswap_database(pg, swap->live.database, &mine);
+	if (mine.set) {
+		err_set(err, "%s", mine.msg);
+		goto out;
+	}
 	buf_printf(lines, "Verify SHA-256 and content of %s (made %s)\n", swap->dump,
 		   json_str(sidecar, "made_at", "?"));
 	if (plan_steps(swap, pg, swap->plain ? NULL : old, lines, err) < 0)

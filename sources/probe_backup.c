@@ -51,6 +51,10 @@ static json_t *sound(const struct looking *look, const char *path, struct err *e
 				      .bin = json_str(look->declared, "bin", NULL),
 				      .timeout_us = left < DECODE_US ? left : DECODE_US };
 
+	if (left <= 0) {
+		err_set(err, "there was no time left to look");
+		return NULL;
+	}
 	if (strcmp(kind, "postgres") == 0)
 		return pgdump_check(&check, err);
 	json_t *sidecar = sidecar_read(path, err);
