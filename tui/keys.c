@@ -167,6 +167,26 @@ enum act key_act(enum tui_view view, int key, bool special, bool (*can)(void *da
 	return first;
 }
 
+int act_rows(enum act act, int page)
+{
+	switch (act) {
+	case ACT_UP:
+		return -1;
+	case ACT_DOWN:
+		return 1;
+	case ACT_PAGE_UP:
+		return -page;
+	case ACT_PAGE_DOWN:
+		return page;
+	case ACT_TOP:
+		return -MOVE_FAR;
+	case ACT_BOTTOM:
+		return MOVE_FAR;
+	default:
+		return 0;
+	}
+}
+
 enum act key_command(const char *name)
 {
 	for (size_t i = 0; i < ROWS; i++) {

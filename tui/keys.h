@@ -102,6 +102,10 @@ bool key_row(size_t i, struct key_binding *row);
  * first of all. */
 enum act key_act(enum tui_view view, int key, bool special, bool (*can)(void *data, enum act act),
 		 void *data);
+/* By how many rows an act moves in a list that shows `page` rows at once: MOVE_FAR to its ends; 0:
+ * it is none that moves. */
+#define MOVE_FAR 100000
+int act_rows(enum act act, int page);
 /* The act of a `:` name, ACT_NONE when it is none. */
 enum act key_command(const char *name);
 

@@ -210,18 +210,10 @@ static void panel_move(struct ui *ui, const struct panel *panel, struct panel_st
 
 	if (!source || !log_is(source))
 		return;
-	if (act == ACT_UP)
-		move_by(source, state, -1);
-	else if (act == ACT_DOWN)
-		move_by(source, state, 1);
-	else if (act == ACT_PAGE_UP)
-		move_by(source, state, -15);
-	else if (act == ACT_PAGE_DOWN)
-		move_by(source, state, 15);
-	else if (act == ACT_TOP)
-		move_by(source, state, -100000);
-	else
+	if (act == ACT_BOTTOM)
 		state->line = 0;
+	else
+		move_by(source, state, act_rows(act, 15));
 }
 
 static char *details(struct ui *ui, const struct panel *panel, struct panel_state *state)

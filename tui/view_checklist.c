@@ -298,18 +298,14 @@ static bool checklist_can(struct ui *ui, void *data, enum act act)
 
 	if (!selected_item(ui, view, &chosen))
 		return false;
+	if (act_rows(act, 1))
+		return true;
 	switch (act) {
 	case ACT_TAB:
 	case ACT_BACKTAB:
 	case ACT_LEFT:
 	case ACT_RIGHT:
 		return lists(ui) > 1;
-	case ACT_UP:
-	case ACT_DOWN:
-	case ACT_PAGE_UP:
-	case ACT_PAGE_DOWN:
-	case ACT_TOP:
-	case ACT_BOTTOM:
 	case ACT_ENTER:
 		return true;
 	case ACT_NEXT_ITEM:
@@ -404,17 +400,13 @@ static void turn_to(struct ui *ui, struct checklist_view *view, size_t which)
 	view->top = 0;
 }
 
-static void select_by(struct ui *ui, struct checklist_view *view, enum act act)
+static void select_by(struct ui *ui, struct checklist_view *view, int rows)
 {
-	static const int by[] = {
-		[ACT_UP] = -1,	      [ACT_DOWN] = 1,	   [ACT_PAGE_UP] = -10,
-		[ACT_PAGE_DOWN] = 10, [ACT_TOP] = -100000, [ACT_BOTTOM] = 100000
-	};
 	bool release;
 	struct checklist_state state = state_of(ui, view->which, &release);
 	int last = (int)state.nitems - 1;
 
-	view->selected += by[act];
+	view->selected += rows;
 	view->selected = view->selected > last ? last : view->selected;
 	view->selected = view->selected < 0 ? 0 : view->selected;
 	if (release)
@@ -425,8 +417,13 @@ static void checklist_act(struct ui *ui, void *data, enum act act)
 {
 	struct checklist_view *view = data;
 	struct chosen chosen;
+	int rows = act_rows(act, 10);
 
 	selected_item(ui, view, &chosen);
+	if (rows) {
+		select_by(ui, view, rows);
+		return;
+	}
 	switch (act) {
 	case ACT_TAB:
 	case ACT_RIGHT:
@@ -435,14 +432,6 @@ static void checklist_act(struct ui *ui, void *data, enum act act)
 	case ACT_BACKTAB:
 	case ACT_LEFT:
 		turn_to(ui, view, (view->which + lists(ui) - 1) % lists(ui));
-		break;
-	case ACT_UP:
-	case ACT_DOWN:
-	case ACT_PAGE_UP:
-	case ACT_PAGE_DOWN:
-	case ACT_TOP:
-	case ACT_BOTTOM:
-		select_by(ui, view, act);
 		break;
 	case ACT_NEXT_ITEM:
 		view->selected = next_item(ui, view->which);

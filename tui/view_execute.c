@@ -189,6 +189,8 @@ static bool execute_can(struct ui *ui, void *data, enum act act)
 	const struct step *step = next_step(ui, &status);
 	int shown;
 
+	if (act == ACT_ENTER || act_rows(act, 1))
+		return phase >= EXECUTE_PLAN;
 	switch (act) {
 	case ACT_PROCEDURES:
 		return ui_open(ui) && phase != EXECUTE_STEPS &&
@@ -199,17 +201,8 @@ static bool execute_can(struct ui *ui, void *data, enum act act)
 		return ui_open(ui) && (phase == EXECUTE_INPUTS || phase == EXECUTE_PLAN) &&
 		       current(ui)->procedure.procedure->nasks > 0 &&
 		       session_proposed_params(ui->session);
-	case ACT_UP:
-	case ACT_DOWN:
-	case ACT_PAGE_UP:
-	case ACT_PAGE_DOWN:
-	case ACT_TOP:
-	case ACT_BOTTOM:
-		return phase >= EXECUTE_PLAN;
 	case ACT_TAKE:
 		return can_take(ui, step, status);
-	case ACT_ENTER:
-		return phase >= EXECUTE_PLAN;
 	case ACT_STOP:
 		return ui_open(ui) && phase != EXECUTE_NOTHING && phase != EXECUTE_ENDED;
 	case ACT_PLAN:
@@ -265,18 +258,6 @@ static void details(struct ui *ui, const struct execute *execute)
 			  step_text(ui, (size_t)shown));
 }
 
-static void move_in_plan(struct execute *execute, enum act act)
-{
-	static const int by[] = {
-		[ACT_UP] = -1,	      [ACT_DOWN] = 1,	   [ACT_PAGE_UP] = -12,
-		[ACT_PAGE_DOWN] = 12, [ACT_TOP] = -100000, [ACT_BOTTOM] = 100000
-	};
-
-	execute->top += by[act];
-	if (execute->top < 0)
-		execute->top = 0;
-}
-
 /* The next visible step from `from` in this direction; `from` itself when there is none. */
 static int step_beside(const struct procedure_state *procedure, int from, int by)
 {
@@ -287,21 +268,30 @@ static int step_beside(const struct procedure_state *procedure, int from, int by
 	return from;
 }
 
-static void move_in_steps(struct ui *ui, struct execute *execute, enum act act)
+static void move_in_steps(struct ui *ui, struct execute *execute, int rows)
 {
 	const struct procedure_state *procedure = &current(ui)->procedure;
-	int n = (int)procedure->procedure->nsteps, shown = execute_shown(ui, execute);
+	int shown = execute_shown(ui, execute), by = rows < 0 ? -1 : 1, next;
 
-	if (act == ACT_UP)
-		shown = step_beside(procedure, shown, -1);
-	else if (act == ACT_DOWN)
-		shown = step_beside(procedure, shown, 1);
-	else if (act == ACT_TOP || act == ACT_PAGE_UP)
-		shown = step_beside(procedure, -1, 1);
-	else if (act == ACT_BOTTOM || act == ACT_PAGE_DOWN)
-		shown = step_beside(procedure, n, -1);
+	for (; rows; rows -= by) {
+		next = step_beside(procedure, shown, by);
+		if (next == shown)
+			break;
+		shown = next;
+	}
 	execute->selected = shown;
 	execute->next_seen = execute_next(ui);
+}
+
+static void move_by(struct ui *ui, struct execute *execute, int rows)
+{
+	if (execute_phase(ui) != EXECUTE_PLAN) {
+		move_in_steps(ui, execute, rows);
+		return;
+	}
+	execute->top += rows;
+	if (execute->top < 0)
+		execute->top = 0;
 }
 
 static void execute_act(struct ui *ui, void *data, enum act act)
@@ -310,8 +300,12 @@ static void execute_act(struct ui *ui, void *data, enum act act)
 	enum step_status status = STEP_WAITING;
 	const struct step *step = next_step(ui, &status);
 	struct err err = ERR_INIT;
-	int shown;
+	int shown, rows = act_rows(act, 12);
 
+	if (rows) {
+		move_by(ui, execute, rows);
+		return;
+	}
 	switch (act) {
 	case ACT_PROCEDURES:
 		procedures_open(ui);
@@ -327,17 +321,6 @@ static void execute_act(struct ui *ui, void *data, enum act act)
 		break;
 	case ACT_ENTER:
 		details(ui, execute);
-		break;
-	case ACT_UP:
-	case ACT_DOWN:
-	case ACT_PAGE_UP:
-	case ACT_PAGE_DOWN:
-	case ACT_TOP:
-	case ACT_BOTTOM:
-		if (execute_phase(ui) == EXECUTE_PLAN)
-			move_in_plan(execute, act);
-		else
-			move_in_steps(ui, execute, act);
 		break;
 	case ACT_RUN:
 		execute_run(ui);

@@ -174,15 +174,9 @@ static bool log_can(struct ui *ui, void *data, enum act act)
 {
 	struct log_view *view = data;
 
-	switch (act) {
-	case ACT_UP:
-	case ACT_DOWN:
-	case ACT_PAGE_UP:
-	case ACT_PAGE_DOWN:
-	case ACT_TOP:
-	case ACT_BOTTOM:
-	case ACT_ENTER:
+	if (act == ACT_ENTER || act_rows(act, 1))
 		return count(ui, view) > 0;
+	switch (act) {
 	case ACT_FILTER:
 		return session_state(ui->session) != NULL;
 	case ACT_BACK:
@@ -216,26 +210,13 @@ static void log_act(struct ui *ui, void *data, enum act act)
 {
 	struct log_view *view = data;
 	size_t n = count(ui, view);
+	int rows = act_rows(act, 15);
 
+	if (rows) {
+		log_move(view, n, rows);
+		return;
+	}
 	switch (act) {
-	case ACT_UP:
-		log_move(view, n, -1);
-		break;
-	case ACT_DOWN:
-		log_move(view, n, 1);
-		break;
-	case ACT_PAGE_UP:
-		log_move(view, n, -15);
-		break;
-	case ACT_PAGE_DOWN:
-		log_move(view, n, 15);
-		break;
-	case ACT_TOP:
-		log_move(view, n, -(int)n);
-		break;
-	case ACT_BOTTOM:
-		view->held = false;
-		break;
 	case ACT_ENTER:
 		entry_page(ui, nth(ui, view, selected(view, n)));
 		break;

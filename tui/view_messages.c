@@ -72,6 +72,15 @@ static void message_draw(struct ui *ui, const struct message *message, const str
 		      message->channel ? "   to " : "", message->channel ? message->channel : "");
 }
 
+static void select_by(struct ui *ui, struct messages_view *view, int by)
+{
+	view->selected += by;
+	if (view->selected >= rows(ui))
+		view->selected = rows(ui) - 1;
+	if (view->selected < 0)
+		view->selected = 0;
+}
+
 static void messages_draw(struct ui *ui, void *data, const struct canvas *canvas)
 {
 	struct messages_view *view = data;
@@ -79,10 +88,7 @@ static void messages_draw(struct ui *ui, void *data, const struct canvas *canvas
 	int people = (int)runbook->ncontacts, texts = (int)runbook->nmessages, half;
 	struct canvas upper, lower;
 
-	if (view->selected >= rows(ui))
-		view->selected = rows(ui) - 1;
-	if (view->selected < 0)
-		view->selected = 0;
+	select_by(ui, view, 0);
 	half = people + 2 < canvas->h / 2 ? people + 2 : canvas->h / 2;
 	half = half < 3 ? 3 : half;
 	upper = canvas_part(canvas, 0, 0, half, -1);
@@ -128,14 +134,8 @@ static bool messages_can(struct ui *ui, void *data, enum act act)
 		return session_has_tmux() && session_takes_notes(ui->session) && selected(ui, data);
 	case ACT_WRITE:
 		return session_takes_notes(ui->session) && selected(ui, data);
-	case ACT_UP:
-	case ACT_DOWN:
-	case ACT_TOP:
-	case ACT_BOTTOM:
-	case ACT_ENTER:
-		return rows(ui) > 0;
 	default:
-		return false;
+		return (act == ACT_ENTER || act_rows(act, 1)) && rows(ui) > 0;
 	}
 }
 
@@ -206,19 +206,8 @@ static void messages_act(struct ui *ui, void *data, enum act act)
 {
 	struct messages_view *view = data;
 
+	select_by(ui, view, act_rows(act, 10));
 	switch (act) {
-	case ACT_UP:
-		view->selected -= view->selected > 0;
-		break;
-	case ACT_DOWN:
-		view->selected++;
-		break;
-	case ACT_TOP:
-		view->selected = 0;
-		break;
-	case ACT_BOTTOM:
-		view->selected = rows(ui) - 1;
-		break;
 	case ACT_COPY:
 		copy(ui, selected(ui, view));
 		break;

@@ -228,6 +228,8 @@ static bool watch_can(struct ui *ui, void *data, enum act act)
 
 	if (view->n == 0)
 		return false;
+	if (act_rows(act, 1))
+		return view->panels[view->focus].kind->move != NULL;
 	switch (act) {
 	case ACT_MARK:
 		return session_takes_notes(ui->session) && view->panels[view->focus].kind->mark;
@@ -238,13 +240,6 @@ static bool watch_can(struct ui *ui, void *data, enum act act)
 	case ACT_ENTER:
 	case ACT_ZOOM:
 		return true;
-	case ACT_UP:
-	case ACT_DOWN:
-	case ACT_PAGE_UP:
-	case ACT_PAGE_DOWN:
-	case ACT_TOP:
-	case ACT_BOTTOM:
-		return view->panels[view->focus].kind->move != NULL;
 	case ACT_BACK:
 		return view->zoom || view->search || view->panels[view->focus].state.line;
 	default:
