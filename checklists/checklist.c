@@ -284,14 +284,19 @@ int checklist_apply(struct checklist_state *state, size_t index, enum item_event
 	return 0;
 }
 
-void checklist_confirm(struct checklist_state *state, size_t index, int64_t at)
+void checklist_confirm(struct checklist_state *state, size_t index, enum verdict verdict,
+		       int64_t at)
 {
 	struct item_state *own = &state->items[index];
+	bool again = own->expired && verdict == VERDICT_PASS;
+	bool same = (own->status == ITEM_GREEN && verdict == VERDICT_PASS) ||
+		    (own->status == ITEM_RED && verdict == VERDICT_FAIL) ||
+		    (own->status == ITEM_UNKNOWN && verdict == VERDICT_UNKNOWN);
 
-	if (at <= own->measured || (own->status != ITEM_GREEN && !own->expired))
+	if (at <= own->measured || (!again && !same))
 		return;
 	own->measured = at;
-	if (!own->expired)
+	if (!again)
 		return;
 	own->expired = false;
 	item_set(own, ITEM_GREEN, NULL, at);

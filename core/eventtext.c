@@ -240,6 +240,9 @@ static void text_chosen(struct buf *out, const json_t *line)
 	buf_puts(out, " chosen");
 	if (is(line, "source", "operator"))
 		buf_puts(out, " by the operator");
+	else if (is(line, "source", "checklist") &&
+		 is(line, "name", json_str(line, "procedure", "")))
+		buf_puts(out, " from the checklist");
 	else if (is(line, "source", "checklist"))
 		put_if(out, line, " for item ", "name", "");
 	else if (has(line, "source")) {

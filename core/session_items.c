@@ -90,8 +90,7 @@ static void item_tick(struct session *session, const struct list_in_effect *list
 		return;
 	sensed = sense_probe(session->sense, item->probe);
 	if (sensed->reading.at > list->from) {
-		if (sensed->reading.verdict == VERDICT_PASS)
-			checklist_confirm(state, i, sensed->reading.at);
+		checklist_confirm(state, i, sensed->reading.verdict, sensed->reading.at);
 		/* What was measured before it was opened again, or ran out, is no news. */
 		if (recorder && is_news(own, sensed) && sensed->reading.at > own->measured) {
 			sensed_record(session, name, item, sensed->reading.verdict,

@@ -143,22 +143,25 @@ static void test_an_expired_green_comes_back(void **state)
 {
 	struct checklist_state *s = *state;
 	sense(s, BACKUP, VERDICT_PASS, 10 * S);
-	checklist_confirm(s, BACKUP, 60 * S);
+	checklist_confirm(s, BACKUP, VERDICT_PASS, 60 * S);
 	assert_int_equal(checklist_expire(s, 110 * S), 0);
 	assert_int_equal(checklist_expire(s, 121 * S), 1);
 	assert_true(s->items[BACKUP].expired);
-	checklist_confirm(s, BACKUP, 60 * S);
+	checklist_confirm(s, BACKUP, VERDICT_PASS, 60 * S);
 	assert_int_equal(s->items[BACKUP].status, ITEM_OPEN);
-	checklist_confirm(s, BACKUP, 122 * S);
+	checklist_confirm(s, BACKUP, VERDICT_PASS, 122 * S);
 	assert_int_equal(s->items[BACKUP].status, ITEM_GREEN);
 	assert_string_equal(s->items[BACKUP].evidence, "12 MB");
 	/* One that is open for another reason is not made green by it. */
 	sense(s, BACKUP, VERDICT_FAIL, 130 * S);
-	checklist_confirm(s, BACKUP, 140 * S);
+	checklist_confirm(s, BACKUP, VERDICT_FAIL, 139 * S);
+	assert_int_equal(s->items[BACKUP].measured, 139 * S);
+	checklist_confirm(s, BACKUP, VERDICT_PASS, 140 * S);
+	assert_int_equal(s->items[BACKUP].measured, 139 * S);
 	assert_int_equal(s->items[BACKUP].status, ITEM_RED);
 	checklist_expire(s, 1000 * S);
 	apply(s, BACKUP, ITEM_EV_REOPENED, NULL);
-	checklist_confirm(s, BACKUP, 1001 * S);
+	checklist_confirm(s, BACKUP, VERDICT_PASS, 1001 * S);
 	assert_int_equal(s->items[BACKUP].status, ITEM_OPEN);
 }
 
