@@ -275,7 +275,7 @@ static int append(struct incident *incident, enum event_id event, json_t *fields
 		  struct err *err)
 {
 	json_t *seal;
-	int result = -1;
+	int result = -1, held = -1;
 
 	if (moved)
 		*moved = false;
@@ -293,6 +293,8 @@ static int append(struct incident *incident, enum event_id event, json_t *fields
 		goto out;
 	}
 	if (event == EV_CLOSED && !json_object_get(fields, "seal")) {
+		/* Other consoles go on sampling until they have read that it is closed. */
+		held = incident_metrics_hold(incident->folder);
 		seal = seal_make(incident->folder, err);
 		if (!seal)
 			goto out;
@@ -305,6 +307,8 @@ static int append(struct incident *incident, enum event_id event, json_t *fields
 	if (!result)
 		result = incident_refresh(incident, err);
 out:
+	if (held >= 0)
+		close(held);
 	json_decref(fields);
 	return result;
 }

@@ -78,6 +78,9 @@ int incident_verify(const char *id, const char *head, struct ledger_report *repo
  */
 int incident_metrics_append(const struct incident *incident, const char *metric,
 			    const struct chart_point *points, size_t n, struct err *err);
+/* Keeps everyone from appending until the result is closed: while the file is sealed. -1: there is none.
+ * Not to be held across a fork. */
+int incident_metrics_hold(const char *folder);
 /* The same into any file of such lines; made with `mode` if need be. */
 int metric_file_append(const char *path, mode_t mode, const char *metric,
 		       const struct chart_point *points, size_t n, struct err *err);

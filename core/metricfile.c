@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,24 +37,40 @@ static void sample_add(struct buf *out, const char *metric, const struct chart_p
 	json_decref(line);
 }
 
-int metric_file_append(const char *path, mode_t mode, const char *metric,
-		       const struct chart_point *points, size_t n, struct err *err)
+/* -1: it can't be opened. */
+static int file_open(const char *path, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
+
+	if (fd >= 0 && mode == 0660 && fchmod(fd, mode) != 0 && errno != EPERM) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static int samples_write(int fd, const char *path, const char *metric,
+			 const struct chart_point *points, size_t n, struct err *err)
 {
 	struct buf lines = BUF_INIT;
-	int fd = -1, result = 0;
+	int result = 0;
 
 	for (size_t i = 0; i < n; i++)
 		sample_add(&lines, metric, &points[i]);
-	if (!lines.len)
-		goto out;
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
-	if (fd < 0 || (mode == 0660 && fchmod(fd, mode) && errno != EPERM) ||
-	    file_write(fd, lines.data, lines.len))
+	if (lines.len && (fd < 0 || file_write(fd, lines.data, lines.len) != 0))
 		result = err_sys(err, "%s can't be written", path);
-out:
+	buf_release(&lines);
+	return result;
+}
+
+int metric_file_append(const char *path, mode_t mode, const char *metric,
+		       const struct chart_point *points, size_t n, struct err *err)
+{
+	int fd = file_open(path, mode);
+	int result = samples_write(fd, path, metric, points, n, err);
+
 	if (fd >= 0)
 		close(fd);
-	buf_release(&lines);
 	return result;
 }
 
@@ -61,14 +78,31 @@ int incident_metrics_append(const struct incident *incident, const char *metric,
 			    const struct chart_point *points, size_t n, struct err *err)
 {
 	char *path = path_join(incident->folder, METRICS_FILE);
-	int result = 0;
+	int fd = -1, result = 0;
 
-	/* A closed one is sealed. */
-	if (incident->state.phase != INCIDENT_CLOSED)
-		result = metric_file_append(path, incident_file_mode(incident->folder), metric,
-					    points, n, err);
+	/* A closed one is sealed; whoever closes it now holds the file. */
+	if (incident->state.phase == INCIDENT_CLOSED || !incident->ledger)
+		goto out;
+	fd = file_open(path, incident_file_mode(incident->folder));
+	if (fd >= 0 && (flock(fd, LOCK_SH | LOCK_NB) != 0 || ledger_is_closed(incident->ledger)))
+		goto out;
+	result = samples_write(fd, path, metric, points, n, err);
+out:
+	if (fd >= 0)
+		close(fd);
 	free(path);
 	return result;
+}
+
+int incident_metrics_hold(const char *folder)
+{
+	char *path = path_join(folder, METRICS_FILE);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	while (fd >= 0 && flock(fd, LOCK_EX) != 0 && errno == EINTR)
+		;
+	free(path);
+	return fd;
 }
 
 /* Whether one line is a sample of the metric. Lines that were cut by a crash are none. */

@@ -201,6 +201,14 @@ int ledger_read(struct ledger *ledger, void (*fn)(const struct ledger_line *line
 	return outcome;
 }
 
+bool ledger_is_closed(const struct ledger *ledger)
+{
+	struct cursor cursor = ledger->tail;
+
+	ledger_walk(ledger->folder, &cursor, NULL, NULL, NULL, NULL);
+	return cursor.closed;
+}
+
 int ledger_each(const char *folder, const char beginning[SHA256_HEX],
 		void (*fn)(const struct ledger_line *line, void *data), void *data, struct err *err)
 {

@@ -66,6 +66,8 @@ int ledger_read(struct ledger *ledger, void (*fn)(const struct ledger_line *line
 		void *data, struct err *err);
 /* Of the last line that was verified, read or appended. */
 struct ledger_head ledger_head(const struct ledger *ledger);
+/* Whether incident.closed stands at the end now, whether it was read or not. */
+bool ledger_is_closed(const struct ledger *ledger);
 /* A descriptor that becomes readable (inotify) when something was appended, until ledger_read():
  * for event loops. -1 when the system has no more of them. */
 int ledger_watch_fd(const struct ledger *ledger);

@@ -90,6 +90,46 @@ static void test_group_folder(void **state)
 	incident_close(&incident);
 }
 
+/* A console that has not read yet that the incident is closed goes on appending. */
+static void test_sampling_while_it_is_closed(void **state)
+{
+	struct record *record = *state;
+	struct incident mine, other;
+	struct chart_point point = { .at = RECORD_BEGIN, .value = 1 };
+	struct ledger_report report;
+	struct err err = ERR_INIT;
+	char seen[200];
+	int ends[2];
+	pid_t pid;
+
+	record_open(record, &mine);
+	open_again(record, &mine, &other);
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		signal(SIGPIPE, SIG_DFL);
+		close(ends[0]);
+		while (incident_metrics_append(&other, "errors", &point, 1, NULL) == 0 &&
+		       write(ends[1], "x", 1) == 1)
+			;
+		_exit(1);
+	}
+	close(ends[1]);
+	assert_int_equal(read(ends[0], seen, 1), 1);
+	assert_int_equal(incident_append(&mine, EV_RESOLVED, json_object(), &err), 0);
+	assert_int_equal(incident_append(&mine, EV_CLOSED, json_object(), &err), 0);
+	for (size_t n = 0; n < sizeof(seen);)
+		n += (size_t)read(ends[0], seen, 1);
+	close(ends[0]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(incident_verify(mine.id, NULL, &report, &err), 0);
+	assert_string_equal(report.what, "");
+	assert_true(report.sealed_ok);
+	incident_close(&other);
+	incident_close(&mine);
+}
+
 static void test_two_consoles(void **state)
 {
 	struct record *record = *state;
@@ -463,6 +503,7 @@ int main(void)
 		WITH_RECORD(test_folder),
 		WITH_RECORD(test_group_folder),
 		WITH_RECORD(test_two_consoles),
+		WITH_RECORD(test_sampling_while_it_is_closed),
 		WITH_RECORD(test_nothing_after_closing),
 		WITH_RECORD(test_bad_fields_are_not_written),
 		WITH_RECORD(test_secrets_stay_out),
