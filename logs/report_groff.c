@@ -173,7 +173,7 @@ static int section_need(const struct report_section *section)
 {
 	if (section->nfields || section->prose || section->quoted || section->ntables)
 		return 90;
-	return section->ncharts ? 190 : 60 + 35 * (int)section->blank_lines;
+	return section->ncharts ? 230 : 60 + 35 * (int)section->blank_lines;
 }
 
 static bool is_plain(const char *text)

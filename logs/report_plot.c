@@ -149,6 +149,19 @@ static void mark_place(struct plot *plot, size_t index, bool *placed, double wid
 		plot->rows = mark->row + 1;
 }
 
+/* In the order of time, whatever order they were given in. */
+static void marks_sort(struct plot *plot)
+{
+	for (size_t i = 1; i < plot->nmarks; i++) {
+		for (size_t k = i; k > 0 && plot->marks[k].at < plot->marks[k - 1].at; k--) {
+			struct plot_mark mark = plot->marks[k];
+
+			plot->marks[k] = plot->marks[k - 1];
+			plot->marks[k - 1] = mark;
+		}
+	}
+}
+
 /* From the side that labels run to, so that the outer mark's line rises beside the inner label. */
 static void marks_place(struct plot *plot, double width)
 {
@@ -188,6 +201,7 @@ static void marks_fill(struct plot *plot, const struct report_chart *chart,
 		width = fmax(width, char_width * (text_width(mark->label) + 1));
 		plot->nmarks++;
 	}
+	marks_sort(plot);
 	marks_place(plot, width);
 }
 
@@ -218,22 +232,47 @@ static void stretch_add(struct plot *plot, const struct scale *scale,
 		point_add(plot, scale, &points[low < high ? high : low], false);
 }
 
+static int by_length(const void *a, const void *b)
+{
+	int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* Samples that lie further apart than that are not joined: nobody measured in between. Ten times as
+ * far as they usually are, and half a minute at least. */
+static int64_t apart_of(const struct report_chart *chart)
+{
+	int64_t *lengths = xcalloc(chart->npoints, sizeof(*lengths)), usual;
+
+	for (size_t i = 1; i < chart->npoints; i++)
+		lengths[i - 1] = chart->points[i].at - chart->points[i - 1].at;
+	qsort(lengths, chart->npoints - 1, sizeof(*lengths), by_length);
+	usual = lengths[(chart->npoints - 1) / 2];
+	free(lengths);
+	return usual > 3 * CLOCK_US ? 10 * usual : 30 * CLOCK_US;
+}
+
 /* As many samples as there is room for go in one by one; of more, each stretch keeps its extremes,
  * so that no peak is lost. Samples without a value are gaps. */
 static void curve_fill(struct plot *plot, const struct report_chart *chart,
 		       const struct scale *scale)
 {
+	int64_t apart = apart_of(chart);
+	const struct chart_point *points = chart->points;
 	size_t stretch = chart->npoints > 2 * BUCKETS ? chart->npoints / BUCKETS + 1 : 1;
 	bool begins = true;
 
 	plot->points = xcalloc(chart->npoints + 1, sizeof(*plot->points));
 	for (size_t i = 0, n; i < chart->npoints; i += n ? n : 1) {
 		for (n = 0; n < stretch && i + n < chart->npoints; n++) {
-			if (!isfinite(chart->points[i + n].value))
+			if (!isfinite(points[i + n].value) ||
+			    (n && points[i + n].at - points[i + n - 1].at > apart))
 				break;
 		}
+		begins = begins || points[i].at - points[i - 1].at > apart;
 		if (n)
-			stretch_add(plot, scale, &chart->points[i], n, begins);
+			stretch_add(plot, scale, &points[i], n, begins);
 		begins = !n;
 	}
 }

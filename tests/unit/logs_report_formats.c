@@ -402,6 +402,38 @@ static void test_plot_keeps_peaks(void **state)
 	free(chart.points);
 }
 
+/* Two marks at almost the same time, given the wrong way round; a night when nobody measured. */
+static void test_plot_marks_and_gaps(void **state)
+{
+	struct report_chart chart = {
+		.npoints = 120, .info = NAN, .warning = NAN, .critical = NAN
+	};
+	struct plot plot;
+	size_t begins = 0;
+
+	(void)state;
+	chart.points = xcalloc(chart.npoints, sizeof(*chart.points));
+	for (size_t i = 0; i < chart.npoints; i++)
+		chart.points[i] = (struct chart_point){
+			START + ((int64_t)i + (i >= 60 ? 3600 : 0)) * CLOCK_US, (double)(i % 7)
+		};
+	chart_mark(&chart, START + 1802 * CLOCK_US, "Decision");
+	chart_mark(&chart, START + 1800 * CLOCK_US, "T");
+	chart_mark(&chart, START + 1790 * CLOCK_US, "Alert");
+	assert_true(plot_init(&plot, &chart, 0.011, 0.1));
+	assert_int_equal(plot.nmarks, 3);
+	assert_true(plot.rows <= 3);
+	assert_true(labels_apart(&plot, 0.011));
+	for (size_t i = 0; i < plot.npoints; i++)
+		begins += plot.points[i].begins;
+	assert_int_equal(begins, 2);
+	plot_release(&plot);
+	for (size_t i = 0; i < chart.nmarks; i++)
+		free(chart.marks[i].label);
+	free(chart.marks);
+	free(chart.points);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +446,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_groff_missing, path_setup, path_teardown),
 		cmocka_unit_test(test_plot),
 		cmocka_unit_test(test_plot_keeps_peaks),
+		cmocka_unit_test(test_plot_marks_and_gaps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
