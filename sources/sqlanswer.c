@@ -24,12 +24,15 @@ static bool number(const char *text, double *value)
 	return number_parse(text, strlen(text), value);
 }
 
-/* PostgreSQL writes truth as "t", SQLite has 1 for it. */
-static bool is_true(const char *value)
+/* PostgreSQL writes truth as "t" and "f", SQLite has 1 and 0 for it: 1, 0, or -1 when it is
+ * neither. */
+static int truth(const char *value)
 {
 	double found;
 
-	return strcmp(value, "t") == 0 || (number(value, &found) && found != 0);
+	if (strcmp(value, "t") == 0 || strcmp(value, "f") == 0)
+		return *value == 't';
+	return number(value, &found) ? found != 0 : -1;
 }
 
 static bool equal(const char *value, const json_t *want)
@@ -37,7 +40,7 @@ static bool equal(const char *value, const json_t *want)
 	double found;
 
 	if (json_is_boolean(want))
-		return is_true(value) == json_is_true(want);
+		return truth(value) == json_is_true(want);
 	if (json_is_number(want))
 		return number(value, &found) && found == json_number_value(want);
 	return strcmp(value, json_string_value(want)) == 0;
@@ -86,7 +89,7 @@ static void judge_value(const struct sql_answer *answer, const json_t *args, int
 		holds = (!below || found < json_number_value(below)) &&
 			(!above || found > json_number_value(above));
 	else
-		holds = is_true(answer->value);
+		holds = truth(answer->value) == 1;
 	expectation(&wanted, equals, above, below);
 	reading_judge(out, holds, at, "%s is %s%s", answer->column,
 		      shown(answer, text, sizeof text), buf_str(&wanted));

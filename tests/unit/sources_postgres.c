@@ -127,6 +127,11 @@ static void test_probe_sql(void **state)
 	       VERDICT_PASS);
 	expect("{\"postgres\": \"main\", \"sql\": \"SELECT 'abc'\", \"above\": 1}",
 	       VERDICT_UNKNOWN);
+	/* What is no truth value is not false. */
+	expect("{\"postgres\": \"main\", \"sql\": \"SELECT 'broken'\", \"equals\": false}",
+	       VERDICT_FAIL);
+	expect("{\"postgres\": \"main\", \"sql\": \"SELECT 1 > 2\", \"equals\": false}",
+	       VERDICT_PASS);
 	expect("{\"postgres\": \"main\", \"sql\": \"SELECT NULL\", \"equals\": 1}",
 	       VERDICT_UNKNOWN);
 	expect("{\"postgres\": \"main\", \"sql\": \"SELECT * FROM nosuch\", \"empty\": true}",
