@@ -312,7 +312,7 @@ static char *score_value(const json_t *value, bool seconds)
 	char text[64];
 
 	if (json_is_null(value))
-		return xstrdup("not reached");
+		return xstrdup("-"); /* never reached */
 	if (seconds && json_is_number(value))
 		return xstrdup(duration_text((int64_t)(json_number_value(value) * (double)CLOCK_US),
 					     text, sizeof(text)));
