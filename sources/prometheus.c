@@ -13,6 +13,7 @@
 #define EVERY_US  (10 * CLOCK_US)
 #define SECOND_US CLOCK_US /* a rate takes two scrapes: the second one comes soon */
 #define WINDOW_US (60 * CLOCK_US)
+#define TEXT_MAX  ((size_t)16 << 20)
 
 static const struct field fields[] = {
 	{ "url", FIELD_STRING, true, "what is scraped: http:// or https://", NULL, NULL },
@@ -54,6 +55,7 @@ struct prometheus {
 	struct httppoll poll;
 	struct buf text;		  /* of the latest good scrape */
 	int64_t text_at;		  /* wall time; 0: none yet */
+	bool cut;			  /* the latest one was too long: half of it is no sum */
 	struct prom_selector **selectors; /* owned: one for each kind of question so far */
 	size_t nselectors, cap;
 };
@@ -67,7 +69,8 @@ static void on_answer(const struct http_reply *reply, void *data)
 {
 	struct prometheus *prom = data;
 
-	if (!is_good(&prom->poll))
+	prom->cut = reply->lost > 0;
+	if (!is_good(&prom->poll) || prom->cut)
 		return;
 	buf_cut(&prom->text, 0);
 	buf_add(&prom->text, buf_str(&reply->body), reply->body.len);
@@ -117,6 +120,7 @@ static struct source *prometheus_open(const struct source_env *env, const char *
 	(void)err;
 	source_init(&prom->source, &source_prometheus, env, name);
 	httppoll_init(&prom->poll, env, args, EVERY_US);
+	prom->poll.request.max = TEXT_MAX;
 	prom->poll.answered = on_answer;
 	prom->poll.data = prom;
 	return &prom->source;
@@ -200,6 +204,8 @@ static void prometheus_read(struct source *source, const json_t *metric, int64_t
 		reading_unknown(out, poll->at, "status %d", poll->status);
 	else if (strcmp(read, "ms") == 0)
 		reading_value(out, poll->at, (double)poll->elapsed / 1000, "ms");
+	else if (prom->cut)
+		reading_unknown(out, poll->at, "it tells more than %zu MB", TEXT_MAX >> 20);
 	else
 		sample_read(prom, metric, since, out);
 }

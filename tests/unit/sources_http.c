@@ -32,6 +32,24 @@ static void rpc_answer(int fd, const char *request, bool stream)
 		strlen(head) + strlen(body) + strlen(tail), head, body, tail);
 }
 
+static void send_many(int fd, const char *text, size_t times)
+{
+	size_t len = strlen(text) * times, at = 0;
+	char *body = xmalloc(len);
+
+	for (size_t i = 0; i < len; i++)
+		body[i] = text[i % strlen(text)];
+	dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", len);
+	while (at < len) {
+		ssize_t n = write(fd, body + at, len - at);
+
+		if (n <= 0)
+			break;
+		at += (size_t)n;
+	}
+	free(body);
+}
+
 static void answer(int fd, const char *request)
 {
 	const char *path = strchr(request, ' ');
@@ -45,18 +63,9 @@ static void answer(int fd, const char *request)
 	} else if (strncmp(path, "/broken", 7) == 0) {
 		dprintf(fd, "this is no HTTP");
 	} else if (strncmp(path, "/big", 4) == 0) {
-		char *body = xmalloc(BIG);
-
-		memset(body, 'x', BIG);
-		dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", BIG);
-		for (size_t at = 0; at < BIG;) {
-			ssize_t n = write(fd, body + at, BIG - at);
-
-			if (n <= 0)
-				break;
-			at += (size_t)n;
-		}
-		free(body);
+		send_many(fd, "x", BIG);
+	} else if (strncmp(path, "/samples/", 9) == 0) {
+		send_many(fd, "up 1\n", strtoul(path + 9, NULL, 10));
 	} else if (strncmp(path, "/error", 6) == 0) {
 		dprintf(fd, "HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\ndown");
 	} else if (strncmp(path, "/rpc", 4) == 0) {
@@ -351,6 +360,30 @@ static void calls_are_posted_and_their_results_read(void **state)
 	assert_float_equal(call(f, "http://localhost/health", "tools/list", up).value, 0, 0);
 }
 
+/* What is more than is read gives no numbers: those of a part would be wrong. */
+static void a_scrape_that_is_cut_gives_no_numbers(void **state)
+{
+	static const char *const urls[] = { "http://localhost/samples/500000",
+					    "http://localhost/samples/4000000" };
+	struct fixture *f = *state;
+	struct source_env env = { .clock = &clock_system };
+	json_t *metric = json_pack("{s:s, s:s}", "read", "sample", "sample", "up");
+	struct reading out;
+
+	for (int i = 0; i < 2; i++) {
+		json_t *args = json_pack("{s:s, s:s}", "url", urls[i], "socket", f->socket);
+		struct source *source = source_type("prometheus")->open(&env, "p", args, NULL);
+
+		source->type->sample(source);
+		source->type->read(source, metric, 0, &out);
+		assert_int_equal(out.verdict, i == 0 ? VERDICT_PASS : VERDICT_UNKNOWN);
+		assert_true(i == 1 || out.value == 500000);
+		source_close(source);
+		json_decref(args);
+	}
+	json_decref(metric);
+}
+
 static void a_dead_server_is_down_but_takes_no_time(void **state)
 {
 	struct source_env env = { .clock = &clock_system };
@@ -433,6 +466,7 @@ int main(void)
 		TEST(the_source_reads_beside_the_loop),
 		TEST(calls_are_posted_and_their_results_read),
 		TEST(a_dead_server_is_down_but_takes_no_time),
+		TEST(a_scrape_that_is_cut_gives_no_numbers),
 		TEST(a_url_that_cannot_be_asked_is_not_down),
 		TEST(the_probe_judges),
 	};
