@@ -44,6 +44,9 @@ static void ask_locked(const struct probe_env *env, const json_t *args, const ch
 
 	if (locked < 0)
 		reading_unknown(out, now, "%s", err.msg);
+	else if (locked == 1 && left < within)
+		reading_unknown(out, now, "%s: locked, but there was no time to see for how long",
+				path);
 	else
 		reading_judge(out, (locked == 1) == (json_bool(args, "locked", 1) != 0), now, "%s",
 			      sqlite_holder_text(path, locked, holder, text, sizeof(text)));

@@ -1,11 +1,12 @@
 /* A SQLite database: its size, whether a writer holds it, a number that a statement gives. */
 #include "sources/sqlite.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/proc.h"
@@ -103,6 +104,13 @@ static void locked_read(const struct sqlite_source *sqlite, int64_t now, struct 
 	sqlite_holder_text(sqlite->path, locked, holder, out->evidence, sizeof(out->evidence));
 }
 
+static bool is_missing(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 static void asked_read(const struct sqlite_source *sqlite, const json_t *metric, const char *read,
 		       int64_t now, struct reading *out)
 {
@@ -119,7 +127,7 @@ static void asked_read(const struct sqlite_source *sqlite, const json_t *metric,
 	} else if (db == NULL ||
 		   sqlite_ask(db, statement, json_object_get(metric, "with"), &answer, &err) < 0) {
 		if (strcmp(read, "up") == 0 &&
-		    (!file_exists(sqlite->path) || (db != NULL && sqlite_is_damaged(db))))
+		    (is_missing(sqlite->path) || (db != NULL && sqlite_is_damaged(db))))
 			reading_value(out, now, 0, "");
 		else
 			reading_unknown(out, now, "%s", err.msg);

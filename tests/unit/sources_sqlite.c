@@ -97,10 +97,10 @@ static const json_t *declared(void *data, const char *name)
 	return strcmp(name, "db") == 0 ? ((const struct fixture *)data)->declaration : NULL;
 }
 
-static void probe(struct fixture *f, json_t *args, struct reading *out)
+static void probe_until(struct fixture *f, int64_t time_us, json_t *args, struct reading *out)
 {
 	struct probe_env env = { .clock = &clock_system,
-				 .deadline = clock_mono(&clock_system) + PATIENCE_US,
+				 .deadline = clock_mono(&clock_system) + time_us,
 				 .declared = declared,
 				 .data = f };
 
@@ -108,6 +108,11 @@ static void probe(struct fixture *f, json_t *args, struct reading *out)
 	*out = (struct reading){ 0 };
 	probe_type("sqlite")->eval(&env, args, out);
 	json_decref(args);
+}
+
+static void probe(struct fixture *f, json_t *args, struct reading *out)
+{
+	probe_until(f, PATIENCE_US, args, out);
 }
 
 static void metric(struct fixture *f, json_t *args, struct reading *out)
@@ -213,6 +218,10 @@ static void damage_is_found(void **state)
 	unlink(f->path);
 	metric(f, json_pack("{s:s}", "read", "up"), &out);
 	assert_true(out.verdict == VERDICT_PASS && out.value == 0);
+	/* What can't be looked at is not missing. */
+	assert_int_equal(symlink(f->path, f->path), 0);
+	metric(f, json_pack("{s:s}", "read", "up"), &out);
+	assert_int_equal(out.verdict, VERDICT_UNKNOWN);
 	probe(f, json_pack("{s:s}", "integrity", "quick"), &out);
 	assert_int_equal(out.verdict, VERDICT_UNKNOWN);
 }
@@ -227,6 +236,9 @@ static void held_by(struct fixture *f, const char *sql)
 	assert_int_equal(holder, writer);
 	probe(f, json_pack("{s:b, s:s}", "locked", 0, "within", "50ms"), &out);
 	assert_int_equal(out.verdict, VERDICT_FAIL);
+	/* That it is held for a minute nobody knows who looked for a moment. */
+	probe_until(f, CLOCK_US / 20, json_pack("{s:b, s:s}", "locked", 1, "within", "1m"), &out);
+	assert_int_equal(out.verdict, VERDICT_UNKNOWN);
 	metric(f, json_pack("{s:s}", "read", "locked"), &out);
 	assert_true(out.value == 1);
 	writer_end(writer);
