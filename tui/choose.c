@@ -18,8 +18,6 @@ static int chosen_done(struct ui *ui, const char *name, const char *reason, stru
 static int reason_done(struct ui *ui, const char *const *values, const char *subject,
 		       struct err *err)
 {
-	if (!*values[0])
-		return err_set(err, "a reason is needed: it goes into the report");
 	return chosen_done(ui, subject, values[0], err);
 }
 
@@ -28,7 +26,6 @@ void choose_procedure(struct ui *ui, const char *name)
 	const char *why = NULL;
 	const struct procedure *suggested = session_suggested(ui->session, &why);
 	const struct procedure *procedure = runbook_procedure(session_runbook(ui->session), name);
-	struct form_entry entry = { .label = "Reason" };
 	struct err err = ERR_INIT;
 	char *say;
 
@@ -42,8 +39,7 @@ void choose_procedure(struct ui *ui, const char *name)
 				    suggested->title, why ? why : "", procedure->title)
 			: xasprintf("Nothing is suggested yet.\nYou choose \"%s\": why?",
 				    procedure->title);
-	form_open(ui, "Choose another procedure", say, &entry, 1, false, xstrdup(name),
-		  reason_done);
+	reason_open(ui, "Choose another procedure", say, xstrdup(name), reason_done);
 	free(say);
 }
 

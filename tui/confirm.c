@@ -90,9 +90,7 @@ void confirm_open(struct ui *ui, const char *title, const char *say, char key, c
 }
 
 void confirm_name_open(struct ui *ui, const char *title, const char *say, const char *name,
-		       char *subject,
-		       int (*done)(struct ui *ui, const char *const *values, const char *subject,
-				   struct err *err))
+		       char *subject, form_fn *done)
 {
 	char *label = xasprintf("Type %s to confirm", name);
 	struct form_entry entry = { .label = label };

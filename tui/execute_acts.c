@@ -173,8 +173,6 @@ static void alternative_yes(struct ui *ui, const char *step)
 
 static int skip_done(struct ui *ui, const char *const *values, const char *step, struct err *err)
 {
-	if (!*values[0])
-		return err_set(err, "a reason is needed: it goes into the report");
 	if (session_skip(ui->session, step, values[0], err) < 0)
 		return -1;
 	return ui_acted(ui, 0, err, NULL);
@@ -198,25 +196,18 @@ static int done_done(struct ui *ui, const char *const *values, const char *step,
 static int answer_done(struct ui *ui, const char *const *values, const char *subject,
 		       struct err *err)
 {
-	/* "yes STEP" or "no STEP" */
-	const char *step = strchr(subject, ' ') + 1;
-	char *answer = xstrndup(subject, strcspn(subject, " "));
-	int rc = -1;
+	bool yes;
+	const char *step = answer_parse(subject, &yes);
 
-	if (!*values[0])
-		err_set(err, "a reason is needed: it goes into the report");
-	else
-		rc = session_answer_step(ui->session, step, answer, values[0], err);
-	free(answer);
-	return rc < 0 ? -1 : ui_acted(ui, 0, err, NULL);
+	if (session_answer_step(ui->session, step, yes ? "yes" : "no", values[0], err) < 0)
+		return -1;
+	return ui_acted(ui, 0, err, NULL);
 }
 
 void execute_answer(struct ui *ui, const struct step *step, bool yes)
 {
-	struct form_entry entry = { .label = "Reason" };
 	struct proposal proposal;
 	struct err err = ERR_INIT;
-	char *say;
 
 	session_step_proposal(ui->session, step, &proposal);
 	if (proposal.verdict == VERDICT_UNKNOWN ||
@@ -228,11 +219,7 @@ void execute_answer(struct ui *ui, const struct step *step, bool yes)
 			return;
 		}
 	}
-	say = xasprintf("%s\nProposed is %s: %s\nYou answer %s: why?", step->say,
-			answer_word(proposal.verdict), proposal.evidence, yes ? "YES" : "NO");
-	form_open(ui, "Answer otherwise than proposed", say, &entry, 1, false,
-		  xasprintf("%s %s", yes ? "yes" : "no", step->id), answer_done);
-	free(say);
+	answer_open(ui, step->say, step->id, &proposal, yes, answer_done);
 }
 
 static void option_chosen(struct ui *ui, const char *value, const char *step)
@@ -278,9 +265,9 @@ void execute_ask(struct ui *ui, enum act act, const char *step)
 			     'y', "takes it", xstrdup(step), alternative_yes);
 		break;
 	case ACT_SKIP:
-		form_open(ui, "Skip the step",
-			  "It is left undone; the procedure goes on behind it.", &reason, 1, false,
-			  xstrdup(step), skip_done);
+		reason_open(ui, "Skip the step",
+			    "It is left undone; the procedure goes on behind it.", xstrdup(step),
+			    skip_done);
 		break;
 	case ACT_STOP:
 		if (!current(ui)->procedure.approved) {

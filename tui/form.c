@@ -8,8 +8,8 @@
 #define ENTRIES 16
 
 struct entry {
-	char *label, *hint;	    /* owned; hint may be NULL */
-	const char *const *choices; /* borrowed, static */
+	char *label, *hint, *needed; /* owned; all but the label may be NULL */
+	const char *const *choices;  /* borrowed, static */
 	size_t choice;
 	struct line line;
 };
@@ -22,7 +22,7 @@ struct form {
 	bool guarded;
 	struct guard guard;
 	char error[sizeof(((struct err *)0)->msg) + sizeof(((struct err *)0)->hint) + 4];
-	int (*done)(struct ui *ui, const char *const *values, const char *subject, struct err *err);
+	form_fn *done;
 };
 
 static int entry_draw(const struct form *form, size_t i, const struct canvas *canvas, int y)
@@ -102,6 +102,16 @@ static const char *entry_value(const struct entry *entry)
 	return entry->choices ? entry->choices[entry->choice] : buf_str(&entry->line.text);
 }
 
+/* -1 when a text is missing that is needed. */
+static int check_needed(const struct form *form, const char *const *values, struct err *err)
+{
+	for (size_t i = 0; i < form->n; i++) {
+		if (form->entries[i].needed && !*values[i])
+			return err_set(err, "%s", form->entries[i].needed);
+	}
+	return 0;
+}
+
 static void form_finish(struct ui *ui, struct form *form)
 {
 	char *copies[ENTRIES] = { NULL };
@@ -110,7 +120,8 @@ static void form_finish(struct ui *ui, struct form *form)
 
 	for (size_t i = 0; i < form->n; i++)
 		values[i] = copies[i] = xstrdup(entry_value(&form->entries[i]));
-	if (form->done(ui, values, form->subject, &err) < 0) {
+	if (check_needed(form, values, &err) < 0 ||
+	    form->done(ui, values, form->subject, &err) < 0) {
 		snprintf(form->error, sizeof(form->error), "%s%s%s", err.msg,
 			 err.hint[0] ? "; " : "", err.hint);
 		if (form->guarded)
@@ -177,6 +188,7 @@ static void form_release(struct modal *modal)
 	for (size_t i = 0; i < form->n; i++) {
 		free(form->entries[i].label);
 		free(form->entries[i].hint);
+		free(form->entries[i].needed);
 		line_release(&form->entries[i].line);
 	}
 	free(form->title);
@@ -203,6 +215,7 @@ static void entry_init(struct entry *entry, const struct form_entry *from)
 {
 	entry->label = xstrdup(from->label);
 	entry->hint = from->hint ? xstrdup(from->hint) : NULL;
+	entry->needed = from->needed ? xstrdup(from->needed) : NULL;
 	entry->choices = from->choices;
 	if (!entry->choices) {
 		line_set(&entry->line, from->value ? from->value : "");
@@ -215,9 +228,7 @@ static void entry_init(struct entry *entry, const struct form_entry *from)
 }
 
 void form_open(struct ui *ui, const char *title, const char *say, const struct form_entry *entries,
-	       size_t n, bool guarded, char *subject,
-	       int (*done)(struct ui *ui, const char *const *values, const char *subject,
-			   struct err *err))
+	       size_t n, bool guarded, char *subject, form_fn *done)
 {
 	struct form *form = xcalloc(1, sizeof(*form));
 
@@ -233,4 +244,12 @@ void form_open(struct ui *ui, const char *title, const char *say, const struct f
 	if (guarded)
 		guard_begin(ui, &form->guard);
 	ui_push(ui, &form->modal);
+}
+
+void reason_open(struct ui *ui, const char *title, const char *say, char *subject, form_fn *done)
+{
+	const struct form_entry entry = { .label = "Reason",
+					  .needed = "a reason is needed: it goes into the report" };
+
+	form_open(ui, title, say, &entry, 1, false, subject, done);
 }

@@ -42,22 +42,28 @@ struct form_entry {
 	const char *value;	    /* what stands there at first; NULL: nothing */
 	const char *hint;	    /* dimmed below it; NULL: none */
 	const char *const *choices; /* NULL-terminated: Left and Right change it; NULL: free text */
+	const char *needed;	    /* the error when it is left empty; NULL: it may be */
 };
-/* Asks for texts; everything is copied. `done` gets them in order: 0 closes the form, -1 shows the
- * error in it. With `guarded` it opens behind the sleepy-hands guard and takes no paste. */
+/* What a form gives, in the order of its entries: 0 closes it, -1 shows the error in it. */
+typedef int form_fn(struct ui *ui, const char *const *values, const char *subject, struct err *err);
+/* Asks for texts; everything is copied. With `guarded` it opens behind the sleepy-hands guard and
+ * takes no paste. */
 void form_open(struct ui *ui, const char *title, const char *say, const struct form_entry *entries,
-	       size_t n, bool guarded, char *subject,
-	       int (*done)(struct ui *ui, const char *const *values, const char *subject,
-			   struct err *err));
+	       size_t n, bool guarded, char *subject, form_fn *done);
+/* Asks for the reason of what is not as proposed: one text, which must be there. */
+void reason_open(struct ui *ui, const char *title, const char *say, char *subject, form_fn *done);
+/* Asks why a question is answered otherwise than proposed. The subject that `done` gets says how,
+ * and what NAME is answered: for answer_parse(), which returns NAME. */
+void answer_open(struct ui *ui, const char *ask, const char *name, const struct proposal *proposal,
+		 bool yes, form_fn *done);
+const char *answer_parse(const char *subject, bool *yes);
 
 /* Asks before something is done. `key` confirms and must differ from the key that opened it. */
 void confirm_open(struct ui *ui, const char *title, const char *say, char key, const char *label,
 		  char *subject, void (*done)(struct ui *ui, const char *subject));
 /* As confirm_open(), for what destroys: `name` must be typed, letter by letter. */
 void confirm_name_open(struct ui *ui, const char *title, const char *say, const char *name,
-		       char *subject,
-		       int (*done)(struct ui *ui, const char *const *values, const char *subject,
-				   struct err *err));
+		       char *subject, form_fn *done);
 
 /* The `:` line, where a bare name of an act is handed to `act`; and the `/` line of the view. */
 typedef void act_fn(struct ui *ui, enum act act);

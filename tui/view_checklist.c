@@ -136,10 +136,12 @@ static void items_draw(struct ui *ui, const struct checklist_view *view,
 			section_row(ui, state, section, &below, row++ - view->top);
 		last = section;
 		if (shift && row - view->top <= 0)
-			section_row(ui, state, section, canvas, 0);
+			pinned = section;
 		item_row(ui, state, i, &below, row - view->top, (int)i == view->selected);
 		row++;
 	}
+	if (pinned)
+		section_row(ui, state, pinned, canvas, 0);
 }
 
 static int64_t counted_until(const struct deployment_state *planned)
@@ -327,13 +329,9 @@ static int override_done(struct ui *ui, const char *const *values, const char *s
 {
 	/* "LIST ITEM": neither name has a blank */
 	char *list = xstrndup(subject, strcspn(subject, " "));
-	int rc = -1;
+	int rc = session_item(ui->session, list, subject + strlen(list) + 1, "overridden",
+			      values[0], err);
 
-	if (!*values[0])
-		err_set(err, "a reason is needed: it goes into the report");
-	else
-		rc = session_item(ui->session, list, subject + strlen(list) + 1, "overridden",
-				  values[0], err);
 	free(list);
 	return rc < 0 ? -1 : ui_acted(ui, 0, err, NULL);
 }
@@ -362,7 +360,6 @@ static void item_act(struct ui *ui, struct checklist_view *view, const struct ch
 {
 	const char *list = list_name(ui, view);
 	const struct item *item = chosen->item;
-	struct form_entry reason = { .label = "Reason" };
 
 	if (act == ACT_GATE)
 		gate_open(ui);
@@ -377,8 +374,8 @@ static void item_act(struct ui *ui, struct checklist_view *view, const struct ch
 	else if (act == ACT_DEFER)
 		item_note(ui, list, item, "deferred", "Deferred: it comes back at the end.");
 	else
-		form_open(ui, "Override the item", item->say, &reason, 1, false,
-			  xasprintf("%s %s", list, item->id), override_done);
+		reason_open(ui, "Override the item", item->say, xasprintf("%s %s", list, item->id),
+			    override_done);
 }
 
 static void details(struct ui *ui, const struct checklist_view *view)

@@ -154,13 +154,14 @@ static void condition_row(struct ui *ui, const struct condition *condition,
 		snprintf(text, sizeof(text), "HOLDS %s",
 			 duration_text((ui_now(ui) - state->since) / CLOCK_US * CLOCK_US, since,
 				       sizeof(since)));
+	else if (condition->within && state->within != VERDICT_PASS)
+		snprintf(text, sizeof(text), "%s",
+			 state->within == VERDICT_FAIL ? "no, deployed too long ago"
+						       : "unknown, no deployment known");
 	else
-		snprintf(text, sizeof(text), "%s, %zu of %zu symptoms%s",
+		snprintf(text, sizeof(text), "%s, %zu of %zu symptoms",
 			 state->verdict == VERDICT_FAIL ? "no" : "unknown", state->sensed,
-			 condition->at_least,
-			 !condition->within || state->within == VERDICT_PASS ? ""
-			 : state->within == VERDICT_FAIL ? ", deployed too long ago"
-							 : ", no deployment on record");
+			 condition->at_least);
 	end = canvas_right(canvas, y,
 			   state->verdict == VERDICT_PASS ? style_severity(condition->severity)
 							  : STYLE_DIM,
@@ -257,20 +258,18 @@ static void decide_draw(struct ui *ui, void *data, const struct canvas *canvas)
 static int answer_done(struct ui *ui, const char *const *values, const char *subject,
 		       struct err *err)
 {
-	/* "y question" or "n question" */
-	if (!*values[0])
-		return err_set(err, "a reason is needed: it goes into the report");
-	if (session_answer(ui->session, subject + 2, subject[0] == 'y', values[0], err) < 0)
+	bool yes;
+	const char *question = answer_parse(subject, &yes);
+
+	if (session_answer(ui->session, question, yes, values[0], err) < 0)
 		return -1;
 	return ui_acted(ui, 0, err, NULL);
 }
 
 static void answer(struct ui *ui, const struct question *question, bool yes)
 {
-	struct form_entry entry = { .label = "Reason" };
 	struct proposal proposal;
 	struct err err = ERR_INIT;
-	char *say;
 
 	session_proposal(ui->session, question, &proposal);
 	if (proposal.verdict == (yes ? VERDICT_PASS : VERDICT_FAIL) ||
@@ -283,11 +282,7 @@ static void answer(struct ui *ui, const struct question *question, bool yes)
 		ui_acted(ui, rc, &err, NULL);
 		return;
 	}
-	say = xasprintf("%s\nProposed is %s: %s\nYou answer %s: why?", question->ask,
-			answer_word(proposal.verdict), proposal.evidence, yes ? "YES" : "NO");
-	form_open(ui, "Answer otherwise than proposed", say, &entry, 1, false,
-		  xasprintf("%c %s", yes ? 'y' : 'n', question->name), answer_done);
-	free(say);
+	answer_open(ui, question->ask, question->name, &proposal, yes, answer_done);
 }
 
 /* The time since the deployment that a condition is limited to. */
