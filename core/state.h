@@ -31,35 +31,35 @@ struct timeline_entry {
 	uint64_t seq;
 	int64_t at;
 	enum event_id event; /* EV_COUNT for unknown ones */
-	char *text;       /* owned: event_text(), and why when it does not fit */
-	char *by;         /* owned: who */
-	json_t *json;     /* owned: the whole line */
+	char *text;	     /* owned: event_text(), and why when it does not fit */
+	char *by;	     /* owned: who */
+	json_t *json;	     /* owned: the whole line */
 	bool hidden;
-	bool misfit;      /* not folded: it does not fit what came before */
+	bool misfit; /* not folded: it does not fit what came before */
 };
 
 /* A procedure that was tried, in order; the last one is current. */
 struct attempt {
 	struct procedure_state procedure;
 	int64_t chosen_at, approved_at, ended_at;
-	char result[16];        /* "", "done", "failed", "stopped" */
+	char result[16]; /* "", "done", "failed", "stopped" */
 	char approved_by[64];
 	char digest[SHA256_HEX];
-	json_t *params;         /* owned: the answers to `ask` parameters; NULL: none */
-	json_t *loss;           /* owned: lines measured at approval; NULL */
+	json_t *params; /* owned: the answers to `ask` parameters; NULL: none */
+	json_t *loss;	/* owned: lines measured at approval; NULL */
 };
 
 /* A planned deployment and its gate, as recorded. */
 struct deployment_state {
 	const struct deployment *deployment; /* borrowed; NULL: none is planned */
-	int64_t t0;                          /* wall time of T */
-	enum decision computed;              /* latest on record */
-	bool at_t0;                          /* it was computed at T */
-	enum decision decided;               /* DECISION_UNDECIDED: nobody has decided yet */
-	enum decision against;               /* what was computed when it was decided */
+	int64_t t0;			     /* wall time of T */
+	enum decision computed;		     /* latest on record */
+	bool at_t0;			     /* it was computed at T */
+	enum decision decided;		     /* DECISION_UNDECIDED: nobody has decided yet */
+	enum decision against;		     /* what was computed when it was decided */
 	int64_t decided_at;
 	char decided_by[64];
-	char *reason;                        /* owned, or NULL */
+	char *reason; /* owned, or NULL */
 };
 
 struct incident_state {
@@ -78,7 +78,8 @@ struct incident_state {
 	struct tree_state tree;
 	struct checklist_state *checklists; /* owned: one for each */
 	struct deployment_state deployment;
-	struct attempt *attempts; size_t nattempts, cap_attempts; /* owned */
+	struct attempt *attempts;
+	size_t nattempts, cap_attempts; /* owned */
 	struct timeline_entry *timeline;
 	size_t ntimeline, cap_timeline; /* owned */
 	uint64_t last_act; /* seq of the last operator or runner event that is not quiet */
@@ -86,6 +87,7 @@ struct incident_state {
 	char *root_cause, *remediation, *lessons; /* owned, or NULL */
 };
 
+/* As before the first line: no incident is open. Both are borrowed. */
 void state_init(struct incident_state *state, const struct runbook *runbook,
 		const struct target *target);
 void state_release(struct incident_state *state);
@@ -99,6 +101,7 @@ int64_t state_trouble(const struct incident_state *state);
 struct attempt *state_attempt(const struct incident_state *state);
 /* Whether hidden events may be shown: the drill is scored, or the incident is closed. */
 bool state_reveals(const struct incident_state *state);
+/* "incident", "deployment", "routine", "drill"; 0, or -1 when it is none. */
 const char *kind_name(enum incident_kind kind);
 int kind_parse(const char *name, enum incident_kind *kind);
 
