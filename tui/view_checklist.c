@@ -126,7 +126,7 @@ static bool items_scroll(struct checklist_view *view, const struct checklist_sta
 static void items_draw(struct ui *ui, const struct checklist_view *view,
 		       const struct checklist_state *state, const struct canvas *canvas)
 {
-	const struct section *section, *last = NULL;
+	const struct section *section, *last = NULL, *pinned = NULL;
 	int row = 0, shift = view->top > 0;
 	struct canvas below = canvas_part(canvas, shift, 0, canvas->h - shift, canvas->w);
 
