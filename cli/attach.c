@@ -59,7 +59,8 @@ static int attach_auto(const char *folder)
 	robot = robot_new(&robot_spec);
 	if (loop_run(loop, &err) < 0)
 		goto out;
-	status = phase_exit(robot_result(robot));
+	status = incident_is_lost(session_incident(session)) ? EXIT_LEDGER
+							     : phase_exit(robot_result(robot));
 out:
 	if (err.set)
 		cli_error(&err);

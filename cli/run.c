@@ -91,6 +91,8 @@ static int run_to_end(struct run *run, const char *procedure, struct err *err)
 	    !loop_signal(run->loop, SIGTERM, on_signal, run, err) || loop_run(run->loop, err) != 0)
 		return EXIT_FAILED;
 	print_result(run);
+	if (incident_is_lost(session_incident(run->session)))
+		return EXIT_LEDGER;
 	attempt = state_attempt(session_state(run->session));
 	if (run->interrupted)
 		return EXIT_STOPPED;

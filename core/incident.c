@@ -245,10 +245,16 @@ int incident_refresh(struct incident *incident, struct err *err)
 {
 	if (*incident->damage)
 		return refuse_damaged(incident, err);
-	if (ledger_read(incident->ledger, fold_one, incident, err) == 0)
+	incident->unread = ledger_read(incident->ledger, fold_one, incident, err) != 0;
+	if (!incident->unread)
 		return 0;
 	note_damage(incident);
 	return -1;
+}
+
+bool incident_is_lost(const struct incident *incident)
+{
+	return incident->unread || incident->unwritten || *incident->damage;
 }
 
 /* Notes and sensed events may come in between; what a person or a runner did may not. */
@@ -275,10 +281,9 @@ static int append(struct incident *incident, enum event_id event, json_t *fields
 		  struct err *err)
 {
 	json_t *seal;
+	bool came = false;
 	int result = -1, held = -1;
 
-	if (moved)
-		*moved = false;
 	if (!fields)
 		fields = json_object();
 	drop_nulls(fields);
@@ -303,10 +308,13 @@ static int append(struct incident *incident, enum event_id event, json_t *fields
 	if (event_check(event, fields, err))
 		goto out;
 	result = ledger_append(incident->ledger, event_defs[event].name, fields, expect, incident,
-			       moved, err);
+			       &came, err);
+	incident->unwritten = result != 0 && !came;
 	if (!result)
 		result = incident_refresh(incident, err);
 out:
+	if (moved)
+		*moved = came;
 	if (held >= 0)
 		close(held);
 	json_decref(fields);

@@ -23,6 +23,7 @@ struct incident {
 	struct redactor *redactor; /* owned */
 	const struct clock *clock; /* borrowed */
 	bool torn;		   /* a torn tail was found when it was opened */
+	bool unread, unwritten; /* the latest refresh or append failed: the record can't be used */
 	char damage[256]; /* where the ledger is damaged ("ledger.jsonl line 12: ..."), "": it is
 			     not. The state is the one up to the damage, and nothing can be
 			     appended; `ledger` is NULL when that was found at opening */
@@ -50,6 +51,8 @@ int incident_adopt(struct incident *incident, struct loaded *loaded, struct err 
 
 /* Folds what others appended. -1 on damage. */
 int incident_refresh(struct incident *incident, struct err *err);
+/* Whether the record can't be read or written now, or is damaged. */
+bool incident_is_lost(const struct incident *incident);
 /* Appends and folds. The fields are checked against the event table, ones that are null are left
  * out; `fields` is stolen, also on failure. incident.closed gets its `seal` here. After it nothing
  * is appended. A start or an approval uses incident_act(): refused with *moved when an operator's

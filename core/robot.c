@@ -9,6 +9,7 @@
 
 #define TURN_US	    (CLOCK_US / 10)
 #define PATIENCE_US (180 * CLOCK_US)
+#define LOST_US	    (5 * CLOCK_US)
 
 /* Everything the record says that is not hidden, as it comes. */
 static void tell_timeline(struct robot *robot)
@@ -100,6 +101,17 @@ static void act(struct robot *robot)
 		robot_steps(robot, attempt);
 }
 
+/* For longer than a passing trouble takes. What can't be written is refused, and told by that. */
+static bool record_is_lost(struct robot *robot)
+{
+	const struct incident *incident = session_incident(robot->spec.session);
+	int64_t now = clock_mono(loop_clock(robot->spec.loop));
+
+	if (!incident->unread && !*incident->damage)
+		robot->kept = now;
+	return now - robot->kept > LOST_US;
+}
+
 static void robot_turn(struct watch *watch, uint32_t what, void *data)
 {
 	struct robot *robot = data;
@@ -119,6 +131,10 @@ static void robot_turn(struct watch *watch, uint32_t what, void *data)
 		robot_finish(robot, ROBOT_STOPPED, "the incident was resolved by somebody else");
 		return;
 	}
+	if (record_is_lost(robot)) {
+		robot_finish(robot, ROBOT_FAILED, "the record can't be read any more");
+		return;
+	}
 	act(robot);
 	if (robot->result != ROBOT_WORKING)
 		return;
@@ -135,7 +151,7 @@ struct robot *robot_new(const struct robot_spec *spec)
 	robot->spec = *spec;
 	robot->procedure = spec->procedure ? xstrdup(spec->procedure) : NULL;
 	robot->began = clock_wall(loop_clock(spec->loop));
-	robot->moved = clock_mono(loop_clock(spec->loop));
+	robot->moved = robot->kept = clock_mono(loop_clock(spec->loop));
 	robot->timer = loop_timer(spec->loop, 0, TURN_US, robot_turn, robot);
 	return robot;
 }

@@ -15,6 +15,7 @@ struct robot {
 	char said[512];		    /* the last line of progress */
 	int64_t began;		    /* wall time */
 	int64_t moved;		    /* monotonic: when something changed last */
+	int64_t kept;		    /* monotonic: when the record could be read last */
 	uint64_t seen;		    /* last timeline length */
 	const struct step *checked; /* step that was checked again already */
 	int checked_attempt;

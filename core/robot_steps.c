@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "core/robot_parts.h"
+#include "core/runner.h"
 
 #define STARTS_MAX 3
 
@@ -125,8 +126,9 @@ void robot_steps(struct robot *robot, const struct attempt *attempt)
 	const struct step *step;
 
 	if (session_running(robot->spec.session)) {
-		/* The runner has deadlines of its own. */
-		robot->moved = clock_mono(loop_clock(robot->spec.loop));
+		/* The runner has deadlines of its own; one that is gone is judged. */
+		if (runner_alive(session_incident(robot->spec.session)))
+			robot->moved = clock_mono(loop_clock(robot->spec.loop));
 		return;
 	}
 	if (next < 0 || state->stopped)

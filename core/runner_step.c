@@ -417,6 +417,8 @@ static int runner_work(const struct call *call, int stop_fd, struct err *err)
 	}
 	if (act_on_step(&incident, call, stop_fd, err) == 0)
 		exit_status = RUNNER_DONE;
+	else if (incident_is_lost(&incident))
+		exit_status = RUNNER_NO_LEDGER;
 out:
 	if (lock >= 0)
 		close(lock);

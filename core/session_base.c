@@ -44,10 +44,12 @@ void session_refresh(struct session *session)
 {
 	struct err err = ERR_INIT;
 	size_t seen = session->incident.state.ntimeline;
+	bool unread = session->incident.unread;
 
 	if (!session->open || session->incident.damage[0])
 		return;
-	if (incident_refresh(&session->incident, &err) != 0)
+	/* Said once, not with every tick. */
+	if (incident_refresh(&session->incident, &err) != 0 && !unread)
 		session_trouble(session, &err);
 	if (session->incident.state.ntimeline != seen)
 		ledger_moved(session);

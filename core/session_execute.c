@@ -126,7 +126,10 @@ static void runner_ended(struct watch *watch, uint32_t what, void *data)
 		session_execute_tick(session);
 	} else if (WIFEXITED(status) && !judging) {
 		session->through = false;
-		err_set(&err, "nothing was run: %s", why[0] ? why : "the runner did not say why");
+		/* Without a ledger nobody can say that nothing was run: its end may be what is missing. */
+		err_set(&err, "%s%s",
+			WEXITSTATUS(status) == RUNNER_NO_LEDGER ? "" : "nothing was run: ",
+			why[0] ? why : "the runner did not say why");
 		session_trouble(session, &err);
 	} else if (WIFSIGNALED(status)) {
 		session->through = false;

@@ -2,7 +2,7 @@
 # backout plan, probe and run from the command line: what they print, what they touch, how they exit.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
-plan 19
+plan 21
 
 root=$work/lamp
 mkdir "$root"
@@ -25,6 +25,9 @@ cat >"$work/lamp.json" <<'END'
    "poor": {"title": "Does nothing", "estimate": "1m", "data_loss": "none", "risk": "low",
      "steps": [{"id": "try", "say": "Try", "action": {"command": ["true"]}, "verify": ["well"],
                 "within": "0s"}]},
+   "lose": {"title": "Lose the record", "estimate": "1m", "data_loss": "none", "risk": "low",
+     "steps": [{"id": "lose", "say": "Lose it", "action": {"command":
+        ["sh", "-c", "mv \"$1\"/../state/incidents/*/ledger.jsonl \"$1/lost\"", "sh", "${root}"]}}]},
    "wait": {"title": "Wait", "estimate": "1m", "data_loss": "none", "risk": "low",
      "steps": [{"id": "gate", "say": "Wait", "action": {"command":
         ["sh", "-c", "touch \"$1/waiting\"; read x <\"$1/gate\"", "sh", "${root}"]}}]}},
@@ -38,6 +41,7 @@ END
 fresh() { rm -rf "$BACKOUT_STATE_DIR" "$work/claim" "$root"/{painted,waiting}; echo broken >"$root/state"; echo 'pale green; rm -rf /' >"$root/colour"; }
 on() { local what=$1; shift; "$BACKOUT" "$what" "$work/lamp.json" "$@" --target "$work/attic.json"; }
 says() { local text=$1; shift; "$@" | grep -qF -- "$text"; }
+not() { ! "$@"; }
 same() { [ "$1" = "$2" ] || { echo "\"$1\" is not \"$2\""; return 1; }; }
 
 # ---- plan ----
@@ -87,6 +91,10 @@ else
 	skip "without inotify it is done, too" "no user namespaces here"
 fi
 BACKOUT_STATE_DIR=/proc/none check "no ledger, nothing done" status 4 on run mend --confirm attic
+fresh
+on run lose --confirm attic >"$work/lost.log" 2>&1
+check "a record that is lost on the way ends it" same $? 4
+check "and nobody claims that nothing was run" not grep -q 'nothing was run' "$work/lost.log"
 fresh
 "$BACKOUT" run "$work/lamp.json" wait --target "$work/attic.json" --confirm attic >"$work/run.log" 2>&1 &
 runner=$!
