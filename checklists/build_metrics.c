@@ -21,7 +21,10 @@ static void build_metric(struct checker *checker, struct metric *metric, const s
 	metric->name = node->key;
 	metric->title = title ? title : node->key;
 	metric->read = build_typed(checker->vocabulary->sources, node);
-	metric->source = metric->read.type ? build_text(node, metric->read.type->name) : NULL;
+	if (metric->read.type)
+		metric->source = build_text(node, metric->read.type->name);
+	else
+		build_derived(checker, metric, node);
 	metric->unit = unit ? unit : "";
 	metric->below = side && strcmp(side, "below") == 0;
 	const struct read_def *read = metric->read.type ? metric->read.type->reads : NULL;
@@ -41,6 +44,8 @@ static void build_metric(struct checker *checker, struct metric *metric, const s
 	metric->for_ = json_object_get(object, "for");
 	metric->clear = json_object_get(object, "clear");
 	metric->cooldown = json_object_get(object, "cooldown");
+	metric->samples = json_object_get(object, "samples");
+	metric->no_data = json_object_get(object, "no_data");
 	metric->suggest = build_text(node, "suggest");
 }
 
@@ -49,4 +54,5 @@ void build_metrics(struct checker *checker)
 	const struct names *names = &checker->names[SECTION_METRICS];
 	for (size_t i = 0; i < names->n; i++)
 		build_metric(checker, &checker->runbook->metrics[i], &names->list[i]);
+	check_derived(checker);
 }

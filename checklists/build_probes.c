@@ -133,6 +133,7 @@ static void probe_fill(struct checker *checker, struct probe *probe, const struc
 		probe->kind = PROBE_HELD;
 		fill_one(checker, probe, node, "held");
 		probe->for_us = build_duration(checker, node, "for");
+		probe->max_gap_us = build_duration(checker, node, "max_gap");
 	} else {
 		probe->kind = PROBE_MANUAL;
 		probe->text = build_text(node, "manual");

@@ -19,6 +19,7 @@ static const struct {
 	[SECTION_DEPLOYMENTS] = { "deployments", "deployment" },
 	[SECTION_CONTACTS] = { "contacts", "contact" },
 	[SECTION_MESSAGES] = { "messages", "message" },
+	[SECTION_BANDS] = { "bands", "band table" },
 };
 
 enum section_id section_find(const char *name)
@@ -115,6 +116,7 @@ void declare_runbook(struct checker *checker, const struct runbook *rb)
 	DECLARE(SECTION_DEPLOYMENTS, rb->ndeployments, rb->deployments[i].name);
 	DECLARE(SECTION_CONTACTS, rb->ncontacts, rb->contacts[i].name);
 	DECLARE(SECTION_MESSAGES, rb->nmessages, rb->messages[i].name);
+	DECLARE(SECTION_BANDS, rb->nbands, rb->bands[i].name);
 #undef DECLARE
 }
 

@@ -402,6 +402,21 @@ static void check_action(struct checker *checker, const struct node *node)
 		say_no_type(checker, node, "action", checker->vocabulary->actions);
 }
 
+/* A metric without a source's type: made of another metric, or of a probe. */
+static void check_derived_metric(struct checker *checker, const struct node *node)
+{
+	const struct type *type = typed_find(checker->vocabulary->derived, node->value);
+	if (!type) {
+		say_no_type(checker, node, "source", checker->vocabulary->sources);
+		return;
+	}
+	const struct field *const tables[] = { type->fields, metric_common, type->metric_fields,
+					       NULL };
+	char *name = xasprintf("a metric of a %s", type->name);
+	check_object(checker, node, name, tables, type->one_of, type);
+	free(name);
+}
+
 static void check_metric(struct checker *checker, const struct node *node)
 {
 	static const struct field none[] = { { .name = NULL } };
@@ -409,7 +424,9 @@ static void check_metric(struct checker *checker, const struct node *node)
 		return;
 	const struct type *type = typed_find(checker->vocabulary->sources, node->value);
 	if (!type) {
-		say_no_type(checker, node, "source", checker->vocabulary->sources);
+		checker->no_asks = true;
+		check_derived_metric(checker, node);
+		checker->no_asks = false;
 		return;
 	}
 	const struct field source[] = {

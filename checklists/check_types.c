@@ -8,7 +8,7 @@
 
 static const struct type *type_named(const struct type *const *types, const char *name)
 {
-	for (; *types; types++)
+	for (; types && *types; types++)
 		if (strcmp((*types)->name, name) == 0)
 			return *types;
 	return NULL;

@@ -29,6 +29,15 @@ static LOOKUP(procedure_own, struct procedure, procedures, nprocedures)
 	return procedure_own(runbook, name);
 }
 
+const struct band *runbook_band(const struct runbook *runbook, const struct metric *metric)
+{
+	for (size_t i = 0; i < runbook->nbands; i++)
+		for (size_t k = 0; k < runbook->bands[i].nrows; k++)
+			if (runbook->bands[i].rows[k].metric == metric)
+				return &runbook->bands[i].rows[k];
+	return NULL;
+}
+
 static struct probe *probe_in(struct probe *const *probes, size_t n, const char *id)
 {
 	for (size_t i = 0; i < n; i++)

@@ -84,6 +84,7 @@ static void structs_begin(struct checker *checker)
 	ROOM(SECTION_DEPLOYMENTS, deployments, ndeployments);
 	ROOM(SECTION_CONTACTS, contacts, ncontacts);
 	ROOM(SECTION_MESSAGES, messages, nmessages);
+	ROOM(SECTION_BANDS, bands, nbands);
 #undef ROOM
 	const struct names *probes = &checker->names[SECTION_PROBES];
 	rb->nprobes = probes->n;
@@ -100,6 +101,7 @@ static void build_all(struct checker *checker)
 	build_probes(checker);
 	build_proposals(checker);
 	build_metrics(checker);
+	build_bands(checker);
 	build_conditions(checker);
 	build_tree(checker);
 	build_checklists(checker);
@@ -184,6 +186,8 @@ void runbook_free(struct runbook *rb)
 	for (size_t i = 0; i < rb->ngates; i++)
 		for (size_t kind = 0; kind < CRITERION_KINDS; kind++)
 			free(rb->gates[i].criteria[kind]);
+	for (size_t i = 0; i < rb->nbands; i++)
+		free(rb->bands[i].rows);
 	for (size_t i = 0; i < rb->npanels; i++)
 		free(rb->panels[i].metrics);
 	checklists_free(rb);
@@ -202,6 +206,7 @@ void runbook_free(struct runbook *rb)
 	free(rb->matrix.cells);
 	free(rb->contacts);
 	free(rb->messages);
+	free(rb->bands);
 	free(rb->panels);
 	free(rb);
 }

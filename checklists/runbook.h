@@ -48,6 +48,7 @@ struct probe {
 	size_t nparts;
 	size_t count;
 	int64_t for_us;
+	int64_t max_gap_us; /* of "held": the longest time without a look; 0: a minute */
 };
 
 /* A parameter: declared with type, default and one line of explanation. */
@@ -75,11 +76,16 @@ struct metric {
 	const char *name;
 	const char *title;
 	struct typed read;  /* its source type; args hold the whole metric object */
-	const char *source; /* the source's name */
+	const char *source; /* the source's name; NULL: it is derived */
+	/* Derived from another metric, perhaps set against a second one, or from a probe; NULL. */
+	const struct metric *of, *to;
+	struct probe *probe;
 	const char *unit;
 	const json_t *limit[4]; /* by enum level; [LEVEL_OK] unused; NULL when not given */
 	bool below;		/* alert when under the threshold ("when": "below") */
 	const json_t *every, *for_, *clear, *cooldown; /* durations; NULL: 1s, 0s, 0s, 5m */
+	const json_t *samples; /* a number of samples in a row; NULL: 1 */
+	const json_t *no_data; /* a duration; NULL: see core/alerts.h */
 	const char *suggest; /* "tree", a procedure or a condition; NULL */
 };
 
@@ -275,6 +281,19 @@ struct message {
 	const char *text;    /* a template */
 };
 
+/* One metric's bands: on target, acceptable, then a warning, past `alert` critical. */
+struct band {
+	const struct metric *metric;
+	const json_t *target, *acceptable, *alert; /* numbers; `target` may be NULL */
+};
+
+struct band_table {
+	const char *name;
+	const char *title;
+	struct band *rows; /* owned array */
+	size_t nrows;
+};
+
 struct panel {
 	const char *title;
 	const char *kind;     /* "log", "connections", "memory", "chart" */
@@ -315,6 +334,8 @@ struct runbook {
 	size_t ncontacts;
 	struct message *messages;
 	size_t nmessages;
+	struct band_table *bands;
+	size_t nbands;
 	struct panel *panels;
 	size_t npanels;
 	struct probe **inline_probes;
@@ -326,6 +347,7 @@ struct runbook {
 /* All NULL-terminated arrays of pointers; borrowed. Made by core/vocabulary.h. */
 struct vocabulary {
 	const struct type *const *sources;
+	const struct type *const *derived; /* metrics that are made of other metrics and of probes */
 	const struct type *const *probes;
 	const struct type *const *actions;
 	const struct type
@@ -367,6 +389,8 @@ const struct source_def *runbook_source(const struct runbook *runbook, const cha
 const struct metric *runbook_metric(const struct runbook *runbook, const char *name);
 struct probe *runbook_probe(const struct runbook *runbook, const char *id); /* declared or inline */
 const struct condition *runbook_condition(const struct runbook *runbook, const char *name);
+/* The bands of a metric; NULL. */
+const struct band *runbook_band(const struct runbook *runbook, const struct metric *metric);
 const struct procedure *runbook_procedure(const struct runbook *runbook, const char *name);
 const struct checklist *runbook_checklist(const struct runbook *runbook, const char *name);
 const struct gate *runbook_gate(const struct runbook *runbook, const char *name);

@@ -240,14 +240,18 @@ static json_t *source_schema(const struct type *type)
 			 "required", required, "additionalProperties", 0);
 }
 
-static json_t *metric_schema(const struct type *type)
+static json_t *metric_schema(const struct type *type, bool derived)
 {
-	const struct field *const tables[] = { metric_common, type->metric_fields, NULL };
+	const struct field *const own = derived ? type->fields : type->metric_fields;
+	const struct field *const tables[] = { metric_common, own,
+					       derived ? type->metric_fields : NULL, NULL };
 	json_t *schema = object_schema(type->help, tables, NULL);
 	json_t *properties = json_object_get(schema, "properties"), *reads = json_array();
 	for (const struct read_def *read = type->reads; read->name; read++)
 		json_array_append_new(reads, json_string(read->name));
 	json_object_set_new(properties, "read", json_pack("{s:o}", "enum", reads));
+	if (derived)
+		return schema;
 	json_object_set_new(properties, type->name, of_type("string"));
 	json_array_append_new(json_object_get(schema, "required"), json_string(type->name));
 	return schema;
@@ -260,8 +264,10 @@ static json_t *sources_schema(const struct vocabulary *vocabulary, bool metrics)
 		if (!metrics)
 			json_array_append_new(any, source_schema(vocabulary->sources[i]));
 		else if (vocabulary->sources[i]->reads)
-			json_array_append_new(any, metric_schema(vocabulary->sources[i]));
+			json_array_append_new(any, metric_schema(vocabulary->sources[i], false));
 	}
+	for (size_t i = 0; metrics && vocabulary->derived && vocabulary->derived[i]; i++)
+		json_array_append_new(any, metric_schema(vocabulary->derived[i], true));
 	return json_pack("{s:o}", "anyOf", any);
 }
 

@@ -39,6 +39,8 @@ static const struct field runbook_fields[] = {
 	{ "messages", FIELD_OBJECT_MAP, .of = "message",
 	  .help = "templates of what is told to whom" },
 	{ "matrix", FIELD_OBJECT, .of = "matrix", .help = "the decision matrix" },
+	{ "bands", FIELD_OBJECT_MAP, .of = "bands",
+	  .help = "tables of what is on target, acceptable, or an alert" },
 	{ "panels", FIELD_OBJECTS, .of = "panel", .help = "what the first screen shows" },
 	END
 };
@@ -69,6 +71,10 @@ const struct field metric_common[] = {
 	  .choices = sides },
 	{ "every", FIELD_DURATION, .help = "time between samples; 1s" },
 	{ "for", FIELD_DURATION, .help = "how long it must be past a threshold; 0s" },
+	{ "samples", FIELD_INT, .help = "how many samples in a row must be past it, too; 1" },
+	{ "no_data", FIELD_DURATION,
+	  .help = "without a value for so long it has no data, a state of its own; 1m, and three "
+		  "times \"every\" at least" },
 	{ "clear", FIELD_DURATION, .help = "how long it must be back before the alert goes; 0s" },
 	{ "cooldown", FIELD_DURATION, .help = "silence between notices of one level; 5m" },
 	{ "suggest", FIELD_OUTCOME, .help = "tree, a procedure or a condition", .of = "metric" },
@@ -94,6 +100,8 @@ static const struct field not_fields[] = {
 static const struct field held_fields[] = {
 	{ "held", FIELD_PROBE, true, .help = "passes if it has passed without a gap" },
 	{ "for", FIELD_DURATION, true, .help = "for this long; no parameters" },
+	{ "max_gap", FIELD_DURATION,
+	  .help = "longest time that it was not looked at; 1m; no parameters" },
 	END
 };
 static const struct field manual_fields[] = {
@@ -289,6 +297,21 @@ static const struct field matrix_fields[] = {
 	END
 };
 
+static const struct field bands_fields[] = {
+	{ "title", FIELD_TEXT, true, .help = "heading" },
+	{ "rows", FIELD_OBJECTS, true, .help = "one a metric", .of = "band" },
+	END
+};
+
+static const struct field band_fields[] = {
+	{ "metric", FIELD_REF, true, .help = "a metric without a warning and a critical of its own",
+	  .of = "metrics" },
+	{ "target", FIELD_NUMBER, .help = "it should be so good" },
+	{ "acceptable", FIELD_NUMBER, true, .help = "past this it is a warning" },
+	{ "alert", FIELD_NUMBER, true, .help = "past this it is critical" },
+	END
+};
+
 static const struct field panel_fields[] = {
 	{ "kind", FIELD_CHOICE, true, .help = "what it draws", .choices = panel_kinds },
 	{ "title", FIELD_TEXT, true, .help = "heading" },
@@ -373,6 +396,8 @@ const struct shape shapes[] = {
 	SHAPE("contact", "a contact", "someone who is called", contact_fields),
 	SHAPE("message", "a message", "a template", message_fields),
 	SHAPE("matrix", "a matrix", "who decides what how fast", matrix_fields),
+	SHAPE("bands", "a band table", "metrics, each with its bands", bands_fields),
+	SHAPE("band", "a row of bands", "what is on target, acceptable, or an alert", band_fields),
 	SHAPE("panel", "a panel", "one panel of the first screen", panel_fields),
 	SHAPE("target", "a target", "where a runbook is applied", target_fields),
 	SHAPE_ONE_OF("secret", "a secret", "where a secret lies", secret_fields, secret_groups),

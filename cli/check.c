@@ -52,6 +52,8 @@ static int print_types(void)
 		buf_printf(&out, "\t%s\ttext\t%s\n", fact->name, fact->help);
 	for (size_t i = 0; all->sources[i]; i++)
 		print_type(&out, "source", all->sources[i]);
+	for (size_t i = 0; all->derived[i]; i++)
+		print_type(&out, "metric", all->derived[i]);
 	for (const struct type *join = probe_joins; join->name; join++)
 		print_type(&out, "probe", join);
 	for (size_t i = 0; all->probes[i]; i++)

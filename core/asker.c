@@ -52,12 +52,11 @@ void asker_free(struct asker *asker)
 	free(asker);
 }
 
-bool asker_takes(const struct wiring *wiring, const struct metric *metric)
+bool asker_takes(const struct metric *metric)
 {
 	const struct source_type *type =
 	    metric->read.type ? source_type(metric->read.type->name) : NULL;
 
-	(void)wiring;
 	return type && type->slow && type->slow(json_str(metric->read.args, "read", ""));
 }
 

@@ -17,7 +17,7 @@ typedef void asker_fn(size_t metric, const struct reading *reading, void *data);
 struct asker *asker_new(struct loop *loop, struct wiring *wiring, asker_fn *answered, void *data);
 void asker_free(struct asker *asker);
 /* Whether a metric is read this way. */
-bool asker_takes(const struct wiring *wiring, const struct metric *metric);
+bool asker_takes(const struct metric *metric);
 /* Wants a metric's reading; asker_go() begins to take it, together with others of its source,
  * unless its source is being asked already: then after that. */
 void asker_want(struct asker *asker, size_t metric);

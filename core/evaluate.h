@@ -14,6 +14,8 @@ struct slot {
 	struct sensed sensed;
 	enum verdict was; /* the verdict before sensed.since */
 	uint64_t round;	  /* when it was evaluated last */
+	int64_t gap_us;	  /* a longer time without a reading is a gap */
+	bool recalled;	  /* the reading was kept from an earlier run: nothing is known now */
 };
 
 /* All probes that were ever asked for. Slots never move. */

@@ -8,9 +8,12 @@
 #include "core/alerts.h"
 #include "core/asker.h"
 #include "core/evaluate.h"
+#include "core/memory.h"
 #include "core/rounds.h"
 #include "core/series.h"
+#include "lib/jdoc.h"
 #include "lib/mem.h"
+#include "lib/timefmt.h"
 
 #define FIRST_LOOK_US (CLOCK_US / 5)
 #define SAMPLE_US     CLOCK_US
@@ -18,6 +21,8 @@
 #define OVERSTAY_US   (10 * CLOCK_US)
 #define POLL_US	      (CLOCK_US / 4)
 #define COOLDOWN_US   (300 * CLOCK_US)
+#define NO_DATA_US    (60 * CLOCK_US)
+#define SERIES_US     (2 * 3600 * CLOCK_US) /* charts begin with so much of what was kept */
 
 /* One metric's state. */
 struct measured {
@@ -38,6 +43,8 @@ struct sense {
 	struct condition_state *conditions; /* owned: one for each */
 	struct probe **watched;		    /* owned array */
 	size_t nwatched;
+	struct memory *memory;
+	struct kept *kept; /* borrowed, or NULL */
 	struct rounds *rounds;
 	struct asker *asker; /* for metrics whose reading blocks */
 	struct watch *timer;
@@ -60,6 +67,13 @@ static void source_changed(void *data)
 
 /* ---- Metrics ---- */
 
+static double whole_of(const struct sense *sense, const json_t *value)
+{
+	double number = wiring_number(&sense->wiring, value);
+
+	return number > 1 && number < 1e6 ? number : 1;
+}
+
 static void rules_fill(struct sense *sense)
 {
 	for (size_t i = 0; i < sense->runbook->nmetrics; i++) {
@@ -76,8 +90,11 @@ static void rules_fill(struct sense *sense)
 		m->rule.cooldown_us =
 		    wiring_duration(&sense->wiring, metric->cooldown, COOLDOWN_US);
 		m->every_us = wiring_duration(&sense->wiring, metric->every,
-					      asker_takes(&sense->wiring, metric) ? ASKER_EVERY_US
-										  : SAMPLE_US);
+					      asker_takes(metric) ? ASKER_EVERY_US : SAMPLE_US);
+		m->rule.samples = (int)whole_of(sense, metric->samples);
+		m->rule.no_data_us = wiring_duration(&sense->wiring, metric->no_data, NO_DATA_US);
+		if (m->rule.no_data_us < 3 * m->every_us)
+			m->rule.no_data_us = 3 * m->every_us;
 		m->alert.metric = metric;
 	}
 }
@@ -88,17 +105,24 @@ static void metric_take(size_t i, const struct reading *reading, void *data)
 	struct measured *m = &sense->metrics[i];
 	int64_t now = clock_wall(sense->clock);
 	bool known = reading->verdict == VERDICT_PASS && reading->has_value;
+	int news;
 
 	sense->wiring.latest[i] = *reading;
 	series_add(&m->series, now, known ? reading->value : NAN);
+	memory_metric(sense->memory, &sense->runbook->metrics[i], now,
+		      known ? reading->value : NAN);
 	if (known)
 		m->alert.value = reading->value;
-	if (!alert_judge(&m->rule, &m->track, known, reading->value, now))
-		return;
-	m->alert.level = m->track.told;
-	m->alert.since = m->track.since;
-	m->alert.threshold = m->rule.limits[m->alert.level];
-	sense_say(sense, SENSE_ALERT, &m->alert);
+	news = alert_judge(&m->rule, &m->track, known, reading->value, now);
+	if (news & ALERT_LEVEL) {
+		m->alert.level = m->track.told;
+		m->alert.since = m->track.since;
+		m->alert.threshold = m->rule.limits[m->alert.level];
+	}
+	m->alert.no_data = m->track.no_data;
+	m->alert.no_data_since = m->track.no_data_since;
+	if (news)
+		sense_say(sense, SENSE_ALERT, &m->alert);
 }
 
 static void metric_look(struct sense *sense, size_t i)
@@ -106,7 +130,7 @@ static void metric_look(struct sense *sense, size_t i)
 	const struct metric *metric = &sense->runbook->metrics[i];
 	struct reading reading;
 
-	if (asker_takes(&sense->wiring, metric)) {
+	if (asker_takes(metric)) {
 		asker_want(sense->asker, i);
 		return;
 	}
@@ -131,6 +155,7 @@ static void sense_tick(struct watch *watch, uint32_t what, void *data)
 		metric_look(sense, i);
 	}
 	asker_go(sense->asker);
+	memory_probes(sense->memory);
 	wiring_sample(&sense->wiring);
 	sense_say(sense, SENSE_READINGS, NULL);
 }
@@ -181,8 +206,14 @@ static struct probe **round_probes(size_t *n, void *data)
 	struct sense *sense = data;
 	size_t cap = 0;
 	struct probe **list = NULL;
+	size_t nremembered;
+	struct probe *const *remembered = memory_remembers(sense->memory, &nremembered);
 
 	*n = 0;
+	for (size_t i = 0; i < nremembered; i++) {
+		list = xgrow(list, &cap, *n + 1, sizeof(struct probe *));
+		list[(*n)++] = remembered[i];
+	}
 	for (size_t i = 0; i < sense->runbook->nconditions; i++) {
 		const struct condition *condition = &sense->runbook->conditions[i];
 
@@ -197,6 +228,66 @@ static struct probe **round_probes(size_t *n, void *data)
 		list[(*n)++] = sense->watched[i];
 	}
 	return list;
+}
+
+/* ---- What is remembered ---- */
+
+/* Without a loop nobody feeds the memory: what it is made of is looked at now. */
+static void base_look(struct sense *sense, const struct metric *metric)
+{
+	struct reading reading;
+
+	wiring_read(&sense->wiring, metric, 0, &reading);
+	sense->wiring.latest[metric - sense->runbook->metrics] = reading;
+	memory_metric(sense->memory, metric, clock_wall(sense->clock),
+		      reading.verdict == VERDICT_PASS && reading.has_value ? reading.value : NAN);
+}
+
+static void derived_read(const struct metric *metric, struct reading *out, void *data)
+{
+	struct sense *sense = data;
+	struct reading reading;
+
+	if (!sense->wiring.live && metric->of)
+		base_look(sense, metric->of);
+	if (!sense->wiring.live && metric->to)
+		base_look(sense, metric->to);
+	if (!sense->wiring.live && metric->probe) {
+		sense_eval(sense, metric->probe, 0, OVERSTAY_US, &reading);
+		memory_probes(sense->memory);
+	}
+	memory_read(sense->memory, metric, out);
+}
+
+static void series_recall(const struct metric *metric, int64_t at, double value, void *data)
+{
+	struct sense *sense = data;
+
+	series_add(&sense->metrics[metric - sense->runbook->metrics].series, at, value);
+}
+
+void sense_keep(struct sense *sense, struct kept *kept)
+{
+	json_t *mutes = kept_mutes(kept);
+	int64_t until;
+
+	sense->kept = kept;
+	memory_keep(sense->memory, kept, clock_wall(sense->clock) - SERIES_US, series_recall,
+		    sense);
+	for (size_t i = 0; i < sense->runbook->nmetrics; i++) {
+		const struct metric *metric = &sense->runbook->metrics[i];
+		const json_t *mute = json_object_get(mutes, metric->name);
+
+		sense_mute(sense, metric,
+			   time_parse_rfc3339(json_str(mute, "until", ""), &until) == 0 ? until
+											: 0);
+	}
+	json_decref(mutes);
+}
+
+struct kept *sense_kept(const struct sense *sense)
+{
+	return sense->kept;
 }
 
 /* ---- Life ---- */
@@ -214,6 +305,9 @@ struct sense *sense_new(struct loop *loop, const struct clock *clock, const stru
 	if (observer)
 		sense->observer = *observer;
 	wiring_init(&sense->wiring, loop, clock, runbook, target, loop ? &env : NULL);
+	sense->wiring.derived = derived_read;
+	sense->wiring.derived_data = sense;
+	sense->memory = memory_new(&sense->wiring, &sense->slots);
 	sense->metrics = xcalloc(runbook->nmetrics + 1, sizeof(*sense->metrics));
 	sense->conditions = xcalloc(runbook->nconditions + 1, sizeof(*sense->conditions));
 	sense_params(sense, params);
@@ -251,6 +345,7 @@ void sense_free(struct sense *sense)
 	free(sense->metrics);
 	free(sense->conditions);
 	free(sense->watched);
+	memory_free(sense->memory);
 	slots_release(&sense->slots);
 	wiring_release(&sense->wiring);
 	free(sense);
@@ -313,7 +408,7 @@ const struct sensed *sense_probe(const struct sense *sense, const struct probe *
 {
 	const struct slot *slot = slots_find(&sense->slots, probe);
 
-	return slot && slot->sensed.reading.at ? &slot->sensed : &never_sensed;
+	return slot && slot->sensed.reading.at && !slot->recalled ? &slot->sensed : &never_sensed;
 }
 
 static size_t metric_index(const struct sense *sense, const struct metric *metric)
@@ -329,6 +424,16 @@ const struct reading *sense_metric(const struct sense *sense, const struct metri
 const struct alert *sense_alert(const struct sense *sense, const struct metric *metric)
 {
 	return &sense->metrics[metric_index(sense, metric)].alert;
+}
+
+void sense_mute(struct sense *sense, const struct metric *metric, int64_t until)
+{
+	sense->metrics[metric_index(sense, metric)].alert.muted_until = until;
+}
+
+bool sense_is_muted(const struct sense *sense, const struct alert *alert)
+{
+	return clock_wall(sense->clock) < alert->muted_until;
 }
 
 void sense_recall(struct sense *sense, const struct metric *metric, enum level level, int64_t since)

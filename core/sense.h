@@ -13,6 +13,7 @@
 #include "checklists/condition.h"
 #include "checklists/runbook.h"
 #include "checklists/target.h"
+#include "core/kept.h"
 #include "lib/chart.h"
 #include "lib/loop.h"
 #include "sources/source.h"
@@ -27,6 +28,9 @@ struct alert {
 	double threshold; /* of `level` */
 	int64_t since;	  /* wall time since which the level holds */
 	double limits[4]; /* filled-in thresholds by enum level, NAN when not given */
+	bool no_data;	  /* a state of its own: the level is what was judged last */
+	int64_t no_data_since; /* wall time of the last value, when there is no data */
+	int64_t muted_until;   /* wall time until which nobody is to be disturbed by it; 0 */
 };
 
 /* A probe's latest reading, and since when its verdict has not changed (wall time). */
@@ -38,8 +42,8 @@ struct sensed {
 enum sense_change { SENSE_ALERT, SENSE_CONDITION, SENSE_READINGS, SENSE_SOURCE };
 
 struct sense_observer {
-	/* An alert's level or a condition's verdict changed (damped); or new readings or source
-	 * data came. */
+	/* An alert's level, whether it has data, or a condition's verdict changed (damped); or new
+	 * readings or source data came. */
 	void (*changed)(enum sense_change what, const void *subject, void *data);
 	void *data;
 };
@@ -70,6 +74,15 @@ void sense_trouble(struct sense *sense, int64_t at);
 /* When the system was deployed last (wall time; 0: nobody knows): for conditions with a `within`.
  */
 void sense_deployed(struct sense *sense, int64_t at);
+
+/* What is sensed is kept there from now on (borrowed, outlives it), and what was kept before is remembered:
+ * windows, charts, how long probes have held, mutes. Once, before the loop turns. */
+void sense_keep(struct sense *sense, struct kept *kept);
+struct kept *sense_kept(const struct sense *sense); /* or NULL */
+
+/* Until a wall time; 0: no more. Levels are judged all the same. */
+void sense_mute(struct sense *sense, const struct metric *metric, int64_t until);
+bool sense_is_muted(const struct sense *sense, const struct alert *alert);
 
 /* An alert that is on record from before: it holds until the metric says otherwise. */
 void sense_recall(struct sense *sense, const struct metric *metric, enum level level,

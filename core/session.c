@@ -114,22 +114,16 @@ static void session_tick(struct watch *watch, uint32_t what, void *data)
 
 /* ---- Life ---- */
 
-static char *kept_folder(const struct loaded *loaded)
+/* A drill's sandbox has no yesterday, and no tomorrow. */
+static void keep_begin(struct session *session)
 {
-	char *state, *path, *whole = NULL;
+	const struct target *target = session->loaded->target;
 
-	if (!loaded->target)
-		return NULL;
-	state = state_folder(NULL);
-	if (!state)
-		return NULL;
-	path = xasprintf("metrics/%s/%s", loaded->runbook->system, loaded->target->name);
-	/* Names come from files; they must not lead out of the folder. */
-	if (!strstr(path, ".."))
-		whole = path_join(state, path);
-	free(path);
-	free(state);
-	return whole;
+	if (!target || target->class == TARGET_DRILL)
+		return;
+	session->kept = kept_new(session->loaded->runbook->system, target->name, session->clock);
+	if (session->kept)
+		sense_keep(session->sense, session->kept);
 }
 
 struct session *session_new(const struct session_spec *spec, struct err *err)
@@ -151,9 +145,11 @@ struct session *session_new(const struct session_spec *spec, struct err *err)
 		session->open = true;
 		session->loaded = &session->incident.loaded;
 	}
-	if (sense_begin(session, err) != 0 || (session->open && ledger_begin(session, err) != 0))
+	if (sense_begin(session, err) != 0)
 		goto fail;
-	session->kept_folder = kept_folder(session->loaded);
+	keep_begin(session);
+	if (session->open && ledger_begin(session, err) != 0)
+		goto fail;
 	session->tick = loop_timer(session->loop, session->open ? 0 : SESSION_TICK_US,
 				   SESSION_TICK_US, session_tick, session);
 	session_deployed_tick(session);
@@ -180,11 +176,11 @@ void session_free(struct session *session)
 	session_plan_forget(session);
 	session_message_forget(session);
 	sense_free(session->sense);
+	kept_free(session->kept);
 	if (session->open)
 		incident_close(&session->incident);
 	loaded_release(&session->own);
 	free(session->saved);
-	free(session->kept_folder);
 	free(session->output);
 	free(session);
 }

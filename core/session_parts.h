@@ -21,8 +21,7 @@ struct list_in_effect {
 
 /* What was saved of a metric last. */
 struct saved {
-	int64_t at;   /* wall time of the last point that is in the incident's file */
-	int64_t kept; /* and in the state folder's */
+	int64_t at; /* wall time of the last point that is in the incident's file */
 };
 
 /* A message on its way into the buffer of tmux. */
@@ -46,7 +45,7 @@ struct session {
 	struct watch *ledger_watch, *tick;
 	int sensing_lock;    /* -1: another console records what is sensed */
 	struct saved *saved; /* owned: one for each metric */
-	char *kept_folder;   /* owned: metrics/SYSTEM/TARGET of the state folder; NULL: none */
+	struct kept *kept;   /* owned; NULL: nothing is kept of this target */
 
 	/* the plan of the current attempt */
 	size_t attempt; /* state.nattempts that the rest is about */

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/session_parts.h"
 #include "core/statefolder.h"
@@ -12,31 +11,12 @@
 #include "lib/timefmt.h"
 #include "sources/log.h"
 
-#define KEPT_EVERY_US  (10 * CLOCK_US)
 #define ERRORS_BACK_US (30 * 60 * CLOCK_US)
 #define ERRORS_LOOK    5000 /* lines that are looked through */
 #define ERRORS_KEEP    60   /* lines that are kept of each log */
 #define ERRORS_KINDS   12   /* kinds of errors of each log */
 
 /* ---- Metric files ---- */
-
-static void kept_append(struct session *session, const struct metric *metric,
-			const struct chart_point *point)
-{
-	time_t seconds = (time_t)(point->at / CLOCK_US);
-	char name[40];
-	struct tm tm;
-	char *path;
-
-	if (!session->kept_folder || !gmtime_r(&seconds, &tm) ||
-	    !strftime(name, sizeof(name), "metrics_%Y%m%d.jsonl", &tm))
-		return;
-	path = path_join(session->kept_folder, name);
-	if (metric_file_append(path, 0660, metric->name, point, 1, NULL) != 0 &&
-	    file_mkdirs(session->kept_folder, 0770, NULL) == 0)
-		metric_file_append(path, 0660, metric->name, point, 1, NULL);
-	free(path);
-}
 
 static void metrics_save(struct session *session)
 {
@@ -49,17 +29,11 @@ static void metrics_save(struct session *session)
 		size_t n;
 
 		points = sense_series(session->sense, metric, saved->at + 1, &n);
-		if (!n)
-			continue;
-		if (session->open)
-			incident_metrics_append(&session->incident, metric->name, points, n, NULL);
-		if (points[n - 1].at - saved->kept >= KEPT_EVERY_US) {
-			kept_append(session, metric, &points[n - 1]);
-			saved->kept = points[n - 1].at;
-		}
 		/* Without an incident, what is in memory is still to be saved when one opens. */
-		if (session->open)
-			saved->at = points[n - 1].at;
+		if (!n || !session->open)
+			continue;
+		incident_metrics_append(&session->incident, metric->name, points, n, NULL);
+		saved->at = points[n - 1].at;
 	}
 }
 

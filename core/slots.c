@@ -45,22 +45,31 @@ struct slot *slots_add(struct slots *slots, const struct probe *probe)
 		slots_grow(slots);
 	slot = xcalloc(1, sizeof(*slot));
 	slot->probe = probe;
+	slot->gap_us = GAP_US;
 	slots->list = xgrow(slots->list, &slots->cap, slots->n + 1, sizeof(struct slot *));
 	slots->list[slots->n] = slot;
 	slots->table[slot_place(slots, probe)] = ++slots->n;
+	if (probe->kind == PROBE_HELD && probe->nparts) {
+		struct slot *part = slots_find(slots, probe->parts[0]);
+
+		/* Several may ask about one probe: who allows longer gaps is heeded. */
+		if (probe->max_gap_us > part->gap_us)
+			part->gap_us = probe->max_gap_us;
+	}
 	return slot;
 }
 
 void slot_record(struct slot *slot, const struct reading *reading)
 {
 	const struct reading *last = &slot->sensed.reading;
-	bool gap = !last->at || reading->at - last->at > GAP_US;
+	bool gap = !last->at || reading->at - last->at > slot->gap_us;
 
 	if (gap || last->verdict != reading->verdict) {
 		slot->was = gap ? VERDICT_UNKNOWN : last->verdict;
 		slot->sensed.since = reading->at;
 	}
 	slot->sensed.reading = *reading;
+	slot->recalled = false;
 }
 
 void slots_release(struct slots *slots)

@@ -2,6 +2,7 @@
 
 #include "actions/action.h"
 #include "core/facts.h"
+#include "core/derive.h"
 #include "sources/probe.h"
 #include "sources/source.h"
 
@@ -31,6 +32,7 @@ static void fill(void)
 		all.facts[n] = fact_defs[n].name;
 	all.vocabulary.facts = all.facts;
 	all.vocabulary.sources = all.sources;
+	all.vocabulary.derived = derived_types;
 	all.vocabulary.probes = all.probes;
 	all.vocabulary.actions = all.actions;
 }

@@ -241,6 +241,12 @@ void wiring_read(struct wiring *wiring, const struct metric *metric, int64_t sin
 	json_t *args;
 
 	*out = (struct reading){ 0 };
+	if (!metric->source) {
+		reading_unknown(out, clock_wall(wiring->clock), "nothing remembers it");
+		if (wiring->derived)
+			wiring->derived(metric, out, wiring->derived_data);
+		return;
+	}
 	if (!source || !source->type->read) {
 		reading_unknown(out, clock_wall(wiring->clock), "%s: %s", metric->source,
 				wired && wired->problem ? wired->problem : "can't be read");

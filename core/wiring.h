@@ -31,6 +31,9 @@ struct wiring {
 	json_t *values;	       /* owned: parameter -> value, secrets and answers included */
 	struct wired *sources; /* owned */
 	size_t nsources;
+	/* Reads a metric that is made of others (core/derive.h); NULL: nobody does. */
+	void (*derived)(const struct metric *metric, struct reading *out, void *data);
+	void *derived_data;
 	struct reading *latest; /* owned: one for each metric of the runbook */
 	int64_t warm_until; /* monotonic: a source was opened so recently that it may be silent */
 	int64_t sampled;    /* monotonic: last wiring_sample() */

@@ -113,6 +113,84 @@ static void cooldown_silences_repetitions_only(void **state)
 	assert_int_equal(track.told, LEVEL_WARNING);
 }
 
+static void samples_in_a_row(void **state)
+{
+	struct alert_rule rule = rule_of(0, 0, 0);
+	struct alert_track track = { 0 };
+
+	(void)state;
+	rule.samples = 3;
+	assert_false(alert_judge(&rule, &track, true, 60, 1 * S));
+	assert_false(alert_judge(&rule, &track, true, 60, 2 * S));
+	assert_false(alert_judge(&rule, &track, true, 1, 3 * S));
+	assert_false(alert_judge(&rule, &track, true, 60, 4 * S));
+	assert_false(alert_judge(&rule, &track, true, 30, 5 * S));
+	/* Three past the warning, not three past the critical one. */
+	assert_true(alert_judge(&rule, &track, true, 60, 6 * S));
+	assert_int_equal(track.told, LEVEL_WARNING);
+	assert_false(alert_judge(&rule, &track, true, 60, 7 * S));
+	assert_true(alert_judge(&rule, &track, true, 60, 8 * S));
+	assert_int_equal(track.told, LEVEL_CRITICAL);
+}
+
+static void no_data_is_a_state_of_its_own(void **state)
+{
+	struct alert_rule rule = rule_of(0, 0, 0);
+	struct alert_track track = { 0 };
+
+	(void)state;
+	rule.no_data_us = 60 * S;
+	/* Never any: it counts from the first look. */
+	assert_int_equal(alert_judge(&rule, &track, false, 0, 1 * S), 0);
+	assert_int_equal(alert_judge(&rule, &track, false, 0, 60 * S), 0);
+	assert_int_equal(alert_judge(&rule, &track, false, 0, 61 * S), ALERT_DATA);
+	assert_true(track.no_data && track.no_data_since == 1 * S && track.level == LEVEL_OK);
+	assert_int_equal(alert_judge(&rule, &track, true, NAN, 62 * S), 0);
+	assert_int_equal(alert_judge(&rule, &track, true, 60, 63 * S), ALERT_DATA | ALERT_LEVEL);
+	assert_false(track.no_data);
+	/* The level stays what it was while there is none. */
+	assert_int_equal(alert_judge(&rule, &track, false, 0, 200 * S), ALERT_DATA);
+	assert_true(track.no_data_since == 63 * S && track.level == LEVEL_CRITICAL);
+	assert_int_equal(alert_judge(&rule, &track, true, 1, 201 * S), ALERT_DATA | ALERT_LEVEL);
+	assert_int_equal(track.told, LEVEL_OK);
+}
+
+static void a_gap_is_no_persistence(void **state)
+{
+	struct alert_rule rule = rule_of(300 * S, 0, 0);
+	struct alert_track track = { 0 };
+
+	(void)state;
+	rule.no_data_us = 60 * S;
+	assert_false(alert_judge(&rule, &track, true, 60, 1 * S));
+	/* The machine slept, or the clock was set on: two readings are no five minutes. */
+	assert_false(alert_judge(&rule, &track, true, 60, 3600 * S));
+	assert_int_equal(track.level, LEVEL_OK);
+	for (int i = 1; i < 300; i++)
+		assert_false(alert_judge(&rule, &track, true, 60, (3600 + i) * S));
+	assert_true(alert_judge(&rule, &track, true, 60, 3900 * S));
+}
+
+static void a_clock_set_back_delays_nothing(void **state)
+{
+	struct alert_rule rule = rule_of(10 * S, 10 * S, 300 * S);
+	struct alert_track track = { 0 };
+
+	(void)state;
+	rule.no_data_us = 60 * S;
+	for (int i = 0; i <= 9; i++)
+		assert_false(alert_judge(&rule, &track, true, 60, (7200 + i) * S));
+	assert_false(alert_judge(&rule, &track, true, 60, 3600 * S));
+	assert_false(alert_judge(&rule, &track, true, 60, 3609 * S));
+	assert_true(alert_judge(&rule, &track, true, 60, 3610 * S));
+	assert_false(alert_judge(&rule, &track, true, 1, 3611 * S));
+	assert_false(alert_judge(&rule, &track, true, 1, 100 * S));
+	assert_true(alert_judge(&rule, &track, true, 1, 110 * S));
+	assert_int_equal(track.level, LEVEL_OK);
+	assert_false(alert_judge(&rule, &track, false, 0, 111 * S));
+	assert_true(alert_judge(&rule, &track, false, 0, 171 * S) == ALERT_DATA);
+}
+
 static void below_means_under_the_threshold(void **state)
 {
 	struct alert_rule rule = { .limits = { NAN, NAN, 10, 5 }, .below = true };
@@ -170,6 +248,10 @@ int main(void)
 		cmocka_unit_test(clears_only_after_clear),
 		cmocka_unit_test(no_data_is_not_ok),
 		cmocka_unit_test(cooldown_silences_repetitions_only),
+		cmocka_unit_test(samples_in_a_row),
+		cmocka_unit_test(no_data_is_a_state_of_its_own),
+		cmocka_unit_test(a_gap_is_no_persistence),
+		cmocka_unit_test(a_clock_set_back_delays_nothing),
 		cmocka_unit_test(below_means_under_the_threshold),
 		cmocka_unit_test(series_keeps_two_hours),
 		cmocka_unit_test(series_gaps_are_one),

@@ -76,6 +76,90 @@ static void errors_in_a_log_become_an_alert(void **state)
 	sense_free(sense);
 }
 
+static const struct metric *metric(const struct lamp *lamp, const char *name)
+{
+	const struct metric *found = runbook_metric(lamp->loaded.runbook, name);
+
+	assert_non_null(found);
+	return found;
+}
+
+/* One that hangs holds up neither the loop nor the others. */
+static void what_blocks_is_read_in_a_copy(void **state)
+{
+	struct lamp *lamp = *state;
+	struct watcher watcher = { 0 };
+	struct sense *sense = sense_begin(lamp, &watcher);
+	const struct metric *size = metric(lamp, "state-size");
+	char *path = lamp_path(lamp, "state");
+	double before;
+
+	LAMP_UNTIL(lamp, sense_metric(sense, size)->has_value);
+	before = sense_metric(sense, size)->value;
+	scratch_puts(path, "and more");
+	LAMP_UNTIL(lamp, sense_metric(sense, size)->value == before + 8);
+	assert_int_equal(sense_metric(sense, metric(lamp, "stuck"))->verdict, VERDICT_UNKNOWN);
+	LAMP_UNTIL(lamp, sense_metric(sense, metric(lamp, "largest"))->value == before + 8);
+	free(path);
+	sense_free(sense);
+}
+
+static void what_was_sensed_outlives_a_restart(void **state)
+{
+	struct lamp *lamp = *state;
+	struct watcher watcher = { 0 };
+	const struct runbook *runbook = lamp->loaded.runbook;
+	struct kept *kept = kept_new(runbook->system, "attic", &clock_system);
+	int64_t now = clock_wall(&clock_system);
+	struct sense *sense;
+	size_t n;
+
+	for (int i = 30; i > 0; i--) {
+		kept_metric(kept, "state-size", now - i * 10 * CLOCK_US, i == 30 ? 5000 : 5, NULL);
+		kept_probe(kept, "well", now - i * 10 * CLOCK_US, VERDICT_FAIL, NULL);
+	}
+	kept_mute_set(kept, "errors", json_pack("{s:s}", "until", "2999-01-01T00:00:00Z"), NULL);
+	sense = sense_begin(lamp, &watcher);
+	sense_keep(sense, kept);
+	/* What was seen then is not what is seen now. */
+	assert_int_equal(sense_probe(sense, probe(lamp, "well"))->reading.at, 0);
+	assert_non_null(sense_series(sense, metric(lamp, "state-size"), 0, &n));
+	assert_int_equal(n, 30);
+	LAMP_UNTIL(lamp, sense_metric(sense, metric(lamp, "largest"))->value == 5000);
+	/* It has been unwell since before this process was there. */
+	LAMP_UNTIL(lamp, sense_metric(sense, metric(lamp, "unwell-for"))->value >= 300);
+	assert_true(sense_is_muted(sense, sense_alert(sense, metric(lamp, "errors"))));
+	sense_mute(sense, metric(lamp, "errors"), 0);
+	assert_false(sense_is_muted(sense, sense_alert(sense, metric(lamp, "errors"))));
+	sense_free(sense);
+	kept_free(kept);
+}
+
+static void a_probe_that_held_before_still_holds(void **state)
+{
+	struct lamp *lamp = *state;
+	struct kept *kept = kept_new("lamp", "attic", &clock_system);
+	int64_t now = clock_wall(&clock_system);
+	struct sense *sense;
+	struct reading reading;
+
+	lamp_put(lamp, "state", "well\n");
+	for (int i = 5; i > 0; i--)
+		kept_probe(kept, "well", now - i * CLOCK_US, VERDICT_PASS, NULL);
+	sense = sense_new(NULL, &clock_system, lamp->loaded.runbook, lamp->loaded.target, NULL,
+			  NULL, NULL);
+	sense_eval(sense, probe(lamp, "well-held"), 0, LAMP_PATIENCE, &reading);
+	assert_int_equal(reading.verdict, VERDICT_UNKNOWN);
+	sense_free(sense);
+	sense = sense_new(NULL, &clock_system, lamp->loaded.runbook, lamp->loaded.target, NULL,
+			  NULL, NULL);
+	sense_keep(sense, kept);
+	sense_eval(sense, probe(lamp, "well-held"), 0, LAMP_PATIENCE, &reading);
+	assert_int_equal(reading.verdict, VERDICT_PASS);
+	sense_free(sense);
+	kept_free(kept);
+}
+
 /* ---- Probes beside the loop ---- */
 
 static void watched_probes_follow_the_world(void **state)
@@ -362,6 +446,9 @@ int main(void)
 #define LAMP_TEST(name) cmocka_unit_test_setup_teardown(name, lamp_setup, lamp_teardown)
 	const struct CMUnitTest tests[] = {
 		LAMP_TEST(errors_in_a_log_become_an_alert),
+		LAMP_TEST(what_blocks_is_read_in_a_copy),
+		LAMP_TEST(what_was_sensed_outlives_a_restart),
+		LAMP_TEST(a_probe_that_held_before_still_holds),
 		LAMP_TEST(watched_probes_follow_the_world),
 		LAMP_TEST(conditions_come_and_go),
 		LAMP_TEST(the_loop_turns_while_a_probe_hangs),
