@@ -62,7 +62,8 @@ static bool is_due(const struct day *day, size_t i)
 	       day->list->items[i].status != ITEM_OVERRIDDEN;
 }
 
-/* The first due item that is carried out by a procedure; NULL. */
+/* The first due item that is carried out by a procedure; NULL. After a go the order counts: what
+ * comes before it must hold. */
 static const struct item *item_to_run(const struct day *day)
 {
 	for (size_t i = 0; i < day->list->nitems; i++) {
@@ -70,6 +71,8 @@ static const struct item *item_to_run(const struct day *day)
 
 		if (item->procedure && is_due(day, i))
 			return item;
+		if (item->kind == ITEM_SENSED && is_due(day, i) && day->now->decided == DECISION_GO)
+			return NULL;
 	}
 	return NULL;
 }

@@ -301,9 +301,10 @@ static void next_item(const struct session *session, int index, const char *lead
 	char what[100] = "", clock[48];
 
 	if (section->timed && left > 0 && now->decided == DECISION_GO)
-		snprintf(what, sizeof(what), "Next, in %s: ",
+		snprintf(what, sizeof(what), "Next, in %s%s: ",
 			 duration_clock((left + CLOCK_US - 1) / CLOCK_US * CLOCK_US, clock,
-					sizeof(clock)));
+					sizeof(clock)),
+			 clock_followed() ? " (\":forward\" goes there)" : "");
 	else if (!here)
 		snprintf(what, sizeof(what),
 			 "Press %s for the checklist. Next: ", go(line, KEY_ID_CHECKLIST));
@@ -327,12 +328,15 @@ static void next_undecided(const struct session *session, struct line line)
 	enum decision computed = session_gate(session);
 	int item = session_next_item(session);
 	char *blocks = session_gate_blocks(session);
+	/* A person's time is short in a drill, and T's criteria are those that count. */
+	bool early =
+	    clock_followed() && clock_wall(session->clock) < session->incident.state.deployment.t0;
 
 	if (computed == DECISION_GO)
 		snprintf(line.out, line.size,
-			 "Nothing stands in the way of go. Press %s%s%s to decide.",
-			 go(line, KEY_ID_CHECKLIST), then(line, KEY_ID_CHECKLIST),
-			 key(KEY_ID_GATE));
+			 "Nothing stands in the way of go. Press %s%s%s to decide%s.",
+			 go(line, KEY_ID_CHECKLIST), then(line, KEY_ID_CHECKLIST), key(KEY_ID_GATE),
+			 early ? ", or go on to T first: \":forward\"" : "");
 	else if (computed == DECISION_UNDECIDED && item >= 0)
 		next_item(session, item, "", line);
 	else

@@ -5,6 +5,9 @@
 #include "core/session_parts.h"
 #include "lib/mem.h"
 
+/* How often the gate's criteria are looked at. */
+#define CRITERION_US (4 * CLOCK_US)
+
 struct wanted {
 	struct probe **list;
 	size_t n, cap;
@@ -153,6 +156,17 @@ size_t session_lists(const struct session *session, struct list_in_effect out[SE
 	return n;
 }
 
+/* A criterion may be costly, too: whether a dump is sound. At T what is fresh does not count. */
+static void want_criterion(const struct session *session, struct probe *probe,
+			   struct wanted *wanted)
+{
+	const struct reading *reading = probe ? &sense_probe(session->sense, probe)->reading : NULL;
+
+	if (reading && (reading->at <= session_t_asks(session) ||
+			clock_wall(session->clock) - reading->at > CRITERION_US))
+		want(wanted, probe);
+}
+
 static void want_lists(const struct session *session, struct wanted *wanted)
 {
 	struct list_in_effect lists[SESSION_LISTS];
@@ -163,7 +177,7 @@ static void want_lists(const struct session *session, struct wanted *wanted)
 	for (size_t i = 0; i < n; i++)
 		want_items(session, &lists[i], wanted);
 	for (size_t i = 0; n && planned && i < gate_size(planned->gate); i++)
-		want(wanted, gate_criterion(planned->gate, i, NULL)->probe);
+		want_criterion(session, gate_criterion(planned->gate, i, NULL)->probe, wanted);
 }
 
 void session_watch_probes(struct session *session)
