@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/drill_console.h"
+#include "cli/load.h"
 #include "core/robot.h"
 #include "drill/stop.h"
 #include "lib/file.h"
@@ -123,6 +124,17 @@ static int attach_drill(const char *folder, bool automatic)
 	return status;
 }
 
+/* A person may look at it; nobody else has any use for it. */
+static int damaged(const struct incident *incident)
+{
+	struct err err = ERR_INIT;
+
+	err_set(&err, "incident %s: %s: nothing can be appended", incident->id, incident->damage);
+	err_hint(&err, "see backout verify %s, and open a new incident", incident->id);
+	cli_error(&err);
+	return EXIT_LEDGER;
+}
+
 /* A closed incident takes nothing more: its result is all there is. */
 static int closed(const struct incident *incident)
 {
@@ -145,8 +157,7 @@ static int closed(const struct incident *incident)
 
 int cmd_attach(int argc, char **argv)
 {
-	struct incident incident = { 0 };
-	struct err err = ERR_INIT;
+	struct incident incident;
 	bool automatic = false, plain = false;
 	char *folder, *drill;
 	int option, status;
@@ -160,12 +171,11 @@ int cmd_attach(int argc, char **argv)
 	}
 	if (argc - optind > 1)
 		return cli_usage(USAGE);
-	if (incident_open(&incident, argv[optind], &clock_system, &err) < 0) {
-		cli_error(&err);
-		return EXIT_LEDGER;
-	}
-	if (incident.state.phase == INCIDENT_CLOSED) {
-		status = closed(&incident);
+	status = cli_incident(&incident, argv[optind]);
+	if (status != EXIT_HOLDS)
+		return status;
+	if (incident.state.phase == INCIDENT_CLOSED || (automatic && *incident.damage)) {
+		status = *incident.damage ? damaged(&incident) : closed(&incident);
 		incident_close(&incident);
 		return status;
 	}

@@ -131,10 +131,11 @@ static int check_one(const char *name, const char *target, bool json)
 	if (result == 0 && !json)
 		print_summary(&loaded, &out);
 	int status = cli_print(&out);
-	if (result == -1)
+	/* The mistakes stand above: there are no others to be seen. */
+	if (result == -2)
+		err.hint[0] = '\0';
+	if (result == -1 || (result == -2 && !json))
 		cli_error(&err);
-	else if (result == -2 && !json)
-		fprintf(stderr, "backout: %s\n", err.msg);
 	buf_release(&out);
 	findings_release(&findings);
 	loaded_release(&loaded);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/load.h"
 #include "core/incident.h"
 #include "lib/jdoc.h"
 #include "lib/text.h"
@@ -72,10 +73,9 @@ int cmd_log(int argc, char **argv)
 	}
 	if (optind + 1 != argc)
 		return cli_usage(USAGE);
-	if (incident_open(&incident, argv[optind], &clock_system, &err)) {
-		cli_error(&err);
-		return EXIT_USAGE;
-	}
+	code = cli_incident(&incident, argv[optind]);
+	if (code != EXIT_HOLDS)
+		return code;
 	code = print_log(&incident, json);
 	if (*incident.damage) {
 		err_set(&err, "incident %s: %s: the log above ends before the damage", incident.id,

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/load.h"
 #include "core/report.h"
 #include "lib/file.h"
 
@@ -107,10 +108,9 @@ int cmd_report(int argc, char **argv)
 		return unknown_format(call.format);
 	if (format->binary && goes_to_stdout(&call) && isatty(STDOUT_FILENO))
 		return not_for_terminals(&call);
-	if (incident_open(&incident, call.id, &clock_system, &err)) {
-		cli_error(&err);
-		return EXIT_USAGE;
-	}
+	code = cli_incident(&incident, call.id);
+	if (code != EXIT_HOLDS)
+		return code;
 	code = write_report(&call, format, &incident, &err);
 	if (!err.set && *incident.damage) {
 		err_set(&err, "incident %s: %s: the report ends before the damage", incident.id,

@@ -2,7 +2,7 @@
 # What is on record, read through the program: incidents, log, report.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
-plan 9
+plan 11
 
 cat >"$work/shop.json" <<'END'
 {"format": 1, "system": "shop", "title": "The shop",
@@ -89,3 +89,25 @@ check "a secret is in no file of the record" secret
 check "the report, 72 columns" reported
 check "the report as JSON" report_is_json
 check "the folder alone gives the same report" elsewhere
+
+# What is no incident is a wrong call; one whose record can't be used is not, whoever asks.
+all_say() {
+	local want=$1 what
+	for what in "attach --auto" attach log report; do
+		status "$want" "$BACKOUT" $what "$2" </dev/null >"$work/out" 2>&1 || { cat "$work/out"; return 1; }
+	done
+}
+check "an incident that there is not: 2" all_say 2 2001-01-01-01
+mkdir "$work/bad" && cp -r "$folder" "$work/bad"
+sed -i "2s/operator/aperator/" "$work/bad/$id/ledger.jsonl"
+damaged() {
+	local what
+	for what in "attach --auto" log report verify; do
+		status 4 "$BACKOUT" $what "$work/bad/$id" </dev/null >"$work/out" 2>&1 || { cat "$work/out"; return 1; }
+	done
+	rm "$work/bad/$id/runbook.json"
+	for what in attach log report verify; do
+		status 4 "$BACKOUT" $what "$work/bad/$id" </dev/null >"$work/out" 2>&1 || { cat "$work/out"; return 1; }
+	done
+}
+check "one whose record is damaged, or its runbook gone: 4" damaged
