@@ -1,15 +1,11 @@
 #include "core/deployed.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/statefolder.h"
-#include "lib/file.h"
+#include "core/skim.h"
 #include "lib/jdoc.h"
 #include "lib/timefmt.h"
-
-#define INCIDENTS_MAX 200 /* more are older than what is worth knowing */
 
 static int64_t took_place(int64_t t0, bool go, int64_t now)
 {
@@ -51,64 +47,51 @@ static void line_fold(struct told *told, const json_t *line)
 	}
 }
 
-static bool is_of(const json_t *opened, const char *system, const char *target)
+/* What is looked for, and what was found. */
+struct search {
+	const char *system, *target;
+	int64_t now;
+	struct told told; /* of the incident that is looked at */
+	int64_t latest;
+};
+
+static bool wanted(const json_t *opened, void *data)
 {
-	return strcmp(json_str(opened, "system", ""), system) == 0 &&
-	       strcmp(json_str(opened, "target", ""), target) == 0;
+	struct search *search = data;
+
+	search->told = (struct told){ .t0 = 0 };
+	return strcmp(json_str(opened, "system", ""), search->system) == 0 &&
+	       strcmp(json_str(opened, "target", ""), search->target) == 0;
 }
 
-/* Only lines that could be about a deployment are taken apart. */
 static bool may_tell(const char *text)
 {
 	return strstr(text, event_defs[EV_PLANNED].name) ||
 	       strstr(text, event_defs[EV_GATE_DECIDED].name);
 }
 
-static int64_t ledger_look(const char *path, const char *system, const char *target, int64_t now)
+static void line(const json_t *json, void *data)
 {
-	FILE *file = fopen(path, "re");
-	struct told told = { .t0 = 0 };
-	char *text = NULL;
-	size_t cap = 0;
-	ssize_t n;
+	struct search *search = data;
 
-	for (size_t i = 0; file && (n = getline(&text, &cap, file)) > 0; i++) {
-		json_t *line;
-		bool ours = true;
+	line_fold(&search->told, json);
+}
 
-		if (i > 0 && !may_tell(text))
-			continue;
-		line = json_loadb(text, (size_t)n, 0, NULL);
-		if (i == 0)
-			ours = is_of(line, system, target);
-		else
-			line_fold(&told, line);
-		json_decref(line);
-		if (!ours)
-			break;
-	}
-	free(text);
-	if (file)
-		fclose(file);
-	return took_place(told.t0, told.go, now);
+static void end(void *data)
+{
+	struct search *search = data;
+	int64_t at = took_place(search->told.t0, search->told.go, search->now);
+
+	search->latest = at > search->latest ? at : search->latest;
 }
 
 int64_t deployed_read(const char *system, const char *target, int64_t now)
 {
-	char *above = incidents_path(); /* asking makes no folders */
-	char **ids = above ? incident_ids(above, NULL) : NULL;
-	int64_t latest = 0;
+	static const struct skim skim = {
+		.wanted = wanted, .may_tell = may_tell, .line = line, .end = end
+	};
+	struct search search = { .system = system, .target = target, .now = now };
 
-	for (size_t i = 0; ids && ids[i] && i < INCIDENTS_MAX; i++) {
-		char *folder = path_join(above, ids[i]);
-		char *path = path_join(folder, "ledger.jsonl");
-		int64_t at = ledger_look(path, system, target, now);
-
-		latest = at > latest ? at : latest;
-		free(path);
-		free(folder);
-	}
-	incident_ids_free(ids);
-	free(above);
-	return latest;
+	skim_incidents(&skim, &search);
+	return search.latest;
 }

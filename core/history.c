@@ -1,27 +1,39 @@
 #include "core/history.h"
 
-#include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/statefolder.h"
+#include "core/skim.h"
 #include "lib/clock.h"
-#include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/timefmt.h"
 
-/* More are older than what is worth knowing; this is read while somebody waits for a plan. */
-#define DRILLS_MAX 200
+struct search {
+	const char *system, *procedure;
+	struct history *history;
+};
 
-#define SCORED "\"event\":\"drill.scored\""
-
-static void score_add(struct history *history, const json_t *line, const char *procedure)
+static bool wanted(const json_t *opened, void *data)
 {
+	const struct search *search = data;
+
+	return strcmp(json_str(opened, "kind", ""), "drill") == 0 &&
+	       strcmp(json_str(opened, "system", ""), search->system) == 0;
+}
+
+static bool may_tell(const char *text)
+{
+	return strstr(text, "\"event\":\"drill.scored\"");
+}
+
+static void score_add(const json_t *line, void *data)
+{
+	const struct search *search = data;
+	struct history *history = search->history;
 	const json_t *score = json_object_get(line, "score");
 	int64_t took = (int64_t)(json_num(score, "recover_s", -1) * (double)CLOCK_US), at;
 
-	if (strcmp(json_str(score, "procedure", ""), procedure) != 0 ||
+	if (strcmp(json_str(score, "procedure", ""), search->procedure) != 0 ||
 	    !json_is_true(json_object_get(score, "verified")) || took < 0 ||
 	    time_parse_rfc3339(json_str(line, "at", ""), &at) != 0)
 		return;
@@ -37,56 +49,15 @@ static void score_add(struct history *history, const json_t *line, const char *p
 	history->n++;
 }
 
-static bool is_drill_of(const json_t *opened, const char *system)
-{
-	return strcmp(json_str(opened, "kind", ""), "drill") == 0 &&
-	       strcmp(json_str(opened, "system", ""), system) == 0;
-}
-
-static void ledger_look(struct history *history, const char *path, const char *system,
-			const char *procedure)
-{
-	FILE *file = fopen(path, "re");
-	char *text = NULL;
-	size_t cap = 0;
-	ssize_t n;
-
-	for (size_t i = 0; file && (n = getline(&text, &cap, file)) > 0; i++) {
-		json_t *line;
-		bool drill = true;
-
-		if (i > 0 && !strstr(text, SCORED))
-			continue;
-		line = json_loadb(text, (size_t)n, 0, NULL);
-		if (i == 0)
-			drill = is_drill_of(line, system);
-		else
-			score_add(history, line, procedure);
-		json_decref(line);
-		if (!drill)
-			break;
-	}
-	free(text);
-	if (file)
-		fclose(file);
-}
-
 void history_read(const char *system, const char *procedure, struct history *out)
 {
-	char *above = incidents_path(); /* a plan makes no folders */
-	char **ids = above ? incident_ids(above, NULL) : NULL;
+	static const struct skim skim = { .wanted = wanted,
+					  .may_tell = may_tell,
+					  .line = score_add };
+	struct search search = { .system = system, .procedure = procedure, .history = out };
 
 	*out = (struct history){ 0 };
-	for (size_t i = 0; ids && ids[i] && i < DRILLS_MAX; i++) {
-		char *folder = path_join(above, ids[i]);
-		char *path = path_join(folder, "ledger.jsonl");
-
-		ledger_look(out, path, system, procedure);
-		free(path);
-		free(folder);
-	}
-	incident_ids_free(ids);
-	free(above);
+	skim_incidents(&skim, &search);
 }
 
 bool history_text(const struct history *history, int64_t now, char *out, size_t size)
