@@ -4,7 +4,7 @@
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
 . tests/func/drill.sh.inc
-plan 19
+plan 21
 
 log() { "$BACKOUT" log "$(json "$work/$1.json" incident)"; }
 logged() { log "$1" | grep -q -- "$2" || { log "$1"; return 1; }; }
@@ -59,3 +59,18 @@ check "the gate was computed at T" logged go "gate preflight at T-0: go"
 check "a whole day by its clock, which never goes back" long_day go
 check "the dump that counts is the day's own" own_dump go
 check "nothing is left behind" nothing_left
+
+# A console that dies on the way: who attaches has the same clock and the same T, and the fault comes all the same.
+if [ -z "${LONG:-}" ]; then
+	skip "attach finishes a day of deployment" "only in the long form"
+	skip "as it should have ended" "only in the long form"
+	exit
+fi
+begun dead deploy-no-go --auto
+said dead "moved on from T-01:59"
+kill -9 $pid
+wait $pid 2>/dev/null
+attached=$("$BACKOUT" incidents | head -1 | cut -d' ' -f1)
+"$BACKOUT" attach "$attached" --auto >"$work/attached" 2>&1
+check "attach finishes a day of deployment" test $? = 0
+check "as it should have ended" grep -q "decision   no-go" "$work/attached"
