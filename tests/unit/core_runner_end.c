@@ -2,6 +2,7 @@
  */
 #include "tests/unit/runnerfixture.h"
 
+#include <dirent.h>
 #include <pty.h>
 
 /* ---- Death ---- */
