@@ -1,5 +1,6 @@
 #include "core/rounds.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -78,14 +79,14 @@ static void round_body(int fd, void *data)
 
 static void round_end(struct rounds *rounds)
 {
-	if (!rounds->pid)
-		return;
-	watch_free(rounds->readable);
-	watch_free(rounds->overstay);
-	rounds->readable = rounds->overstay = NULL;
-	close(rounds->fd);
-	offspring_kill(rounds->pid);
-	rounds->pid = 0;
+	if (rounds->pid) {
+		watch_free(rounds->readable);
+		watch_free(rounds->overstay);
+		rounds->readable = rounds->overstay = NULL;
+		close(rounds->fd);
+		offspring_kill(rounds->pid);
+		rounds->pid = 0;
+	}
 	buf_cut(&rounds->in, 0);
 	free(rounds->probes);
 	rounds->probes = NULL;
@@ -175,6 +176,8 @@ static void round_start(struct watch *watch, uint32_t what, void *data)
 {
 	struct rounds *rounds = data;
 	const struct rounds_spec *spec = &rounds->spec;
+	struct err err = ERR_INIT;
+	char why[200];
 
 	(void)watch;
 	(void)what;
@@ -185,17 +188,20 @@ static void round_start(struct watch *watch, uint32_t what, void *data)
 		slots_add(spec->slots, rounds->probes[i]);
 	sources_told(rounds);
 	rounds->round++;
-	rounds->pid = rounds->nprobes ? offspring_start(round_body, rounds, &rounds->fd, NULL) : -1;
-	if (rounds->pid > 0) {
-		rounds->readable =
-		    loop_fd(spec->loop, rounds->fd, EPOLLIN, round_readable, rounds, NULL);
-		rounds->overstay = loop_timer(spec->loop, spec->overstay_us, 0, round_late, rounds);
+	if (!rounds->nprobes) {
+		round_end(rounds);
+		watch_arm(rounds->timer, spec->every_us, 0);
 		return;
 	}
-	rounds->pid = 0;
-	free(rounds->probes);
-	rounds->probes = NULL;
-	watch_arm(rounds->timer, spec->every_us, 0);
+	rounds->pid = offspring_start(round_body, rounds, &rounds->fd, &err);
+	if (rounds->pid <= 0) {
+		rounds->pid = 0;
+		snprintf(why, sizeof(why), "nobody can look: %.150s", err.msg);
+		round_over(rounds, why);
+		return;
+	}
+	rounds->readable = loop_fd(spec->loop, rounds->fd, EPOLLIN, round_readable, rounds, NULL);
+	rounds->overstay = loop_timer(spec->loop, spec->overstay_us, 0, round_late, rounds);
 }
 
 struct rounds *rounds_new(const struct rounds_spec *spec)

@@ -1,6 +1,7 @@
 /* Sensing with a real log, real files and a real loop: readings, alerts, rounds beside it,
  * conditions. */
 #include <math.h>
+#include <sys/resource.h>
 
 #include "core/evaluate.h"
 #include "core/rounds.h"
@@ -179,6 +180,32 @@ static void watched_probes_follow_the_world(void **state)
 	sense_now(sense);
 	LAMP_UNTIL(lamp, sense_probe(sense, well)->reading.verdict == VERDICT_PASS);
 	assert_true(sense_probe(sense, well)->since > since);
+	sense_free(sense);
+}
+
+/* What was seen before nobody could look any more is not what is. */
+static void without_a_look_nothing_is_known(void **state)
+{
+	struct lamp *lamp = *state;
+	struct watcher watcher = { 0 };
+	struct sense *sense = sense_begin(lamp, &watcher);
+	struct probe *well = probe(lamp, "well");
+	struct rlimit old, none;
+	int lowest = dup(STDIN_FILENO);
+
+	lamp_put(lamp, "state", "well\n");
+	sense_watch(sense, &well, 1);
+	sense_now(sense);
+	LAMP_UNTIL(lamp, sense_probe(sense, well)->reading.verdict == VERDICT_PASS);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = old;
+	none.rlim_cur = (rlim_t)lowest;
+	close(lowest);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	LAMP_UNTIL(lamp, sense_probe(sense, well)->reading.verdict == VERDICT_UNKNOWN);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_non_null(strstr(sense_probe(sense, well)->reading.evidence, "nobody can look"));
+	LAMP_UNTIL(lamp, sense_probe(sense, well)->reading.verdict == VERDICT_PASS);
 	sense_free(sense);
 }
 
@@ -450,6 +477,7 @@ int main(void)
 		LAMP_TEST(what_was_sensed_outlives_a_restart),
 		LAMP_TEST(a_probe_that_held_before_still_holds),
 		LAMP_TEST(watched_probes_follow_the_world),
+		LAMP_TEST(without_a_look_nothing_is_known),
 		LAMP_TEST(conditions_come_and_go),
 		LAMP_TEST(the_loop_turns_while_a_probe_hangs),
 		LAMP_TEST(a_round_that_overstays_is_ended),
