@@ -325,10 +325,13 @@ static char *score_value(const json_t *value, bool seconds)
 	return json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
 }
 
-/* What stands above it already is left out. */
+/* What stands above it already is left out, and what there is none of; a time that was not reached
+ * is told. */
 static bool score_is_told(const char *key, const json_t *value)
 {
-	return strcmp(key, "incident") == 0 || strcmp(key, "runbook") == 0 ||
+	return (json_is_null(value) && strcmp(key, "budget_s") == 0) ||
+	       (json_is_string(value) && !json_string_length(value)) ||
+	       strcmp(key, "incident") == 0 || strcmp(key, "runbook") == 0 ||
 	       (json_is_object(value) && !json_object_size(value)) ||
 	       (json_is_array(value) && !json_array_size(value));
 }

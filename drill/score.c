@@ -280,7 +280,11 @@ int score_make(struct score *score, const struct incident *incident, const struc
 	       const struct scenario *scenario, struct err *err)
 {
 	*score = (struct score){
-		.wells = json_object(), .detect_s = -1, .decide_s = -1, .recover_s = -1
+		.wells = json_object(),
+		.detect_s = -1,
+		.decide_s = -1,
+		.recover_s = -1,
+		.budget_s = -1,
 	};
 	snprintf(score->expected, sizeof(score->expected), "%s",
 		 json_str(scenario->doc.root, "procedure", ""));

@@ -16,7 +16,7 @@ struct score {
 	double detect_s;  /* fault injected -> first alert, condition or declaration; -1: never */
 	double decide_s;  /* detected -> procedure approved; -1 */
 	double recover_s; /* approved -> procedure ended; -1 */
-	double budget_s;  /* of that procedure */
+	double budget_s;  /* of that procedure; -1: none ran */
 	char procedure[64]; /* the last one approved; "" */
 	json_t *wells;	    /* owned: name -> evidence of those that do not pass */
 	size_t wrong_paths; /* procedures tried before the last one */
