@@ -1,5 +1,5 @@
 /* The report: metrics before and after, and their charts. */
-#include "core/reportparts.h"
+#include "core/report_parts.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The report: what happened, and what was decided about it. */
-#include "core/reportparts.h"
+#include "core/report_parts.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/reportparts.h"
+#include "core/report_parts.h"
 #include "lib/jdoc.h"
 #include "lib/timefmt.h"
 

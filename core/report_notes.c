@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/reportparts.h"
+#include "core/report_parts.h"
 #include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"

@@ -1,8 +1,8 @@
 /*
  * The parts of the report, each one section or a few; core/report.c calls them in order. Private.
  */
-#ifndef CORE_REPORTPARTS_H
-#define CORE_REPORTPARTS_H
+#ifndef CORE_REPORT_PARTS_H
+#define CORE_REPORT_PARTS_H
 
 #include "core/incident.h"
 #include "logs/report.h"

@@ -1,5 +1,5 @@
 /* The report: what was carried out, and what verified it. */
-#include "core/reportparts.h"
+#include "core/report_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
