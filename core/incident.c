@@ -10,39 +10,23 @@
 #include "core/seal.h"
 #include "core/statefolder.h"
 #include "core/who.h"
+#include "core/wiring.h"
 #include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 
-#define SECRET_MAX 65536
-
 /* ---- Secrets ---- */
 
-/* A secret that can't be read can't leak from here, either. */
-static void secret_add(struct redactor *redactor, const json_t *where)
-{
-	const char *name = json_str(where, "env", NULL), *path = json_str(where, "file", NULL);
-	struct buf bytes = BUF_INIT;
-
-	if (name && getenv(name))
-		redactor_add(redactor, getenv(name));
-	if (path && file_read(path, &bytes, SECRET_MAX, NULL) == 0) {
-		while (bytes.len && isspace((unsigned char)bytes.data[bytes.len - 1]))
-			buf_cut(&bytes, bytes.len - 1);
-		redactor_add(redactor, buf_str(&bytes));
-	}
-	buf_release(&bytes);
-}
-
+/* The very values that are filled in. A secret that can't be read can't leak from here, either. */
 static struct redactor *redactor_of(const struct target *target)
 {
 	struct redactor *redactor = redactor_new();
-	const json_t *secrets = target ? target->secrets : NULL;
+	json_t *secrets = wiring_secrets(target), *value;
 	const char *name;
-	json_t *where;
 
-	json_object_foreach((json_t *)secrets, name, where)
-		secret_add(redactor, where);
+	json_object_foreach(secrets, name, value)
+		redactor_add(redactor, json_string_value(value));
+	json_decref(secrets);
 	return redactor;
 }
 

@@ -203,9 +203,9 @@ static void undo_takes_back_every_run_of_the_step(void **state)
 	incident_close(&incident);
 }
 
-static void secrets_do_not_reach_output_or_ledger(void **state)
+/* Runs a step that prints its secret. */
+static void expect_no_secret(struct lamp *lamp)
 {
-	struct lamp *lamp = *state;
 	struct incident incident;
 	struct buf text = BUF_INIT;
 	char *path;
@@ -229,6 +229,32 @@ static void secrets_do_not_reach_output_or_ledger(void **state)
 	free(path);
 	buf_release(&text);
 	incident_close(&incident);
+}
+
+static void secrets_do_not_reach_output_or_ledger(void **state)
+{
+	expect_no_secret(*state);
+}
+
+/* The first line is the secret; what stands below it may say whose it is. */
+static void nor_do_those_from_files(void **state)
+{
+	struct lamp *lamp = *state;
+	char *path = path_join(lamp->folder, "target.json"), *from, *text;
+	struct buf old = BUF_INIT;
+
+	lamp_put(lamp, "token", "s3cret-t0ken\nthe lamp's, of 2026\n");
+	assert_int_equal(file_read(path, &old, 0, NULL), 0);
+	from = strstr(old.data, "{\"env\"");
+	text = xasprintf("%.*s{\"file\": \"%s/root/token\"}}}", (int)(from - old.data), old.data,
+			 lamp->folder);
+	assert_int_equal(file_replace(path, text, strlen(text), 0600, NULL), 0);
+	loaded_release(&lamp->loaded);
+	lamp_load(lamp, &lamp->loaded);
+	expect_no_secret(lamp);
+	buf_release(&old);
+	free(text);
+	free(path);
 }
 
 /* ---- One at a time, or none ---- */
@@ -317,6 +343,7 @@ int main(int argc, char **argv)
 		LAMP_TEST(undo_reaches_back_past_a_refused_run),
 		LAMP_TEST(undo_takes_back_every_run_of_the_step),
 		LAMP_TEST(secrets_do_not_reach_output_or_ledger),
+		LAMP_TEST(nor_do_those_from_files),
 		LAMP_TEST(two_consoles_start_a_step_once),
 		LAMP_TEST(a_target_is_claimed_by_one_incident),
 		LAMP_TEST(nothing_starts_without_a_ledger),
