@@ -1,3 +1,4 @@
+/* Checklists: sections and items. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* Probes, declared and inline, and circles among them. */
 #include <stdlib.h>
 #include <string.h>
 

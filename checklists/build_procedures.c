@@ -1,3 +1,4 @@
+/* Procedures, in the order in which they contain each other. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* Contacts, messages, the matrix, panels. */
 #include <stdlib.h>
 #include <string.h>
 

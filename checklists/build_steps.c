@@ -1,3 +1,4 @@
+/* A procedure's steps, with the branches behind their questions. */
 #include <stdlib.h>
 #include <string.h>
 

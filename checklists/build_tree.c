@@ -1,3 +1,4 @@
+/* Conditions and the decision tree, and circles in it. */
 #include <stdlib.h>
 #include <string.h>
 

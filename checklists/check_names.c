@@ -1,3 +1,4 @@
+/* The names that documents declare, and references to them. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* Parameters in texts: whether they are declared, fit, and are used. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Which type of the vocabulary an object names. */
 #include <stdlib.h>
 #include <string.h>
 

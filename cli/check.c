@@ -1,3 +1,4 @@
+/* backout check: what is wrong with a runbook or a target, before it is needed. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>

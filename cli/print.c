@@ -1,3 +1,4 @@
+/* What subcommands print. */
 #include "cli/cli.h"
 
 #include <errno.h>

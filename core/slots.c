@@ -1,3 +1,4 @@
+/* What is known of each probe (core/evaluate.h). */
 #include <stdlib.h>
 
 #include "core/evaluate.h"

@@ -1,3 +1,4 @@
+/* Children beside the event loop. */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>

@@ -1,3 +1,4 @@
+/* Children that are waited for. */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>

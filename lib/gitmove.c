@@ -1,3 +1,4 @@
+/* Moving a repository: HEAD and files, all or nothing. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

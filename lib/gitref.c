@@ -1,3 +1,4 @@
+/* Tags and branches. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Remotes, through the git command. */
 #include <string.h>
 #include <sys/stat.h>
 

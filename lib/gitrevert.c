@@ -1,3 +1,4 @@
+/* Reverting commits without touching files. */
 #include <git2/sys/mempack.h>
 #include <git2/sys/odb_backend.h>
 #include <stdlib.h>

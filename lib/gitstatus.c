@@ -1,3 +1,4 @@
+/* What differs from HEAD. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* How many columns a character takes. */
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -1,3 +1,4 @@
+/* Verifying a ledger from its first byte to its last. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Asking before something is done. */
 #include <stdlib.h>
 
 #include "lib/mem.h"

@@ -1,3 +1,4 @@
+/* The plan as text, and the form for what it must know. */
 #include <stdlib.h>
 #include <string.h>
 

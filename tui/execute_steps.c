@@ -1,3 +1,4 @@
+/* Where the procedure stands: its steps, the shown one's details, the output. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* The last rows: the notice or the alerts, the keys, the views. */
 #include <string.h>
 
 #include "lib/timefmt.h"

@@ -1,3 +1,4 @@
+/* Forms: texts and choices, one below the other. */
 #include <stdlib.h>
 #include <string.h>
 

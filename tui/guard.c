@@ -1,3 +1,4 @@
+/* The sleepy-hands guard. */
 #include "tui/modal.h"
 
 #define PAUSE_US 250000 /* longer than a key's repeat, shorter than a decision */

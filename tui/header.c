@@ -1,3 +1,4 @@
+/* The first rows: where one is, and what to do now. */
 #include <string.h>
 
 #include "lib/text.h"

@@ -1,3 +1,4 @@
+/* The help page, made from the tables of keys and commands. */
 #include "tui/modal.h"
 
 static void row_print(struct buf *text, const struct key_binding *row)

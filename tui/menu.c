@@ -1,3 +1,4 @@
+/* A list to choose from. */
 #include <stdlib.h>
 
 #include "lib/mem.h"

@@ -1,3 +1,4 @@
+/* A text to read. */
 #include <stdlib.h>
 #include <string.h>
 

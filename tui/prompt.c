@@ -1,3 +1,4 @@
+/* The `:` and `/` lines. */
 #include <stdlib.h>
 #include <string.h>
 
