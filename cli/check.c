@@ -148,12 +148,9 @@ static int check_one(const char *name, const char *target, bool json)
 int cmd_check(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "target", required_argument, NULL, 't' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "schema", no_argument, NULL, 's' },
-		{ "types", no_argument, NULL, 'y' },
-		{ "keys", no_argument, NULL, 'k' },
-		{ NULL, 0, NULL, 0 },
+		{ "target", required_argument, NULL, 't' }, { "json", no_argument, NULL, 'j' },
+		{ "schema", no_argument, NULL, 's' },	    { "types", no_argument, NULL, 'y' },
+		{ "keys", no_argument, NULL, 'k' },	    { NULL, 0, NULL, 0 },
 	};
 	const char *target = NULL;
 	bool json = false;

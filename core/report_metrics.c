@@ -6,8 +6,8 @@
 
 #include "lib/params.h"
 
-/* A metric when the procedure was approved (or at T), at its worst, and after the recovery (or at the
- * end). */
+/* A metric when the procedure was approved (or at T), at its worst, and after the recovery (or at
+ * the end). */
 struct metric_span {
 	double before, worst, after;
 };

@@ -40,8 +40,8 @@ struct step_run {
 
 /* New: every run in order. */
 struct step_run *step_runs(const struct incident_state *state, size_t *n);
-/* When an attempt was chosen; NULL: the record does not say. And whether the checklist called for it:
- * then it is an item's work, no answer to trouble. */
+/* When an attempt was chosen; NULL: the record does not say. And whether the checklist called for
+ * it: then it is an item's work, no answer to trouble. */
 const struct timeline_entry *attempt_chosen(const struct incident_state *state,
 					    const struct attempt *attempt);
 bool attempt_is_item(const struct incident_state *state, const struct attempt *attempt);

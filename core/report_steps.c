@@ -366,8 +366,7 @@ static void verify_table(struct report_work *work, struct report_section *sectio
 	for (size_t i = 0; i < n; i++) {
 		const json_t *probes = json_object_get(runs[i].verify, "probes");
 
-		if (work->decisive &&
-		    &work->state->attempts[runs[i].attempt] != work->decisive)
+		if (work->decisive && &work->state->attempts[runs[i].attempt] != work->decisive)
 			continue;
 		for (size_t p = 0; p < json_array_size(probes); p++) {
 			const json_t *probe = json_array_get(probes, p);

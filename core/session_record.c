@@ -41,10 +41,10 @@ static void metrics_save(struct session *session)
 
 /* Errors of one shape: the first one in full, the others counted. */
 struct error_kind {
-	char *shape;	/* owned: its text without the words that have digits */
+	char *shape;	 /* owned: its text without the words that have digits */
 	struct buf text; /* the first record */
-	unsigned more;	/* records */
-	unsigned cut;	/* lines of the first one that were not kept */
+	unsigned more;	 /* records */
+	unsigned cut;	 /* lines of the first one that were not kept */
 	int64_t last;
 };
 
@@ -81,8 +81,8 @@ static char *shape_of(const char *text)
 	return buf_detach(&shape);
 }
 
-/* The kind that the record begins or adds to; NULL: there is no room for another one. *fresh says that
- * its lines are kept. */
+/* The kind that the record begins or adds to; NULL: there is no room for another one. *fresh says
+ * that its lines are kept. */
 static struct error_kind *kind_of(struct error_kinds *kinds, const struct log_line *line,
 				  bool *fresh)
 {
