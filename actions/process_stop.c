@@ -17,8 +17,9 @@
 static const struct field fields[] = {
 	{ "process_stop", FIELD_SOURCE, true, "a declared process", "process", NULL },
 	{ "grace", FIELD_DURATION, false, "time between TERM and KILL (10s)", NULL, NULL },
-	{ "except", FIELD_SOURCE, false, "a declared service whose own main process is left alone",
-	  "service", NULL },
+	{ "except", FIELD_SOURCE, false,
+	  "a declared service: its main process, and what that started, is left alone", "service",
+	  NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
@@ -53,6 +54,18 @@ out:
 	return rc;
 }
 
+/* Whether it is the process `root` or one that it started: workers often have the same arguments.
+ */
+static bool is_below(const struct proc_stat *process, pid_t root)
+{
+	struct proc_stat at = *process;
+
+	while (root != 0 && at.id.pid != root && at.parent > 1)
+		if (proc_stat(at.parent, &at) < 0)
+			return false;
+	return root != 0 && at.id.pid == root;
+}
+
 static int found(const struct action_env *env, const json_t *args, struct proc_list *list,
 		 struct err *err)
 {
@@ -72,7 +85,7 @@ static int found(const struct action_env *env, const json_t *args, struct proc_l
 	    spared_pid(env, args, &spared, err) < 0 || proc_find(&decl, list, err) < 0)
 		goto out;
 	for (size_t i = 0; i < list->n; i++)
-		if (list->list[i].id.pid != spared)
+		if (!is_below(&list->list[i], spared))
 			list->list[kept++] = list->list[i];
 	list->n = kept;
 	rc = 0;

@@ -380,28 +380,42 @@ static void waiting_asks_the_environment(void **state)
 	act_end(&manual);
 }
 
+/* A process called `name` that waits, with `workers` of the same name below it. */
+static pid_t named_start(const char *name, int workers)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (workers-- > 0)
+			if (fork() == 0) {
+				prctl(PR_SET_PDEATHSIG, SIGKILL);
+				break;
+			}
+		execlp("sleep", name, "1000", (char *)NULL);
+		_exit(127);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 0); /* all of them are sleep now */
+	close(ready[0]);
+	return pid;
+}
+
 static void declared_processes_are_ended(void **state)
 {
 	struct fixture *f = *state;
 	char name[64];
 	struct proc_stat there;
 	struct act act;
-	int ready[2];
 	pid_t pid;
-	char byte;
 
 	snprintf(name, sizeof(name), "backout-stop-%d", (int)getpid());
 	f->process = json_pack("{s:[s]}", "match", name);
-	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		execlp("sleep", name, "1000", (char *)NULL);
-		_exit(127);
-	}
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &byte, 1), 0);
-	close(ready[0]);
+	pid = named_start(name, 0);
 	assert_int_equal(proc_stat(pid, &there), 0);
 	act = act_begin(f, "process_stop", "{\"process_stop\": \"procs\", \"grace\": \"5s\"}");
 	assert_int_equal(json_array_size(json_object_get(act.before, "processes")), 1);
@@ -411,6 +425,36 @@ static void declared_processes_are_ended(void **state)
 	assert_false(proc_alive(there.id));
 	waitpid(pid, NULL, 0);
 	act_end(&act);
+}
+
+/* A service's workers have its arguments: with "except" only the stray one is ended. */
+static void a_service_keeps_its_workers(void **state)
+{
+	static const char *const jsons[] = { "{\"process_stop\": \"procs\", \"except\": \"bot\"}",
+					     "{\"process_stop\": \"procs\"}" };
+	struct fixture *f = *state;
+	char name[64], text[32], *pid_file = path_join(f->folder, "main.pid");
+	struct act act;
+	pid_t service, stray;
+
+	snprintf(name, sizeof(name), "backout-busy-%d", (int)getpid());
+	service = named_start(name, 2);
+	stray = named_start(name, 0);
+	snprintf(text, sizeof(text), "%d\n", (int)service);
+	scratch_puts(pid_file, text);
+	json_decref(f->service);
+	f->service = json_pack("{s:s, s:[s]}", "pid_file", pid_file, "start", "true");
+	f->process = json_pack("{s:[s]}", "match", name);
+	for (size_t i = 0; i < 2; i++) {
+		act = act_begin(f, "process_stop", jsons[i]);
+		assert_int_equal(json_array_size(json_object_get(act.before, "processes")),
+				 i == 0 ? 1 : 3);
+		assert_int_equal(act_run(f, &act), 0);
+		act_end(&act);
+	}
+	waitpid(service, NULL, 0);
+	waitpid(stray, NULL, 0);
+	free(pid_file);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -430,6 +474,7 @@ int main(void)
 		TEST(a_command_is_taken_back_by_its_undo),
 		TEST(waiting_asks_the_environment),
 		TEST(declared_processes_are_ended),
+		TEST(a_service_keeps_its_workers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
