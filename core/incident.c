@@ -206,14 +206,25 @@ void incident_close(struct incident *incident)
 
 int incident_adopt(struct incident *incident, struct loaded *loaded, struct err *err)
 {
+	char beginning[SHA256_HEX];
+	struct ledger *anew;
+
+	beginning_of(incident, beginning);
+	anew = ledger_open(incident->folder, beginning, incident->clock, incident->redactor,
+			   &incident->torn, err);
+	if (!anew)
+		return -1;
+	write_as_me(anew);
+	ledger_close(incident->ledger);
+	incident->ledger = anew;
 	state_release(&incident->state);
 	loaded_release(&incident->loaded);
 	incident->loaded = *loaded;
 	*loaded = (struct loaded){ 0 };
 	state_init(&incident->state, incident->loaded.runbook, incident->loaded.target);
-	ledger_close(incident->ledger);
-	incident->ledger = NULL;
-	return ledger_attach(incident, err);
+	/* What can't be read now is read later. */
+	incident_refresh(incident, NULL);
+	return 0;
 }
 
 /* ---- Appending ---- */

@@ -46,7 +46,7 @@ int incident_open(struct incident *incident, const char *id, const struct clock 
  */
 void incident_close(struct incident *incident);
 /* Goes on with `loaded` (stolen) in the place of what was read from the frozen files, which it was
- * frozen to: whoever holds pointers into it can keep them. */
+ * frozen to: whoever holds pointers into it can keep them. After a failure everything is as before. */
 int incident_adopt(struct incident *incident, struct loaded *loaded, struct err *err);
 
 /* Folds what others appended. -1 on damage. */

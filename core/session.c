@@ -193,10 +193,13 @@ int session_open_incident(struct session *session, enum incident_kind kind, enum
 	if (incident_create(&session->incident, &session->own, kind, severity, title,
 			    session->clock, err) != 0)
 		return -1;
-	session->open = true;
 	/* What is sensed refers to the runbook in memory: the incident goes on with that one. */
-	if (incident_adopt(&session->incident, &session->own, err) != 0)
+	if (incident_adopt(&session->incident, &session->own, err) != 0) {
+		err_hint(err, "it is open all the same: backout attach %s", session->incident.id);
+		incident_close(&session->incident);
 		return -1;
+	}
+	session->open = true;
 	session->loaded = &session->incident.loaded;
 	if (ledger_begin(session, err) != 0)
 		return -1;

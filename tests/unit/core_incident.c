@@ -130,6 +130,29 @@ static void test_sampling_while_it_is_closed(void **state)
 	incident_close(&mine);
 }
 
+/* What can't be gone on with in another way is still there in the old one. */
+static void test_adopting_changes_all_or_nothing(void **state)
+{
+	struct record *record = *state;
+	struct incident incident;
+	struct err err = ERR_INIT;
+	char *ledger, *apart;
+
+	record_open(record, &incident);
+	ledger = path_join(incident.folder, "ledger.jsonl");
+	apart = path_join(incident.folder, "apart");
+	assert_int_equal(rename(ledger, apart), 0);
+	assert_int_equal(incident_adopt(&incident, &record->loaded, &err), -1);
+	assert_true(err.set);
+	assert_non_null(record->loaded.runbook);
+	assert_int_equal(rename(apart, ledger), 0);
+	assert_int_equal(incident_append(&incident, EV_NOTE, note("still here"), NULL), 0);
+	assert_int_equal(incident.state.phase, INCIDENT_OPEN);
+	incident_close(&incident);
+	free(ledger);
+	free(apart);
+}
+
 static void test_two_consoles(void **state)
 {
 	struct record *record = *state;
@@ -503,6 +526,7 @@ int main(void)
 		WITH_RECORD(test_folder),
 		WITH_RECORD(test_group_folder),
 		WITH_RECORD(test_two_consoles),
+		WITH_RECORD(test_adopting_changes_all_or_nothing),
 		WITH_RECORD(test_sampling_while_it_is_closed),
 		WITH_RECORD(test_nothing_after_closing),
 		WITH_RECORD(test_bad_fields_are_not_written),
