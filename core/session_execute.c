@@ -10,7 +10,8 @@
 #include "lib/mem.h"
 #include "lib/text.h"
 
-#define OUTPUT_TAIL 16384
+#define OUTPUT_TAIL    16384
+#define JUDGE_AGAIN_US (3 * CLOCK_US)
 
 /* ---- What runs ---- */
 
@@ -477,16 +478,21 @@ static bool orphaned(const struct session *session)
 	return false;
 }
 
-/* A step whose runner is gone is judged, once for each state of the record. */
+/* A step whose runner is gone is judged, once for each state of the record; again after a while when
+ * nothing came of it: a disk was full, or no process was left. */
 static void orphans_judge(struct session *session)
 {
+	int64_t now = clock_mono(session->clock);
+
 	if (!orphaned(session) || session->runner || runner_alive(&session->incident))
 		return;
 	/* Its last words may have come since we read. */
 	session_refresh(session);
-	if (!orphaned(session) || session->judged == session->incident.state.last_act)
+	if (!orphaned(session) || (session->judged == session->incident.state.last_act &&
+				   now - session->judged_at < JUDGE_AGAIN_US))
 		return;
 	session->judged = session->incident.state.last_act;
+	session->judged_at = now;
 	runner_begin(session, NULL, RUNNER_JUDGE, NULL);
 }
 

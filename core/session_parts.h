@@ -63,6 +63,7 @@ struct session {
 	enum runner_act runner_act;
 	const struct step *runner_step; /* borrowed; NULL: it judges */
 	uint64_t judged;		/* last_act at which orphans were judged */
+	int64_t judged_at;		/* monotonic */
 	bool through;
 
 	struct message_copy copy;

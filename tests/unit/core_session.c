@@ -2,6 +2,9 @@
  * A session on a real runbook, real files and real runners: deciding, planning, approving, running,
  * what is refused, and what goes on record. This program is its own runner.
  */
+#include <sys/resource.h>
+
+#include "core/session_parts.h"
 #include "tests/unit/console.h"
 
 /* ---- The whole path ---- */
@@ -206,6 +209,35 @@ static void an_orphaned_step_is_judged_by_whoever_attaches(void **state)
 	session_free(second.session);
 }
 
+/* A judgement that could not be recorded is asked for again, without anybody doing anything. */
+static void an_orphan_is_judged_once_the_ledger_can_be_written(void **state)
+{
+	struct console first = console_begin(*state, NULL), second;
+	struct rlimit old, none;
+	char *folder;
+
+	open_incident(&first);
+	approve(&first, "wait");
+	command(&first, "run");
+	UNTIL(&first, lamp_has(first.lamp, "pid"));
+	folder = xstrdup(session_incident(first.session)->folder);
+	kill((pid_t)json_integer_value(json_object_get(last(&first, EV_INTENT), "pid")), SIGKILL);
+	session_free(first.session);
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	none = old;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	second = console_begin(*state, folder);
+	UNTIL(&second, second.session->judged && !second.session->runner);
+	assert_int_equal(status(&second, "gate"), STEP_RUNNING);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	UNTIL(&second, status(&second, "gate") == STEP_UNKNOWN);
+	free(folder);
+	session_free(second.session);
+}
+
 /* ---- What is sensed ---- */
 
 static void alerts_and_conditions_are_recorded_once(void **state)
@@ -373,6 +405,7 @@ int main(int argc, char **argv)
 		LAMP_TEST(a_running_step_can_be_stopped_and_blocks_resolving),
 		LAMP_TEST(another_console_takes_over_a_running_step),
 		LAMP_TEST(an_orphaned_step_is_judged_by_whoever_attaches),
+		LAMP_TEST(an_orphan_is_judged_once_the_ledger_can_be_written),
 		LAMP_TEST(alerts_and_conditions_are_recorded_once),
 		LAMP_TEST(what_to_do_now_names_a_key),
 		LAMP_TEST(a_third_failure_names_whom_to_call),
