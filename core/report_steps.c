@@ -402,8 +402,39 @@ static char *item_text(const struct item *what, const struct item_state *item)
 	return xstrdup(told);
 }
 
+/* The deployment that counts down on this list; NULL. */
+static const struct deployment_state *day_of(const struct incident_state *state,
+					     const struct checklist_state *list)
+{
+	const struct deployment_state *day = &state->deployment;
+
+	return day->deployment && day->deployment->checklist == list->checklist ? day : NULL;
+}
+
+/* What comes at T and after it was never asked for without a go. */
+static bool was_reached(const struct deployment_state *day, const struct section *section)
+{
+	return !day || !section->timed || section->offset_us <= GATE_DUE_US ||
+	       day->decided == DECISION_GO;
+}
+
+/* "-", the time of day, or the time from T of a list that counts down. */
+static const char *item_at(const struct deployment_state *day, int64_t at, char *out, size_t size)
+{
+	char clock[TIME_RFC3339_MAX];
+
+	if (!at)
+		snprintf(out, size, "-");
+	else if (day)
+		duration_t(at - day->t0, out, size);
+	else
+		snprintf(out, size, "%s", time_clock(at, clock));
+	return out;
+}
+
 /* The heading of a section, above its first item. */
-static void section_row(struct report_table *table, const struct checklist_state *list, size_t i)
+static void section_row(struct report_table *table, const struct checklist_state *list, size_t i,
+			const struct deployment_state *day)
 {
 	const struct section *section, *before = NULL;
 	char *title;
@@ -414,28 +445,34 @@ static void section_row(struct report_table *table, const struct checklist_state
 	if (section == before || list->checklist->nsections < 2)
 		return;
 	title = xasprintf("[%s]", section->title);
-	table_row(table, (const char *[]){ title, "", "", "" });
+	table_row(table, (const char *[]){ title, was_reached(day, section) ? "" : "not reached",
+					   "", "" });
 	free(title);
 }
 
-static void checklist_table(struct report_section *section, const struct checklist_state *list,
-			    json_t *facts)
+static void checklist_table(struct report_section *section, const struct incident_state *state,
+			    const struct checklist_state *list, json_t *facts)
 {
+	const struct deployment_state *day = day_of(state, list);
 	const char *columns[] = { list->checklist->title, "State", "At", "Evidence" };
 	struct report_table *table = section_table(section, columns, 4);
 	json_t *fact = json_object(), *items = json_array();
 
 	for (size_t i = 0; i < list->nitems; i++) {
 		const struct item_state *item = &list->items[i];
-		const struct item *what = checklist_item(list, i, NULL);
-		char at[TIME_RFC3339_MAX], *text = item_text(what, item), *say;
-		json_t *one = json_object();
+		const struct section *within;
+		const struct item *what = checklist_item(list, i, &within);
+		char at[48], *text, *say;
+		json_t *one;
 
-		section_row(table, list, i);
+		section_row(table, list, i, day);
+		if (!was_reached(day, within))
+			continue;
+		one = json_object();
+		text = item_text(what, item);
 		say = xasprintf("%s%s", what->parent >= 0 ? "- " : "", what->say);
-		table_row(table,
-			  (const char *[]){ say, item_status_name(item->status),
-					    item->at ? time_clock(item->at, at) : "-", text });
+		table_row(table, (const char *[]){ say, item_status_name(item->status),
+						   item_at(day, item->at, at, sizeof(at)), text });
 		free(say);
 		free(text);
 		fact_text(one, "item", what->id);
@@ -461,7 +498,7 @@ void report_validation(struct report_work *work)
 	report_metrics(work, section);
 	for (size_t i = 0; i < state->runbook->nchecklists; i++) {
 		if (checklist_touched(&state->checklists[i]))
-			checklist_table(section, &state->checklists[i], facts);
+			checklist_table(section, state, &state->checklists[i], facts);
 	}
 	json_object_set_new(work->facts, "checklists", facts);
 }

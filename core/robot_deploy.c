@@ -119,13 +119,11 @@ static int64_t next_time(const struct day *day)
 
 static void wait_until(const struct day *day, int64_t wall)
 {
-	int64_t offset = wall - day->now->t0;
-	char span[48];
+	char at[48];
 
 	day->robot->until = wall;
 	day->robot->moved = clock_mono(loop_clock(day->robot->spec.loop));
-	duration_clock(offset < 0 ? -offset : offset, span, sizeof(span));
-	robot_say(day->robot, "waiting for T%c%s", offset < 0 ? '-' : '+', span);
+	robot_say(day->robot, "waiting for %s", duration_t(wall - day->now->t0, at, sizeof(at)));
 }
 
 static void end(const struct day *day, const char *why)

@@ -37,8 +37,7 @@ static void t_text(const struct session *session, int64_t wall, char *out, size_
 		snprintf(out, size, "%sZ", time_clock(wall, clock));
 		return;
 	}
-	duration_clock(wall < now->t0 ? now->t0 - wall : wall - now->t0, clock, sizeof(clock));
-	snprintf(out, size, "T%c%s", wall < now->t0 ? '-' : '+', clock);
+	duration_t(wall - now->t0, out, size);
 }
 
 int session_forward(struct session *session, int64_t wall, struct err *err)

@@ -281,7 +281,6 @@ char *session_t(const struct session *session, char *out, size_t size)
 {
 	const struct deployment_state *now = planned(session);
 	int64_t wall = clock_wall(session->clock), from;
-	char clock[48];
 
 	out[0] = '\0';
 	if (!session->open)
@@ -290,9 +289,8 @@ char *session_t(const struct session *session, char *out, size_t size)
 		wall = session->incident.state.closed_at ? session->incident.state.closed_at
 							 : session->incident.state.resolved_at;
 	from = now ? now->t0 : session->incident.state.opened_at;
-	/* Whole seconds, so that T-00:00:00 is never shown before T. */
-	from = wall < from ? (from - wall + CLOCK_US - 1) / CLOCK_US : (wall - from) / CLOCK_US;
-	duration_clock(from * CLOCK_US, clock, sizeof(clock));
-	snprintf(out, size, "T%c%s", now && wall < now->t0 ? '-' : '+', clock);
-	return out;
+	/* A clock that was set back after the opening counts no T. */
+	if (!now && wall < from)
+		wall = from;
+	return duration_t(wall - from, out, size);
 }

@@ -276,3 +276,13 @@ char *duration_clock(int64_t us, char *out, size_t size)
 		snprintf(out, size, "%s%02d:%02d:%02d", sign, hours, minutes, (int)(seconds % 60));
 	return out;
 }
+
+char *duration_t(int64_t us, char *out, size_t size)
+{
+	int64_t seconds = us < 0 ? (CLOCK_US - 1 - us) / CLOCK_US : us / CLOCK_US;
+	char clock[40];
+
+	duration_clock(seconds * CLOCK_US, clock, sizeof(clock));
+	snprintf(out, size, "T%c%s", us < 0 ? '-' : '+', clock);
+	return out;
+}

@@ -28,5 +28,8 @@ int duration_parse_range(const char *text, int64_t *low_us, int64_t *high_us);
 char *duration_text(int64_t us, char *out, size_t size);
 /* "00:12:41", with days before it from 24 h on ("2d 01:00:00"); a minus sign for negative ones. */
 char *duration_clock(int64_t us, char *out, size_t size);
+/* "T-00:10:00", "T+00:12:41": a time from T. Rounded up before T, so that T-00:00:00 is never shown
+ * before it, and down after it. */
+char *duration_t(int64_t us, char *out, size_t size);
 
 #endif

@@ -165,6 +165,18 @@ static void durations_read_well(void **state)
 	assert_string_equal(duration_clock(-30 * SECOND, out, sizeof(out)), "-00:00:30");
 }
 
+static void times_from_t_never_reach_it_early(void **state)
+{
+	char out[48];
+
+	(void)state;
+	assert_string_equal(duration_t(-2 * HOUR, out, sizeof(out)), "T-02:00:00");
+	assert_string_equal(duration_t(-1, out, sizeof(out)), "T-00:00:01");
+	assert_string_equal(duration_t(0, out, sizeof(out)), "T+00:00:00");
+	assert_string_equal(duration_t(SECOND - 1, out, sizeof(out)), "T+00:00:00");
+	assert_string_equal(duration_t(30 * MINUTE + SECOND, out, sizeof(out)), "T+00:30:01");
+}
+
 static void a_manual_clock_stands_still(void **state)
 {
 	struct clock_manual manual;
@@ -190,6 +202,7 @@ int main(void)
 		cmocka_unit_test(durations_are_numbers_with_units),
 		cmocka_unit_test(ranges_have_two_ends),
 		cmocka_unit_test(durations_read_well),
+		cmocka_unit_test(times_from_t_never_reach_it_early),
 		cmocka_unit_test(a_manual_clock_stands_still),
 	};
 
