@@ -90,6 +90,8 @@ static int found(const struct action_env *env, const json_t *args, struct proc_l
 	list->n = kept;
 	rc = 0;
 out:
+	if (rc < 0)
+		proc_list_release(list);
 	proc_decl_release(&decl);
 	return rc;
 }
