@@ -322,9 +322,28 @@ static char *attempt_text(const struct attempt *attempt, const struct step_run *
 	return buf_detach(&out);
 }
 
+/* The field and the empty table of an attempt; the table names it where there are several. */
+static struct report_table *attempt_table(const struct report_work *work,
+					  struct report_section *section,
+					  const struct step_run *runs, size_t n, size_t index)
+{
+	const struct attempt *attempt = &work->state->attempts[index];
+	char *title = xasprintf("Procedure %zu", index + 1);
+	char *step = xasprintf("Step of procedure %zu", index + 1);
+	char *ended = attempt_text(attempt, runs, n, index);
+	const char *columns[] = { work->state->nattempts > 1 ? step : "Step", "Start", "End",
+				  "Outcome", "Verify" };
+	struct report_table *table = section_table(section, columns, 5);
+
+	section_field(section, title, "%s: %s", attempt->procedure.procedure->title, ended);
+	free(ended);
+	free(step);
+	free(title);
+	return table;
+}
+
 void report_execution(struct report_work *work)
 {
-	static const char *const columns[] = { "Step", "Start", "End", "Outcome", "Verify" };
 	const struct incident_state *state = work->state;
 	struct report_section *section = report_section(work->report, "Execution");
 	struct report_table *table = NULL;
@@ -334,16 +353,7 @@ void report_execution(struct report_work *work)
 
 	for (size_t i = 0; i < n; i++) {
 		if (!table || runs[i].attempt != shown) {
-			char *title = xasprintf("Procedure %zu", runs[i].attempt + 1);
-			const struct attempt *attempt = &state->attempts[runs[i].attempt];
-
-			char *ended = attempt_text(attempt, runs, n, runs[i].attempt);
-
-			section_field(section, title, "%s: %s", attempt->procedure.procedure->title,
-				      ended);
-			free(ended);
-			free(title);
-			table = section_table(section, columns, 5);
+			table = attempt_table(work, section, runs, n, runs[i].attempt);
 			shown = runs[i].attempt;
 		}
 		run_row(table, &runs[i]);
