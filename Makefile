@@ -12,19 +12,18 @@ PREFIX  ?= /usr/local
 DATADIR ?= $(PREFIX)/share/backout
 BUILD   ?= build
 PROGRAM ?= backout
-CC      ?= gcc
 VERSION := 0.1.0
 
-# Each folder is one archive; a folder may use those to its right (tests/func/includes holds it).
+# Each folder is one archive. Which may use which: docs/ARCHITECTURE.md; tests/func/includes.sh holds it.
 FOLDERS := cli tui drill core sources checklists actions logs lib
 
 PACKAGES  := ncursesw libpq libgit2 jansson libcrypto libpcre2-8 sqlite3
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wvla
 OPTIMIZE  ?= -O2
-HARDENING ?= -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fPIE
+HARDENING ?= -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection
 SANITIZE  ?=
 CFLAGS    ?= -g
-ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -I. $(WARNINGS) $(OPTIMIZE) $(HARDENING) $(SANITIZE) $(CFLAGS) \
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -fPIE -I. $(WARNINGS) $(OPTIMIZE) $(HARDENING) $(SANITIZE) $(CFLAGS) \
 	-DVERSION='"$(VERSION)"' -DDATA_DIR='"$(DATADIR)"' $(PKG_CFLAGS)
 ALL_LIBS   = $(PKG_LIBS) -lm
 LINK       = $(CC) $(SANITIZE) $(LDFLAGS) -pie -Wl,-z,relro,-z,now
@@ -87,19 +86,20 @@ $(BUILD)/tests/screens/%: $(BUILD)/tests/screens/%.o $(BUILD)/tests/screens/term
 		$(BUILD)/tests/screens/desk.o
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(ALL_LIBS) $(TEST_LIBS) $(shell pkg-config --libs vterm) -lutil
 
--include $(UNIT:=.d) $(SCREENS:=.d)
+-include $(UNIT:=.d) $(SCREENS:=.d) $(BUILD)/tests/screens/terminal.d $(BUILD)/tests/screens/desk.d
 
 tests: $(UNIT) $(SCREENS)
 
 .PRECIOUS: $(BUILD)/%.o
+.DELETE_ON_ERROR:
 
 check: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) $(PROGRAM) tests
-	@BUILD=$(BUILD) BACKOUT=$(CURDIR)/$(PROGRAM) tests/run
+	@BUILD=$(BUILD) BACKOUT=$(abspath $(PROGRAM)) tests/run
 
 check-long: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) $(PROGRAM) tests
-	@LONG=1 BUILD=$(BUILD) BACKOUT=$(CURDIR)/$(PROGRAM) tests/run
+	@LONG=1 BUILD=$(BUILD) BACKOUT=$(abspath $(PROGRAM)) tests/run
 
 check-asan: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=build/asan PROGRAM=build/asan/backout OPTIMIZE=-O1 HARDENING= \
@@ -155,6 +155,7 @@ install: $(PROGRAM)
 	install -m 644 man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	cp -R runbooks $(DESTDIR)$(DATADIR)/
 	cp -R drill/standin $(DESTDIR)$(DATADIR)/drill/
+	chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR)
 
 clean:
 	rm -rf build $(PROGRAM)
