@@ -3,274 +3,15 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "lib/clock.h"
+#include "lib/loglevel.h"
+#include "lib/logpairs.h"
 #include "lib/logtime.h"
 
-/* How far behind the time a level is looked for: logger names may stand before it. */
-#define HEAD_MAX   160
+/* How far a bracket, a quote or a second time is looked for. */
+#define NEAR_MAX   240
 #define QUARTER_US (900 * CLOCK_US)
-
-static const char *const level_names[] = {
-	"none", "debug", "info", "warning", "error", "critical"
-};
-
-const char *loglevel_name(enum loglevel level)
-{
-	return level_names[level];
-}
-
-int loglevel_parse(const char *name, enum loglevel *level)
-{
-	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
-		if (strcmp(name, level_names[i]) == 0) {
-			*level = (enum loglevel)i;
-			return 0;
-		}
-	}
-	return -1;
-}
-
-/* ---- level words ---- */
-
-static const struct {
-	char name[12]; /* in upper case, filled up with NULs */
-	enum loglevel level;
-} words[] = {
-	{ "INFO", LOGLEVEL_INFO },	  { "ERROR", LOGLEVEL_ERROR },
-	{ "WARNING", LOGLEVEL_WARNING },  { "DEBUG", LOGLEVEL_DEBUG },
-	{ "WARN", LOGLEVEL_WARNING },	  { "CRITICAL", LOGLEVEL_CRITICAL },
-	{ "FATAL", LOGLEVEL_CRITICAL },	  { "PANIC", LOGLEVEL_CRITICAL },
-	{ "LOG", LOGLEVEL_INFO },	  { "NOTICE", LOGLEVEL_INFO },
-	{ "TRACE", LOGLEVEL_DEBUG },	  { "EXCEPTION", LOGLEVEL_ERROR },
-	{ "ERR", LOGLEVEL_ERROR },	  { "CRIT", LOGLEVEL_CRITICAL },
-	{ "ALERT", LOGLEVEL_CRITICAL },	  { "EMERG", LOGLEVEL_CRITICAL },
-	{ "SEVERE", LOGLEVEL_ERROR },	  { "EMERGENCY", LOGLEVEL_CRITICAL },
-	{ "INFORMATION", LOGLEVEL_INFO }, { "VERBOSE", LOGLEVEL_DEBUG },
-};
-
-static enum loglevel word_level(const char *word, size_t len)
-{
-	if (len < 3 || len > 11)
-		return LOGLEVEL_NONE;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (words[i].name[len] == '\0' && strncasecmp(words[i].name, word, len) == 0)
-			return words[i].level;
-	/* PostgreSQL's DEBUG1 to DEBUG5. */
-	if (len == 6 && strncmp(word, "DEBUG", 5) == 0)
-		return LOGLEVEL_DEBUG;
-	return LOGLEVEL_NONE;
-}
-
-/* The first level word in a line's head. Upper case words count anywhere; others only in brackets
- * or before a colon at the beginning of the text ("[error]", "error: ..."). */
-static enum loglevel head_level(const char *bytes, size_t len, size_t *end)
-{
-	size_t limit = len < HEAD_MAX ? len : HEAD_MAX;
-	bool first = true;
-
-	for (size_t i = 0; i < limit;) {
-		size_t from = i;
-		bool upper, bracketed, colon;
-		enum loglevel level;
-
-		if (!isalpha((unsigned char)bytes[i])) {
-			i++;
-			continue;
-		}
-		while (i < len && (isalnum((unsigned char)bytes[i]) || bytes[i] == '_'))
-			i++;
-		upper =
-		    isupper((unsigned char)bytes[from]) && !islower((unsigned char)bytes[i - 1]);
-		bracketed = from > 0 && strchr("[<(|", bytes[from - 1]) != NULL &&
-			    bytes[from - 1] != '\0' && i < len &&
-			    strchr("]>)|", bytes[i]) != NULL && bytes[i] != '\0';
-		colon = first && i < len && bytes[i] == ':';
-		first = first && i < len && bytes[i] != ' ';
-		/* Part of a path or a dotted name: "app.ERROR.log" is no level. */
-		if (i < len &&
-		    (bytes[i] == '.' || bytes[i] == '/' || bytes[i] == '-' || bytes[i] == '='))
-			continue;
-		if (from > 0 && (bytes[from - 1] == '.' || bytes[from - 1] == '/'))
-			continue;
-		level = upper || bracketed || colon ? word_level(bytes + from, i - from)
-						    : LOGLEVEL_NONE;
-		if (level != LOGLEVEL_NONE) {
-			*end = i;
-			return level;
-		}
-	}
-	return LOGLEVEL_NONE;
-}
-
-/* ---- structured lines ---- */
-
-/* The value behind a JSON key on this line: its first byte, its length in *len; NULL. */
-static const char *json_value(const char *bytes, size_t total, const char *key, size_t *len)
-{
-	size_t keylen = strlen(key);
-	const char *at = bytes, *end = bytes + total;
-
-	while ((at = memmem(at, (size_t)(end - at), key, keylen)) != NULL) {
-		const char *value = at + keylen;
-		const char *stop;
-
-		if (at == bytes || at[-1] != '"' || value >= end || *value != '"') {
-			at += keylen;
-			continue;
-		}
-		value++;
-		while (value < end && (*value == ' ' || *value == ':'))
-			value++;
-		if (value < end && *value == '"') {
-			value++;
-			stop = memchr(value, '"', (size_t)(end - value));
-		} else {
-			for (stop = value; stop < end && strchr(",} ", *stop) == NULL;)
-				stop++;
-		}
-		*len = (size_t)((stop != NULL ? stop : end) - value);
-		return value;
-	}
-	return NULL;
-}
-
-static double number_of(const char *bytes, size_t len)
-{
-	char text[40];
-
-	if (len == 0 || len >= sizeof(text))
-		return 0;
-	memcpy(text, bytes, len);
-	text[len] = '\0';
-	return strtod(text, NULL);
-}
-
-/* bunyan and pino: 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal. */
-static enum loglevel number_level(double n)
-{
-	return n >= 60	 ? LOGLEVEL_CRITICAL
-	       : n >= 50 ? LOGLEVEL_ERROR
-	       : n >= 40 ? LOGLEVEL_WARNING
-	       : n >= 30 ? LOGLEVEL_INFO
-	       : n >= 10 ? LOGLEVEL_DEBUG
-			 : LOGLEVEL_NONE;
-}
-
-static void value_time(struct logline_zone *zone, const char *value, size_t len,
-		       struct logline *out)
-{
-	double number;
-
-	if (logtime_read(zone, value, len, out) > 0)
-		return;
-	number = number_of(value, len);
-	out->at = logtime_epoch(number);
-	out->precision = number < 1e11 && memchr(value, '.', len) == NULL ? CLOCK_US : 1000;
-	out->zoned = out->at != 0;
-}
-
-static void json_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
-{
-	static const char *const levels[] = { "level", "levelname", "severity", "lvl",
-					      "log.level" };
-	static const char *const times[] = { "time",	   "timestamp", "ts",
-					     "@timestamp", "asctime",	"datetime" };
-	const char *value;
-	size_t n;
-
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]) && out->level == LOGLEVEL_NONE;
-	     i++) {
-		value = json_value(bytes, len, levels[i], &n);
-		if (value == NULL)
-			continue;
-		out->level = word_level(value, n);
-		if (out->level == LOGLEVEL_NONE)
-			out->level = number_level(number_of(value, n));
-	}
-	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]) && out->at == 0; i++) {
-		value = json_value(bytes, len, times[i], &n);
-		if (value != NULL)
-			value_time(zone, value, n, out);
-	}
-}
-
-/* The value of "KEY=" in a logfmt line. */
-static const char *pair_value(const char *bytes, size_t total, const char *key, size_t *len)
-{
-	size_t keylen = strlen(key);
-	const char *at = bytes, *end = bytes + total;
-
-	while ((at = memmem(at, (size_t)(end - at), key, keylen)) != NULL) {
-		const char *value = at + keylen;
-		bool quoted;
-
-		if (at != bytes && at[-1] != ' ') {
-			at = value;
-			continue;
-		}
-		quoted = value < end && *value == '"';
-		value += quoted ? 1 : 0;
-		*len = 0;
-		while (value + *len < end && value[*len] != (quoted ? '"' : ' '))
-			++*len;
-		return value;
-	}
-	return NULL;
-}
-
-static void logfmt_read(struct logline_zone *zone, const char *bytes, size_t len,
-			struct logline *out)
-{
-	static const char *const levels[] = { "level=", "lvl=", "severity=" };
-	static const char *const times[] = { "time=", "ts=", "t=", "timestamp=" };
-	const char *value;
-	size_t n;
-
-	for (size_t i = 0; i < 3 && out->level == LOGLEVEL_NONE; i++) {
-		value = pair_value(bytes, len, levels[i], &n);
-		if (value != NULL)
-			out->level = word_level(value, n);
-	}
-	if (out->level == LOGLEVEL_NONE)
-		return;
-	for (size_t i = 0; i < 4 && out->at == 0; i++) {
-		value = pair_value(bytes, len, times[i], &n);
-		if (value != NULL)
-			value_time(zone, value, n, out);
-	}
-}
-
-/* Access log: HOST - USER [21/Nov/2026:21:31:05 +0000] "GET / HTTP/1.1" 200 ... */
-static bool access_log(struct logline_zone *zone, const char *bytes, size_t len,
-		       struct logline *out)
-{
-	const char *open = memchr(bytes, '[', len < HEAD_MAX ? len : HEAD_MAX);
-	const char *end = bytes + len, *quote, *behind;
-	size_t n;
-
-	if (open == NULL || end - open < 28 || open[3] != '/' || open[7] != '/')
-		return false;
-	n = logtime_read(zone, open + 1, (size_t)(end - open - 1), out);
-	if (n == 0)
-		return false;
-	behind = open + 1 + n;
-	quote = memchr(behind, '"', (size_t)(end - behind));
-	if (quote != NULL)
-		quote = memchr(quote + 1, '"', (size_t)(end - quote - 1));
-	if (quote != NULL && end - quote >= 5 && quote[1] == ' ') {
-		char class = quote[2];
-
-		out->level = class == '5'		     ? LOGLEVEL_ERROR
-			     : class == '4'		     ? LOGLEVEL_WARNING
-			     : isdigit((unsigned char)class) ? LOGLEVEL_INFO
-							     : LOGLEVEL_NONE;
-	}
-	return true;
-}
-
-/* ---- lines in general ---- */
 
 static bool begins(const char *bytes, size_t len, const char *with)
 {
@@ -279,125 +20,442 @@ static bool begins(const char *bytes, size_t len, const char *with)
 	return len >= n && memcmp(bytes, with, n) == 0;
 }
 
-static void kin_read(const char *bytes, size_t len, struct logline *out)
+static bool is_digit(char c)
 {
-	static const char *const details[] = {
-		"Caused by:",
-		"During handling of the above",
-		"The above exception was",
-		"Suppressed:",
-		"... ",
-		"goroutine ",
-	};
-
-	out->indented = len > 0 && (bytes[0] == ' ' || bytes[0] == '\t');
-	out->traceback = begins(bytes, len, "Traceback (most recent call last)") ||
-			 begins(bytes, len, "panic: ") ||
-			 begins(bytes, len, "Exception in thread ") ||
-			 begins(bytes, len, "thread '");
-	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]); i++)
-		out->detail = out->detail || begins(bytes, len, details[i]);
+	return (unsigned char)(c - '0') < 10;
 }
 
-/* PostgreSQL's further lines have the same prefix as the message that they explain. */
-static bool postgres_detail(const char *bytes, size_t len)
+static size_t near(size_t len)
 {
-	static const char *const names[] = { "DETAIL:  ",  "HINT:  ",  "STATEMENT:  ",
-					     "CONTEXT:  ", "QUERY:  ", "LOCATION:  " };
-	size_t limit = len < HEAD_MAX ? len : HEAD_MAX;
+	return len < NEAR_MAX ? len : NEAR_MAX;
+}
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (memmem(bytes, limit, names[i], strlen(names[i])) != NULL)
+/* ---- lines that go with others ---- */
+
+static bool begins_any(const char *bytes, size_t len, const char *const *with)
+{
+	for (; *with != NULL; with++)
+		if (**with == *bytes && begins(bytes, len, *with))
 			return true;
 	return false;
 }
 
-/* klog: "E1121 21:31:05.123456   1234 file.go:12] text" */
-static bool klog_read(const char *bytes, size_t len, struct logline *out)
+/* "java.lang.IllegalStateException: text", "org.x.FooError": what Java prints before its frames. */
+static bool java_exception(const char *bytes, size_t len)
 {
-	if (len < 20 || strchr("IWEFD", bytes[0]) == NULL || bytes[5] != ' ' || bytes[8] != ':' ||
-	    bytes[11] != ':')
+	size_t n = 0, dots = 0;
+
+	while (n < len && n < 120 &&
+	       (isalnum((unsigned char)bytes[n]) || strchr("._$", bytes[n])) && bytes[n] != '\0')
+		dots += bytes[n++] == '.';
+	if (dots < 1 || n < 8 || (n < len && bytes[n] != ':'))
 		return false;
-	for (int i = 1; i < 5; i++)
-		if (!isdigit((unsigned char)bytes[i]))
-			return false;
-	switch (bytes[0]) {
-	case 'I':
-		out->level = LOGLEVEL_INFO;
-		break;
-	case 'W':
-		out->level = LOGLEVEL_WARNING;
-		break;
-	case 'E':
-		out->level = LOGLEVEL_ERROR;
-		break;
-	case 'F':
-		out->level = LOGLEVEL_CRITICAL;
-		break;
-	default:
-		out->level = LOGLEVEL_DEBUG;
-		break;
+	return memcmp(bytes + n - 5, "Error", 5) == 0 || begins(bytes + n - 9, 9, "Exception");
+}
+
+/* "main.main()", "net/http.(*conn).serve(0xc000, ...)": a frame of Go's. */
+static bool go_frame(const char *bytes, size_t len)
+{
+	return bytes[len - 1] == ')' && memchr(bytes, '(', len) != NULL &&
+	       memchr(bytes, ' ', (size_t)((const char *)memchr(bytes, '(', len) - bytes)) == NULL;
+}
+
+static enum logkin kin_of(const char *bytes, size_t len)
+{
+	static const char *const tracebacks[] = {
+		"Traceback (most recent call last)",
+		"panic: ",
+		"fatal error: ",
+		"Exception in thread ",
+		"Exception Group Traceback",
+		"Unhandled exception. ",
+		"thread '",
+		NULL,
+	};
+	static const char *const details[] = {
+		"Caused by: ",
+		"During handling of the above",
+		"The above exception was",
+		"Suppressed: ",
+		"... ",
+		"goroutine ",
+		"[signal SIG",
+		"created by ",
+		"exit status ",
+		"stack backtrace:",
+		"note: run with `RUST_BACKTRACE",
+		NULL,
+	};
+
+	if (len == 0)
+		return LOGKIN_EMPTY;
+	if (bytes[0] == ' ' || bytes[0] == '\t')
+		return LOGKIN_INDENTED;
+	if (begins_any(bytes, len, tracebacks))
+		return LOGKIN_TRACEBACK;
+	if (begins_any(bytes, len, details))
+		return LOGKIN_DETAIL;
+	if (islower((unsigned char)bytes[0]) && java_exception(bytes, len))
+		return LOGKIN_EXCEPTION;
+	return go_frame(bytes, len) ? LOGKIN_FRAME : LOGKIN_NONE;
+}
+
+/* ---- text behind the time ---- */
+
+/* PostgreSQL under any log_line_prefix: its severity stands before a colon and two blanks. */
+static void postgres_read(const char *bytes, size_t len, struct logline *out)
+{
+	const char *end = bytes + near(len), *p = bytes, *word;
+
+	while ((p = memmem(p, (size_t)(end - p), ":  ", 3)) != NULL) {
+		struct loghead head = { .timed = false };
+
+		for (word = p; word > bytes && isupper((unsigned char)word[-1]);)
+			word--;
+		if (p - word >= 3)
+			loghead_read(word, (size_t)(end - word), &head);
+		if (head.level != LOGLEVEL_NONE || head.detail) {
+			out->level = head.level;
+			out->kin = head.detail ? LOGKIN_DETAIL : LOGKIN_NONE;
+			out->body += (size_t)(word - bytes) + head.end;
+			return;
+		}
+		p += 3;
 	}
+}
+
+/* csvlog of PostgreSQL: the severity is a field of its own. */
+static void csv_read(const char *bytes, size_t len, struct logline *out)
+{
+	const char *p = bytes, *end = bytes + len;
+	int field = 0;
+
+	for (; field < 24 && p < end && out->level == LOGLEVEL_NONE; field++) {
+		const char *to = *p == '"' ? memchr(p + 1, '"', (size_t)(end - p - 1)) : p;
+
+		if (to != NULL)
+			to = memchr(to, ',', (size_t)(end - to));
+		if (to == NULL)
+			return;
+		if (to > p && isupper((unsigned char)*p))
+			out->level = loglevel_word(p, (size_t)(to - p));
+		p = to + 1;
+	}
+	out->body += (size_t)(p - bytes);
+}
+
+static void inner_read(const char *bytes, size_t len, struct logline *out);
+
+/* What stands behind a time, or behind nothing at all. */
+static void text_read(struct logline_zone *zone, const char *bytes, size_t len, bool timed,
+		      bool open, struct logline *out)
+{
+	struct loghead head = { .timed = timed, .open = open };
+
+	if (timed && len > 1 && bytes[0] == ',' && bytes[1] != ' ') {
+		csv_read(bytes + 1, len - 1, out);
+		return;
+	}
+	loghead_read(bytes, len, &head);
+	out->level = head.level;
+	if (head.detail)
+		out->kin = LOGKIN_DETAIL;
+	if (head.pairs && !timed)
+		logfmt_read(zone, bytes, len, out);
+	if (head.level != LOGLEVEL_NONE || head.detail) {
+		out->body += head.end;
+		return;
+	}
+	if (timed)
+		postgres_read(bytes, len, out);
+	if (out->level != LOGLEVEL_NONE || out->kin == LOGKIN_DETAIL)
+		return;
+	if (head.pairs && timed)
+		logfmt_read(zone, bytes, len, out);
+	/* Once only: lines that carry lines that carry lines are nobody's. */
+	if (out->level == LOGLEVEL_NONE && head.message > 0 && head.message < len && timed &&
+	    !out->tagged) {
+		out->tagged = true;
+		inner_read(bytes + head.message + 1, len - head.message - 1, out);
+	}
+}
+
+/* klog: "E1121 21:31:05.123456   1234 file.go:12] text" */
+static size_t klog_read(struct logline_zone *zone, const char *bytes, size_t len,
+			struct logline *out)
+{
+	size_t n;
+
+	if (len < 14 || strchr("IWEFD", bytes[0]) == NULL || !is_digit(bytes[1]))
+		return 0;
+	n = logtime_klog(zone, bytes + 1, len - 1, out);
+	if (n == 0)
+		return 0;
+	out->level = bytes[0] == 'I'   ? LOGLEVEL_INFO
+		     : bytes[0] == 'W' ? LOGLEVEL_WARNING
+		     : bytes[0] == 'E' ? LOGLEVEL_ERROR
+		     : bytes[0] == 'F' ? LOGLEVEL_CRITICAL
+				       : LOGLEVEL_DEBUG;
+	out->body = n + 1;
+	return n + 1;
+}
+
+/* What syslog carries may be a line with a level of its own, or go with the one before. */
+static void inner_read(const char *bytes, size_t len, struct logline *out)
+{
+	struct logline_zone zone = { .utc = true };
+	struct logline inner = { .tagged = true };
+	size_t n;
+
+	out->kin = kin_of(bytes, len);
+	if (out->kin != LOGKIN_NONE)
+		return;
+	if (bytes[0] == '{')
+		logjson_read(&zone, bytes, len, &inner);
+	else if (klog_read(&zone, bytes, len, &inner) == 0 &&
+		 (n = logtime_read(&zone, bytes, len, &inner)) > 0)
+		text_read(&zone, bytes + n, len - n, true, false, &inner);
+	else if (inner.level == LOGLEVEL_NONE)
+		text_read(&zone, bytes, len, false, false, &inner);
+	out->level = inner.level;
+}
+
+/* ---- access logs ---- */
+
+/* [21/Nov/2026:21:31:05 +0000] "GET / HTTP/1.1" 200 ... : the status behind the quoted request. */
+static void request_read(const char *bytes, size_t len, struct logline *out)
+{
+	const char *end = bytes + len, *quote = memchr(bytes, '"', near(len));
+
+	while (quote != NULL &&
+	       (quote = memchr(quote + 1, '"', (size_t)(end - quote - 1))) != NULL &&
+	       quote[-1] == '\\')
+		;
+	if (quote != NULL && end - quote >= 5 && quote[1] == ' ')
+		out->level = logpairs_status(quote + 2, (size_t)(end - quote - 2));
+}
+
+/* HOST - USER [21/Nov/2026:21:31:05 +0000] "GET / HTTP/1.1" 200 ... */
+static bool access_read(struct logline_zone *zone, const char *bytes, size_t len,
+			struct logline *out)
+{
+	const char *end = bytes + len, *open = memchr(bytes, '[', near(len));
+	size_t n;
+
+	if (open == NULL || end - open < 24 || open == bytes || open[-1] != ' ' ||
+	    (open[3] != '/' && open[2] != '/'))
+		return false;
+	n = logtime_read(zone, open + 1, (size_t)(end - open - 1), out);
+	if (n == 0)
+		return false;
+	request_read(open + 1 + n, (size_t)(end - open - 1) - n, out);
 	return true;
 }
 
-/* A line with no time: only a level as its very first word counts ("ERROR:name:text", "[WARN]
- * text"). */
-static void bare_read(const char *bytes, size_t len, struct logline *out)
-{
-	size_t from = len > 0 && (bytes[0] == '[' || bytes[0] == '<') ? 1 : 0, n = from, end;
+/* ---- lines in general ---- */
 
-	while (n < len && isalpha((unsigned char)bytes[n]))
-		n++;
-	if (n == from || n >= len || strchr(": ]>|\t", bytes[n]) == NULL)
+/* "<13>" or "<165>1 ": its length. */
+static size_t priority_read(const char *bytes, size_t len, enum loglevel *level)
+{
+	size_t n = 1;
+	int priority = 0;
+
+	while (n < len && n < 4 && is_digit(bytes[n]))
+		priority = priority * 10 + bytes[n++] - '0';
+	if (n == 1 || n >= len || bytes[n] != '>' || priority > 191)
+		return 0;
+	*level = loglevel_syslog(priority % 8);
+	n++;
+	if (n + 1 < len && is_digit(bytes[n]) && bytes[n + 1] == ' ')
+		n += 2;
+	return n;
+}
+
+/* Single letters: Ruby's "E, [2026-...", Jupyter's "[E 2026-..." */
+static size_t letter_skip(const char *bytes, size_t len)
+{
+	return len > 20 && strchr("DIWEFC", bytes[0]) != NULL && bytes[0] != '\0'
+		   ? begins(bytes + 1, len - 1, ", [")	     ? 4
+		     : bytes[1] == ' ' && is_digit(bytes[2]) ? 2
+							     : 0
+		   : 0;
+}
+
+/* Compose's "bot_1  | ", pm2's "0|bot  | ": what another program put before each line. */
+static size_t column_skip(const char *bytes, size_t len)
+{
+	const char *bar = memchr(bytes, '|', len < 64 ? len : 64);
+
+	while (bar != NULL && (bar == bytes || bar[-1] != ' '))
+		bar = memchr(bar + 1, '|', (size_t)(bytes + (len < 64 ? len : 64) - bar - 1));
+	if (bar == NULL || bar + 2 >= bytes + len || bar[1] != ' ')
+		return 0;
+	for (const char *p = bytes; p < bar; p++)
+		if (*p == ' ' && p[1] != ' ' && p[1] != '|')
+			return 0;
+	return (size_t)(bar + 2 - bytes);
+}
+
+/* The time of a line whose level or name comes before it ("ERROR 2026-...", "[bot] 2026-..."):
+ * where it ends, 0 when there is none. */
+static size_t late_time(struct logline_zone *zone, const char *bytes, size_t from, size_t len,
+			struct logline *out)
+{
+	size_t n;
+
+	while (from < len && strchr(" -:|[](", bytes[from]) != NULL && bytes[from] != '\0')
+		from++;
+	n = from < len ? logtime_read(zone, bytes + from, len - from, out) : 0;
+	return n > 0 ? from + n : 0;
+}
+
+/* "[bot] 2026-...", "[ERROR] 2026-...": false when no time stands behind the bracket. */
+static bool bracket_read(struct logline_zone *zone, const char *bytes, size_t len,
+			 struct logline *out)
+{
+	const char *close = memchr(bytes, ']', len < 64 ? len : 64);
+	size_t behind = close != NULL ? (size_t)(close + 1 - bytes) : 0, n;
+
+	n = behind > 0 ? late_time(zone, bytes, behind, len, out) : 0;
+	if (n == 0)
+		return false;
+	text_read(zone, bytes, behind, false, false, out);
+	out->body = n;
+	if (out->level == LOGLEVEL_NONE)
+		text_read(zone, bytes + n, len - n, true, false, out);
+	return true;
+}
+
+static void line_read(struct logline_zone *zone, const char *bytes, size_t len, bool inner,
+		      struct logline *out);
+
+/* A line that does not begin with a time. */
+static void bare_read(struct logline_zone *zone, const char *bytes, size_t len, bool inner,
+		      struct logline *out)
+{
+	size_t n = logtime_clock(bytes, len);
+
+	if (n > 0) {
+		out->body = n;
+		text_read(zone, bytes + n, len - n, true, false, out);
 		return;
-	if (head_level(bytes, n + 1, &end) != LOGLEVEL_NONE && end <= n + 1) {
-		out->level = head_level(bytes, n + 1, &end);
-		out->body = n + 1;
 	}
+	if (klog_read(zone, bytes, len, out) > 0 || access_read(zone, bytes, len, out))
+		return;
+	n = inner ? 0 : column_skip(bytes, len);
+	if (n > 0) {
+		line_read(zone, bytes + n, len - n, true, out);
+		out->body += n;
+		return;
+	}
+	if (bytes[0] == '[' && bracket_read(zone, bytes, len, out))
+		return;
+	text_read(zone, bytes, len, false, false, out);
+	if (out->level != LOGLEVEL_NONE && out->at == 0) {
+		n = late_time(zone, bytes, out->body, len, out);
+		out->body = n > 0 ? n : out->body;
+	}
+}
+
+/* A time at `start`, and what stands behind it; false when there is none. */
+static bool timed_read(struct logline_zone *zone, const char *bytes, size_t start, size_t len,
+		       struct logline *out)
+{
+	size_t n = logtime_read(zone, bytes + start, len - start, out);
+
+	if (n == 0)
+		return false;
+	n += start;
+	out->body = n;
+	/* Django's and werkzeug's [21/Nov/2026 21:31:05] "GET ... */
+	if (n + 2 < len && bytes[n] == ']' && bytes[n + 1] == ' ' && bytes[n + 2] == '"')
+		request_read(bytes + n, len - n, out);
+	/* CRI's "stdout F " */
+	else if (n + 10 < len && bytes[n] == ' ' && begins(bytes + n + 1, len - n - 1, "std") &&
+		 (begins(bytes + n + 4, len - n - 4, "out F ") ||
+		  begins(bytes + n + 4, len - n - 4, "err F ")))
+		inner_read(bytes + n + 10, len - n - 10, out);
+	else
+		text_read(zone, bytes + n, len - n, true,
+			  start > 0 && n < len && bytes[n] != ']' && bytes[n] != '>', out);
+	return true;
+}
+
+/* Past colours and a byte-order mark. */
+static size_t front_skip(const char *bytes, size_t len)
+{
+	size_t n = begins(bytes, len, "\xef\xbb\xbf") ? 3 : 0;
+
+	while (n + 3 < len && bytes[n] == '\033' && bytes[n + 1] == '[') {
+		size_t m = n + 2;
+
+		while (m < len && (is_digit(bytes[m]) || bytes[m] == ';'))
+			m++;
+		if (m == len || bytes[m] != 'm')
+			break;
+		n = m + 1;
+	}
+	return n;
+}
+
+/* A line that begins with neither a digit nor a blank. */
+static void other_read(struct logline_zone *zone, const char *bytes, size_t len, bool inner,
+		       struct logline *out)
+{
+	enum loglevel syslog = LOGLEVEL_NONE;
+	size_t start = 0;
+
+	if (bytes[0] == '{') {
+		logjson_read(zone, bytes, len, out);
+		return;
+	}
+	out->kin = kin_of(bytes, len);
+	if (out->kin != LOGKIN_NONE && out->kin != LOGKIN_FRAME)
+		return;
+	if (bytes[0] == '<')
+		start = priority_read(bytes, len, &syslog);
+	if (start == 0 && strchr("[<(", bytes[0]) != NULL) {
+		start = 1;
+		while (start < len && bytes[start] == ' ')
+			start++;
+	}
+	start += letter_skip(bytes + start, len - start);
+	if (!timed_read(zone, bytes, start, len, out) && syslog == LOGLEVEL_NONE)
+		bare_read(zone, bytes, len, inner, out);
+	if (out->level == LOGLEVEL_NONE && out->kin == LOGKIN_NONE)
+		out->level = syslog;
+}
+
+/* `inner`: behind another program's column. */
+static void line_read(struct logline_zone *zone, const char *bytes, size_t len, bool inner,
+		      struct logline *out)
+{
+	size_t front = 0;
+
+	*out = (struct logline){ .precision = CLOCK_US };
+	if (len > 0 && (bytes[0] == '\033' || bytes[0] == '\xef')) {
+		front = front_skip(bytes, len);
+		bytes += front;
+		len -= front;
+	}
+	if (len == 0) {
+		out->kin = LOGKIN_EMPTY;
+	} else if (is_digit(bytes[0])) {
+		if (!timed_read(zone, bytes, 0, len, out))
+			bare_read(zone, bytes, len, inner, out);
+	} else if (bytes[0] == ' ' || bytes[0] == '\t') {
+		out->kin = LOGKIN_INDENTED;
+	} else if (bytes[0] != '\0') {
+		other_read(zone, bytes, len, inner, out);
+	}
+	out->body += front;
 }
 
 void logline_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
 {
-	size_t start = 0, n, end = 0;
-
-	*out = (struct logline){ .precision = CLOCK_US };
 	while (len > 0 && (bytes[len - 1] == '\r' || bytes[len - 1] == '\n'))
 		len--;
-	kin_read(bytes, len, out);
-	if (len == 0 || out->indented || out->traceback || out->detail)
-		return;
-	if (bytes[0] == '{') {
-		json_read(zone, bytes, len, out);
-		return;
-	}
-	/* syslog's <13>, and brackets around the time. */
-	if (bytes[0] == '<' && len > 3) {
-		const char *close = memchr(bytes, '>', len < 6 ? len : 6);
-
-		start = close != NULL && isdigit((unsigned char)bytes[1])
-			    ? (size_t)(close + 1 - bytes)
-			    : 0;
-	} else if (bytes[0] == '[') {
-		start = 1;
-	}
-	n = logtime_read(zone, bytes + start, len - start, out);
-	if (n > 0) {
-		start += n;
-		out->level = head_level(bytes + start, len - start, &end);
-		out->body = start + end;
-		out->detail =
-		    out->level == LOGLEVEL_NONE && postgres_detail(bytes + start, len - start);
-		if (out->level == LOGLEVEL_NONE)
-			logfmt_read(zone, bytes, len, out);
-		return;
-	}
-	if (klog_read(bytes, len, out) || access_log(zone, bytes, len, out))
-		return;
-	bare_read(bytes, len, out);
-	if (out->level == LOGLEVEL_NONE &&
-	    memchr(bytes, '=', len < HEAD_MAX ? len : HEAD_MAX) != NULL)
-		logfmt_read(zone, bytes, len, out);
+	line_read(zone, bytes, len, false, out);
 }
 
 int64_t logline_shift(int64_t at, int64_t written)
@@ -412,24 +470,61 @@ int64_t logline_shift(int64_t at, int64_t written)
 	return quarters * QUARTER_US;
 }
 
+/* ---- folding ---- */
+
+/* Inside a traceback a line without head goes on with it: in a log whose lines have heads each one,
+ * in one of plain lines only up to the exception's own line. */
+static bool trace_joins(struct logfold *fold, const struct logline *line)
+{
+	if (line->kin == LOGKIN_INDENTED || line->kin == LOGKIN_EMPTY ||
+	    line->kin == LOGKIN_FRAME || (fold->headed && !line->tagged))
+		return true;
+	if (fold->ended)
+		return false;
+	fold->ended = true;
+	return true;
+}
+
+static bool line_joins(struct logfold *fold, const struct logline *line)
+{
+	bool headed = line->at != 0 && !(line->tagged && fold->tagged);
+
+	if (!fold->any)
+		return false;
+	switch (line->kin) {
+	case LOGKIN_DETAIL:
+		return true;
+	case LOGKIN_TRACEBACK:
+		return fold->traceback || fold->last >= LOGLEVEL_WARNING;
+	case LOGKIN_EXCEPTION:
+		return fold->traceback ? trace_joins(fold, line) : fold->last >= LOGLEVEL_WARNING;
+	case LOGKIN_INDENTED:
+		return true;
+	case LOGKIN_NONE:
+	case LOGKIN_EMPTY:
+	case LOGKIN_FRAME:
+		break;
+	}
+	return fold->traceback && !headed && line->level == LOGLEVEL_NONE &&
+	       trace_joins(fold, line);
+}
+
 bool logfold_joins(struct logfold *fold, struct logline *line)
 {
-	bool header = line->at != 0 || line->level != LOGLEVEL_NONE;
-	bool joins = false;
+	bool was = fold->traceback, joins = line_joins(fold, line);
+	bool trace = line->kin == LOGKIN_TRACEBACK || (line->kin == LOGKIN_EXCEPTION && !was);
 
-	if (line->detail)
-		joins = fold->any;
-	else if (line->traceback)
-		joins = fold->any && fold->last >= LOGLEVEL_WARNING;
-	else if (!header)
-		joins = fold->any && (fold->traceback || line->indented);
-	if (line->traceback)
+	if (trace) {
 		fold->traceback = true;
-	else if (header && !line->detail)
+		fold->ended = line->kin == LOGKIN_EXCEPTION;
+		fold->tagged = line->tagged;
+	} else if (!joins) {
 		fold->traceback = false;
+		fold->headed = line->at != 0 || line->level != LOGLEVEL_NONE;
+	}
 	if (joins)
 		return true;
-	if (line->traceback)
+	if (line->kin == LOGKIN_TRACEBACK || line->kin == LOGKIN_EXCEPTION)
 		line->level = LOGLEVEL_ERROR;
 	fold->last = line->level;
 	fold->any = true;

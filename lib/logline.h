@@ -1,10 +1,13 @@
 /*
  * One line of a log: its level, its time, and whether it goes on with the line before.
  *
- * Recognised line by line, since one file may mix them: Python logging ("2026-11-21 21:31:05,123 -
- * name - ERROR - text", "[..] ERROR in module: text", "ERROR:name:text"), gunicorn, uvicorn, JSON
- * lines (level names and bunyan's numbers), logfmt, access logs (5xx is an error, 4xx a warning),
- * syslog, klog, nginx and PostgreSQL. No regular expressions; about as fast as reading the bytes.
+ * Recognised line by line, since one file may mix them, and nowhere by a column: Python logging ("
+ * 2026-11-21 21:31:05,123 - name - ERROR - text", "[..] ERROR in module: text", "ERROR:name:text"),
+ * loguru, gunicorn, uvicorn, celery, JSON lines, logfmt, access logs (5xx is an error, 4xx a
+ * warning), syslog with and without priority, what syslog, Docker and Compose wrap, klog, nginx,
+ * Apache, Java's loggers, PostgreSQL under any prefix and as CSV. Without a level word at one of
+ * the places where loggers put them a line has none. No regular expressions; about as fast as
+ * reading the bytes.
  */
 #ifndef LIB_LOGLINE_H
 #define LIB_LOGLINE_H
@@ -22,15 +25,25 @@ enum loglevel {
 	LOGLEVEL_CRITICAL
 };
 
+/* How a line without a head goes with the one before. */
+enum logkin {
+	LOGKIN_NONE,
+	LOGKIN_EMPTY,
+	LOGKIN_INDENTED,  /* begins with a blank */
+	LOGKIN_TRACEBACK, /* begins one: "Traceback (most recent call last):", "panic: ", ... */
+	LOGKIN_EXCEPTION, /* "java.lang.IllegalStateException: ..." */
+	LOGKIN_FRAME,	  /* "main.main()": of a traceback, inside one */
+	LOGKIN_DETAIL,	  /* goes on with a message: "DETAIL:", "Caused by:", ... */
+};
+
 struct logline {
 	enum loglevel level;
+	enum logkin kin;
+	bool zoned;	   /* the line names its time zone */
+	bool tagged;	   /* the text stood behind a name ("bot[12]: ") or was wrapped */
 	int64_t at;	   /* wall time, microseconds; 0: the line has none */
 	int64_t precision; /* of `at`, microseconds: 1000000 for whole seconds */
-	bool zoned;	   /* the line names its time zone */
-	bool indented;	   /* begins with a blank */
-	bool traceback;	   /* begins one: "Traceback (most recent call last):", "panic: ", ... */
-	bool detail; /* goes on with a message: "DETAIL:", "Caused by:", "During handling of ..." */
-	size_t body; /* where the text behind time and level begins, about */
+	size_t body;	   /* where the text behind time and level begins, about */
 };
 
 /* Times without a zone are local times; `shift` is added to them (0, or what logline_shift()
@@ -43,6 +56,9 @@ struct logline_zone {
 	int64_t hour;	/* private */
 	int64_t offset; /* private */
 	bool known;	/* private */
+	int64_t minute; /* private: what `head` means */
+	size_t nhead;	/* private */
+	char head[24];	/* private: a time as it stands in a line, up to its seconds */
 };
 
 /* Reads one line (without its newline); whatever it is, there is an answer. */
@@ -55,6 +71,9 @@ int64_t logline_shift(int64_t at, int64_t written);
 struct logfold {
 	enum loglevel last; /* of the latest record */
 	bool traceback;	    /* inside one */
+	bool ended;	    /* its exception's line was there */
+	bool tagged;	    /* its lines have heads, but nothing else */
+	bool headed;	    /* the latest record had a time or a level */
 	bool any;
 };
 

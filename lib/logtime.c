@@ -1,13 +1,25 @@
 #include "lib/logtime.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "lib/clock.h"
 
-#define HOUR_US (3600 * CLOCK_US)
-#define DAY_S	86400
+#define MINUTE_US (60 * CLOCK_US)
+#define HOUR_US	  (3600 * CLOCK_US)
+#define DAY_US	  (86400 * CLOCK_US)
+
+/* A time as it stands there, before it is joined. */
+struct stamp {
+	int year, month, day; /* year 0: not told */
+	int64_t of_day;	      /* microseconds */
+	int64_t precision;
+	int64_t rest;	/* of it, past the full minute */
+	size_t seconds; /* where the digits of the seconds stand; 0: nowhere */
+	size_t last;	/* where the last part that counts begins */
+};
 
 /* Days since 1970-01-01 of a Gregorian date (H. Hinnant, "chrono-Compatible Low-Level Date
  * Algorithms"). */
@@ -21,18 +33,25 @@ static int64_t days_of(int year, int month, int day)
 	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
+static bool is_digit(char c)
+{
+	return (unsigned char)(c - '0') < 10;
+}
+
 /* `n` digits as a number, -1 when one is none. */
 static int digits(const char *bytes, int n)
 {
 	int value = 0;
 
 	for (int i = 0; i < n; i++) {
-		if (bytes[i] < '0' || bytes[i] > '9')
+		if (!is_digit(bytes[i]))
 			return -1;
 		value = value * 10 + bytes[i] - '0';
 	}
 	return value;
 }
+
+/* ---- zones ---- */
 
 /* Offset of local time to UTC, kept for the hour. */
 static int64_t local_offset(struct logline_zone *zone, int64_t utc_guess)
@@ -63,35 +82,6 @@ static void zone_apply(struct logline_zone *zone, struct logline *out)
 	out->at += zone->shift;
 }
 
-/* "21:31:05" at `b`; microseconds of the day, -1. */
-static int64_t clock_of(const char *b)
-{
-	int h = digits(b, 2), m = digits(b + 3, 2), s = digits(b + 6, 2);
-
-	if (h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 60 || b[2] != ':' || b[5] != ':')
-		return -1;
-	return (h * 3600 + m * 60 + s) * CLOCK_US;
-}
-
-/* ".123456" or ",123": its length. */
-static size_t fraction(const char *b, size_t len, struct logline *out)
-{
-	int64_t unit = CLOCK_US, value = 0;
-	size_t n = 1;
-
-	if (len < 2 || (b[0] != '.' && b[0] != ',') || !isdigit((unsigned char)b[1]))
-		return 0;
-	for (; n < len && isdigit((unsigned char)b[n]); n++) {
-		if (unit > 1) {
-			unit /= 10;
-			value += (b[n] - '0') * unit;
-		}
-	}
-	out->at += value;
-	out->precision = unit;
-	return n;
-}
-
 /* "Z", "+0200", "+02:00", "+02", " +0000", " UTC", " GMT": its length. */
 static size_t offset(const char *b, size_t len, struct logline *out)
 {
@@ -100,11 +90,15 @@ static size_t offset(const char *b, size_t len, struct logline *out)
 
 	b += blank;
 	len -= blank;
-	if (blank == 0 && len > 0 && (*b == 'Z' || *b == 'z')) {
+	if (len == 0)
+		return 0;
+	if (blank == 0 && (*b == 'Z' || *b == 'z')) {
 		out->zoned = true;
 		return 1;
 	}
-	if (len >= 3 && (memcmp(b, "UTC", 3) == 0 || memcmp(b, "GMT", 3) == 0)) {
+	if (*b == 'U' || *b == 'G') {
+		if (len < 3 || (memcmp(b, "UTC", 3) != 0 && memcmp(b, "GMT", 3) != 0))
+			return 0;
 		out->zoned = true;
 		return blank + 3;
 	}
@@ -124,57 +118,153 @@ static size_t offset(const char *b, size_t len, struct logline *out)
 	return blank + n;
 }
 
-/* "2026-11-21 21:31:05..." */
-static size_t iso_read(const char *b, size_t len, struct logline *out)
+/* ".123456" or ",123": its length. */
+static size_t fraction(const char *b, size_t len, struct logline *out)
 {
-	int year, month, day;
-	int64_t of_day;
-	size_t n = 19;
+	static const int64_t units[] = { CLOCK_US, 100000, 10000, 1000, 100, 10, 1 };
+	int64_t value = 0;
+	size_t n = 1, most = len < 7 ? len : 7;
 
-	if (len < 19 || (b[4] != '-' && b[4] != '/') || b[7] != b[4] ||
-	    (b[10] != ' ' && b[10] != 'T'))
+	if (len < 2 || (b[0] != '.' && b[0] != ',') || !is_digit(b[1]))
 		return 0;
-	year = digits(b, 4);
-	month = digits(b + 5, 2);
-	day = digits(b + 8, 2);
-	of_day = clock_of(b + 11);
-	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || of_day < 0)
-		return 0;
-	out->at = days_of(year, month, day) * DAY_S * CLOCK_US + of_day;
-	out->precision = CLOCK_US;
-	n += fraction(b + n, len - n, out);
-	n += offset(b + n, len - n, out);
+	for (; n < most && is_digit(b[n]); n++)
+		value = value * 10 + b[n] - '0';
+	out->precision = units[n - 1];
+	out->at += value * out->precision;
+	while (n < len && is_digit(b[n]))
+		n++;
 	return n;
 }
 
-static int month_of(const char *b)
+/* ---- layouts ---- */
+
+/*
+ * Y year, m month, b its name, d day, a name of the weekday, T time of day, S what stands between
+ * date and time (a blank, T or _), z a zone's name, a blank one or more; the rest stands for
+ * itself.
+ */
+static const char *const layouts_year[] = { "Y-m-dST", "Y/m/dST", "Y.m.dST", NULL };
+static const char *const layouts_day[] = { "d/b/Y:T", "d/b/Y T", "d-b-Y T", "d-b-Y::T", "d b Y T",
+					   "m/d/YST", "d/m/YST", "d.m.Y T", "d-m-Y T",	NULL };
+static const char *const layouts_name[] = { "b d T",	  "b d Y T",   "b d, Y T",
+					    "b d, Y, T",  "a b d T Y", "a b d T z Y",
+					    "a, d b Y T", "a b d T",   NULL };
+
+/* Up to `most` digits; how many there are. */
+static size_t number_read(const char *b, size_t len, size_t most, int *value)
+{
+	size_t n = 0;
+
+	*value = 0;
+	while (n < len && n < most && is_digit(b[n]))
+		*value = *value * 10 + b[n++] - '0';
+	return n;
+}
+
+static size_t month_read(const char *b, size_t len, int *month)
 {
 	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-	for (int i = 0; i < 12; i++)
-		if (memcmp(b, names + 3 * i, 3) == 0)
-			return i + 1;
+	for (int i = 0; len >= 3 && i < 12; i++) {
+		if (memcmp(b, names + 3 * i, 3) == 0) {
+			*month = i + 1;
+			return 3;
+		}
+	}
 	return 0;
 }
 
-/* "21/Nov/2026:21:31:05 +0000" */
-static size_t access_read(const char *b, size_t len, struct logline *out)
+static size_t weekday_read(const char *b, size_t len)
 {
-	int day, month, year;
-	int64_t of_day;
+	static const char names[] = "MonTueWedThuFriSatSun";
 
-	if (len < 20 || b[2] != '/' || b[6] != '/' || b[11] != ':')
-		return 0;
-	day = digits(b, 2);
-	month = month_of(b + 3);
-	year = digits(b + 7, 4);
-	of_day = clock_of(b + 12);
-	if (day < 1 || day > 31 || month == 0 || year < 1970 || of_day < 0)
-		return 0;
-	out->at = days_of(year, month, day) * DAY_S * CLOCK_US + of_day;
-	out->precision = CLOCK_US;
-	return 20 + offset(b + 20, len - 20, out);
+	for (int i = 0; len >= 3 && i < 7; i++)
+		if (memcmp(b, names + 3 * i, 3) == 0)
+			return 3;
+	return 0;
 }
+
+/* "21:31:05", "9:31:05 PM", "21:31": its length up to the fraction, which is read with it. */
+static size_t clock_read(const char *b, size_t len, size_t at, struct stamp *s)
+{
+	struct logline part = { .precision = CLOCK_US };
+	int h, m, sec = 0;
+	size_t n = number_read(b, len, 2, &h);
+
+	if (n == 0 || len < n + 3 || b[n] != ':' || (m = digits(b + n + 1, 2)) < 0)
+		return 0;
+	n += 3;
+	part.precision = MINUTE_US;
+	if (len >= n + 3 && b[n] == ':' && (sec = digits(b + n + 1, 2)) >= 0) {
+		s->seconds = at + n + 1;
+		part.precision = CLOCK_US;
+		n += 3;
+		n += fraction(b + n, len - n, &part);
+	}
+	if (len >= n + 3 && b[n] == ' ' && (b[n + 1] == 'A' || b[n + 1] == 'P') &&
+	    b[n + 2] == 'M' && h >= 1 && h <= 12) {
+		h = h % 12 + (b[n + 1] == 'P' ? 12 : 0);
+		s->last = at + n;
+		n += 3;
+	}
+	if (h > 23 || m > 59 || sec < 0 || sec > 60)
+		return 0;
+	s->rest = sec * CLOCK_US + part.at;
+	s->of_day = (h * 60 + m) * MINUTE_US + s->rest;
+	s->precision = part.precision;
+	return n;
+}
+
+/* One part of a layout: its length, 0 when it is not there. */
+static size_t part_read(char part, const char *b, size_t len, size_t at, struct stamp *s)
+{
+	size_t n = 0;
+
+	switch (part) {
+	case 'Y':
+		s->last = at;
+		return number_read(b, len, 4, &s->year) == 4 && s->year >= 1970 ? 4 : 0;
+	case 'm':
+		return number_read(b, len, 2, &s->month);
+	case 'd':
+		return number_read(b, len, 2, &s->day);
+	case 'b':
+		return month_read(b, len, &s->month);
+	case 'a':
+		return weekday_read(b, len);
+	case 'z':
+		while (n < len && n < 5 && isupper((unsigned char)b[n]))
+			n++;
+		return n;
+	case 'T':
+		return clock_read(b, len, at, s);
+	case 'S':
+		return len > 0 && (*b == ' ' || *b == 'T' || *b == '_');
+	case ' ':
+		while (n < len && b[n] == ' ')
+			n++;
+		return n;
+	default:
+		return len > 0 && *b == part;
+	}
+}
+
+static size_t layout_read(const char *layout, const char *b, size_t len, struct stamp *s)
+{
+	size_t at = 0;
+
+	*s = (struct stamp){ .year = 0 };
+	for (; *layout != '\0'; layout++) {
+		size_t n = part_read(*layout, b + at, len - at, at, s);
+
+		if (n == 0)
+			return 0;
+		at += n;
+	}
+	return s->month >= 1 && s->month <= 12 && s->day >= 1 && s->day <= 31 ? at : 0;
+}
+
+/* ---- the whole ---- */
 
 static int year_of(int64_t wall_us)
 {
@@ -185,43 +275,125 @@ static int year_of(int64_t wall_us)
 	return tm.tm_year + 1900;
 }
 
-/* "Nov 21 21:31:05" or "Nov  1 ...": this year's, or last year's when that would be a day ahead. */
-static size_t syslog_read(const struct logline_zone *zone, const char *b, size_t len,
-			  struct logline *out)
+/* Without a year it is this year's, or last year's when that would be more than a day ahead. */
+static int64_t stamp_time(const struct logline_zone *zone, const struct stamp *s)
 {
-	int month, day, year;
-	int64_t of_day;
+	int year = s->year != 0 ? s->year : year_of(zone->now);
+	int64_t at = days_of(year, s->month, s->day) * DAY_US + s->of_day;
 
-	if (len < 15 || b[3] != ' ' || b[6] != ' ' || (month = month_of(b)) == 0)
+	if (s->year == 0 && at > zone->now + DAY_US)
+		at = days_of(year - 1, s->month, s->day) * DAY_US + s->of_day;
+	return at;
+}
+
+/* The next lines most often begin with the same minute: all before the seconds is kept. */
+static void head_keep(struct logline_zone *zone, const char *b, const struct stamp *s, int64_t at)
+{
+	if (s->seconds < 8 || s->seconds > sizeof(zone->head) || s->last > s->seconds)
+		return;
+	memcpy(zone->head, b, s->seconds);
+	zone->nhead = s->seconds;
+	zone->minute = at - s->rest;
+}
+
+static size_t layouts_read(struct logline_zone *zone, const char *const *layouts, const char *b,
+			   size_t len, struct logline *out)
+{
+	struct stamp s;
+	size_t n = 0;
+
+	for (; *layouts != NULL; layouts++) {
+		n = layout_read(*layouts, b, len, &s);
+		if (n > 0)
+			break;
+	}
+	if (n == 0)
 		return 0;
-	day = b[4] == ' ' ? digits(b + 5, 1) : digits(b + 4, 2);
-	of_day = clock_of(b + 7);
-	if (day < 1 || day > 31 || of_day < 0)
+	out->at = stamp_time(zone, &s);
+	out->precision = s.precision;
+	head_keep(zone, b, &s, out->at);
+	return n + offset(b + n, len - n, out);
+}
+
+/* Ten digits with a fraction (squid), or thirteen: seconds and milliseconds since 1970. */
+static size_t epoch_read(const char *b, size_t len, size_t ndigits, struct logline *out)
+{
+	char text[32] = "";
+	size_t n = ndigits;
+
+	if (ndigits == 10 && n < len && b[n] == '.')
+		for (n++; n < len && n < 20 && is_digit(b[n]);)
+			n++;
+	if ((ndigits == 10 && n < 12) || (n < len && b[n] != ' ' && b[n] != ']' && b[n] != '\t'))
 		return 0;
-	year = year_of(zone->now);
-	out->at = days_of(year, month, day) * DAY_S * CLOCK_US + of_day;
-	if (out->at > zone->now + DAY_S * CLOCK_US)
-		out->at = days_of(year - 1, month, day) * DAY_S * CLOCK_US + of_day;
-	out->precision = CLOCK_US;
-	return 15 + fraction(b + 15, len - 15, out);
+	memcpy(text, b, n);
+	out->at = logtime_epoch(strtod(text, NULL));
+	out->precision = 1000;
+	out->zoned = true;
+	return out->at != 0 ? n : 0;
+}
+
+static size_t any_read(struct logline_zone *zone, const char *b, size_t len, struct logline *out)
+{
+	size_t n = 0;
+
+	if (isupper((unsigned char)b[0]))
+		return layouts_read(zone, layouts_name, b, len, out);
+	while (n < len && n < 14 && is_digit(b[n]))
+		n++;
+	if (n == 4)
+		return layouts_read(zone, layouts_year, b, len, out);
+	if (n == 1 || n == 2)
+		return layouts_read(zone, layouts_day, b, len, out);
+	if (n == 10 || n == 13)
+		return epoch_read(b, len, n, out);
+	return 0;
 }
 
 size_t logtime_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
 {
-	size_t n = 0;
+	size_t n = zone->nhead;
+	int seconds;
 
-	if (len < 15)
+	if (len < 14)
 		return 0;
-	if (isdigit((unsigned char)bytes[0])) {
-		n = iso_read(bytes, len, out);
-		if (n == 0)
-			n = access_read(bytes, len, out);
-	} else if (isupper((unsigned char)bytes[0])) {
-		n = syslog_read(zone, bytes, len, out);
+	if (n > 0 && len >= n + 2 && memcmp(bytes, zone->head, 8) == 0 &&
+	    memcmp(bytes + 8, zone->head + 8, n - 8) == 0 &&
+	    (seconds = digits(bytes + n, 2)) >= 0 && seconds <= 60) {
+		out->at = zone->minute + seconds * CLOCK_US;
+		out->precision = CLOCK_US;
+		n += 2;
+		n += fraction(bytes + n, len - n, out);
+		n += offset(bytes + n, len - n, out);
+	} else {
+		n = any_read(zone, bytes, len, out);
 	}
 	if (n > 0)
 		zone_apply(zone, out);
 	return n;
+}
+
+size_t logtime_klog(struct logline_zone *zone, const char *b, size_t len, struct logline *out)
+{
+	struct stamp s = { .year = 0 };
+	size_t n;
+
+	if (len < 13 || (s.month = digits(b, 2)) < 1 || s.month > 12 ||
+	    (s.day = digits(b + 2, 2)) < 1 || s.day > 31 || b[4] != ' ' ||
+	    (n = clock_read(b + 5, len - 5, 5, &s)) < 8)
+		return 0;
+	out->at = stamp_time(zone, &s);
+	out->precision = s.precision;
+	zone_apply(zone, out);
+	return 5 + n;
+}
+
+size_t logtime_clock(const char *bytes, size_t len)
+{
+	struct stamp s;
+	size_t n = len > 0 && is_digit(bytes[0]) ? clock_read(bytes, len, 0, &s) : 0;
+
+	return n >= 7 ? n : 0;
 }
 
 int64_t logtime_epoch(double number)

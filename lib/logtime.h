@@ -10,9 +10,14 @@
 #include "lib/logline.h"
 
 /* Reads a time that begins at `bytes`: "2026-11-21 21:31:05,123", with T, slashes, fraction,
- * offset, Z or UTC; "21/Nov/2026:21:31:05 +0000"; "Nov 21 21:31:05". Returns its length and fills
- * at, precision and zoned; 0 when there is none. */
+ * offset, Z or UTC; "21/Nov/2026:21:31:05 +0000"; "Nov 21 21:31:05"; "Sat Nov 21 21:31:05 2026";
+ * the layouts of lib/logtime.c; seconds since 1970. Returns its length and fills at, precision and
+ * zoned; 0 when there is none. A slash date is taken as month/day/year unless that can't be. */
 size_t logtime_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out);
+/* klog's "1121 21:31:05.123456": likewise. */
+size_t logtime_klog(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out);
+/* The length of a time of day without a date ("21:31:05.123"), 0 when there is none. */
+size_t logtime_clock(const char *bytes, size_t len);
 /* Seconds (or milli-, micro-, nanoseconds, told by their size) since 1970. Microseconds, 0 when
  * absurd. */
 int64_t logtime_epoch(double number);

@@ -1,0 +1,442 @@
+#include "lib/loglevel.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+/* How far a level is looked for, in bytes and in words. */
+#define HEAD_MAX  240
+#define WORDS_MAX 14
+/* What may stand between time and level: two names, or one word that could be one of a sentence. */
+#define NAMES_MAX 2
+
+static const char *const level_names[] = {
+	"none", "debug", "info", "warning", "error", "critical"
+};
+
+const char *loglevel_name(enum loglevel level)
+{
+	return level_names[level];
+}
+
+int loglevel_parse(const char *name, enum loglevel *level)
+{
+	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
+		if (strcmp(name, level_names[i]) == 0) {
+			*level = (enum loglevel)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+/* ---- bytes ---- */
+
+enum { BLANK = 1, OPEN = 2, CLOSE = 4, WORD_BYTE = 8, UPPER = 16, LOWER = 32, SEPARATOR = 64 };
+
+static unsigned char class_of(char c)
+{
+	enum { B = BLANK, O = OPEN, C = CLOSE, S = SEPARATOR, W = WORD_BYTE };
+	enum { U = WORD_BYTE | UPPER, L = WORD_BYTE | LOWER };
+	/* clang-format off */
+	static const unsigned char classes[128] = {
+		S, 0, 0, 0, 0, 0, 0, 0, 0, B, 0, 0, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		B, W, 0, W, W, W, W, W, O, C, W, W, S, W, W, W,
+		W, W, W, W, W, W, W, W, W, W, S, S, O, 0, C, W,
+		W, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U,
+		U, U, U, U, U, U, U, U, U, U, U, O, W, C, 0, W,
+		0, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+		L, L, L, L, L, L, L, L, L, L, L, 0, S, 0, W, 0,
+	};
+	/* clang-format on */
+
+	return (unsigned char)c < 128 ? classes[(unsigned char)c] : W;
+}
+
+static bool is(char c, int classes)
+{
+	return (class_of(c) & classes) != 0;
+}
+
+/* ---- words ---- */
+
+/* Eight bytes at most as one number, in upper case, so that a word is compared at once. */
+#define WORD(a, b, c, d, e, f, g, h)                                                      \
+	((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 | \
+	 (uint64_t)(e) << 32 | (uint64_t)(f) << 40 | (uint64_t)(g) << 48 | (uint64_t)(h) << 56)
+
+static enum loglevel long_word(const char *word, size_t len)
+{
+	static const struct {
+		const char *name;
+		enum loglevel level;
+	} words[] = {
+		{ "EXCEPTION", LOGLEVEL_ERROR },
+		{ "EMERGENCY", LOGLEVEL_CRITICAL },
+		{ "INFORMATION", LOGLEVEL_INFO },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strlen(words[i].name) == len && strncasecmp(words[i].name, word, len) == 0)
+			return words[i].level;
+	return LOGLEVEL_NONE;
+}
+
+static enum loglevel short_word(uint64_t word)
+{
+	switch (word) {
+	case WORD('I', 'N', 'F', 'O', 0, 0, 0, 0):
+	case WORD('I', 'N', 'F', 0, 0, 0, 0, 0):
+	case WORD('L', 'O', 'G', 0, 0, 0, 0, 0):
+	case WORD('N', 'O', 'T', 'I', 'C', 'E', 0, 0):
+	case WORD('N', 'O', 'T', 'E', 0, 0, 0, 0):
+	case WORD('S', 'U', 'C', 'C', 'E', 'S', 'S', 0):
+		return LOGLEVEL_INFO;
+	case WORD('E', 'R', 'R', 'O', 'R', 0, 0, 0):
+	case WORD('E', 'R', 'R', 'O', 0, 0, 0, 0):
+	case WORD('E', 'R', 'R', 0, 0, 0, 0, 0):
+	case WORD('S', 'E', 'V', 'E', 'R', 'E', 0, 0):
+	case WORD('F', 'A', 'I', 'L', 0, 0, 0, 0):
+		return LOGLEVEL_ERROR;
+	case WORD('W', 'A', 'R', 'N', 'I', 'N', 'G', 0):
+	case WORD('W', 'A', 'R', 'N', 0, 0, 0, 0):
+	case WORD('W', 'R', 'N', 0, 0, 0, 0, 0):
+		return LOGLEVEL_WARNING;
+	case WORD('C', 'R', 'I', 'T', 'I', 'C', 'A', 'L'):
+	case WORD('C', 'R', 'I', 'T', 0, 0, 0, 0):
+	case WORD('F', 'A', 'T', 'A', 'L', 0, 0, 0):
+	case WORD('F', 'A', 'T', 'A', 0, 0, 0, 0):
+	case WORD('F', 'T', 'L', 0, 0, 0, 0, 0):
+	case WORD('P', 'A', 'N', 'I', 'C', 0, 0, 0):
+	case WORD('P', 'A', 'N', 'I', 0, 0, 0, 0):
+	case WORD('D', 'P', 'A', 'N', 'I', 'C', 0, 0):
+	case WORD('A', 'L', 'E', 'R', 'T', 0, 0, 0):
+	case WORD('E', 'M', 'E', 'R', 'G', 0, 0, 0):
+		return LOGLEVEL_CRITICAL;
+	case WORD('D', 'E', 'B', 'U', 'G', 0, 0, 0):
+	case WORD('D', 'E', 'B', 'U', 0, 0, 0, 0):
+	case WORD('D', 'B', 'G', 0, 0, 0, 0, 0):
+	case WORD('D', 'B', 'U', 'G', 0, 0, 0, 0):
+	case WORD('T', 'R', 'A', 'C', 'E', 0, 0, 0):
+	case WORD('T', 'R', 'C', 'E', 0, 0, 0, 0):
+	case WORD('F', 'I', 'N', 'E', 0, 0, 0, 0):
+	case WORD('F', 'I', 'N', 'E', 'R', 0, 0, 0):
+	case WORD('F', 'I', 'N', 'E', 'S', 'T', 0, 0):
+	case WORD('V', 'E', 'R', 'B', 'O', 'S', 'E', 0):
+		return LOGLEVEL_DEBUG;
+	default:
+		return LOGLEVEL_NONE;
+	}
+}
+
+enum loglevel loglevel_word(const char *word, size_t len)
+{
+	uint64_t all = 0;
+
+	if (len < 3 || len > 11)
+		return LOGLEVEL_NONE;
+	/* PostgreSQL's DEBUG1 to DEBUG5. */
+	if (len == 6 && word[5] >= '1' && word[5] <= '5')
+		return strncasecmp(word, "DEBUG", 5) == 0 ? LOGLEVEL_DEBUG : LOGLEVEL_NONE;
+	if (len > 8)
+		return long_word(word, len);
+	for (size_t i = 0; i < len; i++) {
+		if (!is(word[i], UPPER | LOWER))
+			return LOGLEVEL_NONE;
+		all |= (uint64_t)(word[i] & 0xdf) << 8 * i;
+	}
+	return short_word(all);
+}
+
+enum loglevel loglevel_syslog(int severity)
+{
+	return severity < 0    ? LOGLEVEL_NONE
+	       : severity <= 2 ? LOGLEVEL_CRITICAL
+	       : severity == 3 ? LOGLEVEL_ERROR
+	       : severity == 4 ? LOGLEVEL_WARNING
+	       : severity <= 6 ? LOGLEVEL_INFO
+	       : severity == 7 ? LOGLEVEL_DEBUG
+			       : LOGLEVEL_NONE;
+}
+
+enum loglevel loglevel_number(double n)
+{
+	return n < 8	 ? loglevel_syslog((int)n)
+	       : n >= 60 ? LOGLEVEL_CRITICAL
+	       : n >= 50 ? LOGLEVEL_ERROR
+	       : n >= 40 ? LOGLEVEL_WARNING
+	       : n >= 30 ? LOGLEVEL_INFO
+			 : LOGLEVEL_DEBUG;
+}
+
+/* ---- a line's head ---- */
+
+/* Where the reader stands. */
+struct at {
+	const char *begin, *p, *end;
+	const char *field; /* the first byte behind the latest separator with blanks around it */
+	int names;
+	bool first; /* nothing but brackets and numbers was passed */
+};
+
+/* The colours that a terminal program left: ESC [ ... m. */
+static const char *colour_skip(const char *p, const char *end)
+{
+	const char *from = p;
+
+	if (end - p < 3 || p[0] != '\033' || p[1] != '[')
+		return p;
+	for (p += 2; p < end && (*p == ';' || isdigit((unsigned char)*p));)
+		p++;
+	return p < end && *p == 'm' ? p + 1 : from;
+}
+
+static const char *blanks_skip(const char *p, const char *end)
+{
+	while (p < end && is(*p, BLANK))
+		p++;
+	return p;
+}
+
+/* "[ERROR]", "[error   ]", "[ERROR main]", Apache's "[core:error]": the level in the bracket whose
+ * first byte p is; *close is where it ends, NULL when it doesn't. */
+static enum loglevel group_level(const char *p, const char *end, const char **close)
+{
+	char closer = (char)(*p == '[' ? ']' : *p == '(' ? ')' : '>');
+	const char *from = blanks_skip(p + 1, end), *to = memchr(p, closer, (size_t)(end - p));
+	const char *word, *colon;
+	bool upper = true;
+
+	*close = to;
+	if (to == NULL)
+		return LOGLEVEL_NONE;
+	from = colour_skip(from, to);
+	for (word = from; word < to && is(*word, UPPER | LOWER); word++)
+		upper = upper && is(*word, UPPER);
+	colon = memchr(from, ':', (size_t)(to - from));
+	if (colon != NULL && colon[1] != ' ')
+		return loglevel_word(colon + 1, (size_t)(to - colon - 1));
+	if (word - from < 3 || word - from > 11)
+		return LOGLEVEL_NONE;
+	if (!upper && blanks_skip(colour_skip(word, to), to) != to)
+		return LOGLEVEL_NONE;
+	if (word < to && !is(*word, BLANK) && *word != '/' && *word != '\033')
+		return LOGLEVEL_NONE;
+	return loglevel_word(from, (size_t)(word - from));
+}
+
+/* The value of key=value that begins at p: its end. */
+static const char *value_end(const char *p, const char *end)
+{
+	const char *quote;
+
+	if (p < end && (*p == '"' || *p == '\'')) {
+		quote = memchr(p + 1, *p, (size_t)(end - p - 1));
+		return quote != NULL ? quote + 1 : end;
+	}
+	while (p < end && !is(*p, BLANK))
+		p++;
+	return p;
+}
+
+static bool is_key(const char *key, size_t len)
+{
+	return (len == 5 && memcmp(key, "level", 5) == 0) ||
+	       (len == 3 && memcmp(key, "lvl", 3) == 0) ||
+	       (len == 8 && memcmp(key, "severity", 8) == 0) ||
+	       (len == 9 && memcmp(key, "levelname", 9) == 0);
+}
+
+/* What stands behind a word tells a field ("name - ") from a sentence. */
+static bool is_field_end(const char *p, const char *end)
+{
+	const char *next = blanks_skip(p, end);
+
+	if (next == end)
+		return false;
+	if (next > p && *p == '\t')
+		return true;
+	return *next == '|' ||
+	       (next > p && *next == '-' && (next + 1 == end || is(next[1], BLANK)));
+}
+
+/* A word of small letters counts before a colon at the beginning of the text, or alone in a field.
+ */
+static bool small_counts(const struct at *at, const char *word, const char *to)
+{
+	if (to < at->end && *to == ':')
+		return at->first && (to + 1 == at->end || is(to[1], BLANK) || to[1] == '[');
+	return word == at->field && is_field_end(to, at->end);
+}
+
+static bool postgres_detail(const char *word, size_t len, const char *end)
+{
+	static const char *const names[] = { "DETAIL", "HINT",	   "STATEMENT", "CONTEXT",
+					     "QUERY",  "LOCATION", "BACKTRACE", NULL };
+
+	if (len < 4 || len > 9 || end - word < (ptrdiff_t)len + 3 ||
+	    memcmp(word + len, ":  ", 3) != 0)
+		return false;
+	for (size_t i = 0; names[i] != NULL; i++)
+		if (strlen(names[i]) == len && memcmp(names[i], word, len) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the word from `word` to `to` is the line's level, or says that there is none. */
+static bool word_decides(struct at *at, const char *word, const char *to, bool upper,
+			 struct loghead *head)
+{
+	enum loglevel level = loglevel_word(word, (size_t)(to - word));
+
+	if (level == LOGLEVEL_NONE) {
+		head->detail = upper && postgres_detail(word, (size_t)(to - word), at->end);
+		head->end = head->detail ? (size_t)(to + 1 - at->begin) : 0;
+		return head->detail;
+	}
+	if (to < at->end && is(*to, WORD_BYTE) && !(head->open && *to == '/'))
+		return false;
+	if (to < at->end && *to == '=')
+		return false;
+	if (upper ? to - word == 3 && memcmp(word, "LOG", 3) == 0 && (to == at->end || *to != ':')
+		  : !small_counts(at, word, to))
+		return false;
+	head->level = level;
+	head->end = (size_t)(to + (to < at->end && *to == ':') - at->begin);
+	return true;
+}
+
+/* key=value; true when it was the level's. */
+static bool pair_decides(struct at *at, const char *key, struct loghead *head)
+{
+	const char *value = at->p + 1, *end = value_end(value, at->end);
+	size_t quoted = value < end && (*value == '"' || *value == '\'') ? 1 : 0;
+	size_t len = (size_t)(end - value);
+
+	head->pairs = true;
+	if (is_key(key, (size_t)(at->p - key)) && len > 2 * quoted)
+		head->level = loglevel_word(value + quoted, len - 2 * quoted);
+	head->end = head->level != LOGLEVEL_NONE ? (size_t)(end - at->begin) : 0;
+	at->p = end;
+	return head->level != LOGLEVEL_NONE;
+}
+
+/* Passes over a word that is no level; false when the text has begun. */
+static bool word_pass(struct at *at, const char *word, bool plain, struct loghead *head)
+{
+	const char *close;
+
+	if (at->p < at->end && (*at->p == '[' || *at->p == '(')) {
+		close = memchr(at->p, *at->p == '[' ? ']' : ')', (size_t)(at->end - at->p));
+		if (close == NULL)
+			return false;
+		at->p = close + 1;
+	}
+	if (at->p < at->end && *at->p == ':') {
+		at->p++;
+		if (at->p < at->end && !is(*at->p, BLANK))
+			return true;
+		head->message = (size_t)(at->p - at->begin);
+		at->names = NAMES_MAX; /* behind "name:" the text begins, or the level */
+		at->first = true;
+		return true;
+	}
+	if (is_field_end(at->p, at->end)) {
+		at->names++;
+		return at->names <= NAMES_MAX + 2;
+	}
+	if (*word >= '0' && *word <= '9' && at->names < NAMES_MAX)
+		return true;
+	at->names += plain ? (at->first ? NAMES_MAX : NAMES_MAX + 1) : 1;
+	at->first = false;
+	return at->names <= NAMES_MAX;
+}
+
+/* One word from at->p; false when the reading ends here. */
+static bool word_read(struct at *at, struct loghead *head)
+{
+	const char *word = at->p, *p = word;
+	unsigned char all = 0xff, c;
+	const char *letters;
+
+	while (p < at->end && ((c = class_of(*p)) & (UPPER | LOWER)) != 0) {
+		all &= c;
+		p++;
+	}
+	letters = p;
+	if (p - word >= 3 && p - word <= 11 &&
+	    word_decides(at, word,
+			 p < at->end && p[-1] == 'G' && *p >= '1' && *p <= '5' ? p + 1 : p,
+			 (all & UPPER) != 0, head))
+		return false;
+	while (p < at->end && is(*p, WORD_BYTE))
+		p++;
+	at->p = p;
+	if (p < at->end && *p == '=')
+		return !pair_decides(at, word, head);
+	if (p == word)
+		return false;
+	return word_pass(at, word, p == letters, head);
+}
+
+/* Passes over what stands between words; false at the end. */
+static bool between_pass(struct at *at)
+{
+	const char *p = at->p;
+
+	for (; p < at->end; p++) {
+		unsigned char c = class_of(*p);
+
+		if (c & (SEPARATOR | CLOSE)) {
+			if (*p == '|' || *p == ',' || *p == ';')
+				at->field = blanks_skip(p + 1, at->end);
+			continue;
+		}
+		if (c & BLANK) {
+			if (*p == '\t')
+				at->field = p + 1;
+			continue;
+		}
+		if (*p == '-' && (p + 1 == at->end || is(p[1], BLANK) || p[1] == '-')) {
+			at->field = blanks_skip(p + 1, at->end);
+			continue;
+		}
+		if (*p != '\033')
+			break;
+		at->p = colour_skip(p, at->end);
+		if (at->p == p)
+			return false;
+		p = at->p - 1;
+	}
+	at->p = p;
+	return p < at->end;
+}
+
+void loghead_read(const char *bytes, size_t len, struct loghead *head)
+{
+	struct at at = { .begin = bytes,
+			 .p = bytes,
+			 .end = bytes + (len < HEAD_MAX ? len : HEAD_MAX),
+			 .field = bytes,
+			 .first = true,
+			 .names = head->timed ? 0 : NAMES_MAX };
+
+	for (int n = 0; n < WORDS_MAX && between_pass(&at); n++) {
+		const char *close;
+
+		if (is(*at.p, OPEN)) {
+			head->level = group_level(at.p, at.end, &close);
+			if (close == NULL)
+				return;
+			at.p = close + 1;
+			head->end = (size_t)(at.p - bytes);
+			if (head->level != LOGLEVEL_NONE)
+				return;
+			head->end = 0;
+		} else if (!is(*at.p, WORD_BYTE) || !word_read(&at, head)) {
+			return;
+		}
+	}
+}
