@@ -24,6 +24,7 @@ int cmd_check(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
+int cmd_scan(int argc, char **argv);
 
 /* Prints "backout: what, where, why" and the hint on a line of its own, cleaned. */
 void cli_error(const struct err *err);

@@ -47,6 +47,8 @@ static const struct subcommand subcommands[] = {
 	  "a procedure without a screen" },
 	{ "probe", cmd_probe, "probe RUNBOOK [PROBE...] [--target T] [--json]",
 	  "evaluate probes now, once" },
+	{ "scan", cmd_scan, "scan [--runbook R [--target T]] [--utc] [--json] LOG...",
+	  "levels, records a minute, known messages and repeated errors of logs" },
 	{ "__runner", runner_main, NULL, NULL },
 	{ "__supervise", supervise_main, NULL, NULL },
 	{ "__inject", inject_main, NULL, NULL },

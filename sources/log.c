@@ -30,6 +30,8 @@ static const struct field fields[] = {
 	{ "path", FIELD_PATH, true, "the log file", NULL, NULL },
 	{ "known", FIELD_STRINGS, false,
 	  "patterns of known, harmless messages: shown, but no warnings or errors", NULL, NULL },
+	{ "meanings", FIELD_MAP, false, "patterns of known messages, and what each means", NULL,
+	  NULL },
 	{ "max_lines", FIELD_INT, false, "how many lines are kept to look at (2000)", NULL, NULL },
 	{ "utc", FIELD_BOOL, false, "times without a zone are UTC, not local", NULL, NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },

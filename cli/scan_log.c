@@ -1,0 +1,139 @@
+/* One log for a scan: a file, standard input, or what a program unpacks. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/scan.h"
+#include "lib/child.h"
+#include "lib/clock.h"
+
+#define SAID_MAX 400
+
+/* Told by the file's first bytes, whatever it is called. */
+static const struct packing {
+	const char *magic;
+	size_t len;
+	const char *argv[4];
+} packings[] = {
+	{ "\x1f\x8b", 2, { "gzip", "-dc", NULL } },
+	{ "\xfd"
+	  "7zXZ\0",
+	  6,
+	  { "xz", "-dc", NULL } },
+	{ "\x28\xb5\x2f\xfd", 4, { "zstd", "-dcq", NULL } },
+	{ "BZh", 3, { "bzip2", "-dc", NULL } },
+};
+
+static const struct packing *packing_of(int fd)
+{
+	char begin[8];
+	ssize_t n = pread(fd, begin, sizeof(begin), lseek(fd, 0, SEEK_CUR));
+
+	for (size_t i = 0; n > 0 && i < sizeof(packings) / sizeof(packings[0]); i++)
+		if ((size_t)n >= packings[i].len &&
+		    memcmp(begin, packings[i].magic, packings[i].len) == 0)
+			return &packings[i];
+	return NULL;
+}
+
+/* The last line that the program said, without its newline. */
+static void said_read(int fd, char *out, size_t size)
+{
+	size_t have = 0;
+	ssize_t n;
+
+	while (have < size - 1 && (n = read(fd, out + have, size - 1 - have)) > 0)
+		have += (size_t)n;
+	while (have > 0 && (out[have - 1] == '\n' || out[have - 1] == ' '))
+		have--;
+	out[have] = '\0';
+}
+
+/* Ends the program: it may still be writing when its reader has failed. */
+static void unpacker_end(pid_t pid, const struct packing *packing, int said, struct err *err)
+{
+	char text[SAID_MAX];
+	int status = 0;
+
+	said_read(said, text, sizeof(text));
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	/* gzip's 2 is a warning (trailing zeros): all was unpacked. */
+	if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 2))
+		return;
+	err_set(err, "it is damaged: %s", *text ? text : packing->argv[0]);
+	err_hint(err, "what could be unpacked was counted");
+}
+
+static void scan_packed(struct scan *scan, int fd, const struct packing *packing, int64_t now,
+			struct err *err)
+{
+	int out[2] = { -1, -1 }, said[2] = { -1, -1 };
+	struct child_spec spec = { .argv = packing->argv, .in = fd };
+	pid_t pid = -1;
+
+	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(said, O_CLOEXEC) < 0) {
+		err_sys(err, "no pipe for %s", packing->argv[0]);
+		goto out;
+	}
+	/* Fewer turns between the two. */
+	fcntl(out[1], F_SETPIPE_SZ, 1 << 20);
+	spec.out = out[1];
+	spec.err = said[1];
+	pid = child_start(&spec, err);
+	close(out[1]);
+	close(said[1]);
+	out[1] = said[1] = -1;
+	if (pid < 0) {
+		err_hint(err, "install %s, or unpack the file first", packing->argv[0]);
+		goto out;
+	}
+	scan_fd(scan, out[0], now, err);
+	close(out[0]);
+	out[0] = -1;
+	unpacker_end(pid, packing, said[0], err);
+out:
+	for (int i = 0; i < 2; i++) {
+		if (out[i] >= 0)
+			close(out[i]);
+		if (said[i] >= 0)
+			close(said[i]);
+	}
+}
+
+void scan_log(struct scan *scan, struct scan_log *log)
+{
+	uint64_t bytes = scan_totals(scan)->bytes, lines = scan_totals(scan)->lines;
+	bool standard = strcmp(log->path, "-") == 0;
+	int fd = standard ? dup(STDIN_FILENO) : open(log->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	const struct packing *packing;
+	struct stat st;
+	int64_t now;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		err_sys(&log->err, "it can't be opened");
+		goto out;
+	}
+	if (S_ISDIR(st.st_mode)) {
+		err_set(&log->err, "it is a folder");
+		goto out;
+	}
+	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	now = S_ISREG(st.st_mode) ? st.st_mtim.tv_sec * CLOCK_US : clock_wall(&clock_system);
+	packing = S_ISREG(st.st_mode) ? packing_of(fd) : NULL;
+	if (packing)
+		scan_packed(scan, fd, packing, now, &log->err);
+	else
+		scan_fd(scan, fd, now, &log->err);
+	log->bytes = scan_totals(scan)->bytes - bytes;
+	log->lines = scan_totals(scan)->lines - lines;
+out:
+	if (log->err.set)
+		err_wrap(&log->err, "%s", standard ? "standard input" : log->path);
+	if (fd >= 0)
+		close(fd);
+}
