@@ -305,6 +305,8 @@ static bool word_decides(struct at *at, const char *word, const char *to, bool u
 		return false;
 	head->level = level;
 	head->end = (size_t)(to + (to < at->end && *to == ':') - at->begin);
+	if (upper && to < at->end)
+		head->looked = (size_t)(to + 1 - at->begin);
 	return true;
 }
 
@@ -432,8 +434,10 @@ void loghead_read(const char *bytes, size_t len, struct loghead *head)
 				return;
 			at.p = close + 1;
 			head->end = (size_t)(at.p - bytes);
-			if (head->level != LOGLEVEL_NONE)
+			if (head->level != LOGLEVEL_NONE) {
+				head->looked = head->end;
 				return;
+			}
 			head->end = 0;
 		} else if (!is(*at.p, WORD_BYTE) || !word_read(&at, head)) {
 			return;

@@ -27,8 +27,8 @@ struct loghead {
 	size_t end;	/* where the text begins, about */
 	size_t message; /* behind the latest "name:" or "name[12]:"; 0: there was none */
 	bool pairs;	/* key=value was seen */
+	size_t looked;	/* a level was found, and so many bytes told it; 0: more than that */
 };
 
 void loghead_read(const char *bytes, size_t len, struct loghead *head);
-
 #endif

@@ -7,6 +7,7 @@
 #include "lib/clock.h"
 #include "lib/loglevel.h"
 #include "lib/logpairs.h"
+#include "lib/logrecall.h"
 #include "lib/logtime.h"
 
 /* How far a bracket, a quote or a second time is looked for. */
@@ -144,19 +145,24 @@ static void csv_read(const char *bytes, size_t len, struct logline *out)
 	out->body += (size_t)(p - bytes);
 }
 
-static void inner_read(const char *bytes, size_t len, struct logline *out);
+static void inner_read(struct logline_zone *zone, const char *bytes, size_t len,
+		       struct logline *out);
 
 /* What stands behind a time, or behind nothing at all. */
 static void text_read(struct logline_zone *zone, const char *bytes, size_t len, bool timed,
 		      bool open, struct logline *out)
 {
 	struct loghead head = { .timed = timed, .open = open };
+	const struct logline_head *found;
 
-	if (timed && len > 1 && bytes[0] == ',' && bytes[1] != ' ') {
-		csv_read(bytes + 1, len - 1, out);
+	found = recall_head(zone, bytes, len, recall_how(&head));
+	if (found != NULL) {
+		out->level = (enum loglevel)found->level;
+		out->body += found->end;
 		return;
 	}
 	loghead_read(bytes, len, &head);
+	recall_keep_head(zone, bytes, len, &head);
 	out->level = head.level;
 	if (head.detail)
 		out->kin = LOGKIN_DETAIL;
@@ -176,7 +182,7 @@ static void text_read(struct logline_zone *zone, const char *bytes, size_t len, 
 	if (out->level == LOGLEVEL_NONE && head.message > 0 && head.message < len && timed &&
 	    !out->tagged) {
 		out->tagged = true;
-		inner_read(bytes + head.message + 1, len - head.message - 1, out);
+		inner_read(zone, bytes + head.message + 1, len - head.message - 1, out);
 	}
 }
 
@@ -201,22 +207,23 @@ static size_t klog_read(struct logline_zone *zone, const char *bytes, size_t len
 }
 
 /* What syslog carries may be a line with a level of its own, or go with the one before. */
-static void inner_read(const char *bytes, size_t len, struct logline *out)
+static void inner_read(struct logline_zone *zone, const char *bytes, size_t len,
+		       struct logline *out)
 {
-	struct logline_zone zone = { .utc = true };
 	struct logline inner = { .tagged = true };
+	struct logpairs_wrapped wrapped;
 	size_t n;
 
 	out->kin = kin_of(bytes, len);
 	if (out->kin != LOGKIN_NONE)
 		return;
 	if (bytes[0] == '{')
-		logjson_read(&zone, bytes, len, &inner);
-	else if (klog_read(&zone, bytes, len, &inner) == 0 &&
-		 (n = logtime_read(&zone, bytes, len, &inner)) > 0)
-		text_read(&zone, bytes + n, len - n, true, false, &inner);
+		logjson_read(zone, bytes, len, &inner, &wrapped);
+	else if (klog_read(zone, bytes, len, &inner) == 0 &&
+		 (n = logtime_read(zone, bytes, len, &inner)) > 0)
+		text_read(zone, bytes + n, len - n, true, false, &inner);
 	else if (inner.level == LOGLEVEL_NONE)
-		text_read(&zone, bytes, len, false, false, &inner);
+		text_read(zone, bytes, len, false, false, &inner);
 	out->level = inner.level;
 }
 
@@ -357,6 +364,29 @@ static void bare_read(struct logline_zone *zone, const char *bytes, size_t len, 
 	}
 }
 
+/* What stands behind a time and is no head: CSV, a request in quotes, CRI's "stdout F ". */
+enum behind { BEHIND_HEAD, BEHIND_CSV, BEHIND_REQUEST, BEHIND_STREAM };
+
+static inline enum behind behind_of(const char *bytes, size_t len)
+{
+	if (len < 10)
+		return BEHIND_HEAD;
+	if (bytes[0] == ' ')
+		return bytes[1] == 's' && (memcmp(bytes, " stdout F ", 10) == 0 ||
+					   memcmp(bytes, " stderr F ", 10) == 0)
+			   ? BEHIND_STREAM
+			   : BEHIND_HEAD;
+	if (bytes[0] == ',')
+		return bytes[1] != ' ' ? BEHIND_CSV : BEHIND_HEAD;
+	return bytes[0] == ']' && bytes[1] == ' ' && bytes[2] == '"' ? BEHIND_REQUEST : BEHIND_HEAD;
+}
+
+/* Whether the bracket before a time at `start` is open behind it. */
+static inline bool is_open(size_t start, const char *bytes, size_t len)
+{
+	return start > 0 && len > 0 && *bytes != ']' && *bytes != '>';
+}
+
 /* A time at `start`, and what stands behind it; false when there is none. */
 static bool timed_read(struct logline_zone *zone, const char *bytes, size_t start, size_t len,
 		       struct logline *out)
@@ -367,17 +397,22 @@ static bool timed_read(struct logline_zone *zone, const char *bytes, size_t star
 		return false;
 	n += start;
 	out->body = n;
-	/* Django's and werkzeug's [21/Nov/2026 21:31:05] "GET ... */
-	if (n + 2 < len && bytes[n] == ']' && bytes[n + 1] == ' ' && bytes[n + 2] == '"')
-		request_read(bytes + n, len - n, out);
-	/* CRI's "stdout F " */
-	else if (n + 10 < len && bytes[n] == ' ' && begins(bytes + n + 1, len - n - 1, "std") &&
-		 (begins(bytes + n + 4, len - n - 4, "out F ") ||
-		  begins(bytes + n + 4, len - n - 4, "err F ")))
-		inner_read(bytes + n + 10, len - n - 10, out);
-	else
-		text_read(zone, bytes + n, len - n, true,
-			  start > 0 && n < len && bytes[n] != ']' && bytes[n] != '>', out);
+	bytes += n;
+	len -= n;
+	switch (behind_of(bytes, len)) {
+	case BEHIND_CSV:
+		csv_read(bytes + 1, len - 1, out);
+		break;
+	case BEHIND_REQUEST:
+		request_read(bytes, len, out);
+		break;
+	case BEHIND_STREAM:
+		inner_read(zone, bytes + 10, len - 10, out);
+		break;
+	case BEHIND_HEAD:
+		text_read(zone, bytes, len, true, is_open(start, bytes, len), out);
+		break;
+	}
 	return true;
 }
 
@@ -398,6 +433,26 @@ static size_t front_skip(const char *bytes, size_t len)
 	return n;
 }
 
+/* A line in JSON, or one that JSON wraps. */
+static void json_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
+{
+	struct logpairs_wrapped wrapped;
+	struct logline inner;
+
+	logjson_read(zone, bytes, len, out, &wrapped);
+	if (out->level != LOGLEVEL_NONE || wrapped.bytes == NULL)
+		return;
+	line_read(zone, wrapped.bytes, wrapped.len, true, &inner);
+	out->level = inner.level;
+	out->kin = inner.kin;
+	out->tagged = true;
+	if (out->at != 0)
+		return;
+	out->at = inner.at;
+	out->precision = inner.precision;
+	out->zoned = inner.zoned;
+}
+
 /* A line that begins with neither a digit nor a blank. */
 static void other_read(struct logline_zone *zone, const char *bytes, size_t len, bool inner,
 		       struct logline *out)
@@ -406,7 +461,7 @@ static void other_read(struct logline_zone *zone, const char *bytes, size_t len,
 	size_t start = 0;
 
 	if (bytes[0] == '{') {
-		logjson_read(zone, bytes, len, out);
+		json_read(zone, bytes, len, out);
 		return;
 	}
 	out->kin = kin_of(bytes, len);
@@ -451,10 +506,35 @@ static void line_read(struct logline_zone *zone, const char *bytes, size_t len, 
 	out->body += front;
 }
 
+/* A line whose time and head are as those of lines before it; false when one of them is new. */
+static inline bool line_recall(struct logline_zone *zone, const char *bytes, size_t len,
+			       struct logline *out)
+{
+	size_t start = bytes[0] == '[', n = recall_time(zone, bytes + start, len - start, out);
+	struct loghead head = { .timed = true };
+	const struct logline_head *found;
+
+	if (n == 0)
+		return false;
+	n += start;
+	head.open = is_open(start, bytes + n, len - n);
+	if (behind_of(bytes + n, len - n) != BEHIND_HEAD)
+		return false;
+	found = recall_head(zone, bytes + n, len - n, recall_how(&head));
+	if (found == NULL)
+		return false;
+	out->level = (enum loglevel)found->level;
+	out->body = n + found->end;
+	return true;
+}
+
 void logline_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
 {
 	while (len > 0 && (bytes[len - 1] == '\r' || bytes[len - 1] == '\n'))
 		len--;
+	*out = (struct logline){ .precision = CLOCK_US };
+	if (len > 24 && line_recall(zone, bytes, len, out))
+		return;
 	line_read(zone, bytes, len, false, out);
 }
 
@@ -511,8 +591,17 @@ static bool line_joins(struct logfold *fold, const struct logline *line)
 
 bool logfold_joins(struct logfold *fold, struct logline *line)
 {
-	bool was = fold->traceback, joins = line_joins(fold, line);
-	bool trace = line->kin == LOGKIN_TRACEBACK || (line->kin == LOGKIN_EXCEPTION && !was);
+	bool was = fold->traceback, joins, trace;
+
+	/* As nearly all lines are. */
+	if (line->kin == LOGKIN_NONE && line->level != LOGLEVEL_NONE) {
+		fold->traceback = false;
+		fold->headed = fold->any = true;
+		fold->last = line->level;
+		return false;
+	}
+	joins = line_joins(fold, line);
+	trace = line->kin == LOGKIN_TRACEBACK || (line->kin == LOGKIN_EXCEPTION && !was);
 
 	if (trace) {
 		fold->traceback = true;

@@ -46,22 +46,34 @@ struct logline {
 	size_t body;	   /* where the text behind time and level begins, about */
 };
 
-/* Times without a zone are local times; `shift` is added to them (0, or what logline_shift()
- * found). Keeps the zone's offset of the latest hour, so that it needn't be computed for every
- * line. */
+/* How lines began before, and what that meant; private. */
+#define LOGLINE_HEADS 128
+#define LOGLINE_HEAD  48
+struct logline_head {
+	uint64_t bytes[LOGLINE_HEAD / 8], mask[LOGLINE_HEAD / 8];
+	uint32_t how;
+	uint16_t level, end;
+};
+
+/*
+ * How times are read, and what is kept from line to line. Times without a zone are local times;
+ * `shift` is added to them (0, or what logline_shift() found). Most lines begin as others before
+ * them: the time up to its seconds and what stands between time and text are recognised by their
+ * bytes, instead of being read anew. That makes reading faster, never different.
+ */
 struct logline_zone {
 	int64_t now; /* wall time, for formats without a year */
 	int64_t shift;
-	bool utc;	/* they are UTC, not local */
-	int64_t hour;	/* private */
-	int64_t offset; /* private */
-	bool known;	/* private */
-	int64_t minute; /* private: what `head` means */
-	size_t nhead;	/* private */
-	char head[24];	/* private: a time as it stands in a line, up to its seconds */
+	bool utc; /* they are UTC, not local */
+	/* private */
+	bool known; /* the offset of this hour */
+	int64_t hour, offset;
+	int64_t minute; /* what `head` means */
+	size_t nhead;
+	char head[24]; /* a time as it stands in a line, up to its seconds */
+	struct logline_head heads[LOGLINE_HEADS];
 };
 
-/* Reads one line (without its newline); whatever it is, there is an answer. */
 void logline_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out);
 /* The shift to assume when a line's own time (without a zone) is `at` while it was written about
  * `written`: whole quarters of an hour up to 14 h, else 0. */

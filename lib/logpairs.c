@@ -5,6 +5,7 @@
 
 #include "lib/clock.h"
 #include "lib/loglevel.h"
+#include "lib/logstamp.h"
 #include "lib/logtime.h"
 
 /* How deep objects are looked into, and how many values of a line are looked at. */
@@ -68,7 +69,7 @@ struct found {
 	struct logline_zone *zone;
 	struct logline *out;
 	enum loglevel status;
-	struct logline wrapped;
+	struct logpairs_wrapped wrapped;
 };
 
 static const struct key *key_find(const char *name, size_t len)
@@ -115,7 +116,7 @@ static void time_value(struct found *found, const char *value, size_t len)
 		return;
 	if (!number_of(value, len, &number))
 		return;
-	out->at = logtime_epoch(number);
+	out->at = logstamp_epoch(number);
 	out->precision = number < 1e11 && memchr(value, '.', len) == NULL ? CLOCK_US : 1000;
 	out->zoned = out->at != 0;
 }
@@ -163,8 +164,7 @@ static void value_use(struct found *found, enum meaning meaning, const char *val
 		found->status = logpairs_status(value, len);
 		break;
 	case MEANS_TEXT:
-		if (found->wrapped.level == LOGLEVEL_NONE)
-			logline_read(found->zone, value, len, &found->wrapped);
+		found->wrapped = (struct logpairs_wrapped){ .bytes = value, .len = len };
 		break;
 	case MEANS_NOTHING:
 	case MEANS_INTO:
@@ -176,25 +176,6 @@ static void value_use(struct found *found, enum meaning meaning, const char *val
 static bool is_enough(const struct found *found)
 {
 	return found->out->level != LOGLEVEL_NONE && found->out->at != 0;
-}
-
-static void found_settle(struct found *found)
-{
-	struct logline *out = found->out;
-
-	if (out->level == LOGLEVEL_NONE)
-		out->level = found->wrapped.level;
-	if (out->level == LOGLEVEL_NONE)
-		out->level = found->status;
-	if (out->level == LOGLEVEL_NONE) {
-		out->kin = found->wrapped.kin;
-		out->tagged = true;
-	}
-	if (out->at != 0)
-		return;
-	out->at = found->wrapped.at;
-	out->precision = found->wrapped.precision;
-	out->zoned = found->wrapped.zoned;
 }
 
 /* ---- JSON ---- */
@@ -286,9 +267,10 @@ static const char *value_read(struct found *found, const struct key *key, const 
 	return to;
 }
 
-void logjson_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
+void logjson_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out,
+		  struct logpairs_wrapped *wrapped)
 {
-	struct found found = { .zone = zone, .out = out, .wrapped = { .precision = CLOCK_US } };
+	struct found found = { .zone = zone, .out = out };
 	const struct key *outer[DEPTH_MAX + 1] = { NULL }, *key;
 	const char *p = bytes + 1, *end = bytes + len, *name;
 	size_t depth = 0;
@@ -315,7 +297,9 @@ void logjson_read(struct logline_zone *zone, const char *bytes, size_t len, stru
 		if (into)
 			outer[++depth] = key;
 	}
-	found_settle(&found);
+	if (out->level == LOGLEVEL_NONE)
+		out->level = found.status;
+	*wrapped = found.wrapped;
 }
 
 /* ---- logfmt ---- */
@@ -337,7 +321,7 @@ static const char *pair_value(const char *p, const char *end, const char **from,
 
 void logfmt_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
 {
-	struct found found = { .zone = zone, .out = out, .wrapped = { .precision = CLOCK_US } };
+	struct found found = { .zone = zone, .out = out };
 	const char *p = bytes, *end = bytes + len, *from, *to;
 
 	for (int n = 0; n < VALUES_MAX && p < end && !is_enough(&found); n++) {
@@ -355,5 +339,6 @@ void logfmt_read(struct logline_zone *zone, const char *bytes, size_t len, struc
 		if (key != NULL && key->text != MEANS_TEXT && key->text != MEANS_LETTER)
 			value_use(&found, key->text, from, (size_t)(to - from));
 	}
-	found_settle(&found);
+	if (out->level == LOGLEVEL_NONE)
+		out->level = found.status;
 }

@@ -8,9 +8,16 @@
 
 #include "lib/logline.h"
 
+/* A line that another program wrapped (Docker): borrowed from the line, as it stands there. */
+struct logpairs_wrapped {
+	const char *bytes; /* NULL: there is none */
+	size_t len;
+};
+
 /* A line that is one JSON object: level, time (as people's loggers, pino and bunyan, GELF,
  * journald, MongoDB, PostgreSQL, ECS, loguru and Docker call them), or an HTTP status. */
-void logjson_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out);
+void logjson_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out,
+		  struct logpairs_wrapped *wrapped);
 /* key=value key="value ..." */
 void logfmt_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out);
 /* Of an HTTP status: 5xx error, 4xx warning, others info; none when it is no status. */

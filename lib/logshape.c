@@ -1,6 +1,5 @@
 #include "lib/logshape.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -22,15 +21,47 @@ static void put(struct shape *shape, const char *bytes, size_t len)
 	shape->len += len;
 }
 
-static bool is_hex(char c)
+/* What a byte may begin or belong to. */
+enum { WORD_BYTE = 1, NUMBER = 2, HEX = 4, QUOTE = 8 };
+
+static inline unsigned char class_of(char c)
 {
-	return isdigit((unsigned char)c) || ((c | 32) >= 'a' && (c | 32) <= 'f');
+	enum { W = WORD_BYTE, N = WORD_BYTE | NUMBER | HEX, H = WORD_BYTE | HEX, Q = QUOTE };
+	/* clang-format off */
+	static const unsigned char classes[256] = {
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0, 0, Q, 0, 0, 0, 0, Q, 0, 0, 0, 0, 0, 0, 0, 0,
+		N, N, N, N, N, N, N, N, N, N, 0, 0, 0, 0, 0, 0,
+		0, H, H, H, H, H, H, W, W, W, W, W, W, W, W, W,
+		W, W, W, W, W, W, W, W, W, W, W, 0, 0, 0, 0, W,
+		Q, H, H, H, H, H, H, W, W, W, W, W, W, W, W, W,
+		W, W, W, W, W, W, W, W, W, W, W, 0, 0, 0, 0, 0,
+	};
+	/* clang-format on */
+
+	return classes[(unsigned char)c];
+}
+
+static inline bool is_number(char c)
+{
+	return (class_of(c) & NUMBER) != 0;
+}
+
+static inline bool is_hex(char c)
+{
+	return (class_of(c) & HEX) != 0;
+}
+
+static inline bool is_word(char c)
+{
+	return (class_of(c) & WORD_BYTE) != 0;
 }
 
 /* The length of 8-4-4-4-12 at p, 0 when it is none. */
 static size_t uuid_read(const char *p, const char *end)
 {
-	if (end - p < 36)
+	if (end - p < 36 || p[8] != '-')
 		return 0;
 	for (int i = 0; i < 36; i++)
 		if (i == 8 || i == 13 || i == 18 || i == 23 ? p[i] != '-' : !is_hex(p[i]))
@@ -47,10 +78,10 @@ static size_t hex_read(const char *p, const char *end)
 	size_t n = marked ? 2 : 0;
 
 	for (; p + n < end && is_hex(p[n]); n++) {
-		number = number || isdigit((unsigned char)p[n]);
-		letter = letter || !isdigit((unsigned char)p[n]);
+		number = number || is_number(p[n]);
+		letter = letter || !is_number(p[n]);
 	}
-	if (p + n < end && (isalnum((unsigned char)p[n]) || p[n] == '_'))
+	if (p + n < end && (is_word(p[n])))
 		return 0;
 	return (marked && n > 2) || (n >= 8 && number && letter) ? n : 0;
 }
@@ -60,11 +91,11 @@ static size_t number_read(const char *p, const char *end)
 {
 	size_t n = 0;
 
-	while (p + n < end && isdigit((unsigned char)p[n])) {
-		while (p + n < end && isdigit((unsigned char)p[n]))
+	while (p + n < end && is_number(p[n])) {
+		while (p + n < end && is_number(p[n]))
 			n++;
-		if (p + n + 1 < end && strchr(".,:", p[n]) != NULL && p[n] != '\0' &&
-		    isdigit((unsigned char)p[n + 1]))
+		if (p + n + 1 < end && (p[n] == '.' || p[n] == ',' || p[n] == ':') &&
+		    is_number(p[n + 1]))
 			n++;
 	}
 	return n;
@@ -78,7 +109,7 @@ static size_t quoted_read(const char *p, const char *begin, const char *end)
 
 	if (*p != '"' && *p != '\'' && *p != '`')
 		return 0;
-	if (*p == '\'' && p > begin && isalnum((unsigned char)p[-1]))
+	if (*p == '\'' && p > begin && is_word(p[-1]))
 		return 0;
 	close = most > 1 ? memchr(p + 1, *p, most - 1) : NULL;
 	return close != NULL ? (size_t)(close + 1 - p) : 0;
@@ -86,25 +117,43 @@ static size_t quoted_read(const char *p, const char *begin, const char *end)
 
 static void text_shape(struct shape *shape, const char *begin, const char *end)
 {
+	bool word = false; /* the byte before belongs to a word */
+
 	for (const char *p = begin; p < end && shape->len < shape->size;) {
-		bool word = p > begin && (isalnum((unsigned char)p[-1]) || p[-1] == '_');
+		char *to = shape->out + shape->len, *most = shape->out + shape->size;
+		unsigned char class = class_of(*p);
 		size_t n;
 
-		if ((n = quoted_read(p, begin, end)) > 0) {
+		/* A word may be hexadecimal when its second byte may, too. */
+		while (!(class & (NUMBER | QUOTE)) &&
+		       (word || !(class & HEX) || p + 1 == end || !is_hex(p[1]))) {
+			word = class & WORD_BYTE;
+			*to++ = *p++;
+			if (p == end || to == most)
+				break;
+			class = class_of(*p);
+		}
+		shape->len = (size_t)(to - shape->out);
+		if (p == end || to == most)
+			break;
+		if (class & QUOTE && (n = quoted_read(p, begin, end)) > 0) {
 			put(shape, p, 1);
 			put(shape, "*", 1);
 			put(shape, p, 1);
-		} else if (!word && is_hex(*p) && (n = uuid_read(p, end)) > 0) {
+		} else if (!word && (n = uuid_read(p, end)) > 0) {
 			put(shape, "<uuid>", 6);
-		} else if (!word && is_hex(*p) && (n = hex_read(p, end)) > 0) {
+		} else if (!word && (n = hex_read(p, end)) > 0) {
 			put(shape, "<hex>", 5);
-		} else if ((n = number_read(p, end)) > 0) {
+		} else if (class & NUMBER) {
+			n = number_read(p, end);
 			put(shape, "#", 1);
 		} else {
-			put(shape, p, 1);
+			*to = *p;
+			shape->len++;
 			n = 1;
 		}
 		p += n;
+		word = is_word(p[-1]);
 	}
 }
 
@@ -152,8 +201,7 @@ static bool access_shape(struct shape *shape, const char *line, const char *end)
 		return false;
 	quote += 3;
 	close = memchr(quote, '"', (size_t)(end - quote));
-	if (close == NULL || end - close < 5 || close[1] != ' ' ||
-	    !isdigit((unsigned char)close[2]))
+	if (close == NULL || end - close < 5 || close[1] != ' ' || !is_number(close[2]))
 		return false;
 	path = memchr(quote, ' ', (size_t)(close - quote));
 	for (to = path != NULL ? path + 1 : close; to < close && *to != ' ' && *to != '?';)
@@ -176,7 +224,7 @@ size_t logshape(const char *line, size_t len, size_t body, char *out, size_t siz
 	if ((*line == '{' || memchr(line, '=', (size_t)(end - line)) != NULL) &&
 	    message_find(line, end, &from, &to))
 		text_shape(&shape, from, to);
-	else if (!access_shape(&shape, line, end))
+	else if (body > 0 || !access_shape(&shape, line, end))
 		text_shape(&shape, from, end);
 	while (shape.len > 0 && (out[shape.len - 1] == '\r' || out[shape.len - 1] == ' '))
 		shape.len--;

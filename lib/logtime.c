@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "lib/clock.h"
+#include "lib/logrecall.h"
+#include "lib/logstamp.h"
 
 #define MINUTE_US (60 * CLOCK_US)
 #define HOUR_US	  (3600 * CLOCK_US)
@@ -33,109 +35,6 @@ static int64_t days_of(int year, int month, int day)
 	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
-static bool is_digit(char c)
-{
-	return (unsigned char)(c - '0') < 10;
-}
-
-/* `n` digits as a number, -1 when one is none. */
-static int digits(const char *bytes, int n)
-{
-	int value = 0;
-
-	for (int i = 0; i < n; i++) {
-		if (!is_digit(bytes[i]))
-			return -1;
-		value = value * 10 + bytes[i] - '0';
-	}
-	return value;
-}
-
-/* ---- zones ---- */
-
-/* Offset of local time to UTC, kept for the hour. */
-static int64_t local_offset(struct logline_zone *zone, int64_t utc_guess)
-{
-	int64_t hour = utc_guess / HOUR_US;
-
-	if (!zone->known || zone->hour != hour) {
-		time_t t = (time_t)(utc_guess / CLOCK_US);
-		struct tm tm;
-
-		/* Second look with the first one's offset: the guess is off by it. */
-		localtime_r(&t, &tm);
-		t -= tm.tm_gmtoff;
-		localtime_r(&t, &tm);
-		zone->offset = tm.tm_gmtoff * CLOCK_US;
-		zone->hour = hour;
-		zone->known = true;
-	}
-	return zone->offset;
-}
-
-static void zone_apply(struct logline_zone *zone, struct logline *out)
-{
-	if (out->zoned)
-		return;
-	if (!zone->utc)
-		out->at -= local_offset(zone, out->at);
-	out->at += zone->shift;
-}
-
-/* "Z", "+0200", "+02:00", "+02", " +0000", " UTC", " GMT": its length. */
-static size_t offset(const char *b, size_t len, struct logline *out)
-{
-	size_t blank = len > 0 && b[0] == ' ' ? 1 : 0, n;
-	int h, m = 0;
-
-	b += blank;
-	len -= blank;
-	if (len == 0)
-		return 0;
-	if (blank == 0 && (*b == 'Z' || *b == 'z')) {
-		out->zoned = true;
-		return 1;
-	}
-	if (*b == 'U' || *b == 'G') {
-		if (len < 3 || (memcmp(b, "UTC", 3) != 0 && memcmp(b, "GMT", 3) != 0))
-			return 0;
-		out->zoned = true;
-		return blank + 3;
-	}
-	if (len < 3 || (*b != '+' && *b != '-') || (h = digits(b + 1, 2)) < 0 || h > 14)
-		return 0;
-	n = 3;
-	if (len >= 6 && b[3] == ':' && (m = digits(b + 4, 2)) >= 0)
-		n = 6;
-	else if (len >= 5 && (m = digits(b + 3, 2)) >= 0)
-		n = 5;
-	else if (blank)
-		return 0; /* " -12 apples" */
-	else
-		m = 0;
-	out->at -= (*b == '-' ? -1 : 1) * (h * 3600 + m * 60) * CLOCK_US;
-	out->zoned = true;
-	return blank + n;
-}
-
-/* ".123456" or ",123": its length. */
-static size_t fraction(const char *b, size_t len, struct logline *out)
-{
-	static const int64_t units[] = { CLOCK_US, 100000, 10000, 1000, 100, 10, 1 };
-	int64_t value = 0;
-	size_t n = 1, most = len < 7 ? len : 7;
-
-	if (len < 2 || (b[0] != '.' && b[0] != ',') || !is_digit(b[1]))
-		return 0;
-	for (; n < most && is_digit(b[n]); n++)
-		value = value * 10 + b[n] - '0';
-	out->precision = units[n - 1];
-	out->at += value * out->precision;
-	while (n < len && is_digit(b[n]))
-		n++;
-	return n;
-}
-
 /* ---- layouts ---- */
 
 /*
@@ -156,7 +55,7 @@ static size_t number_read(const char *b, size_t len, size_t most, int *value)
 	size_t n = 0;
 
 	*value = 0;
-	while (n < len && n < most && is_digit(b[n]))
+	while (n < len && n < most && logstamp_is_digit(b[n]))
 		*value = *value * 10 + b[n++] - '0';
 	return n;
 }
@@ -191,15 +90,15 @@ static size_t clock_read(const char *b, size_t len, size_t at, struct stamp *s)
 	int h, m, sec = 0;
 	size_t n = number_read(b, len, 2, &h);
 
-	if (n == 0 || len < n + 3 || b[n] != ':' || (m = digits(b + n + 1, 2)) < 0)
+	if (n == 0 || len < n + 3 || b[n] != ':' || (m = logstamp_digits(b + n + 1, 2)) < 0)
 		return 0;
 	n += 3;
 	part.precision = MINUTE_US;
-	if (len >= n + 3 && b[n] == ':' && (sec = digits(b + n + 1, 2)) >= 0) {
+	if (len >= n + 3 && b[n] == ':' && (sec = logstamp_digits(b + n + 1, 2)) >= 0) {
 		s->seconds = at + n + 1;
 		part.precision = CLOCK_US;
 		n += 3;
-		n += fraction(b + n, len - n, &part);
+		n += logstamp_fraction(b + n, len - n, &part);
 	}
 	if (len >= n + 3 && b[n] == ' ' && (b[n + 1] == 'A' || b[n + 1] == 'P') &&
 	    b[n + 2] == 'M' && h >= 1 && h <= 12) {
@@ -286,16 +185,6 @@ static int64_t stamp_time(const struct logline_zone *zone, const struct stamp *s
 	return at;
 }
 
-/* The next lines most often begin with the same minute: all before the seconds is kept. */
-static void head_keep(struct logline_zone *zone, const char *b, const struct stamp *s, int64_t at)
-{
-	if (s->seconds < 8 || s->seconds > sizeof(zone->head) || s->last > s->seconds)
-		return;
-	memcpy(zone->head, b, s->seconds);
-	zone->nhead = s->seconds;
-	zone->minute = at - s->rest;
-}
-
 static size_t layouts_read(struct logline_zone *zone, const char *const *layouts, const char *b,
 			   size_t len, struct logline *out)
 {
@@ -311,8 +200,10 @@ static size_t layouts_read(struct logline_zone *zone, const char *const *layouts
 		return 0;
 	out->at = stamp_time(zone, &s);
 	out->precision = s.precision;
-	head_keep(zone, b, &s, out->at);
-	return n + offset(b + n, len - n, out);
+	/* The next lines most often begin with the same minute. */
+	if (s.last <= s.seconds)
+		recall_keep_time(zone, b, s.seconds, out->at - s.rest);
+	return n + logstamp_offset(b + n, len - n, out);
 }
 
 /* Ten digits with a fraction (squid), or thirteen: seconds and milliseconds since 1970. */
@@ -322,12 +213,12 @@ static size_t epoch_read(const char *b, size_t len, size_t ndigits, struct logli
 	size_t n = ndigits;
 
 	if (ndigits == 10 && n < len && b[n] == '.')
-		for (n++; n < len && n < 20 && is_digit(b[n]);)
+		for (n++; n < len && n < 20 && logstamp_is_digit(b[n]);)
 			n++;
 	if ((ndigits == 10 && n < 12) || (n < len && b[n] != ' ' && b[n] != ']' && b[n] != '\t'))
 		return 0;
 	memcpy(text, b, n);
-	out->at = logtime_epoch(strtod(text, NULL));
+	out->at = logstamp_epoch(strtod(text, NULL));
 	out->precision = 1000;
 	out->zoned = true;
 	return out->at != 0 ? n : 0;
@@ -339,7 +230,7 @@ static size_t any_read(struct logline_zone *zone, const char *b, size_t len, str
 
 	if (isupper((unsigned char)b[0]))
 		return layouts_read(zone, layouts_name, b, len, out);
-	while (n < len && n < 14 && is_digit(b[n]))
+	while (n < len && n < 14 && logstamp_is_digit(b[n]))
 		n++;
 	if (n == 4)
 		return layouts_read(zone, layouts_year, b, len, out);
@@ -352,24 +243,16 @@ static size_t any_read(struct logline_zone *zone, const char *b, size_t len, str
 
 size_t logtime_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
 {
-	size_t n = zone->nhead;
-	int seconds;
+	size_t n;
 
 	if (len < 14)
 		return 0;
-	if (n > 0 && len >= n + 2 && memcmp(bytes, zone->head, 8) == 0 &&
-	    memcmp(bytes + 8, zone->head + 8, n - 8) == 0 &&
-	    (seconds = digits(bytes + n, 2)) >= 0 && seconds <= 60) {
-		out->at = zone->minute + seconds * CLOCK_US;
-		out->precision = CLOCK_US;
-		n += 2;
-		n += fraction(bytes + n, len - n, out);
-		n += offset(bytes + n, len - n, out);
-	} else {
-		n = any_read(zone, bytes, len, out);
-	}
+	n = recall_time(zone, bytes, len, out);
 	if (n > 0)
-		zone_apply(zone, out);
+		return n;
+	n = any_read(zone, bytes, len, out);
+	if (n > 0)
+		logstamp_zone(zone, out);
 	return n;
 }
 
@@ -378,30 +261,20 @@ size_t logtime_klog(struct logline_zone *zone, const char *b, size_t len, struct
 	struct stamp s = { .year = 0 };
 	size_t n;
 
-	if (len < 13 || (s.month = digits(b, 2)) < 1 || s.month > 12 ||
-	    (s.day = digits(b + 2, 2)) < 1 || s.day > 31 || b[4] != ' ' ||
+	if (len < 13 || (s.month = logstamp_digits(b, 2)) < 1 || s.month > 12 ||
+	    (s.day = logstamp_digits(b + 2, 2)) < 1 || s.day > 31 || b[4] != ' ' ||
 	    (n = clock_read(b + 5, len - 5, 5, &s)) < 8)
 		return 0;
 	out->at = stamp_time(zone, &s);
 	out->precision = s.precision;
-	zone_apply(zone, out);
+	logstamp_zone(zone, out);
 	return 5 + n;
 }
 
 size_t logtime_clock(const char *bytes, size_t len)
 {
 	struct stamp s;
-	size_t n = len > 0 && is_digit(bytes[0]) ? clock_read(bytes, len, 0, &s) : 0;
+	size_t n = len > 0 && logstamp_is_digit(bytes[0]) ? clock_read(bytes, len, 0, &s) : 0;
 
 	return n >= 7 ? n : 0;
-}
-
-int64_t logtime_epoch(double number)
-{
-	double us = number < 1e11   ? number * 1e6
-		    : number < 1e14 ? number * 1e3
-		    : number < 1e17 ? number
-				    : number / 1e3;
-
-	return us > 1e14 && us < 1e16 ? (int64_t)us : 0;
 }

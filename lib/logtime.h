@@ -18,8 +18,4 @@ size_t logtime_read(struct logline_zone *zone, const char *bytes, size_t len, st
 size_t logtime_klog(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out);
 /* The length of a time of day without a date ("21:31:05.123"), 0 when there is none. */
 size_t logtime_clock(const char *bytes, size_t len);
-/* Seconds (or milli-, micro-, nanoseconds, told by their size) since 1970. Microseconds, 0 when
- * absurd. */
-int64_t logtime_epoch(double number);
-
 #endif

@@ -94,14 +94,14 @@ static void time_count(struct scan *scan, int64_t at, enum loglevel level)
 }
 
 /* A bare traceback goes by its exception's line, or by its first one when there was none. */
-static void untold_end(struct scan *scan)
+static __attribute__((noinline)) void untold_end(struct scan *scan)
 {
 	if (scan->untold)
 		errors_add(&scan->errors, scan->told, scan->ntold, 0, scan->at);
 	scan->untold = false;
 }
 
-static void error_count(struct scan *scan, const struct logline *line, const char *bytes,
+static __attribute__((noinline)) void error_count(struct scan *scan, const struct logline *line, const char *bytes,
 			size_t len)
 {
 	if (line->kin != LOGKIN_TRACEBACK) {
@@ -113,7 +113,7 @@ static void error_count(struct scan *scan, const struct logline *line, const cha
 	memcpy(scan->told, bytes, scan->ntold);
 }
 
-static void joined_count(struct scan *scan, const struct logline *line, const char *bytes,
+static __attribute__((noinline)) void joined_count(struct scan *scan, const struct logline *line, const char *bytes,
 			 size_t len)
 {
 	if (!scan->untold || (line->kin != LOGKIN_NONE && line->kin != LOGKIN_EXCEPTION))
@@ -136,7 +136,7 @@ static void known_count(struct scan_known *known, int64_t at)
 }
 
 /* Whether the line matches a harmless pattern; `end` is where the block ends. */
-static bool patterns_match(struct scan *scan, const char *bytes, size_t len, const char *end,
+static __attribute__((noinline)) bool patterns_match(struct scan *scan, const char *bytes, size_t len, const char *end,
 			   int64_t at)
 {
 	bool harmless = false;
@@ -170,7 +170,8 @@ static void line_take(struct scan *scan, const char *bytes, size_t len, const ch
 	joins = logfold_joins(&scan->fold, &line);
 	totals->lines++;
 	if (!joins) {
-		untold_end(scan);
+		if (scan->untold)
+			untold_end(scan);
 		scan->at = line.at;
 	}
 	if (scan->nalways > 0 || (scan->set != NULL && scan->next < bytes + len))

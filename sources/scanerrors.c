@@ -24,13 +24,20 @@ void errors_release(struct errors *errors)
 	free(errors->slots);
 }
 
-/* FNV-1a, G. Fowler, L. C. Noll, K.-P. Vo. */
+/* Eight bytes at a time, each mixed as in splitmix64 (G. Steele and others, 2014). */
 static uint64_t hash_of(const char *bytes, size_t len)
 {
-	uint64_t hash = 0xcbf29ce484222325u;
+	uint64_t hash = len, word;
 
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3u;
+	for (size_t i = 0; i < len; i += sizeof(word)) {
+		word = 0;
+		if (len - i >= sizeof(word))
+			memcpy(&word, bytes + i, sizeof(word));
+		else
+			memcpy(&word, bytes + i, len - i);
+		hash = (hash ^ word) * 0xbf58476d1ce4e5b9u;
+		hash ^= hash >> 29;
+	}
 	return hash;
 }
 
