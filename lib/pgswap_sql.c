@@ -126,23 +126,36 @@ static void option_name(struct buf *sql, const char *keyword, const char *value)
 	free(quoted);
 }
 
+/* The column of the locale was renamed in version 17, which has a provider of its own, too. */
+static void locale_options(struct buf *sql, const json_t *old)
+{
+	const char *column = json_object_get(old, "datlocale") ? "datlocale" : "daticulocale";
+	const char *provider = json_str(old, "datlocprovider", "c");
+
+	if (strcmp(provider, "i") == 0) {
+		buf_puts(sql, " LOCALE_PROVIDER icu");
+		option(sql, "ICU_LOCALE", old, column);
+		option(sql, "ICU_RULES", old, "daticurules");
+	} else if (strcmp(provider, "b") == 0) {
+		buf_puts(sql, " LOCALE_PROVIDER builtin");
+		option(sql, "BUILTIN_LOCALE", old, column);
+	}
+	option(sql, "LC_COLLATE", old, "datcollate");
+	option(sql, "LC_CTYPE", old, "datctype");
+}
+
 void pgswap_sql_create(struct script *script, const struct pgswap *swap, const char *name,
 		       const json_t *old)
 {
 	struct buf sql = BUF_INIT;
 	char *quoted = pg_name(name), *comment = pgswap_comment(swap->mark),
 	     *text = pg_text(comment);
-	const char *provider = json_str(old, "datlocprovider", "c");
 
 	buf_printf(&sql, "CREATE DATABASE %s TEMPLATE template0", quoted);
 	option_name(&sql, "OWNER", swap->owner ? swap->owner : json_str(old, "owner", NULL));
 	if (old) {
 		option(&sql, "ENCODING", old, "encoding_name");
-		if (strcmp(provider, "i") == 0)
-			buf_puts(&sql, " LOCALE_PROVIDER icu");
-		option(&sql, "ICU_LOCALE", old, "daticulocale");
-		option(&sql, "LC_COLLATE", old, "datcollate");
-		option(&sql, "LC_CTYPE", old, "datctype");
+		locale_options(&sql, old);
 		/* template0 lies in pg_default; to name that one takes a right of its own. */
 		if (strcmp(json_str(old, "tablespace", "pg_default"), "pg_default") != 0)
 			option_name(&sql, "TABLESPACE", json_str(old, "tablespace", NULL));

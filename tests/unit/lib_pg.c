@@ -12,6 +12,7 @@
 #include "lib/jdoc.h"
 #include "lib/pg_facts.h"
 #include "lib/pgdump.h"
+#include "lib/pgswap_sql.h"
 #include "tests/unit/cluster.h"
 
 static struct cluster cluster;
@@ -422,6 +423,34 @@ static int scan(const char *text, struct err *err)
 	return result;
 }
 
+/* The copy has the locale of the old database, as each version of the server writes it down. */
+static void test_locale_is_carried(void **state)
+{
+	static const struct {
+		const char *provider, *column, *locale, *wanted;
+	} cases[] = {
+		{ "c", "daticulocale", NULL, "template0 LC_COLLATE 'C.UTF-8'" },
+		{ "i", "daticulocale", "de", "LOCALE_PROVIDER icu ICU_LOCALE 'de' LC_COLLATE" },
+		{ "i", "datlocale", "de", "LOCALE_PROVIDER icu ICU_LOCALE 'de' LC_COLLATE" },
+		{ "b", "datlocale", "C.UTF-8",
+		  "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_COLLATE" },
+	};
+	const struct pgswap swap = { .mark = "m" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		json_t *old = json_pack("{s:s, s:s?, s:s}", "datlocprovider", cases[i].provider,
+					cases[i].column, cases[i].locale, "datcollate", "C.UTF-8");
+		struct script script = { 0 };
+
+		pgswap_sql_create(&script, &swap, "copy", old);
+		if (!strstr(script.sql[0], cases[i].wanted))
+			fail_msg("%s", script.sql[0]);
+		script_release(&script);
+		json_decref(old);
+	}
+}
+
 static void test_scan_sql(void **state)
 {
 	struct err err = ERR_INIT;
@@ -492,6 +521,7 @@ int main(void)
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_scan_sql),
+		cmocka_unit_test(test_locale_is_carried),
 		cmocka_unit_test(test_backup_list),
 	};
 
