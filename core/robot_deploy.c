@@ -174,8 +174,8 @@ static void stay(const struct day *day)
 {
 	char why[500];
 
-	snprintf(why, sizeof(why), "decided %s, nothing was deployed: %.400s",
-		 decision_name(day->now->decided), day->now->reason ? day->now->reason : "");
+	snprintf(why, sizeof(why), "decided %s: %.400s", decision_name(day->now->decided),
+		 day->now->reason ? day->now->reason : "");
 	end(day, why);
 }
 
@@ -218,6 +218,7 @@ void robot_deploy(struct robot *robot)
 	struct day day = day_of(robot);
 	const struct item *run = item_to_run(&day), *look = item_to_look(&day);
 	int64_t next = next_time(&day);
+	const char *why;
 
 	if (day.now->decided == DECISION_NO_GO || day.now->decided == DECISION_ADJUST) {
 		stay(&day);
@@ -227,6 +228,8 @@ void robot_deploy(struct robot *robot)
 		trouble(&day, "what was to be deployed is not");
 	} else if (day.offset >= 0 && day.now->decided == DECISION_UNDECIDED) {
 		decide_gate(&day);
+	} else if (day.now->decided == DECISION_GO && session_suggested(day.session, &why)) {
+		trouble(&day, why);
 	} else if (look) {
 		robot_say(robot, "looking at: %s", look->say);
 	} else if (next) {
