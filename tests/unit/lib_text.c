@@ -166,6 +166,9 @@ static void wrapping_breaks_at_blanks(void **state)
 	expect_wrap("  indented text", 12, "  indented|text|");
 	expect_wrap("\xe6\x97\xa5\xe6\x9c\xac", 1, "\xe6\x97\xa5|\xe6\x9c\xac|");
 	expect_wrap("end   ", 3, "end|");
+	/* A path goes on behind a slash, when that wastes no more than half a line. */
+	expect_wrap("/var/lib/shop/dumps", 11, "/var/lib/|shop/dumps|");
+	expect_wrap("/a/bcdefghijkl", 8, "/a/bcdef|ghijkl|");
 }
 
 static void distance_counts_edits(void **state)
