@@ -48,6 +48,9 @@ static void judge(const json_t *args, const struct child_end *end, const struct 
 		reading_unknown(out, now, "%s", how);
 	} else if (pattern != NULL && rx == NULL) {
 		reading_unknown(out, now, "%s", err.msg);
+	} else if (WEXITSTATUS(end->status) == wanted && end->lost > 0 && rx != NULL &&
+		   !rx_match(rx, buf_str(output), output->len)) {
+		reading_unknown(out, now, "it printed %zu bytes more than are read", end->lost);
 	} else {
 		holds = WEXITSTATUS(end->status) == wanted &&
 			(rx == NULL || rx_match(rx, buf_str(output), output->len));

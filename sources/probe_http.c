@@ -76,7 +76,7 @@ static void judge(const json_t *args, bool rpc, const struct http_reply *reply, 
 	int64_t within = json_us(args, "within", 0);
 	char why[200] = "";
 	double ms = (double)reply->elapsed_us / 1000;
-	bool holds = wanted > 0 ? (double)reply->status == wanted : reply->status < 400;
+	bool holds = wanted > 0 ? (double)reply->status == wanted : reply->status < 400, answered;
 
 	if (!holds)
 		snprintf(why, sizeof(why), "%s",
@@ -85,12 +85,18 @@ static void judge(const json_t *args, bool rpc, const struct http_reply *reply, 
 		holds = false;
 		snprintf(why, sizeof(why), "too slow");
 	}
+	answered = holds;
 	if (holds && rpc)
 		holds = http_rpc_holds(reply, why, sizeof(why));
 	if (holds && pattern != NULL)
 		holds = body_holds(pattern, &reply->body, why, sizeof(why));
 	if (holds && json != NULL)
 		holds = json_holds(json, reply, why, sizeof(why));
+	/* What was not found may stand in what was not read. */
+	if (answered && !holds && reply->lost > 0) {
+		reading_unknown(out, now, "its body has %zu bytes more than are read", reply->lost);
+		return;
+	}
 	reading_judge(out, holds, now, "status %d in %.0f ms%s%s", reply->status, ms,
 		      why[0] != '\0' ? ": " : "", why);
 	out->has_value = true;

@@ -427,7 +427,8 @@ static enum verdict ask(const struct fixture *f, const char *url, const char *js
 static void the_probe_judges(void **state)
 {
 	const struct fixture *f = *state;
-	static const char good[] = "http://localhost/health", bad[] = "http://localhost/error";
+	static const char good[] = "http://localhost/health", bad[] = "http://localhost/error",
+			  many[] = "http://localhost/samples/500000";
 
 	assert_int_equal(ask(f, good, "{\"http\": \"health\"}"), VERDICT_PASS);
 	assert_int_equal(ask(f, bad, "{\"http\": \"health\"}"), VERDICT_FAIL);
@@ -449,6 +450,11 @@ static void the_probe_judges(void **state)
 	assert_int_equal(ask(f, "http://localhost/silent",
 			     "{\"http\": \"health\", \"within\": \"200ms\"}"),
 			 VERDICT_FAIL);
+	/* More than is read. */
+	assert_int_equal(ask(f, many, "{\"http\": \"health\", \"body\": \"^up 1\"}"), VERDICT_PASS);
+	assert_int_equal(ask(f, many, "{\"http\": \"health\", \"body\": \"down\"}"),
+			 VERDICT_UNKNOWN);
+	assert_int_equal(ask(f, many, "{\"http\": \"health\", \"status\": 404}"), VERDICT_FAIL);
 	assert_int_equal(ask(f, good, "{\"http\": \"other\"}"), VERDICT_UNKNOWN);
 	assert_int_equal(ask(f, "gopher://x", "{\"http\": \"health\"}"), VERDICT_UNKNOWN);
 }

@@ -110,6 +110,12 @@ static void commands_by_exit_and_output(void **state)
 	assert_int_equal(verdict(&world, "command",
 				 "{\"command\": [\"echo\", \"a\"], \"output\": \"b\"}"),
 			 VERDICT_FAIL);
+	/* More than is read: what was not found may stand in the rest. */
+	assert_int_equal(verdict(&world, "command",
+				 "{\"command\": [\"head\", \"-c300000\", \"/dev/zero\"], "
+				 "\"output\": "
+				 "\"b\"}"),
+			 VERDICT_UNKNOWN);
 	assert_int_equal(verdict(&world, "command", "{\"command\": [\"/no/such/program\"]}"),
 			 VERDICT_UNKNOWN);
 	assert_int_equal(verdict(&world, "command",
