@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/statefolder.h"
 #include "lib/file.h"
 #include "lib/mem.h"
 #include "lib/params.h"
@@ -40,7 +41,7 @@ static char *claim_folder(struct err *err)
 		return NULL;
 	folder = path_join(state, "claims");
 	free(state);
-	if (file_mkdirs(folder, 02770, err) != 0) {
+	if (state_mkdirs(folder, err) != 0) {
 		free(folder);
 		return NULL;
 	}

@@ -20,7 +20,6 @@
 
 #define DAY_US	 (24 * 3600 * CLOCK_US)
 #define FILE_MAX ((size_t)1 << 20)
-#define MODE	 0660 /* less the umask: shared where the folder is the group's */
 
 struct kept {
 	char *folder; /* owned */
@@ -95,9 +94,9 @@ static bool is_writer(struct kept *kept, struct err *err)
 	if (kept->lock >= 0)
 		return true;
 	path = path_join(kept->folder, "writer.lock");
-	kept->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, MODE);
-	if (kept->lock < 0 && errno == ENOENT && file_mkdirs(kept->folder, 0770, err) == 0)
-		kept->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, MODE);
+	kept->lock = incident_file_open(kept->folder, path, O_RDWR);
+	if (kept->lock < 0 && errno == ENOENT && state_mkdirs(kept->folder, err) == 0)
+		kept->lock = incident_file_open(kept->folder, path, O_RDWR);
 	if (kept->lock < 0)
 		err_sys(err, "%s can't be written", path);
 	else if (fcntl(kept->lock, F_OFD_SETLK, &lock) < 0) {
@@ -108,9 +107,10 @@ static bool is_writer(struct kept *kept, struct err *err)
 	return kept->lock >= 0;
 }
 
-static int line_append(const char *path, const json_t *line, struct err *err)
+static int line_append(const struct kept *kept, const char *path, const json_t *line,
+		       struct err *err)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, MODE);
+	int fd = incident_file_open(kept->folder, path, O_WRONLY | O_APPEND);
 	char *text = json_line(line), *whole = xasprintf("%s\n", text);
 	size_t len = strlen(whole);
 	int result = 0;
@@ -133,7 +133,7 @@ static int sample_put(struct kept *kept, int64_t at, json_t *line, struct err *e
 	int result = 0;
 
 	if (path && is_writer(kept, &why))
-		result = line_append(path, line, err);
+		result = line_append(kept, path, line, err);
 	else if (why.set)
 		result = err_set(err, "%s", why.msg);
 	json_decref(line);
@@ -256,7 +256,7 @@ static json_t *object_read(const char *folder, const char *name)
 static int object_write(struct kept *kept, const char *name, const json_t *object, struct err *err)
 {
 	char *path = path_join(kept->folder, name), *text = json_dumps(object, JSON_INDENT(1));
-	int result = file_mkdirs(kept->folder, 0770, err);
+	int result = state_mkdirs(kept->folder, err);
 
 	if (result == 0)
 		result = file_replace(path, text, strlen(text), 0640, err);

@@ -121,7 +121,7 @@ int session_message_write(struct session *session, const char *name, char **path
 	file = xasprintf(FOLDER "/%02d-%s.txt", messages_so_far(&session->incident.state) + 1,
 			 message->name);
 	whole = path_join(session->incident.folder, file);
-	if (file_mkdirs(folder, mode == 0660 ? 02770 : 0700, err) != 0 ||
+	if (incident_subfolder(session->incident.folder, folder, err) != 0 ||
 	    file_replace(whole, text, strlen(text), mode, err) != 0 ||
 	    message_record(session, message, "file", file, text, err) != 0)
 		goto out;

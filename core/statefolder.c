@@ -88,6 +88,22 @@ static int folder_make(const char *above, const char *path, struct err *err)
 	return 0;
 }
 
+int state_mkdirs(const char *path, struct err *err)
+{
+	char *above;
+	int result = 0;
+
+	if (file_exists(path))
+		return 0;
+	above = path_folder(path);
+	if (strcmp(above, path) != 0)
+		result = state_mkdirs(above, err);
+	if (result == 0 && folder_make(above, path, err) != 0 && errno != EEXIST)
+		result = err_sys(err, "%s can't be made", path);
+	free(above);
+	return result;
+}
+
 mode_t incident_file_mode(const char *folder)
 {
 	struct stat st;

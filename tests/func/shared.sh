@@ -7,7 +7,7 @@ if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
 	skip "two users on one incident" "only root can be two users"
 	exit 0
 fi
-plan 6
+plan 8
 
 chmod 755 "$work"
 mkdir -m 777 "$work/root"
@@ -20,6 +20,8 @@ install -m 755 "$BACKOUT" "$work/backout"
 cat >"$work/lamp.json" <<'END_OF_RUNBOOK'
 {"format": 1, "system": "lamp", "title": "A lamp",
  "parameters": {"root": {"type": "path", "help": "where the lamp stands"}},
+ "sources": {"box": {"host": {}}},
+ "metrics": {"load": {"host": "box", "read": "load", "title": "Load"}},
  "procedures": {"wait": {"title": "Wait", "estimate": "1m", "data_loss": "none", "risk": "low", "steps": [
    {"id": "gate", "say": "Wait", "action": {"command":
       ["sh", "-c", "echo on; touch \"$1/waiting\"; read x <\"$1/gate\"", "sh", "${root}"]}},
@@ -73,3 +75,6 @@ quit#
 END_OF_KEYS
 check "the other one closes the incident" grep -q 'closed' <(log)
 check "and everything in it is sealed" grep -q 'good.*sealed' <("$BACKOUT" verify "$(basename "$work"/state/incidents/*)")
+others() { find "$work/state" ! -perm -060 ! -path '*/steps/*/*' -printf '%M %p\n' | tee "$work/closed" && [ ! -s "$work/closed" ]; }
+check "everything is the group's" others
+check "what was measured, too" test -n "$(find "$work/state/metrics/lamp/attic" -name '*.jsonl' -perm -060)"
