@@ -132,10 +132,22 @@ static void the_robot_stays_when_something_broke(void **state)
 	session_free(console.session);
 }
 
+/* Whether the prompt and the help name the command. */
+static bool offered(const char *name)
+{
+	for (const struct command *command = session_commands; command->name; command++) {
+		if (!strcmp(command->name, name))
+			return session_offers(command);
+	}
+	return false;
+}
+
 static void a_live_clock_is_not_moved(void **state)
 {
 	struct console console = plan_day(*state, HOUR);
 
+	assert_false(offered("forward"));
+	assert_true(offered("gate"));
 	refused(&console, "forward", "can't be moved");
 	refused(&console, "forward T-10m", "can't be moved");
 	session_free(console.session);
@@ -151,6 +163,7 @@ static void a_clock_goes_on_behind_its_stop(void **state)
 	console = plan_day(lamp, HOUR);
 	stop = day(&console)->t0 - HOUR / 2;
 	clock_stop(stop);
+	assert_true(offered("forward"));
 	refused(&console, "forward soon", "no time to move on to");
 	refused(&console, "forward T-2h", "never moved back");
 	command(&console, "forward T-10m");

@@ -1,5 +1,6 @@
 /*
- * What a drill may remove: only what lies in its sandbox, and only sandboxes that nobody holds.
+ * What a drill may remove or damage: only what lies in its sandbox, and only sandboxes that nobody
+ * holds.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -19,6 +20,7 @@
 #include "drill/parts.h"
 #include "drill/sandbox.h"
 #include "drill/stop.h"
+#include "lib/backup.h"
 #include "lib/file.h"
 #include "lib/mem.h"
 
@@ -196,6 +198,70 @@ static void only_the_sandbox_s_own_is_lost(void **state)
 	free(beside);
 }
 
+/* Damages the backups of a folder; whether that was allowed. */
+static bool damage(const struct place *place, const char *folder, int newest)
+{
+	static const struct type backups = { .name = "backups" };
+	struct source_def dumps = { .name = "dumps",
+				    .what = { .type = &backups,
+					      .args = json_pack("{s:s, s:s}", "folder", folder,
+								"pattern", "dump-*") } };
+	struct target target = { .sources = &dumps, .nsources = 1 };
+	struct drill_env env = { .sandbox = place->sandbox,
+				 .target = &target,
+				 .values = json_object() };
+	json_t *args = json_pack("{s:s, s:i}", "damaged", "dumps", "newest", newest);
+	bool done = fault_damaged.make(&env, args, NULL) == 0;
+
+	json_decref(args);
+	json_decref((json_t *)dumps.what.args);
+	json_decref(env.values);
+	return done;
+}
+
+/* A backup of that age in hours, with its sidecar. New: its path. */
+static char *back_up(const char *folder, const char *name, int64_t hours)
+{
+	char *path = path_join(folder, name);
+
+	write_text(folder, name, "a dump that is long enough to be damaged in its middle");
+	assert_int_equal(sidecar_write(path, (1000 - hours) * 3600 * CLOCK_US, NULL, NULL), 0);
+	return path;
+}
+
+static bool is_whole(const char *path)
+{
+	json_t *sidecar = sidecar_read(path, NULL);
+	bool whole = sidecar && sidecar_check_hash(path, sidecar, NULL) == 0;
+
+	json_decref(sidecar);
+	return whole;
+}
+
+static void damaged_backups_stay_damaged(void **state)
+{
+	struct place *place = *state;
+	char *old = back_up(place->sandbox, "dump-old", 2);
+	char *young = back_up(place->sandbox, "dump-young", 1);
+	char *other = back_up(place->sandbox, "other", 1);
+	char *outside = back_up(place->tmp, "dump-outside", 1);
+
+	assert_true(damage(place, place->sandbox, 1));
+	assert_false(is_whole(young));
+	assert_true(is_whole(old));
+	assert_true(damage(place, place->sandbox, 0));
+	assert_true(damage(place, place->sandbox, 0));
+	assert_false(is_whole(old));
+	assert_false(is_whole(young));
+	assert_true(is_whole(other));
+	assert_false(damage(place, place->tmp, 0));
+	assert_true(is_whole(outside));
+	free(old);
+	free(young);
+	free(other);
+	free(outside);
+}
+
 static void signals_wait(void **state)
 {
 	sigset_t before, taken;
@@ -223,6 +289,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(sweep_leaves_what_was_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(only_the_sandbox_s_own_is_lost, setup, teardown),
+		cmocka_unit_test_setup_teardown(damaged_backups_stay_damaged, setup, teardown),
 		cmocka_unit_test(signals_wait),
 	};
 
