@@ -67,9 +67,16 @@ static int rx_run(const struct rx *rx, const char *bytes, size_t len)
 	return rc;
 }
 
+int rx_judge(const struct rx *rx, const char *bytes, size_t len)
+{
+	int rc = rx_run(rx, bytes, len);
+
+	return rc >= 0 ? 1 : rc == PCRE2_ERROR_NOMATCH ? 0 : -1;
+}
+
 bool rx_match(const struct rx *rx, const char *bytes, size_t len)
 {
-	return rx_run(rx, bytes, len) >= 0;
+	return rx_judge(rx, bytes, len) == 1;
 }
 
 bool rx_find(const struct rx *rx, const char *bytes, size_t len, int group, size_t *from,

@@ -17,6 +17,8 @@ struct rx *rx_new(const char *pattern, bool ignore_case, struct err *err);
 void rx_free(struct rx *rx);
 /* Whether it matches anywhere; false also when the match limit is reached. */
 bool rx_match(const struct rx *rx, const char *bytes, size_t len);
+/* The same, for whoever must tell the two: 1, 0, or -1 when the limit is reached. */
+int rx_judge(const struct rx *rx, const char *bytes, size_t len);
 /* As rx_match(), with the borders of group `group` (0: the whole match) in bytes. */
 bool rx_find(const struct rx *rx, const char *bytes, size_t len, int group, size_t *from,
 	     size_t *to);

@@ -52,6 +52,7 @@ struct log_hits {
 	uint64_t count;
 	uint64_t lines; /* that were looked at */
 	bool reaches;	/* all lines since then were looked at; else there may be more hits */
+	bool given_up;	/* on a line the pattern took too long: it may be a hit */
 	struct log_line latest; /* the latest hit, when count is not 0 */
 };
 

@@ -35,8 +35,14 @@ static void latest_keep(struct log_matcher *matcher, const struct logring_line *
 static void matcher_feed(struct log_matcher *matcher, const struct logring_line *line)
 {
 	double value;
+	int found;
 
-	if (line->level < matcher->least || !rx_match(matcher->rx, line->bytes, line->len))
+	if (line->level < matcher->least)
+		return;
+	found = rx_judge(matcher->rx, line->bytes, line->len);
+	if (found < 0)
+		matcher->unsure_at = line->at != 0 ? line->at + line->precision : line->arrived;
+	if (found != 1)
 		return;
 	latest_keep(matcher, line);
 	if (line->at != 0)
@@ -198,6 +204,7 @@ int log_hits(struct source *source, const char *pattern, enum loglevel least, in
 	if (matcher == NULL)
 		return -1;
 	out->reaches = reaches(log, matcher, since);
+	out->given_up = matcher->unsure_at != 0 && matcher->unsure_at > since;
 	ring_hits(log, matcher, since, out);
 	if (kept_from(log) <= since)
 		return 0;

@@ -22,8 +22,9 @@ struct log_matcher {
 	struct window window;
 	int64_t from; /* wall time since which it has seen every line; 0: all of the file */
 	struct logring_line latest; /* copy of its latest hit, its bytes owned; seq 0: none */
-	bool captured;		    /* the first group gave a number */
-	double value;		    /* the latest one */
+	int64_t unsure_at; /* wall time of the latest line on which it took too long; 0: none */
+	bool captured;	   /* the first group gave a number */
+	double value;	   /* the latest one */
 	int64_t value_at;
 };
 

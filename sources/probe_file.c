@@ -78,11 +78,15 @@ static int ask_contains(struct question *q, struct err *err)
 
 	if (!rx || file_read(q->path, &text, SEARCH_MAX, err) < 0)
 		goto out;
-	rc = 0;
 	if (!rx_find(rx, buf_str(&text), text.len, 0, &from, &to)) {
-		reading_fail(q->out, q->now, "nothing in it matches");
+		if (rx_judge(rx, buf_str(&text), text.len) < 0)
+			err_set(err, "the pattern took too long, and was given up: simplify it");
+		else
+			reading_fail(q->out, q->now, "nothing in it matches");
+		rc = err->set ? -1 : 0;
 		goto out;
 	}
+	rc = 0;
 	for (size_t i = 0; i < from; i++)
 		line += text.data[i] == '\n';
 	reading_pass(q->out, q->now, "line %zu: %.*s", line,

@@ -51,12 +51,18 @@ static void hit_text(const struct log_hits *hits, char *out, size_t size)
 		snprintf(out, size, "%s %.240s", time_clock(hits->latest.at, at), text);
 }
 
+static const char given_up[] = "the pattern took too long on a line, and was given up: simplify it";
+
 static void shows(const struct asked *asked, const struct log_hits *hits, struct reading *out)
 {
 	bool enough = hits->count >= asked->at_least;
 	char hit[READING_TEXT];
 
-	if (hits->count < asked->at_least && !hits->reaches) {
+	if (!enough && hits->given_up) {
+		reading_unknown(out, asked->now, "%s", given_up);
+		return;
+	}
+	if (!enough && !hits->reaches) {
 		reading_unknown(out, asked->now,
 				"only lines of less than %s are in memory, %llu match", asked->span,
 				(unsigned long long)hits->count);
@@ -84,6 +90,8 @@ static void silent(const struct asked *asked, const struct log_hits *hits, struc
 	else if (short_)
 		reading_unknown(out, asked->now, "silent for %s of %s so far", asked->span,
 				duration_text(asked->for_, want, sizeof(want)));
+	else if (hits->given_up)
+		reading_unknown(out, asked->now, "%s", given_up);
 	else if (!hits->reaches)
 		reading_unknown(out, asked->now,
 				"the part of the log that was read begins later than %s ago",

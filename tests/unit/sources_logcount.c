@@ -234,6 +234,31 @@ static void the_probe_sees_lines_and_silence(void **state)
 	end(&f);
 }
 
+/* A pattern that takes for ever on a line has not shown that it doesn't match. */
+static void what_was_given_up_is_unknown(void **state)
+{
+	struct clock_manual clock;
+	struct fixture f;
+	char line[200] = "2026-11-21 21:39:10,000 - bot - INFO - ";
+
+	clock_manual_init(&clock, rfc3339("2026-11-21T21:40:00Z"));
+	begin(&f, state, false, &clock.clock);
+	follow(&f, 100);
+	memset(line + strlen(line), 'a', 60);
+	strcat(line, "c b\n"); /* with the last letter, or it is refused at a glance */
+	scratch_puts(f.path, line);
+	sample(&f);
+	assert_int_equal(ask(&f, 0, "{\"log\": \"bot-log\", \"silent\": \"(a|aa)+b$\"}").verdict,
+			 VERDICT_UNKNOWN);
+	assert_int_equal(ask(&f, 0, "{\"log\": \"bot-log\", \"shows\": \"(a|aa)+b$\"}").verdict,
+			 VERDICT_UNKNOWN);
+	assert_int_equal(ask(&f, rfc3339("2026-11-21T21:39:30Z"),
+			     "{\"log\": \"bot-log\", \"silent\": \"(a|aa)+b$\"}")
+			     .verdict,
+			 VERDICT_PASS);
+	end(&f);
+}
+
 static void lines_without_times_count_when_they_come(void **state)
 {
 	struct clock_manual clock;
@@ -329,6 +354,7 @@ int main(void)
 		TEST(another_time_zone_is_noticed),
 		TEST(old_lines_from_the_future_are_not_counted),
 		TEST(the_probe_sees_lines_and_silence),
+		TEST(what_was_given_up_is_unknown),
 		TEST(lines_without_times_count_when_they_come),
 		TEST(a_rounded_time_is_not_younger_than_its_arrival),
 		TEST(what_left_the_ring_is_still_counted),
