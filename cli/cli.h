@@ -25,6 +25,8 @@ int cmd_plan(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
 int cmd_scan(int argc, char **argv);
+int cmd_monitor(int argc, char **argv);
+int cmd_status(int argc, char **argv);
 
 /* Prints "backout: what, where, why" and the hint on a line of its own, cleaned. */
 void cli_error(const struct err *err);

@@ -49,6 +49,11 @@ static const struct subcommand subcommands[] = {
 	  "evaluate probes now, once" },
 	{ "scan", cmd_scan, "scan [--runbook R [--target T]] [--utc] [--json] LOG...",
 	  "levels, records a minute, known messages and repeated errors of logs" },
+	{ "monitor", cmd_monitor,
+	  "monitor RUNBOOK [--target T] [--every DURATION] [--alert-command PROGRAM] "
+	  "[--webhook URL|@FILE]",
+	  "sampling and alerts without a screen, JSON lines" },
+	{ "status", cmd_status, "status", "one line for a status bar: the worst of all targets" },
 	{ "__runner", runner_main, NULL, NULL },
 	{ "__supervise", supervise_main, NULL, NULL },
 	{ "__inject", inject_main, NULL, NULL },

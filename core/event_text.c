@@ -124,6 +124,13 @@ static void text_message(struct buf *out, const json_t *line)
 
 static void text_alert(struct buf *out, const json_t *line)
 {
+	const json_t *no_data = json_object_get(line, "no_data");
+
+	if (no_data && is(line, "level", json_str(line, "was", ""))) {
+		buf_puts(out, json_is_true(no_data) ? "no data any more: " : "data again: ");
+		put(out, line, "metric");
+		return;
+	}
 	buf_puts(out, is(line, "level", "ok") ? "alert cleared: " : "alert ");
 	if (!is(line, "level", "ok")) {
 		put(out, line, "level");
@@ -145,6 +152,14 @@ static void text_acknowledged(struct buf *out, const json_t *line)
 {
 	buf_puts(out, "alert acknowledged: ");
 	put(out, line, "metric");
+}
+
+static void text_muted(struct buf *out, const json_t *line)
+{
+	buf_puts(out, has(line, "until") ? "alert muted: " : "alert no longer muted: ");
+	put(out, line, "metric");
+	put_if(out, line, " until ", "until", "");
+	put_if(out, line, ": ", "reason", "");
 }
 
 static void put_verdict(struct buf *out, const json_t *line, const char *pass, const char *fail)
@@ -523,6 +538,7 @@ static text_fn *const writers[EV_COUNT] = {
 	[EV_MESSAGE] = text_message,
 	[EV_ALERT] = text_alert,
 	[EV_ACKNOWLEDGED] = text_acknowledged,
+	[EV_MUTED] = text_muted,
 	[EV_CONDITION] = text_condition,
 	[EV_ITEM_SENSED] = text_item_sensed,
 	[EV_ITEM_APPLIES] = text_item_applies,

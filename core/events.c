@@ -79,10 +79,18 @@ static const struct field alert_fields[] = {
 	NUMBER("value", false, "the reading that changed it"),
 	TEXT("unit", false, "of value and threshold"),
 	NUMBER("threshold", false, "of the level"),
+	{ .name = "no_data", .type = FIELD_BOOL,
+	  .help = "true when there is no value any more; false when there is one again" },
 	{ 0 },
 };
 static const struct field acknowledged_fields[] = {
 	TEXT("metric", true, "the metric's name"), { 0 },
+};
+static const struct field muted_fields[] = {
+	TEXT("metric", true, "the metric's name"),
+	TEXT("until", false, "RFC 3339; without it the mute is lifted"),
+	REASON,
+	{ 0 },
 };
 static const struct field condition_fields[] = {
 	TEXT("condition", true, "the condition's name"),
@@ -259,6 +267,8 @@ const struct event_def event_defs[EV_COUNT] = {
 	ROW(EV_ALERT, "alert", EVENT_SENSED, alert_fields, "A metric's alert level changes."),
 	ROW(EV_ACKNOWLEDGED, "alert.acknowledged", EVENT_OPERATOR, acknowledged_fields,
 	    "The operator has seen an alert."),
+	ROW(EV_MUTED, "alert.muted", EVENT_OPERATOR, muted_fields,
+	    "Nobody is to be disturbed by a metric's alerts for a while."),
 	ROW(EV_CONDITION, "condition", EVENT_SENSED, condition_fields,
 	    "A condition's verdict changes."),
 	ROW(EV_ITEM_SENSED, "item.sensed", EVENT_SENSED, item_sensed_fields,

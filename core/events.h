@@ -34,6 +34,7 @@ enum event_id {
 	EV_MESSAGE,	    /* message.prepared */
 	EV_ALERT,	    /* alert */
 	EV_ACKNOWLEDGED,    /* alert.acknowledged */
+	EV_MUTED,	    /* alert.muted */
 	EV_CONDITION,	    /* condition */
 	EV_ITEM_SENSED,	    /* item.sensed */
 	EV_ITEM_APPLIES,    /* item.applies */

@@ -99,6 +99,8 @@ static int fold_alert(struct incident_state *state, const json_t *json, int64_t 
 	if (level != alert->level)
 		alert->since = at;
 	alert->level = level;
+	if (json_object_get(json, "no_data"))
+		alert->no_data = json_is_true(json_object_get(json, "no_data"));
 	alert->value = json_num(json, "value", NAN);
 	if (level > LEVEL_OK && !state->first_alert_at)
 		state->first_alert_at = at;
@@ -116,6 +118,20 @@ static int fold_acknowledged(struct incident_state *state, const json_t *json, i
 	if (alert->level == LEVEL_OK)
 		return err_set(err, "there is no alert to acknowledge");
 	alert->acknowledged = true;
+	return 0;
+}
+
+static int fold_muted(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+{
+	struct alert_state *alert = alert_of(state, json, err);
+	const char *until = json_str(json, "until", NULL);
+
+	(void)at;
+	if (!alert)
+		return -1;
+	alert->muted_until = 0;
+	if (until && time_parse_rfc3339(until, &alert->muted_until) != 0)
+		return err_set(err, "until when it is muted is no time");
 	return 0;
 }
 
@@ -453,6 +469,7 @@ static fold_fn *const folders[EV_COUNT] = {
 	[EV_SEVERITY] = fold_severity,
 	[EV_ALERT] = fold_alert,
 	[EV_ACKNOWLEDGED] = fold_acknowledged,
+	[EV_MUTED] = fold_muted,
 	[EV_CONDITION] = fold_condition,
 	[EV_ITEM_SENSED] = fold_item_sensed,
 	[EV_ITEM_APPLIES] = fold_item_applies,

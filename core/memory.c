@@ -164,6 +164,14 @@ static void sample_recall(const struct kept_sample *sample, void *data)
 		recalling->series(metric, sample->at, sample->value, recalling->data);
 }
 
+void memory_baselines(struct memory *memory)
+{
+	json_t *baselines = memory->kept ? kept_baselines(memory->kept) : json_object();
+
+	derive_baselines(memory->derive, baselines);
+	json_decref(baselines);
+}
+
 /* Whoever asks whether something has held for a time must see when that time began. */
 static int64_t held_from(struct probe *const *probes, size_t n, int64_t now, int64_t from)
 {
@@ -182,7 +190,6 @@ void memory_keep(struct memory *memory, struct kept *kept, int64_t series_from,
 	};
 	int64_t now = clock_wall(memory->wiring->clock), from = now - derive_reach(memory->derive);
 	const struct runbook *runbook = memory->wiring->runbook;
-	json_t *baselines = kept_baselines(kept);
 
 	memory->kept = kept;
 	from = held_from(runbook->probes, runbook->nprobes, now, from);
@@ -190,20 +197,20 @@ void memory_keep(struct memory *memory, struct kept *kept, int64_t series_from,
 	if (series && series_from < from)
 		from = series_from;
 	kept_read(kept, from, is_wanted, sample_recall, &recalling);
-	derive_baselines(memory->derive, baselines);
-	json_decref(baselines);
+	memory_baselines(memory);
 }
 
 /* ---- What is sensed now ---- */
 
-void memory_metric(struct memory *memory, const struct metric *metric, int64_t at, double value)
+void memory_metric(struct memory *memory, const struct metric *metric, int64_t at, double value,
+		   bool news)
 {
 	int64_t *kept_at = &memory->kept_at[metric - memory->wiring->runbook->metrics];
 
 	if (isnan(value))
 		return;
 	derive_metric(memory->derive, metric, at, value);
-	if (!memory->kept || (at >= *kept_at && at - *kept_at < MEMORY_EVERY_US))
+	if (!memory->kept || (!news && at >= *kept_at && at - *kept_at < MEMORY_EVERY_US))
 		return;
 	*kept_at = at;
 	kept_metric(memory->kept, metric->name, at, value, NULL);

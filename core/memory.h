@@ -21,8 +21,11 @@ void memory_free(struct memory *memory);
 typedef void memory_series_fn(const struct metric *metric, int64_t at, double value, void *data);
 void memory_keep(struct memory *memory, struct kept *kept, int64_t series_from,
 		 memory_series_fn *series, void *data);
-/* A metric was measured; NAN: it could not be. */
-void memory_metric(struct memory *memory, const struct metric *metric, int64_t at, double value);
+/* Takes over the baselines that are kept. */
+void memory_baselines(struct memory *memory);
+/* A metric was measured; NAN: it could not be. `news`: it is kept at once. */
+void memory_metric(struct memory *memory, const struct metric *metric, int64_t at, double value,
+		   bool news);
 /* Looks what the slots know about the probes that are remembered. */
 void memory_probes(struct memory *memory);
 /* Those probes; borrowed. They have to be looked at all the time. */

@@ -109,11 +109,11 @@ static void metric_take(size_t i, const struct reading *reading, void *data)
 
 	sense->wiring.latest[i] = *reading;
 	series_add(&m->series, now, known ? reading->value : NAN);
-	memory_metric(sense->memory, &sense->runbook->metrics[i], now,
-		      known ? reading->value : NAN);
 	if (known)
 		m->alert.value = reading->value;
 	news = alert_judge(&m->rule, &m->track, known, reading->value, now);
+	memory_metric(sense->memory, &sense->runbook->metrics[i], now,
+		      known ? reading->value : NAN, news & ALERT_LEVEL);
 	if (news & ALERT_LEVEL) {
 		m->alert.level = m->track.told;
 		m->alert.since = m->track.since;
@@ -240,7 +240,8 @@ static void base_look(struct sense *sense, const struct metric *metric)
 	wiring_read(&sense->wiring, metric, 0, &reading);
 	sense->wiring.latest[metric - sense->runbook->metrics] = reading;
 	memory_metric(sense->memory, metric, clock_wall(sense->clock),
-		      reading.verdict == VERDICT_PASS && reading.has_value ? reading.value : NAN);
+		      reading.verdict == VERDICT_PASS && reading.has_value ? reading.value : NAN,
+		      false);
 }
 
 static void derived_read(const struct metric *metric, struct reading *out, void *data)
@@ -278,11 +279,15 @@ void sense_keep(struct sense *sense, struct kept *kept)
 		const struct metric *metric = &sense->runbook->metrics[i];
 		const json_t *mute = json_object_get(mutes, metric->name);
 
-		sense_mute(sense, metric,
-			   time_parse_rfc3339(json_str(mute, "until", ""), &until) == 0 ? until
-											: 0);
+		if (time_parse_rfc3339(json_str(mute, "until", ""), &until) == 0)
+			sense_mute(sense, metric, until);
 	}
 	json_decref(mutes);
+}
+
+void sense_baselines(struct sense *sense)
+{
+	memory_baselines(sense->memory);
 }
 
 struct kept *sense_kept(const struct sense *sense)

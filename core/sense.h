@@ -79,6 +79,8 @@ void sense_deployed(struct sense *sense, int64_t at);
  * windows, charts, how long probes have held, mutes. Once, before the loop turns. */
 void sense_keep(struct sense *sense, struct kept *kept);
 struct kept *sense_kept(const struct sense *sense); /* or NULL */
+/* Another baseline was kept: what is set against it takes it over. */
+void sense_baselines(struct sense *sense);
 
 /* Until a wall time; 0: no more. Levels are judged all the same. */
 void sense_mute(struct sense *sense, const struct metric *metric, int64_t until);

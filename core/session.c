@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/session_parts.h"
+#include "core/standing.h"
 #include "core/steplock.h"
 #include "lib/file.h"
 #include "lib/mem.h"
@@ -23,6 +24,8 @@ static void sensed(enum sense_change what, const void *subject, void *data)
 		return;
 	}
 	/* Not while sense_new() is still at work. */
+	if (what != SENSE_READINGS)
+		session->standing_at = 0;
 	if (session->sense && session->open && what != SENSE_READINGS)
 		session_record_sensed(session);
 	session_say(session, SESSION_SENSED);
@@ -38,6 +41,9 @@ static void sense_recall_record(struct session *session)
 		if (state->alerts[i].level > LEVEL_OK)
 			sense_recall(session->sense, state->alerts[i].metric,
 				     state->alerts[i].level, state->alerts[i].since);
+		if (state->alerts[i].muted_until)
+			sense_mute(session->sense, state->alerts[i].metric,
+				   state->alerts[i].muted_until);
 	}
 	for (size_t i = 0; i < state->runbook->nconditions; i++) {
 		if (state->conditions[i].verdict == VERDICT_PASS)
@@ -90,6 +96,18 @@ static int ledger_begin(struct session *session, struct err *err)
 	return session->ledger_watch ? 0 : -1;
 }
 
+/* What stands, for `backout status`: at once when it changed. */
+static void standing_tick(struct session *session)
+{
+	int64_t now = clock_wall(session->clock);
+
+	if (session->standing_at && now >= session->standing_at &&
+	    now - session->standing_at < STANDING_EVERY_US)
+		return;
+	standing_put(session->sense, now);
+	session->standing_at = now;
+}
+
 static void session_tick(struct watch *watch, uint32_t what, void *data)
 {
 	struct session *session = data;
@@ -107,6 +125,7 @@ static void session_tick(struct watch *watch, uint32_t what, void *data)
 	session_plan_tick(session);
 	session_watch_probes(session);
 	session_record_tick(session);
+	standing_tick(session);
 	session_items_tick(session);
 	session_deploy_tick(session);
 	session_execute_tick(session);

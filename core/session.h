@@ -65,7 +65,7 @@ void session_next_in(const struct session *session, enum key_id shown, char *out
 /* The worst of what is wrong now: the most severe condition that holds, else the highest alert.
  * False, and nothing written, when nothing is. */
 bool session_worst(const struct session *session, enum severity *severity, char *title, size_t size);
-/* The highest alert; NULL. */
+/* The highest alert that is not muted; NULL. */
 const struct alert *session_worst_alert(const struct session *session);
 /* Whom to call about a step that failed three times or more in the same way: the contacts whose
  * `after` has passed, in the runbook's order, as one line ("Admin (ping in #admin), ..."). False, and
@@ -156,6 +156,12 @@ int session_message_copy(struct session *session, const char *name, struct err *
 /* Writes a message into the incident's folder; *path (may be NULL) is new. */
 int session_message_write(struct session *session, const char *name, char **path, struct err *err);
 int session_acknowledge(struct session *session, const char *metric, struct err *err);
+/* Nobody is to be disturbed by a metric's alerts for so long (0: again); on record when an incident is
+ * open, and kept for other consoles and `backout monitor`. */
+int session_mute(struct session *session, const char *metric, int64_t us, const char *reason,
+		 struct err *err);
+/* Keeps a metric's mean over the latest time (0: 5 minutes) as its baseline. */
+int session_baseline(struct session *session, const char *metric, int64_t us, struct err *err);
 /* `reason` is demanded when the answer is not the proposed one. */
 int session_answer(struct session *session, const char *question, bool yes, const char *reason,
 		   struct err *err);

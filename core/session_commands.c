@@ -4,6 +4,7 @@
 
 #include "core/session_parts.h"
 #include "lib/mem.h"
+#include "lib/timefmt.h"
 
 typedef const char *const *words;
 
@@ -72,6 +73,29 @@ static int run_ack(struct session *session, words args, size_t nargs, struct err
 {
 	(void)nargs;
 	return session_acknowledge(session, args[0], err);
+}
+
+static int run_mute(struct session *session, words args, size_t nargs, struct err *err)
+{
+	int64_t us;
+
+	if (duration_parse(args[1], &us) != 0)
+		return err_set(err, "\"%s\" is no duration such as 30m or 2h", args[1]);
+	return session_mute(session, args[0], us, word(args, nargs, 2), err);
+}
+
+static int run_unmute(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_mute(session, args[0], 0, word(args, nargs, 1), err);
+}
+
+static int run_baseline(struct session *session, words args, size_t nargs, struct err *err)
+{
+	int64_t us = 0;
+
+	if (nargs > 1 && duration_parse(args[1], &us) != 0)
+		return err_set(err, "\"%s\" is no duration such as 5m", args[1]);
+	return session_baseline(session, args[0], us, err);
 }
 
 static int run_answer(struct session *session, words args, size_t nargs, struct err *err)
@@ -242,6 +266,11 @@ const struct command session_commands[] = {
 	{ "declare", "SEVERITY [TITLE]", "open an incident", 1, 2, run_declare },
 	{ "severity", "SEVERITY [REASON]", "change the incident's severity", 1, 2, run_severity },
 	{ "ack", "METRIC", "acknowledge an alert", 1, 1, run_ack },
+	{ "mute", "METRIC DURATION [REASON]", "nobody is to be disturbed by its alerts for so long",
+	  2, 3, run_mute },
+	{ "unmute", "METRIC [REASON]", "its alerts disturb again", 1, 2, run_unmute },
+	{ "baseline", "METRIC [DURATION]", "record its mean (of 5m) as what it is when all is well",
+	  1, 2, run_baseline },
 	{ "answer", "QUESTION yes|no [REASON]", "answer the tree's open question", 2, 3,
 	  run_answer },
 	{ "back", "QUESTION", "open a question again, with all later ones", 1, 1, run_back },

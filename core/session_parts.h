@@ -45,6 +45,7 @@ struct session {
 	struct watch *ledger_watch, *tick;
 	int sensing_lock;    /* -1: another console records what is sensed */
 	struct saved *saved; /* owned: one for each metric */
+	int64_t standing_at; /* wall time when what stands was written last; 0: at once */
 	struct kept *kept;   /* owned; NULL: nothing is kept of this target */
 
 	/* the plan of the current attempt */

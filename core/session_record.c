@@ -197,16 +197,22 @@ static void alert_record(struct session *session, size_t i)
 {
 	const struct metric *metric = &session->loaded->runbook->metrics[i];
 	const struct alert *alert = sense_alert(session->sense, metric);
-	enum level was = session->incident.state.alerts[i].level;
+	const struct alert_state *state = &session->incident.state.alerts[i];
+	enum level was = state->level;
+	/* What is quiet by nature has no data for most of the time: that is news where it is asked
+	 * for. */
+	bool stopped = metric->no_data && alert->no_data != state->no_data;
 	bool first = !session->incident.state.first_alert_at;
 	json_t *fields;
 
-	if (alert->level == was)
+	if (alert->level == was && !stopped)
 		return;
 	fields = json_pack("{s:s, s:s, s:s, s:f, s:s}", "metric", metric->name, "level",
 			   level_name(alert->level), "was", level_name(was), "value",
 			   isfinite(alert->value) ? alert->value : 0, "unit",
 			   metric->unit ? metric->unit : "");
+	if (stopped)
+		json_object_set_new(fields, "no_data", json_boolean(alert->no_data));
 	if (alert->level > LEVEL_OK && isfinite(alert->threshold))
 		json_object_set_new(fields, "threshold", json_real(alert->threshold));
 	if (session_append(session, false, EV_ALERT, fields, NULL) != 0 || !first)

@@ -29,7 +29,8 @@ const struct alert *session_worst_alert(const struct session *session)
 	for (size_t i = 0; i < runbook->nmetrics; i++) {
 		const struct alert *alert = sense_alert(session->sense, &runbook->metrics[i]);
 
-		if (alert->level > (worst ? worst->level : LEVEL_OK))
+		if (alert->level > (worst ? worst->level : LEVEL_OK) &&
+		    !sense_is_muted(session->sense, alert))
 			worst = alert;
 	}
 	return worst;

@@ -24,6 +24,8 @@ struct alert_state {
 	double value;
 	int64_t since;
 	bool acknowledged;
+	bool no_data;	     /* of a metric whose runbook asks for it */
+	int64_t muted_until; /* wall time; 0: it isn't */
 };
 
 /* One line of the timeline. */

@@ -392,6 +392,64 @@ static void whoever_attaches_hears_of_another_plan(void **state)
 	session_free(other.session);
 }
 
+static void mutes_are_on_record_and_outlive_the_console(void **state)
+{
+	struct lamp *lamp = *state;
+	struct console console = console_begin(lamp, NULL);
+	const struct metric *errors = runbook_metric(session_runbook(console.session), "errors");
+	struct kept *kept;
+	json_t *mutes;
+	char *id;
+
+	refused(&console, "mute nothing 1h", "no metric nothing");
+	refused(&console, "mute errors soon", "no duration");
+	refused(&console, "mute errors 31d", "30 days");
+	/* Without an incident, too. */
+	command(&console, "mute errors 1h");
+	assert_true(sense_is_muted(session_sense(console.session),
+				   sense_alert(session_sense(console.session), errors)));
+	open_incident(&console);
+	command(&console, "mute errors 2h the cable is known");
+	id = xstrdup(session_incident(console.session)->id);
+	assert_string_equal(json_str(last(&console, EV_MUTED), "reason", ""), "the cable is known");
+	session_free(console.session);
+	kept = kept_new("lamp", "attic", &clock_system);
+	mutes = kept_mutes(kept);
+	assert_string_equal(json_str(json_object_get(mutes, "errors"), "reason", ""),
+			    "the cable is known");
+	json_decref(mutes);
+	kept_free(kept);
+	console = console_begin(lamp, id);
+	errors = runbook_metric(session_runbook(console.session), "errors");
+	assert_true(sense_is_muted(session_sense(console.session),
+				   sense_alert(session_sense(console.session), errors)));
+	command(&console, "unmute errors");
+	assert_false(sense_is_muted(session_sense(console.session),
+				    sense_alert(session_sense(console.session), errors)));
+	assert_null(json_object_get(last(&console, EV_MUTED), "until"));
+	session_free(console.session);
+	free(id);
+}
+
+static void baselines_are_what_was_measured(void **state)
+{
+	struct lamp *lamp = *state;
+	struct console console = console_begin(lamp, NULL);
+	const struct metric *size = runbook_metric(session_runbook(console.session), "state-size");
+	struct kept *kept = kept_new("lamp", "attic", &clock_system);
+	json_t *baselines;
+
+	refused(&console, "baseline state-size", "not measured");
+	UNTIL(&console, sense_metric(session_sense(console.session), size)->has_value);
+	command(&console, "baseline state-size");
+	baselines = kept_baselines(kept);
+	assert_float_equal(json_num(json_object_get(baselines, "state-size"), "value", 0),
+			   (float)sense_metric(session_sense(console.session), size)->value, 0);
+	json_decref(baselines);
+	kept_free(kept);
+	session_free(console.session);
+}
+
 int main(int argc, char **argv)
 {
 #define LAMP_TEST(name) cmocka_unit_test_setup_teardown(name, lamp_setup, lamp_teardown)
@@ -407,6 +465,8 @@ int main(int argc, char **argv)
 		LAMP_TEST(an_orphaned_step_is_judged_by_whoever_attaches),
 		LAMP_TEST(an_orphan_is_judged_once_the_ledger_can_be_written),
 		LAMP_TEST(alerts_and_conditions_are_recorded_once),
+		LAMP_TEST(mutes_are_on_record_and_outlive_the_console),
+		LAMP_TEST(baselines_are_what_was_measured),
 		LAMP_TEST(what_to_do_now_names_a_key),
 		LAMP_TEST(a_third_failure_names_whom_to_call),
 		LAMP_TEST(a_sentence_sends_nobody_where_he_is),

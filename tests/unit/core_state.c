@@ -94,14 +94,23 @@ static void test_alerts(void **state)
 	record_append(record, &incident, EV_ALERT,
 		      "{'metric': 'errors', 'level': 'ok', 'was': 'critical', 'value': 1}");
 	assert_int_equal(alert->level, LEVEL_OK);
+	record_append(record, &incident, EV_ALERT,
+		      "{'metric': 'errors', 'level': 'ok', 'was': 'ok', 'no_data': true}");
+	assert_true(alert->no_data);
+	assert_string_equal(last(&incident)->text, "no data any more: errors");
+	record_append(record, &incident, EV_MUTED,
+		      "{'metric': 'errors', 'until': '2999-01-01T00:00:00Z', 'reason': 'known'}");
+	assert_true(alert->muted_until > RECORD_BEGIN);
+	record_append(record, &incident, EV_MUTED, "{'metric': 'errors'}");
+	assert_true(alert->muted_until == 0);
 	record_append(record, &incident, EV_ALERT, "{'metric': 'nonsense', 'level': 'ok'}");
 	assert_true(last(&incident)->misfit);
 	assert_non_null(
 	    strstr(last(&incident)->text, "[does not fit: the runbook has no such metric]"));
 	/* Sensed events and notes are no acts: an approval is not refused because of them. */
-	assert_int_equal(incident.state.last_act, 3);
+	assert_int_equal(incident.state.last_act, 8);
 	record_append(record, &incident, EV_NOTE, "{'text': 'hm'}");
-	assert_int_equal(incident.state.last_act, 3);
+	assert_int_equal(incident.state.last_act, 8);
 	incident_close(&incident);
 }
 

@@ -1,0 +1,261 @@
+#include "core/monitor.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/handover.h"
+#include "core/kept.h"
+#include "core/sense.h"
+#include "core/standing.h"
+#include "lib/jdoc.h"
+#include "lib/mem.h"
+#include "lib/timefmt.h"
+
+#define TICK_US CLOCK_US
+
+struct monitor {
+	struct monitor_spec spec;
+	struct kept *kept; /* NULL: there is no place to keep anything */
+	struct sense *sense;
+	struct handover *handovers[2]; /* command and webhook; NULL: not asked for */
+	struct watch *tick;
+	int64_t standing_at; /* wall time of the last standing_put(); 0: at once */
+	int64_t *sampled;    /* owned: wall time of the last line, one for each metric */
+	enum level *levels;  /* owned: what was said last, one for each metric */
+};
+
+/* Steals `line`. */
+static void line_say(const struct monitor *monitor, json_t *line)
+{
+	char *text = json_line(line);
+
+	monitor->spec.line(text, monitor->spec.data);
+	free(text);
+	json_decref(line);
+}
+
+/* New: {"at", "event"}. */
+static json_t *line_new(const struct monitor *monitor, const char *event, int64_t at)
+{
+	char text[TIME_RFC3339_MAX];
+	const struct loaded *loaded = monitor->spec.loaded;
+
+	return json_pack("{s:s, s:s, s:s, s:s}", "at", time_rfc3339(at, text), "event", event,
+			 "system", loaded->runbook->system, "target", loaded->target->name);
+}
+
+/* ---- Alerts ---- */
+
+/* Other consoles mute, too. */
+static void mute_refresh(struct monitor *monitor, const struct metric *metric)
+{
+	json_t *mutes = monitor->kept ? kept_mutes(monitor->kept) : NULL;
+	const json_t *mute = json_object_get(mutes, metric->name);
+	int64_t until = 0;
+
+	if (mute && time_parse_rfc3339(json_str(mute, "until", ""), &until) != 0)
+		until = 0;
+	if (monitor->kept)
+		sense_mute(monitor->sense, metric, until);
+	json_decref(mutes);
+}
+
+/* Hands over what disturbs somebody, and says it on a line. Steals `line`. */
+static void notice_say(struct monitor *monitor, json_t *line, bool muted)
+{
+	for (size_t i = 0; i < 2 && !muted; i++) {
+		if (monitor->handovers[i])
+			handover_add(monitor->handovers[i], line);
+	}
+	line_say(monitor, line);
+}
+
+/* What webhooks of chats show: the whole thing in one sentence. */
+static void sentence_add(const struct monitor *monitor, json_t *line, const char *what,
+			 const char *text)
+{
+	const struct loaded *loaded = monitor->spec.loaded;
+	char *sentence =
+	    xasprintf("%s > %s: %s: %s", loaded->runbook->system, loaded->target->name, what, text);
+
+	json_object_set_new(line, "text", json_text(sentence, strlen(sentence)));
+	json_object_set_new(line, "content", json_text(sentence, strlen(sentence)));
+	free(sentence);
+}
+
+static void alert_changed(struct monitor *monitor, const struct alert *alert)
+{
+	size_t i = (size_t)(alert->metric - monitor->spec.loaded->runbook->metrics);
+	int64_t now = clock_wall(monitor->spec.clock);
+	bool level = alert->level != monitor->levels[i];
+	json_t *line, *about;
+	char text[READING_TEXT];
+	const char *what = alert->level == LEVEL_OK ? "cleared" : level_name(alert->level);
+
+	mute_refresh(monitor, alert->metric);
+	/* Data that stops is a line; it disturbs only where the runbook asks for it. */
+	if (!level)
+		what = alert->no_data ? "no data" : "data again";
+	line = line_new(monitor, level ? "alert" : alert->no_data ? "no_data" : "data", now);
+	about = standing_alert(monitor->sense, alert);
+	json_object_del(about, "text");
+	json_object_update(line, about);
+	json_object_set_new(line, "was", json_string(level_name(monitor->levels[i])));
+	standing_alert_text(alert, text, sizeof(text));
+	sentence_add(monitor, line, what, text);
+	monitor->levels[i] = alert->level;
+	notice_say(monitor, line,
+		   sense_is_muted(monitor->sense, alert) || (!level && !alert->metric->no_data));
+	json_decref(about);
+}
+
+static void condition_changed(struct monitor *monitor, const struct condition *condition)
+{
+	const struct runbook *runbook = monitor->spec.loaded->runbook;
+	const struct condition_state *state =
+	    &sense_conditions(monitor->sense)[condition - runbook->conditions];
+	json_t *line = line_new(monitor, "condition", clock_wall(monitor->spec.clock));
+	const struct outcome *suggest = &condition->suggest;
+
+	json_object_set_new(line, "condition", json_string(condition->name));
+	json_object_set_new(line, "title", json_string(condition->title));
+	json_object_set_new(line, "severity", json_string(severity_name(condition->severity)));
+	json_object_set_new(line, "verdict", json_string(verdict_name(state->verdict)));
+	if (suggest->procedure || suggest->tree || suggest->advice)
+		json_object_set_new(line, "suggest",
+				    json_string(suggest->procedure ? suggest->procedure->name
+						: suggest->tree	   ? "tree"
+								   : suggest->advice));
+	sentence_add(monitor, line, severity_name(condition->severity), condition->title);
+	notice_say(monitor, line, state->verdict != VERDICT_PASS);
+}
+
+static void sensed(enum sense_change what, const void *subject, void *data)
+{
+	struct monitor *monitor = data;
+
+	if (!monitor->sense || (what != SENSE_ALERT && what != SENSE_CONDITION))
+		return;
+	if (what == SENSE_ALERT)
+		alert_changed(monitor, subject);
+	else
+		condition_changed(monitor, subject);
+	monitor->standing_at = 0;
+}
+
+/* ---- Samples ---- */
+
+static void sample_say(struct monitor *monitor, const struct metric *metric, int64_t now)
+{
+	const struct reading *reading = sense_metric(monitor->sense, metric);
+	const struct alert *alert = sense_alert(monitor->sense, metric);
+	json_t *line = line_new(monitor, "sample", reading->at ? reading->at : now);
+
+	json_object_set_new(line, "metric", json_string(metric->name));
+	if (reading->verdict == VERDICT_PASS && reading->has_value && isfinite(reading->value)) {
+		json_object_set_new(line, "value", json_real(reading->value));
+		json_object_set_new(line, "unit", json_string(metric->unit ? metric->unit : ""));
+	} else {
+		json_object_set_new(line, "why",
+				    json_text(reading->evidence, strlen(reading->evidence)));
+	}
+	json_object_set_new(line, "level", json_string(level_name(alert->level)));
+	line_say(monitor, line);
+}
+
+static void monitor_tick(struct watch *watch, uint32_t what, void *data)
+{
+	struct monitor *monitor = data;
+	const struct runbook *runbook = monitor->spec.loaded->runbook;
+	int64_t now = clock_wall(monitor->spec.clock);
+
+	(void)watch, (void)what;
+	for (size_t i = 0; monitor->spec.every_us && i < runbook->nmetrics; i++) {
+		int64_t past = now - monitor->sampled[i];
+
+		/* A clock that is set back is no reason to be silent. */
+		if (past >= 0 && past < monitor->spec.every_us - TICK_US / 2)
+			continue;
+		monitor->sampled[i] = now;
+		sample_say(monitor, &runbook->metrics[i], now);
+	}
+	if (!monitor->standing_at || now - monitor->standing_at >= STANDING_EVERY_US ||
+	    now < monitor->standing_at) {
+		standing_put(monitor->sense, now);
+		monitor->standing_at = now;
+	}
+}
+
+/* ---- Life ---- */
+
+static void undelivered(const char *to, const char *why, void *data)
+{
+	struct monitor *monitor = data;
+	json_t *line = line_new(monitor, "undelivered", clock_wall(monitor->spec.clock));
+
+	json_object_set_new(line, "to", json_string(to));
+	json_object_set_new(line, "why", json_text(why, strlen(why)));
+	line_say(monitor, line);
+}
+
+struct monitor *monitor_new(const struct monitor_spec *spec, struct err *err)
+{
+	struct monitor *monitor = xcalloc(1, sizeof(*monitor));
+	struct sense_observer observer = { .changed = sensed, .data = monitor };
+	const struct runbook *runbook = spec->loaded->runbook;
+	json_t *line;
+
+	monitor->spec = *spec;
+	monitor->sampled = xcalloc(runbook->nmetrics + 1, sizeof(*monitor->sampled));
+	monitor->levels = xcalloc(runbook->nmetrics + 1, sizeof(*monitor->levels));
+	if (spec->command)
+		monitor->handovers[0] =
+		    handover_command(spec->loop, spec->command, undelivered, monitor);
+	if (spec->webhook)
+		monitor->handovers[1] =
+		    handover_webhook(spec->loop, spec->webhook, undelivered, monitor);
+	monitor->sense =
+	    sense_new(spec->loop, spec->clock, runbook, spec->loaded->target, NULL, &observer, err);
+	if (!monitor->sense) {
+		monitor_free(monitor);
+		return NULL;
+	}
+	monitor->kept = kept_new(runbook->system, spec->loaded->target->name, spec->clock);
+	if (monitor->kept)
+		sense_keep(monitor->sense, monitor->kept);
+	monitor->tick = loop_timer(spec->loop, TICK_US, TICK_US, monitor_tick, monitor);
+	line = line_new(monitor, "started", clock_wall(spec->clock));
+	json_object_set_new(line, "pid", json_integer(getpid()));
+	line_say(monitor, line);
+	return monitor;
+}
+
+size_t monitor_waiting(const struct monitor *monitor)
+{
+	return handover_waiting(monitor->handovers[0]) + handover_waiting(monitor->handovers[1]);
+}
+
+void monitor_free(struct monitor *monitor)
+{
+	json_t *line;
+
+	if (!monitor)
+		return;
+	if (monitor->sense) {
+		line = line_new(monitor, "stopped", clock_wall(monitor->spec.clock));
+		if (monitor_waiting(monitor))
+			json_object_set_new(line, "undelivered",
+					    json_integer((json_int_t)monitor_waiting(monitor)));
+		line_say(monitor, line);
+	}
+	watch_free(monitor->tick);
+	sense_free(monitor->sense);
+	kept_free(monitor->kept);
+	handover_free(monitor->handovers[0]);
+	handover_free(monitor->handovers[1]);
+	free(monitor->sampled);
+	free(monitor->levels);
+	free(monitor);
+}

@@ -1,0 +1,341 @@
+#include "core/standing.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/incident.h"
+#include "lib/file.h"
+#include "lib/jdoc.h"
+#include "lib/mem.h"
+#include "lib/text.h"
+#include "lib/timefmt.h"
+
+#define STALE_US      (6 * STANDING_EVERY_US) /* whoever wrote it is gone */
+#define FORGOTTEN_US  (24 * 3600 * CLOCK_US)  /* and nobody expects it to be there */
+#define LEDGER_MAX    ((size_t)64 << 20)
+#define LOOKED_AT_MAX 20 /* incidents: an older one that is still open is nobody's any more */
+
+/* ---- Writing ---- */
+
+static const char *title_of(const struct metric *metric)
+{
+	return metric->title ? metric->title : metric->name;
+}
+
+static void set_time(json_t *json, const char *key, int64_t at)
+{
+	char text[TIME_RFC3339_MAX];
+
+	if (at)
+		json_object_set_new(json, key, json_string(time_rfc3339(at, text)));
+}
+
+static void set_number(json_t *json, const char *key, double value)
+{
+	if (isfinite(value))
+		json_object_set_new(json, key, json_real(value));
+}
+
+json_t *standing_alert(const struct sense *sense, const struct alert *alert)
+{
+	const struct metric *metric = alert->metric;
+	json_t *json = json_pack("{s:s, s:s, s:s}", "metric", metric->name, "title",
+				 title_of(metric), "level", level_name(alert->level));
+	char text[READING_TEXT];
+
+	if (!alert->no_data) {
+		set_number(json, "value", alert->value);
+		json_object_set_new(json, "unit", json_string(metric->unit ? metric->unit : ""));
+	}
+	if (alert->level > LEVEL_OK) {
+		set_number(json, "threshold", alert->threshold);
+		set_time(json, "since", alert->since);
+	}
+	if (alert->no_data) {
+		json_object_set_new(json, "no_data", json_true());
+		set_time(json, "no_data_since", alert->no_data_since);
+		json_object_set_new(json, "why",
+				    json_string(sense_metric(sense, metric)->evidence));
+	}
+	if (sense_is_muted(sense, alert))
+		set_time(json, "muted_until", alert->muted_until);
+	if (metric->suggest)
+		json_object_set_new(json, "suggest", json_string(metric->suggest));
+	standing_alert_text(alert, text, sizeof(text));
+	json_object_set_new(json, "text", json_text(text, strlen(text)));
+	return json;
+}
+
+void standing_alert_text(const struct alert *alert, char *out, size_t size)
+{
+	const struct metric *metric = alert->metric;
+	const char *unit = metric->unit ? metric->unit : "";
+	const char *gap = !*unit || *unit == '%' || *unit == '/' ? "" : " ";
+
+	if (alert->no_data)
+		snprintf(out, size, "%s: no data", title_of(metric));
+	else if (alert->level > LEVEL_OK && isfinite(alert->threshold))
+		snprintf(out, size, "%s %.4g%s%s (%s %s %.4g%s%s)", title_of(metric), alert->value,
+			 gap, unit, level_name(alert->level), metric->below ? "below" : "above",
+			 alert->threshold, gap, unit);
+	else
+		snprintf(out, size, "%s %.4g%s%s", title_of(metric), alert->value, gap, unit);
+}
+
+/* No data counts where somebody set a threshold. */
+static bool is_standing(const struct alert *alert)
+{
+	bool judged = false;
+
+	for (int i = LEVEL_INFO; i <= LEVEL_CRITICAL; i++)
+		judged = judged || !isnan(alert->limits[i]);
+	return alert->level > LEVEL_OK || (alert->no_data && judged);
+}
+
+static json_t *conditions_of(const struct sense *sense)
+{
+	const struct runbook *runbook = sense_runbook(sense);
+	const struct condition_state *now = sense_conditions(sense);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < runbook->nconditions; i++) {
+		const struct condition *condition = &runbook->conditions[i];
+
+		if (now[i].verdict == VERDICT_PASS)
+			json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "condition",
+							      condition->name, "title",
+							      condition->title, "severity",
+							      severity_name(condition->severity)));
+	}
+	return list;
+}
+
+void standing_put(const struct sense *sense, int64_t now)
+{
+	const struct runbook *runbook = sense_runbook(sense);
+	struct kept *kept = sense_kept(sense);
+	json_t *alerts, *all;
+
+	if (!kept)
+		return;
+	alerts = json_array();
+	for (size_t i = 0; i < runbook->nmetrics; i++) {
+		const struct alert *alert = sense_alert(sense, &runbook->metrics[i]);
+
+		if (is_standing(alert))
+			json_array_append_new(alerts, standing_alert(sense, alert));
+	}
+	all = json_pack("{s:o, s:o}", "alerts", alerts, "conditions", conditions_of(sense));
+	set_time(all, "at", now);
+	kept_alerts_put(kept, all, NULL);
+	json_decref(all);
+}
+
+/* ---- Reading: targets ---- */
+
+struct line {
+	struct buf *out;
+	int64_t now;
+	size_t n; /* parts so far */
+	bool well;
+	int incidents; /* looked at */
+};
+
+static void part_begin(struct line *line, const char *system, const char *target)
+{
+	buf_puts(line->out, line->n++ ? " | " : "");
+	text_clean(line->out, system, strlen(system));
+	buf_putc(line->out, '>');
+	text_clean(line->out, target, strlen(target));
+	buf_putc(line->out, ' ');
+}
+
+static int rank_of(const json_t *alert)
+{
+	const char *level = json_str(alert, "level", "");
+
+	if (json_str(alert, "muted_until", NULL))
+		return 0;
+	return strcmp(level, "critical") == 0			 ? 4
+	       : strcmp(level, "warning") == 0			 ? 3
+	       : json_is_true(json_object_get(alert, "no_data")) ? 2
+								 : 1;
+}
+
+static const json_t *worst_of(const json_t *alerts, size_t *others)
+{
+	const json_t *worst = NULL;
+	json_t *alert;
+	size_t i;
+
+	*others = 0;
+	json_array_foreach((json_t *)alerts, i, alert) {
+		if (!rank_of(alert))
+			continue;
+		if (!worst || rank_of(alert) > rank_of(worst))
+			worst = alert;
+		(*others)++;
+	}
+	*others -= worst != NULL;
+	return worst;
+}
+
+static void age_add(struct line *line, int64_t since)
+{
+	char text[40];
+
+	duration_text((line->now - since) / CLOCK_US * CLOCK_US, text, sizeof(text));
+	buf_printf(line->out, ", %s", text);
+}
+
+static void upper_add(struct buf *out, const char *word)
+{
+	for (; *word; word++)
+		buf_putc(out, *word >= 'a' && *word <= 'z' ? (char)(*word - 'a' + 'A') : *word);
+}
+
+static void target_alerts(struct line *line, const json_t *standing)
+{
+	const json_t *conditions = json_object_get(standing, "conditions"), *worst;
+	const char *text;
+	size_t others;
+	int64_t since;
+
+	worst = worst_of(json_object_get(standing, "alerts"), &others);
+	if (worst) {
+		upper_add(line->out, json_is_true(json_object_get(worst, "no_data"))
+					 ? "no data"
+					 : json_str(worst, "level", "?"));
+		text = json_str(worst, "text", json_str(worst, "metric", "?"));
+		buf_putc(line->out, ' ');
+		text_clean(line->out, text, strlen(text));
+		if (time_parse_rfc3339(json_str(worst, "since", ""), &since) == 0)
+			age_add(line, since);
+	} else if (json_array_size(conditions)) {
+		text = json_str(json_array_get(conditions, 0), "title", "?");
+		text_clean(line->out, text, strlen(text));
+		others = json_array_size(conditions) - 1;
+	} else {
+		buf_puts(line->out, "ok");
+		return;
+	}
+	if (others)
+		buf_printf(line->out, " (+%zu)", others);
+	line->well = false;
+}
+
+static void target_add(const char *system, const char *target, const json_t *standing, void *data)
+{
+	struct line *line = data;
+	char text[40];
+	int64_t at, age;
+
+	if (time_parse_rfc3339(json_str(standing, "at", ""), &at) != 0)
+		return;
+	age = line->now - at;
+	if (age > FORGOTTEN_US)
+		return;
+	part_begin(line, system, target);
+	if (age > STALE_US) {
+		duration_text(age / CLOCK_US * CLOCK_US, text, sizeof(text));
+		buf_printf(line->out, "not watched for %s", text);
+		line->well = false;
+		return;
+	}
+	target_alerts(line, standing);
+}
+
+/* ---- Reading: incidents ---- */
+
+/* What the ledger's lines say, without their runbook. */
+struct glance {
+	json_t *opened;
+	char severity[16];
+	int64_t t0;
+	bool over;
+};
+
+static void glance_line(struct glance *glance, const char *text, size_t len)
+{
+	json_t *line;
+	const char *event;
+
+	if (!glance->opened) {
+		glance->opened = json_loadb(text, len, 0, NULL);
+		snprintf(glance->severity, sizeof(glance->severity), "%s",
+			 json_str(glance->opened, "severity", ""));
+		return;
+	}
+	if (!memmem(text, len, "\"event\":\"incident.", 18) &&
+	    !memmem(text, len, "\"event\":\"deployment.planned\"", 28))
+		return;
+	line = json_loadb(text, len, 0, NULL);
+	event = json_str(line, "event", "");
+	if (strcmp(event, "incident.resolved") == 0 || strcmp(event, "incident.closed") == 0)
+		glance->over = true;
+	else if (strcmp(event, "incident.severity") == 0)
+		snprintf(glance->severity, sizeof(glance->severity), "%s",
+			 json_str(line, "severity", ""));
+	else if (strcmp(event, "deployment.planned") == 0)
+		time_parse_rfc3339(json_str(line, "t0", ""), &glance->t0);
+	json_decref(line);
+}
+
+static void glance_folder(struct glance *glance, const char *folder)
+{
+	for (int segment = 1; segment < 100; segment++) {
+		char *name =
+		    segment == 1 ? xstrdup("ledger.jsonl") : xasprintf("ledger-%d.jsonl", segment);
+		char *path = path_join(folder, name);
+		struct buf bytes = BUF_INIT;
+		bool there = file_read(path, &bytes, LEDGER_MAX, NULL) == 0;
+
+		for (const char *at = buf_str(&bytes), *end; there && *at;
+		     at = *end ? end + 1 : end) {
+			end = strchrnul(at, '\n');
+			glance_line(glance, at, (size_t)(end - at));
+		}
+		buf_release(&bytes);
+		free(path);
+		free(name);
+		if (!there)
+			break;
+	}
+}
+
+static void incident_add(const char *id, const char *folder, void *data)
+{
+	struct line *line = data;
+	struct glance glance = { 0 };
+	char text[40];
+	int64_t opened, past;
+
+	if (line->incidents++ >= LOOKED_AT_MAX)
+		return;
+	glance_folder(&glance, folder);
+	if (glance.opened && !glance.over &&
+	    time_parse_rfc3339(json_str(glance.opened, "at", ""), &opened) == 0) {
+		past = line->now - (glance.t0 ? glance.t0 : opened);
+		part_begin(line, json_str(glance.opened, "system", "?"),
+			   json_str(glance.opened, "target", "?"));
+		buf_printf(line->out, "%s %s ", json_str(glance.opened, "kind", "incident"), id);
+		upper_add(line->out, glance.severity);
+		buf_printf(line->out, " T%c%s", past < 0 ? '-' : '+',
+			   duration_clock(past < 0 ? -past : past, text, sizeof(text)));
+		line->well = false;
+	}
+	json_decref(glance.opened);
+}
+
+bool standing_line(int64_t now, struct buf *out)
+{
+	struct line line = { .out = out, .now = now, .well = true };
+
+	kept_alerts_each(target_add, &line);
+	incidents_each(incident_add, &line, NULL);
+	if (!line.n)
+		buf_puts(out, "backout: nothing is watched");
+	return line.well;
+}

@@ -1,0 +1,26 @@
+/*
+ * What stands right now, for whoever has but a line: kept beside a target's samples by the process
+ * that writes them, read by `backout status` without asking the target anything.
+ */
+#ifndef CORE_STANDING_H
+#define CORE_STANDING_H
+
+#include "core/kept.h"
+#include "core/sense.h"
+#include "lib/buf.h"
+
+#define STANDING_EVERY_US (10 * CLOCK_US) /* how often it is written at least */
+
+/* {"at", "alerts": [..], "conditions": [..]}: all that is not as it should be. Nothing is written
+ * where nothing is kept. */
+void standing_put(const struct sense *sense, int64_t now);
+/* New: one alert: metric, title, level, value, unit, threshold, since, no_data, muted, suggest. */
+json_t *standing_alert(const struct sense *sense, const struct alert *alert);
+/* "Error rate 62% (warning above 50%)", or that it has no data. */
+void standing_alert_text(const struct alert *alert, char *out, size_t size);
+
+/* Appends one line about all targets that were looked at, and all open incidents: the worst alert
+ * of each, how many more there are, T. Reads files only. Returns whether all is well. */
+bool standing_line(int64_t now, struct buf *out);
+
+#endif
