@@ -72,9 +72,11 @@ static void section_row(struct ui *ui, const struct checklist_state *list,
 
 	if (y < 0 || y >= canvas->h)
 		return;
-	x = canvas_printf(canvas, y, 0, STYLE_BOLD, "%s%s%s%s", section->title,
-			  section->timed ? "   T" : "", section->timed && *offset != '-' ? "+" : "",
-			  section->timed ? offset : "");
+	x = canvas_text(canvas, y, 0, STYLE_BOLD, section->title);
+	if (section->timed)
+		x = canvas_printf(canvas, y, x, STYLE_BOLD, "   T%s%s",
+				  section->offset_us > 0 ? "+" : "",
+				  section->offset_us ? offset : "-0");
 	if (!section->timed || !planned || planned->deployment->checklist != list->checklist)
 		return;
 	left = planned->t0 + section->offset_us - ui_now(ui);
