@@ -5,17 +5,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/* False when nothing is to be said: nobody asks, or something is said already. */
+__attribute__((format(printf, 2, 0))) static bool say(struct err *err, const char *fmt,
+						      va_list args)
+{
+	if (!err || err->set)
+		return false;
+	vsnprintf(err->msg, sizeof(err->msg), fmt, args);
+	err->hint[0] = '\0';
+	err->set = true;
+	return true;
+}
+
 int err_set(struct err *err, const char *fmt, ...)
 {
 	va_list args;
 
-	if (!err || err->set)
-		return -1;
 	va_start(args, fmt);
-	vsnprintf(err->msg, sizeof(err->msg), fmt, args);
+	say(err, fmt, args);
 	va_end(args);
-	err->hint[0] = '\0';
-	err->set = true;
 	return -1;
 }
 
@@ -23,19 +31,16 @@ int err_sys(struct err *err, const char *fmt, ...)
 {
 	int saved = errno;
 	char reason[128];
-	size_t used;
 	va_list args;
+	size_t used;
 
-	if (!err || err->set)
-		return -1;
 	va_start(args, fmt);
-	vsnprintf(err->msg, sizeof(err->msg), fmt, args);
+	if (say(err, fmt, args)) {
+		used = strlen(err->msg);
+		snprintf(err->msg + used, sizeof(err->msg) - used, ": %s",
+			 strerror_r(saved, reason, sizeof(reason)));
+	}
 	va_end(args);
-	used = strlen(err->msg);
-	snprintf(err->msg + used, sizeof(err->msg) - used, ": %s",
-		 strerror_r(saved, reason, sizeof(reason)));
-	err->hint[0] = '\0';
-	err->set = true;
 	errno = saved;
 	return -1;
 }
