@@ -44,6 +44,7 @@ static const struct packing *packing_of(int fd)
 static void said_read(int fd, char *out, size_t size)
 {
 	size_t have = 0;
+	const char *last;
 	ssize_t n;
 
 	while (have < size - 1 && (n = read(fd, out + have, size - 1 - have)) > 0)
@@ -51,6 +52,9 @@ static void said_read(int fd, char *out, size_t size)
 	while (have > 0 && (out[have - 1] == '\n' || out[have - 1] == ' '))
 		have--;
 	out[have] = '\0';
+	last = strrchr(out, '\n');
+	if (last)
+		memmove(out, last + 1, strlen(last));
 }
 
 /* Ends the program: it may still be writing when its reader has failed. */

@@ -1,0 +1,194 @@
+#!/bin/bash
+# backout scan on logs that other programs wrote: the levels that a person would count, one level a record,
+# packed or not, hostile or not; what can't be read is said, and the rest is scanned nevertheless.
+. "$(dirname "$0")/tap.sh.inc"
+plan 19
+export TMPDIR=$work
+chmod 711 "$work"
+
+scan() { "$BACKOUT" scan --utc --json "$@" >"$work/json" 2>"$work/err"; }
+# is EXPRESSION: of the JSON that the latest scan printed, as Python's d.
+is() { python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); sys.exit(0 if eval(sys.argv[2]) else print(d))' "$work/json" "$1"; }
+levels() { # LOG EXPECTED...: level=count, all others 0
+	local log=$1
+	shift
+	scan "$log" || return 1
+	is "{k: v for k, v in d['levels'].items() if v} == dict(x.split('=') for x in '$*'.split()) or {k: str(v) for k, v in d['levels'].items() if v} == dict(x.split('=') for x in '$*'.split())"
+}
+
+# ---- Python ----
+cat >"$work/write.py" <<'PY'
+import logging, sys, logging.handlers
+layout, path = sys.argv[1:3]
+logging.basicConfig(filename=path, level=logging.DEBUG, format=None if layout == "default" else layout)
+log = logging.getLogger("bot.core")
+for i in range(3):
+    log.debug("round %d begins", i)
+    log.info("the last ERROR is gone %d", i)
+    log.warning("slow: %d ms", 100 * i)
+    log.error("round %d broke: \"x\"", i)
+try:
+    {}["missing"]
+except KeyError:
+    log.exception("no such player")
+log.critical("bot is gone")
+PY
+python_layouts() {
+	local n=0 layout
+	while IFS= read -r layout; do
+		n=$((n + 1))
+		python3 "$work/write.py" "$layout" "$work/python$n.log" || return 1
+		levels "$work/python$n.log" debug=3 info=3 warning=3 error=4 critical=1 || { echo "layout: $layout"; return 1; }
+	done <<-'END'
+		default
+		%(asctime)s - %(name)s - %(levelname)s - %(message)s
+		%(asctime)s %(levelname)s %(message)s
+		%(asctime)s %(name)s %(levelname)s %(message)s
+		[%(asctime)s] %(levelname)s in %(module)s: %(message)s
+		[%(asctime)s] [%(levelname)-8s] %(name)s: %(message)s
+		%(asctime)s [%(process)d] [%(threadName)s] %(levelname)s: %(message)s
+		%(asctime)s | %(levelname)-8s | %(name)s:%(funcName)s:%(lineno)d - %(message)s
+		%(levelname)s %(asctime)s %(module)s %(process)d %(thread)d %(message)s
+		[%(levelname)s] %(message)s
+		%(name)s - %(levelname)s - %(message)s
+	END
+	[ "$n" = 11 ]
+}
+check "Python's logging in eleven layouts, tracebacks counted once" python_layouts
+repeated() {
+	scan "$work/python2.log" && is "d['errors'][0]['count'] == 3 and d['errors'][0]['shape'] == 'round # broke: \"*\"'" &&
+		is "d['lines'] == 18 and d['records'] == 14 and d['without_time'] == 0 and len(d['minutes']) >= 1" &&
+		is "sum(m['records'] for m in d['minutes']) == 14 and d['step_s'] == 60"
+}
+check "repeated errors, lines and minutes" repeated
+
+# ---- PostgreSQL ----
+postgres_make() {
+	bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
+	as=()
+	[ "$(id -u)" = 0 ] && as=(setpriv --reuid postgres --regid postgres --clear-groups)
+	mkdir "$work/pg" && { [ "$(id -u)" != 0 ] || chown postgres "$work/pg"; }
+	"${as[@]}" "$bin/initdb" -D "$work/pg/data" -A trust -U postgres -N >/dev/null
+}
+# A server for one session needs no port; it says the same as any other.
+postgres_log() { # PREFIX LOG
+	local sql
+	for sql in 'select 1/0' 'select * from missing' "do \$\$begin raise warning 'slow';end\$\$" 'rollback' 'select 1'; do
+		printf '%s\n' "$sql" | "${as[@]}" env -C "$work/pg" "$bin/postgres" --single -D "$work/pg/data" \
+			-c log_line_prefix="$1" -c log_min_messages=warning postgres 2>>"$2" >/dev/null
+	done
+}
+postgres_levels() {
+	local n=0 prefix
+	postgres_make || return 1
+	for prefix in '%m [%p] %q%u@%d ' '%t [%p]: user=%u,db=%d,app=%a,client=%h ' '< %m >' ''; do
+		n=$((n + 1))
+		postgres_log "$prefix" "$work/pg$n.log"
+		# WARNING: of the DO block, and that of ROLLBACK outside of a transaction.
+		grep -q 'STATEMENT:' "$work/pg$n.log" && levels "$work/pg$n.log" warning=2 error=2 || { cat "$work/pg$n.log"; return 1; }
+	done
+}
+if compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; then
+	check "PostgreSQL under four prefixes, statements with their errors" postgres_levels
+else
+	skip "PostgreSQL under four prefixes, statements with their errors" "no PostgreSQL"
+fi
+
+# ---- syslog, as it comes over the wire ----
+cat >"$work/receive.py" <<'PY'
+import socket, subprocess, sys
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 0))
+server.settimeout(20)
+with open(sys.argv[1], "wb") as log:
+    for args in (["--rfc3164", "-p", "user.err", "it broke"], ["--rfc3164", "-p", "user.warning", "the ERROR is slow"],
+                 ["--rfc5424", "-p", "daemon.crit", "gone"], ["--rfc3164", "-p", "daemon.info", "ready"]):
+        subprocess.run(["logger", "-d", "-n", "127.0.0.1", "-P", str(server.getsockname()[1]), "-t", "bot"] + args, check=True)
+        log.write(server.recv(9000).rstrip(b"\n\0") + b"\n")
+PY
+syslog_levels() {
+	python3 "$work/receive.py" "$work/syslog.log" || return 1
+	levels "$work/syslog.log" info=1 warning=1 error=1 critical=1 && is "d['without_time'] == 0" || { cat "$work/syslog.log"; return 1; }
+}
+if command -v logger >/dev/null; then check "syslog's priorities" syslog_levels; else skip "syslog's priorities" "no logger"; fi
+
+# ---- files ----
+seq 1 20000 | awk '{printf "2026-11-21 21:%02d:%02d,000 - bot - %s - line %d\n", $1 / 60 % 60, $1 % 60, $1 % 10 ? "INFO" : "ERROR", $1}' >"$work/plain.log"
+packed() { "$@" <"$work/plain.log" >"$work/packed" && levels "$work/packed" info=18000 error=2000 && is "d['lines'] == 20000"; }
+check "packed with gzip, whatever it is called" packed gzip -c
+for tool in xz zstd bzip2; do
+	if command -v $tool >/dev/null; then check "packed with $tool" packed $tool -c; else skip "packed with $tool" "no $tool"; fi
+done
+standard() { "$BACKOUT" scan --utc --json - <"$work/plain.log" >"$work/json" && is "d['levels']['error'] == 2000" &&
+	cat "$work/plain.log" | "$BACKOUT" scan --utc --json - >"$work/json" && is "d['levels']['error'] == 2000"; }
+check "standard input" standard
+several() { scan "$work/plain.log" "$work/python1.log" && is "d['levels']['error'] == 2004 and [l['lines'] for l in d['logs']] == [20000, 18]"; }
+check "several logs are counted together" several
+missing() { status 1 scan "$work/plain.log" "$work/nowhere.log" "$work" && is "d['levels']['error'] == 2000 and 'error' in d['logs'][1] and 'error' in d['logs'][2]" &&
+	grep -q 'nowhere.log.*No such file' "$work/err" && grep -q 'it is a folder' "$work/err"; }
+check "what can't be read is said, the others are scanned" missing
+damaged() {
+	gzip -c "$work/plain.log" | head -c 30000 >"$work/cut.gz"
+	status 1 scan "$work/cut.gz" && grep -q 'cut.gz: it is damaged: gzip' "$work/err" && is "d['levels']['info'] > 100"
+}
+check "a packed log that ends early is damaged; what was there is counted" damaged
+: >"$work/empty.log"
+empty() { scan "$work/empty.log" && is "d['lines'] == 0 and d['first'] is None and d['minutes'] == []" && "$BACKOUT" scan "$work/empty.log"; }
+check "an empty log" empty
+usage() { status 2 "$BACKOUT" scan && status 2 "$BACKOUT" scan --nonsense x && status 2 "$BACKOUT" scan --target t x && status 2 "$BACKOUT" scan --runbook nowhere "$work/plain.log"; }
+check "bad calls are usage errors" usage
+
+# ---- known messages ----
+mkdir "$work/book"
+cat >"$work/book/runbook.json" <<'JSON'
+{"format": 1, "system": "shop", "title": "Shop", "about": "a shop",
+ "parameters": {"root": {"type": "path", "help": "where it lives"}, "what": {"type": "string", "help": "w", "default": "blocked"}},
+ "sources": {"log": {"log": {"path": "${root}/shop.log", "known": ["heartbeat ${what}"],
+                             "meanings": {"line 1\\d+0$": "each tenth line"}}}},
+ "probes": {"ready": {"say": "the shop is ready", "log": "log", "shows": "shop is ready"}}}
+JSON
+known() {
+	{ cat "$work/plain.log"; printf '2026-11-21 21:%02d:00,000 - bot - ERROR - heartbeat blocked for %d s\n' 1 2 3 4; echo "2026-11-21 21:00:00,000 - bot - INFO - shop is ready"; } >"$work/known.log"
+	scan --runbook "$work/book" "$work/known.log" || { cat "$work/err"; return 1; }
+	is "[(k['meaning'], k['count'], k['harmless']) for k in d['known']] == [('known, harmless', 2, True), ('each tenth line', 1110, False), ('the shop is ready', 1, False)]" &&
+		is "not any('heartbeat' in e['shape'] for e in d['errors']) and d['levels']['error'] == 2002" &&
+		"$BACKOUT" scan --runbook "$work/book" "$work/known.log" | grep -q '1,110  each tenth line'
+}
+check "messages that a runbook knows, with their meaning" known
+shipped() { BACKOUT_DATA_DIR=${BACKOUT_DATA_DIR:-$PWD} scan --runbook slomix "$work/plain.log" && is "len(d['known']) > 5"; }
+check "the shipped runbook knows messages" shipped
+
+# ---- the screen ----
+chart() {
+	"$BACKOUT" scan --utc "$work/plain.log" >"$work/text" && grep -q '^error  *2,000 ' "$work/text" && grep -q 'line #$' "$work/text" &&
+		! awk 'length($0) > 72' "$work/text" | grep . && LC_ALL=C "$BACKOUT" scan --utc "$work/plain.log" | LC_ALL=C grep '[^ -~]' && return 1
+	grep -q '2026-11-21 21:00Z\|2026-11-21 21:00' "$work/text"
+}
+check "text has 72 columns, and is ASCII where UTF-8 is not spoken" chart
+python3 - >"$work/hostile.log" <<'PY'
+import sys
+out = sys.stdout.buffer
+for b in list(range(0, 10)) + list(range(11, 32)) + list(range(127, 256)):
+    out.write(b"2026-11-21 21:31:05 ERROR q" + bytes([b]) * 3 + b"\n")
+for s in ("\u202e", "\u200b", "\u2066", "\ufeff", "\x1b]0;owned\x07", "\x1b[31m", "\x9b31m"):
+    out.write(b"2026-11-21 21:31:05 ERROR r" + s.encode() + b"\n")
+    out.write((s + "\n").encode())
+out.write(b"2026-11-21 21:31:05 ERROR " + b"y" * (10 << 20) + b"\n2026-11-21 21:31:05 ERROR no newline")
+PY
+hostile() {
+	"$BACKOUT" scan --utc "$work/hostile.log" >"$work/text" || return 1
+	LC_ALL=C grep -q "$(printf '[\001-\011\013-\037\177]')" "$work/text" && return 1
+	python3 - "$work/text" <<-'PY' || return 1
+		import sys
+		text = open(sys.argv[1], encoding="utf-8").read()
+		sys.exit(any(ord(c) in (0x202e, 0x200b, 0x2066, 0xfeff) or 0x7f <= ord(c) < 0xa0 for c in text))
+	PY
+	scan "$work/hostile.log" && is "d['levels']['error'] == 169 and d['lines'] == 176"
+}
+check "nothing of a hostile log reaches the terminal raw, and every line counts" hostile
+local_zone() {
+	printf '2026-07-01 12:00:00 INFO x\n' >"$work/zone.log"
+	TZ=Europe/Berlin "$BACKOUT" scan --json "$work/zone.log" >"$work/json" && is "d['first'].startswith('2026-07-01T10:00:00')" &&
+		TZ=Europe/Berlin "$BACKOUT" scan --utc --json "$work/zone.log" >"$work/json" && is "d['first'].startswith('2026-07-01T12:00:00')"
+}
+check "times without a zone are local, or UTC when told" local_zone
