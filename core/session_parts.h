@@ -90,7 +90,8 @@ void session_trouble(struct session *session, const struct err *err);
 json_t *session_text(const char *bytes);
 /* -1 with err when no incident is open (or it is over). */
 int session_need_open(const struct session *session, struct err *err);
-/* Appends, refusing what the fold would refuse; posts SESSION_LEDGER. `act`: nothing of a person or
+/* Appends; -1 also when it does not fit what came before (it stands on record as that); posts
+ * SESSION_LEDGER. `act`: nothing of a person or
  * runner may have come in between. `fields` is stolen. */
 int session_append(struct session *session, bool act, enum event_id event, json_t *fields,
 		   struct err *err);
