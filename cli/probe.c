@@ -65,8 +65,14 @@ static int probe_named(const struct loaded *loaded, char **names, int n, bool js
 	struct err err = ERR_INIT;
 	struct sense *sense =
 	    sense_new(NULL, &clock_system, loaded->runbook, loaded->target, NULL, NULL, &err);
+	struct kept *kept = loaded->target ? kept_new(loaded->runbook->system,
+						      loaded->target->name, &clock_system)
+					   : NULL;
 	bool holds = true;
 	int status = EXIT_HOLDS;
+
+	if (sense && kept)
+		sense_keep(sense, kept);
 
 	for (int i = 0; i < n && sense; i++) {
 		if (!runbook_probe(loaded->runbook, names[i])) {
@@ -81,6 +87,7 @@ static int probe_named(const struct loaded *loaded, char **names, int n, bool js
 	if (err.set)
 		cli_error(&err);
 	sense_free(sense);
+	kept_free(kept);
 	return status == EXIT_HOLDS && !holds ? EXIT_FAILED : status;
 }
 

@@ -182,7 +182,7 @@ static int64_t held_from(struct probe *const *probes, size_t n, int64_t now, int
 	return from;
 }
 
-void memory_keep(struct memory *memory, struct kept *kept, int64_t series_from,
+void memory_keep(struct memory *memory, struct kept *kept, bool write, int64_t series_from,
 		 memory_series_fn *series, void *data)
 {
 	struct recalling recalling = {
@@ -198,6 +198,8 @@ void memory_keep(struct memory *memory, struct kept *kept, int64_t series_from,
 		from = series_from;
 	kept_read(kept, from, is_wanted, sample_recall, &recalling);
 	memory_baselines(memory);
+	if (!write)
+		memory->kept = NULL;
 }
 
 /* ---- What is sensed now ---- */

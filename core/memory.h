@@ -17,9 +17,10 @@ struct memory;
 struct memory *memory_new(struct wiring *wiring, struct slots *slots);
 void memory_free(struct memory *memory);
 /* From now on what is sensed is kept there; what was kept before is remembered. `kept` is borrowed.
- * Samples of metrics that are not older than `series_from` also go to `series`. */
+ * Samples of metrics that are not older than `series_from` also go to `series`. Without
+ * `write` it is only remembered. */
 typedef void memory_series_fn(const struct metric *metric, int64_t at, double value, void *data);
-void memory_keep(struct memory *memory, struct kept *kept, int64_t series_from,
+void memory_keep(struct memory *memory, struct kept *kept, bool write, int64_t series_from,
 		 memory_series_fn *series, void *data);
 /* Takes over the baselines that are kept. */
 void memory_baselines(struct memory *memory);

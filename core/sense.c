@@ -273,7 +273,7 @@ void sense_keep(struct sense *sense, struct kept *kept)
 	int64_t until;
 
 	sense->kept = kept;
-	memory_keep(sense->memory, kept, clock_wall(sense->clock) - SERIES_US, series_recall,
+	memory_keep(sense->memory, kept, sense->wiring.live, clock_wall(sense->clock) - SERIES_US, series_recall,
 		    sense);
 	for (size_t i = 0; i < sense->runbook->nmetrics; i++) {
 		const struct metric *metric = &sense->runbook->metrics[i];

@@ -76,7 +76,8 @@ void sense_trouble(struct sense *sense, int64_t at);
 void sense_deployed(struct sense *sense, int64_t at);
 
 /* What is sensed is kept there from now on (borrowed, outlives it), and what was kept before is remembered:
- * windows, charts, how long probes have held, mutes. Once, before the loop turns. */
+ * windows, charts, how long probes have held, mutes. Once, before the loop turns. Without a loop nothing is
+ * written. */
 void sense_keep(struct sense *sense, struct kept *kept);
 struct kept *sense_kept(const struct sense *sense); /* or NULL */
 /* Another baseline was kept: what is set against it takes it over. */
