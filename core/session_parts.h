@@ -16,7 +16,7 @@
 
 struct list_in_effect {
 	const struct checklist *checklist; /* borrowed */
-	int64_t from;			   /* what was seen before this wall time counts for nothing */
+	int64_t from; /* what was seen before this wall time counts for nothing */
 };
 
 /* What was saved of a metric last. */
@@ -26,7 +26,7 @@ struct saved {
 
 /* A message on its way into the buffer of tmux. */
 struct message_copy {
-	struct job *job; /* NULL: none */
+	struct job *job;	       /* NULL: none */
 	const struct message *message; /* borrowed */
 	char *text;		       /* owned */
 };
@@ -100,17 +100,20 @@ void session_refresh(struct session *session);
 /* The current attempt, or NULL. */
 struct attempt *session_attempt(const struct session *session);
 
-/* session_decide.c: puts a choice on record; what was chosen before and not approved ends. `name` and
- * `reason` may be NULL. */
+/* session_decide.c: puts a choice on record; what was chosen before and not approved ends. `name`
+ * and `reason` may be NULL. */
 int session_chosen(struct session *session, const struct procedure *procedure, const char *source,
 		   const char *name, const char *reason, struct err *err);
 /* session_watch.c: which probes must be looked at now. */
 void session_watch_probes(struct session *session);
-/* The checklists that are looked at now: a planned deployment's and its gate's, and those before and
- * after the latest procedure. Without an open incident there are none. */
+/* The checklists that are looked at now: a planned deployment's and its gate's, and those before
+ * and after the latest procedure. Without an open incident there are none. */
 size_t session_lists(const struct session *session, struct list_in_effect out[SESSION_LISTS]);
 /* The latest attempt at a procedure that is more than the action of an item; NULL. */
 const struct attempt *session_attempt_proper(const struct session *session);
+/* T, while the criteria of T are still to be recorded: what was measured before it counts for
+ * nothing in them. 0 before T, and once they are on record. */
+int64_t session_t_asks(const struct session *session);
 struct checklist_state *session_list_state(const struct session *session,
 					   const struct checklist *checklist);
 /* session_items.c: expires and confirms items, and, with the sensing lock, records them. */
@@ -122,9 +125,6 @@ void session_record_tick(struct session *session);
 void session_record_sensed(struct session *session);
 /* session_deploy.c: records what the gate's criteria say. */
 void session_deploy_tick(struct session *session);
-/* T, while the criteria of T are still to be recorded: what was measured before it counts for nothing
- * in them. 0 before T, and once they are on record. */
-int64_t session_t_asks(const struct session *session);
 /* session_deployed.c: asks the record for the latest deployment, where a condition needs it. */
 void session_deployed_tick(struct session *session);
 /* session_message.c: what is on its way is given up. */
