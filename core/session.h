@@ -1,7 +1,7 @@
 /*
- * A session: what every way of operating (console, plain console, drill robot, `backout run`) holds. One
- * runbook on one target, sensing, and at most one incident. It posts changes to an observer and takes
- * commands; it never draws.
+ * A session: what every way of operating (console, plain console, drill robot, `backout run`)
+ * holds. One runbook on one target, sensing, and at most one incident. It posts changes to an
+ * observer and takes commands; it never draws.
  */
 #ifndef CORE_SESSION_H
 #define CORE_SESSION_H
@@ -15,47 +15,52 @@
 struct session;
 
 enum session_change {
-	SESSION_SENSED,   /* readings, alerts or conditions */
-	SESSION_LEDGER,   /* the incident's state changed */
-	SESSION_PLAN,     /* a plan that was asked for is ready, or failed */
+	SESSION_SENSED,	  /* readings, alerts or conditions */
+	SESSION_LEDGER,	  /* the incident's state changed */
+	SESSION_PLAN,	  /* a plan that was asked for is ready, or failed */
 	SESSION_PROPOSAL, /* proposals for `ask` parameters are ready */
-	SESSION_SOURCE,   /* source data (log lines, sessions) */
-	SESSION_ERROR,    /* session_error() has something to say */
+	SESSION_SOURCE,	  /* source data (log lines, sessions) */
+	SESSION_ERROR,	  /* session_error() has something to say */
 };
 
 struct session_spec {
-	struct loop *loop;            /* borrowed */
-	const struct clock *clock;    /* borrowed */
-	struct loaded *loaded;        /* stolen; NULL with `incident` */
-	const char *incident;         /* attach to this one (id or folder); NULL: none yet */
+	struct loop *loop;	   /* borrowed */
+	const struct clock *clock; /* borrowed */
+	struct loaded *loaded;	   /* stolen; NULL with `incident` */
+	const char *incident;	   /* attach to this one (id or folder); NULL: none yet */
 	void (*changed)(enum session_change what, void *data);
 	void *data;
 };
 
+/* New; NULL with err when the incident can't be opened or sensing can't begin. A running step goes
+ * on without it. */
 struct session *session_new(const struct session_spec *spec, struct err *err);
 void session_free(struct session *session);
 
+/* What it holds; all borrowed. The target is NULL where the runbook alone is looked at. */
 const struct runbook *session_runbook(const struct session *session);
 const struct target *session_target(const struct session *session);
 struct sense *session_sense(const struct session *session);
-const struct incident *session_incident(const struct session *session);  /* NULL: none open */
+const struct incident *session_incident(const struct session *session);	   /* NULL: none open */
 const struct incident_state *session_state(const struct session *session); /* NULL likewise */
-const char *session_error(const struct session *session);  /* latest trouble, "" */
+const char *session_error(const struct session *session);		   /* latest trouble, "" */
 
 /* ---- What the record and the senses say together ---- */
 
 /* A proposal for the open question: its probe's verdict once it has held for its `for`; before that
  * unknown, with a text that says so. */
 struct proposal {
-	enum verdict verdict;         /* pass: yes, fail: no */
+	enum verdict verdict; /* pass: yes, fail: no */
 	char evidence[READING_TEXT];
-	int64_t age_us;               /* of the reading */
+	int64_t age_us; /* of the reading */
 };
 void session_proposal(const struct session *session, const struct question *question,
 		      struct proposal *out);
-void session_step_proposal(const struct session *session, const struct step *step, struct proposal *out);
-/* The procedure that is suggested first: a condition that goes before the tree, else the tree's end.
- * NULL; *why (borrowed) says where it comes from. */
+/* The same for a step that asks: nothing must have held for any time. */
+void session_step_proposal(const struct session *session, const struct step *step,
+			   struct proposal *out);
+/* The procedure that is suggested first: a condition that goes before the tree, else the tree's
+ * end. NULL; *why (borrowed) says where it comes from. */
 const struct procedure *session_suggested(const struct session *session, const char **why);
 /* One line: what to do now, with the key's name in it. Never empty. */
 void session_next(const struct session *session, char *out, size_t size);
@@ -64,18 +69,20 @@ void session_next(const struct session *session, char *out, size_t size);
 void session_next_in(const struct session *session, enum key_id shown, char *out, size_t size);
 /* The worst of what is wrong now: the most severe condition that holds, else the highest alert.
  * False, and nothing written, when nothing is. */
-bool session_worst(const struct session *session, enum severity *severity, char *title, size_t size);
+bool session_worst(const struct session *session, enum severity *severity, char *title,
+		   size_t size);
 /* The highest alert that is not muted; NULL. */
 const struct alert *session_worst_alert(const struct session *session);
 /* Whom to call about a step that failed three times or more in the same way: the contacts whose
- * `after` has passed, in the runbook's order, as one line ("Admin (ping in #admin), ..."). False, and
+ * `after` has passed, in the runbook's order, as one line ("Admin (ping in #admin), ..."). False,
+ * and
  * "" written, when the step is not in such trouble or there is nobody. */
 bool session_escalation(const struct session *session, const struct step_state *step, char *out,
 			size_t size);
 /* An answer of the tree that its probe contradicts now; NULL. */
 const struct question *session_shaken(const struct session *session);
-/* The plan of the chosen procedure; NULL until SESSION_PLAN. *problem (may be NULL) says why there is
- * none. */
+/* The plan of the chosen procedure; NULL until SESSION_PLAN. *problem (may be NULL) says why there
+ * is none. */
 const struct procedure_plan *session_plan(const struct session *session, const char **problem);
 /* What earlier drills say about a procedure; borrowed until the next call. Read once for each. */
 const struct history *session_history(const struct session *session,
@@ -94,8 +101,8 @@ const struct step *session_running(const struct session *session);
 
 /* "T-01:59:12" before T, "T+00:12:41" after it (or since an incident was opened). Returns `out`. */
 char *session_t(const struct session *session, char *out, size_t size);
-/* When the system was deployed last by the record (wall time): what a condition's `within` counts from.
- * 0: nothing says so, or no condition asks. */
+/* When the system was deployed last by the record (wall time): what a condition's `within` counts
+ * from. 0: nothing says so, or no condition asks. */
 int64_t session_deployed(const struct session *session);
 /* What the gate's criteria say now; DECISION_UNDECIDED when no deployment is planned. */
 enum decision session_gate(const struct session *session);
@@ -122,42 +129,51 @@ bool session_has_tmux(void);
 /* ---- Commands: each is one ledger event, or starts a runner ---- */
 
 /*
- * The list of operator commands: one row gives the `:` prompt, the help and the manual. `args` are the
- * words after the name; the last of `arity` takes the rest of the line.
+ * The list of operator commands: one row gives the `:` prompt, the help and the manual. `args` are
+ * the words after the name; the last of `arity` takes the rest of the line.
  */
 struct command {
-	const char *name;             /* "note", "answer", "choose", ... */
-	const char *args;             /* "QUESTION yes|no [REASON]" */
+	const char *name; /* "note", "answer", "choose", ... */
+	const char *args; /* "QUESTION yes|no [REASON]" */
 	const char *help;
 	int min_args, max_args;
 	int (*run)(struct session *session, const char *const *args, size_t nargs, struct err *err);
 };
 extern const struct command session_commands[]; /* ended by name NULL */
-/* Whether it can be of use here: one that moves the clock is for drills whose clock can be moved. */
+/* Whether it can be of use here: one that moves the clock is for drills whose clock can be moved.
+ */
 bool session_offers(const struct command *command);
+/* Runs a line of `:`: a name and its words. -1 with err: refused, or there is no such command. */
 int session_command(struct session *session, const char *line, struct err *err);
 
+/* All of these give 0, or -1 with err when the record would not take it: then nothing is recorded.
+ */
+
+/* Makes the incident's folder and goes on with it: it needs a target. */
 int session_open_incident(struct session *session, enum incident_kind kind, enum severity severity,
 			  const char *title, struct err *err);
+/* `reason` may be NULL. */
 int session_severity(struct session *session, enum severity severity, const char *reason,
 		     struct err *err);
 /* Whether notes, evidence and messages can be put on record: an incident is open, or resolved. */
 bool session_takes_notes(const struct session *session);
+/* An empty one is refused. */
 int session_note(struct session *session, const char *text, struct err *err);
-/* Marks a record of a log as evidence, with the lines that go on with it: the one that the line `seq`
- * of the log source belongs to. What is marked already is refused. */
+/* Marks a record of a log as evidence, with the lines that go on with it: the one that the line
+ * `seq` of the log source belongs to. What is marked already is refused. */
 int session_evidence(struct session *session, const char *source, uint64_t seq, struct err *err);
 /* The latest record of a log with this text (NULL or "": the newest); -1 when none is in memory. */
 int session_log_find(const struct session *session, const char *source, const char *text,
 		     uint64_t *seq, struct err *err);
-/* Begins to hand a message to the paste buffer of the tmux that the console runs in; it is on record
- * once it is there, else session_error() says why not. */
+/* Begins to hand a message to the paste buffer of the tmux that the console runs in; it is on
+ * record once it is there, else session_error() says why not. */
 int session_message_copy(struct session *session, const char *name, struct err *err);
 /* Writes a message into the incident's folder; *path (may be NULL) is new. */
 int session_message_write(struct session *session, const char *name, char **path, struct err *err);
+/* The alert of a metric was seen; it stays until it clears. */
 int session_acknowledge(struct session *session, const char *metric, struct err *err);
-/* Nobody is to be disturbed by a metric's alerts for so long (0: again); on record when an incident is
- * open, and kept for other consoles and `backout monitor`. */
+/* Nobody is to be disturbed by a metric's alerts for so long (0: again); on record when an incident
+ * is open, and kept for other consoles and `backout monitor`. */
 int session_mute(struct session *session, const char *metric, int64_t us, const char *reason,
 		 struct err *err);
 /* Keeps a metric's mean over the latest time (0: 5 minutes) as its baseline. */
@@ -165,9 +181,11 @@ int session_baseline(struct session *session, const char *metric, int64_t us, st
 /* `reason` is demanded when the answer is not the proposed one. */
 int session_answer(struct session *session, const char *question, bool yes, const char *reason,
 		   struct err *err);
+/* Opens an answered question again, with all later ones. */
 int session_back(struct session *session, const char *question, struct err *err);
 /* `reason` is demanded when it is not the suggested one. Begins to work out proposals. */
-int session_choose(struct session *session, const char *procedure, const char *reason, struct err *err);
+int session_choose(struct session *session, const char *procedure, const char *reason,
+		   struct err *err);
 /* Answers the `ask` parameters (an object; borrowed) and begins to make the plan. */
 int session_make_plan(struct session *session, const json_t *params, struct err *err);
 /* Approves exactly the plan that was shown. `confirm` must be the target's name when the plan is
@@ -175,17 +193,25 @@ int session_make_plan(struct session *session, const json_t *params, struct err 
 int session_approve(struct session *session, const char *confirm, struct err *err);
 /* Runs the step that is next; then session_running() until its outcome is on record. */
 int session_run_step(struct session *session, struct err *err);
+/* `answer` is "yes", "no" or an option's id; `reason` is demanded when it is not the proposed one.
+ */
 int session_answer_step(struct session *session, const char *step, const char *answer,
 			const char *reason, struct err *err);
 /* A manual step is done (note may be NULL). */
 int session_step_done(struct session *session, const char *step, const char *note, struct err *err);
+/* Verifies again; runs nothing. */
 int session_check_again(struct session *session, const char *step, struct err *err);
+/* Runs a step again that failed or was not verified; undoes one that ran. As session_run_step(). */
 int session_run_again(struct session *session, const char *step, struct err *err);
 int session_undo(struct session *session, const char *step, struct err *err);
+/* The step is left undone; a reason is demanded. */
 int session_skip(struct session *session, const char *step, const char *reason, struct err *err);
+/* Takes the step that the runbook names for this one's failure. */
 int session_alternative(struct session *session, const char *step, struct err *err);
+/* Ends the procedure, and the step that runs. */
 int session_stop(struct session *session, const char *reason, struct err *err);
-/* Runs step after step until something does not hold or an answer is needed; off again at any stop. */
+/* Runs step after step until something does not hold or an answer is needed; off again at any stop.
+ */
 void session_straight_through(struct session *session, bool on);
 bool session_is_straight_through(const struct session *session);
 /* `act`: ticked, reopened, deferred, or overridden (with a reason). */
@@ -200,8 +226,8 @@ int session_deployment(struct session *session, const char *name, int64_t t0, st
 /* `reason` is demanded when the decision is not what the criteria say. */
 int session_decide_gate(struct session *session, enum decision decision, const char *reason,
 			struct err *err);
-/* Moves the clock on to `wall`, on record: only a drill's clock can be moved (lib/clock.h). Where it is
- * stopped on the way, it goes on as soon as it may. */
+/* Moves the clock on to `wall`, on record: only a drill's clock can be moved (lib/clock.h). Where
+ * it is stopped on the way, it goes on as soon as it may. */
 int session_forward(struct session *session, int64_t wall, struct err *err);
 /* Whether the clock is still on its way. */
 bool session_is_forwarding(const struct session *session);
@@ -210,6 +236,8 @@ int session_forward_text(struct session *session, const char *text, struct err *
 /* Wall time shortly before something is due next, a section of the deployment's checklist or T; 0:
  * nothing is, or only what is due at once. */
 int64_t session_next_due(const struct session *session);
+/* Refused while a step runs. What still holds goes on record with it; `how` may be NULL. Closing
+ * comes after it: the record is sealed then. The texts may be NULL. */
 int session_resolve(struct session *session, const char *how, struct err *err);
 int session_close(struct session *session, const char *root_cause, const char *remediation,
 		  const char *lessons, struct err *err);
