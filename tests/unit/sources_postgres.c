@@ -449,6 +449,41 @@ static void test_blocking_sample(void **state)
 	source_close(live.source);
 }
 
+/* ---- a statement's number ---- */
+
+static struct reading scalar(struct source *source, const char *sql)
+{
+	json_t *metric = json_pack("{s:s, s:s, s:[i]}", "read", "sql", "sql", sql, "with", 3);
+	struct reading reading = { 0 };
+
+	assert_true(source->type->slow("sql") && !source->type->slow("sessions"));
+	source->type->read(source, metric, 0, &reading);
+	json_decref(metric);
+	return reading;
+}
+
+static void test_statement_as_metric(void **state)
+{
+	struct err err = ERR_INIT;
+	struct source_env blocking = { .clock = &clock_system };
+	struct source *source =
+	    source_postgres.open(&blocking, "main", json_object_get(sources, "main"), &err);
+	struct reading reading;
+
+	(void)state;
+	assert_non_null(source);
+	reading = scalar(source, "SELECT count(*) * 1.5 FROM generate_series(1, $1::int)");
+	assert_true(reading.verdict == VERDICT_PASS && reading.value == 4.5);
+	assert_true(scalar(source, "SELECT $1::int = 3").value == 1);
+	assert_int_equal(scalar(source, "SELECT 'x' || $1").verdict, VERDICT_UNKNOWN);
+	assert_int_equal(scalar(source, "SELECT NULL WHERE $1::int = 3").verdict, VERDICT_UNKNOWN);
+	assert_int_equal(scalar(source, "SELECT 1 WHERE $1::int = 4").verdict, VERDICT_UNKNOWN);
+	reading = scalar(source, "CREATE TABLE made_by_a_metric AS SELECT $1::int AS i");
+	assert_int_equal(reading.verdict, VERDICT_UNKNOWN);
+	assert_non_null(strstr(reading.evidence, "read-only"));
+	source_close(source);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,6 +492,7 @@ int main(void)
 		cmocka_unit_test(test_probe_backup),   cmocka_unit_test(test_live_figures),
 		cmocka_unit_test(test_live_restart),   cmocka_unit_test(test_live_frozen),
 		cmocka_unit_test(test_live_faults),    cmocka_unit_test(test_blocking_sample),
+		cmocka_unit_test(test_statement_as_metric),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
