@@ -447,6 +447,8 @@ int session_stop(struct session *session, const char *reason, struct err *err)
 				     "reason", session_text(reason)),
 			   err) != 0)
 		status = -1;
+	/* With nothing running it ends now, not with the next tick: nobody shall see its plan still. */
+	session_execute_tick(session);
 	return status;
 }
 
