@@ -145,7 +145,8 @@ void build_sources(struct checker *checker); /* types: before any check */
 void build_probes(struct checker *checker);
 void build_proposals(struct checker *checker); /* of parameters */
 void build_metrics(struct checker *checker);
-/* A metric that is made of others: its parts. check_derived() finds circles, and passes units on. */
+/* A metric that is made of others: its parts. check_derived() finds circles, and passes units on.
+ */
 void build_derived(struct checker *checker, struct metric *metric, const struct node *node);
 void check_derived(struct checker *checker);
 void build_bands(struct checker *checker); /* when metrics are built: they get their thresholds */

@@ -65,7 +65,8 @@ int checklist_apply(struct checklist_state *state, size_t index, enum item_event
 int checklist_expire(struct checklist_state *state, int64_t now);
 /* A reading that says what is on record already: that is as old as this reading, and a green that
  * had expired is green again. Another one changes nothing. */
-void checklist_confirm(struct checklist_state *state, size_t index, enum verdict verdict, int64_t at);
+void checklist_confirm(struct checklist_state *state, size_t index, enum verdict verdict,
+		       int64_t at);
 /* The status as a person reads it: what stands below an item that does not apply, or that was
  * overridden or deferred, goes along with it, unless it is green itself. */
 enum item_status checklist_status(const struct checklist_state *state, size_t index);

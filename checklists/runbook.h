@@ -84,8 +84,8 @@ struct metric {
 	const json_t *limit[4]; /* by enum level; [LEVEL_OK] unused; NULL when not given */
 	bool below;		/* alert when under the threshold ("when": "below") */
 	const json_t *every, *for_, *clear, *cooldown; /* durations; NULL: 1s, 0s, 0s, 5m */
-	const json_t *samples; /* a number of samples in a row; NULL: 1 */
-	const json_t *no_data; /* a duration; NULL: see core/alerts.h */
+	const json_t *samples;			       /* a number of samples in a row; NULL: 1 */
+	const json_t *no_data;			       /* a duration; NULL: see core/alerts.h */
 	const char *suggest; /* "tree", a procedure or a condition; NULL */
 };
 
@@ -347,7 +347,8 @@ struct runbook {
 /* All NULL-terminated arrays of pointers; borrowed. Made by core/vocabulary.h. */
 struct vocabulary {
 	const struct type *const *sources;
-	const struct type *const *derived; /* metrics that are made of other metrics and of probes */
+	const struct type *const
+	    *derived; /* metrics that are made of other metrics and of probes */
 	const struct type *const *probes;
 	const struct type *const *actions;
 	const struct type

@@ -297,11 +297,10 @@ static const struct field matrix_fields[] = {
 	END
 };
 
-static const struct field bands_fields[] = {
-	{ "title", FIELD_TEXT, true, .help = "heading" },
-	{ "rows", FIELD_OBJECTS, true, .help = "one a metric", .of = "band" },
-	END
-};
+static const struct field bands_fields[] = { { "title", FIELD_TEXT, true, .help = "heading" },
+					     { "rows", FIELD_OBJECTS, true, .help = "one a metric",
+					       .of = "band" },
+					     END };
 
 static const struct field band_fields[] = {
 	{ "metric", FIELD_REF, true, .help = "a metric without a warning and a critical of its own",

@@ -11,8 +11,8 @@
  * `loaded` is released on failure. */
 int cli_load(struct loaded *loaded, const char *runbook, const char *target);
 
-/* Opens an incident (core/incident.h). EXIT_HOLDS, or, with the message printed, EXIT_USAGE when there is
- * none of that name, EXIT_LEDGER when its record can't be read. */
+/* Opens an incident (core/incident.h). EXIT_HOLDS, or, with the message printed, EXIT_USAGE when
+ * there is none of that name, EXIT_LEDGER when its record can't be read. */
 int cli_incident(struct incident *incident, const char *id);
 
 #endif

@@ -65,9 +65,9 @@ static int probe_named(const struct loaded *loaded, char **names, int n, bool js
 	struct err err = ERR_INIT;
 	struct sense *sense =
 	    sense_new(NULL, &clock_system, loaded->runbook, loaded->target, NULL, NULL, &err);
-	struct kept *kept = loaded->target ? kept_new(loaded->runbook->system,
-						      loaded->target->name, &clock_system)
-					   : NULL;
+	struct kept *kept =
+	    loaded->target ? kept_new(loaded->runbook->system, loaded->target->name, &clock_system)
+			   : NULL;
 	bool holds = true;
 	int status = EXIT_HOLDS;
 

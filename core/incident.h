@@ -46,7 +46,8 @@ int incident_open(struct incident *incident, const char *id, const struct clock 
  */
 void incident_close(struct incident *incident);
 /* Goes on with `loaded` (stolen) in the place of what was read from the frozen files, which it was
- * frozen to: whoever holds pointers into it can keep them. After a failure everything is as before. */
+ * frozen to: whoever holds pointers into it can keep them. After a failure everything is as before.
+ */
 int incident_adopt(struct incident *incident, struct loaded *loaded, struct err *err);
 
 /* Folds what others appended. -1 on damage. */
@@ -81,8 +82,8 @@ int incident_verify(const char *id, const char *head, struct ledger_report *repo
  */
 int incident_metrics_append(const struct incident *incident, const char *metric,
 			    const struct chart_point *points, size_t n, struct err *err);
-/* Keeps everyone from appending until the result is closed: while the file is sealed. -1: there is none.
- * Not to be held across a fork. */
+/* Keeps everyone from appending until the result is closed: while the file is sealed. -1: there is
+ * none. Not to be held across a fork. */
 int incident_metrics_hold(const char *folder);
 /* The same into any file of such lines; made with `mode` if need be. */
 int metric_file_append(const char *path, mode_t mode, const char *metric,

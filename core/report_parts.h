@@ -22,7 +22,7 @@ struct report_work {
 	const char *alert_source;	     /* which of the two, or "opening" */
 	int64_t t0, gate_at;		     /* T of a deployment, and when its gate was decided */
 	bool trouble; /* something went wrong, or could have: a deployment may just go well */
-	int64_t recovered_at;		     /* only when the incident was resolved */
+	int64_t recovered_at; /* only when the incident was resolved */
 	const char *recovered_source;
 };
 

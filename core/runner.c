@@ -88,7 +88,7 @@ int runner_stop(const struct incident *incident, struct err *err)
 	if (kill(holder, SIGTERM) == 0 || errno == ESRCH)
 		return 0;
 	err_sys(err, "the runner (process %d) can't be stopped", (int)holder);
-	return errno == EPERM ? err_hint(err, "whoever started it, or root, can: kill %d",
-					 (int)holder)
-			      : -1;
+	return errno == EPERM
+		   ? err_hint(err, "whoever started it, or root, can: kill %d", (int)holder)
+		   : -1;
 }

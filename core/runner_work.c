@@ -283,8 +283,7 @@ enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us
 		return WORK_DIED;
 	fcntl(call.log[0], F_SETFL, O_NONBLOCK);
 	output.from = call.log[0];
-	output.to =
-	    incident_file_open(work->incident->folder, work->out_path, O_WRONLY | O_APPEND);
+	output.to = incident_file_open(work->incident->folder, work->out_path, O_WRONLY | O_APPEND);
 	known = child_known();
 	pid = offspring_start(stage_main, &call, &fd, NULL);
 	close(call.log[1]);

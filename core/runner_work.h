@@ -69,12 +69,12 @@ int work_verify(struct work *work, struct err *err);
 /* The last intent of this step and act; borrowed. NULL: there is none. Its wall time in *at. */
 const json_t *work_last(const struct incident *incident, const char *procedure, const char *step,
 			enum event_id event, bool undo, int64_t *at);
-/* The last intent of the step's run that recorded the state before it, borrowed; NULL: there is none. One
- * that was refused did nothing and recorded nothing. */
+/* The last intent of the step's run that recorded the state before it, borrowed; NULL: there is
+ * none. One that was refused did nothing and recorded nothing. */
 const json_t *work_last_run(const struct incident *incident, const char *procedure,
 			    const char *step);
-/* New: the states before each run of the step that is not undone yet, in the current attempt; newest
- * first. */
+/* New: the states before each run of the step that is not undone yet, in the current attempt;
+ * newest first. */
 json_t *work_runs(const struct incident *incident, const char *procedure, const char *step);
 /* Sets the window's shown_since from an outcome's facts (actions/action.h); NULL: none. */
 void work_shown_since(struct work *work, const json_t *facts);
@@ -84,8 +84,8 @@ int runner_judge_step(struct work *work, struct err *err);
 /* Asks the action itself about the recorded intent (of the undo, when it is one); appends
  * step.settled. */
 int runner_ask_settled(struct work *work, bool *settled, struct err *err);
-/* New: the state before the step's last run, as recorded; of an undo, the state that it goes back to.
- * An empty object when there is none. */
+/* New: the state before the step's last run, as recorded; of an undo, the state that it goes back
+ * to. An empty object when there is none. */
 json_t *runner_recorded_before(const struct work *work);
 const char *runner_act_name(enum runner_act act); /* "run", "undo", ... as in its command line */
 

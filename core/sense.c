@@ -112,8 +112,8 @@ static void metric_take(size_t i, const struct reading *reading, void *data)
 	if (known)
 		m->alert.value = reading->value;
 	news = alert_judge(&m->rule, &m->track, known, reading->value, now);
-	memory_metric(sense->memory, &sense->runbook->metrics[i], now,
-		      known ? reading->value : NAN, news & ALERT_LEVEL);
+	memory_metric(sense->memory, &sense->runbook->metrics[i], now, known ? reading->value : NAN,
+		      news & ALERT_LEVEL);
 	if (news & ALERT_LEVEL) {
 		m->alert.level = m->track.told;
 		m->alert.since = m->track.since;
@@ -273,8 +273,8 @@ void sense_keep(struct sense *sense, struct kept *kept)
 	int64_t until;
 
 	sense->kept = kept;
-	memory_keep(sense->memory, kept, sense->wiring.live, clock_wall(sense->clock) - SERIES_US, series_recall,
-		    sense);
+	memory_keep(sense->memory, kept, sense->wiring.live, clock_wall(sense->clock) - SERIES_US,
+		    series_recall, sense);
 	for (size_t i = 0; i < sense->runbook->nmetrics; i++) {
 		const struct metric *metric = &sense->runbook->metrics[i];
 		const json_t *mute = json_object_get(mutes, metric->name);

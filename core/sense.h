@@ -25,10 +25,10 @@ struct alert {
 	const struct metric *metric; /* borrowed */
 	enum level level;	     /* LEVEL_OK: none */
 	double value;
-	double threshold; /* of `level` */
-	int64_t since;	  /* wall time since which the level holds */
-	double limits[4]; /* filled-in thresholds by enum level, NAN when not given */
-	bool no_data;	  /* a state of its own: the level is what was judged last */
+	double threshold;      /* of `level` */
+	int64_t since;	       /* wall time since which the level holds */
+	double limits[4];      /* filled-in thresholds by enum level, NAN when not given */
+	bool no_data;	       /* a state of its own: the level is what was judged last */
 	int64_t no_data_since; /* wall time of the last value, when there is no data */
 	int64_t muted_until;   /* wall time until which nobody is to be disturbed by it; 0 */
 };
@@ -75,9 +75,9 @@ void sense_trouble(struct sense *sense, int64_t at);
  */
 void sense_deployed(struct sense *sense, int64_t at);
 
-/* What is sensed is kept there from now on (borrowed, outlives it), and what was kept before is remembered:
- * windows, charts, how long probes have held, mutes. Once, before the loop turns. Without a loop nothing is
- * written. */
+/* What is sensed is kept there from now on (borrowed, outlives it), and what was kept before is
+ * remembered: windows, charts, how long probes have held, mutes. Once, before the loop turns.
+ * Without a loop nothing is written. */
 void sense_keep(struct sense *sense, struct kept *kept);
 struct kept *sense_kept(const struct sense *sense); /* or NULL */
 /* Another baseline was kept: what is set against it takes it over. */

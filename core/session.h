@@ -130,7 +130,7 @@ bool session_has_tmux(void);
 
 /*
  * The list of operator commands: one row gives the `:` prompt, the help and the manual. `args` are
- * the words after the name; the last of `arity` takes the rest of the line.
+ * the words after the name; the `max_args`th takes the rest of the line.
  */
 struct command {
 	const char *name; /* "note", "answer", "choose", ... */

@@ -117,8 +117,7 @@ int incident_file_open(const char *folder, const char *path, int flags)
 	struct stat st;
 	int fd = open(path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
 
-	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
-	    (st.st_mode & 0777) != mode)
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 0777) != mode)
 		fchmod(fd, mode);
 	return fd;
 }

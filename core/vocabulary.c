@@ -1,8 +1,8 @@
 #include "core/vocabulary.h"
 
 #include "actions/action.h"
-#include "core/facts.h"
 #include "core/derive.h"
+#include "core/facts.h"
 #include "sources/probe.h"
 #include "sources/source.h"
 

@@ -61,8 +61,9 @@ int child_ok(const struct child_spec *spec, const char *input, int64_t timeout_u
 	     struct err *err);
 
 /* A child beside the event loop, its standard output captured; `done` is called once, then the job
- * is gone. job_cancel() kills it without a call. For a process that the kernel holds (a dead disk or
- * file server) neither waits longer than a little: it is left behind, and reaped when it ends. */
+ * is gone. job_cancel() kills it without a call. For a process that the kernel holds (a dead disk
+ * or file server) neither waits longer than a little: it is left behind, and reaped when it ends.
+ */
 struct job;
 typedef void job_fn(const struct child_end *end, const struct buf *out, void *data);
 struct job *job_start(struct loop *loop, const struct child_spec *spec, const char *input,

@@ -44,8 +44,8 @@ const char *json_str(const json_t *object, const char *key, const char *fallback
 /* A number or boolean member; `fallback` when it is missing or something else. */
 double json_num(const json_t *object, const char *key, double fallback);
 int json_bool(const json_t *object, const char *key, int fallback);
-/* The value at a dotted path ("db.pool.0") or a JSON pointer ("/db/pool/0"); borrowed, NULL when there is
- * none. "" and "/" mean the whole value. */
+/* The value at a dotted path ("db.pool.0") or a JSON pointer ("/db/pool/0"); borrowed, NULL when
+ * there is none. "" and "/" mean the whole value. */
 const json_t *json_at(const json_t *value, const char *path);
 /* A member duration in microseconds ("30s"), or `fallback`. */
 long long json_us(const json_t *object, const char *key, long long fallback);

@@ -27,7 +27,7 @@ void postgres_figure(const struct postgres_info *info, const char *read, int64_t
 extern const struct field postgres_metric_fields[];
 bool postgres_slow(const char *read);
 /* Blocking, on a connection of its own. */
-void postgres_scalar(const struct pg_params *params, const json_t *metric, const struct clock *clock,
-		     struct reading *out);
+void postgres_scalar(const struct pg_params *params, const json_t *metric,
+		     const struct clock *clock, struct reading *out);
 
 #endif

@@ -101,8 +101,8 @@ static __attribute__((noinline)) void untold_end(struct scan *scan)
 	scan->untold = false;
 }
 
-static __attribute__((noinline)) void error_count(struct scan *scan, const struct logline *line, const char *bytes,
-			size_t len)
+static __attribute__((noinline)) void error_count(struct scan *scan, const struct logline *line,
+						  const char *bytes, size_t len)
 {
 	if (line->kin != LOGKIN_TRACEBACK) {
 		errors_add(&scan->errors, bytes, len, line->body, line->at);
@@ -113,8 +113,8 @@ static __attribute__((noinline)) void error_count(struct scan *scan, const struc
 	memcpy(scan->told, bytes, scan->ntold);
 }
 
-static __attribute__((noinline)) void joined_count(struct scan *scan, const struct logline *line, const char *bytes,
-			 size_t len)
+static __attribute__((noinline)) void joined_count(struct scan *scan, const struct logline *line,
+						   const char *bytes, size_t len)
 {
 	if (!scan->untold || (line->kin != LOGKIN_NONE && line->kin != LOGKIN_EXCEPTION))
 		return;
@@ -136,8 +136,8 @@ static void known_count(struct scan_known *known, int64_t at)
 }
 
 /* Whether the line matches a harmless pattern; `end` is where the block ends. */
-static __attribute__((noinline)) bool patterns_match(struct scan *scan, const char *bytes, size_t len, const char *end,
-			   int64_t at)
+static __attribute__((noinline)) bool patterns_match(struct scan *scan, const char *bytes,
+						     size_t len, const char *end, int64_t at)
 {
 	bool harmless = false;
 

@@ -46,7 +46,7 @@ static void params_print(struct buf *text, const struct procedure_plan *plan)
 
 	if (!json_is_object(plan->params) || json_object_size(plan->params) == 0)
 		return;
-	json_object_foreach (plan->params, name, value) {
+	json_object_foreach(plan->params, name, value) {
 		char *shown =
 		    json_is_string(value) ? xstrdup(json_string_value(value)) : json_line(value);
 

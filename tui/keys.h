@@ -109,8 +109,8 @@ int act_rows(enum act act, int page);
 /* The act of a `:` name, ACT_NONE when it is none. */
 enum act key_command(const char *name);
 
-/* The table as lines for the manual: a view's name (or "everywhere"), then TAB key TAB help TAB name
- * behind `:`, one a line; at the end, under "commands", those of the session. */
+/* The table as lines for the manual: a view's name (or "everywhere"), then TAB key TAB help TAB
+ * name behind `:`, one a line; at the end, under "commands", those of the session. */
 void keys_print(struct buf *out);
 
 #endif

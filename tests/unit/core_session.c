@@ -252,8 +252,8 @@ static void alerts_and_conditions_are_recorded_once(void **state)
 	strftime(at, sizeof(at), "%Y-%m-%d %H:%M:%S", gmtime(&now));
 	path = lamp_path(console.lamp, "app.log");
 	for (int i = 0; i < 5; i++)
-		buf_printf(&lines, "%s ERROR it sparks (%d)\nTraceback (most recent call last):\n", at,
-			   i);
+		buf_printf(&lines, "%s ERROR it sparks (%d)\nTraceback (most recent call last):\n",
+			   at, i);
 	buf_printf(&lines, "%s ERROR it smokes\n", at);
 	scratch_puts(path, buf_str(&lines));
 	lamp_put(console.lamp, "config.json", "{\"bright\": false}\n");

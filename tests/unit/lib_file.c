@@ -144,7 +144,7 @@ static void replacing_keeps_mode_and_owner(void **state)
 /* acl(5) as the kernel has it: the owner, user 65534, the group, the mask, others. */
 static const unsigned char acl[] = {
 	2,  0, 0, 0,							       /* version */
-	1,  0, 6, 0, 0xff, 0xff, 0xff, 0xff, 2,	 0, 4, 0, 0xfe, 0xff, 0, 0, /* rw, r */
+	1,  0, 6, 0, 0xff, 0xff, 0xff, 0xff, 2,	 0, 4, 0, 0xfe, 0xff, 0,    0, /* rw, r */
 	4,  0, 0, 0, 0xff, 0xff, 0xff, 0xff, 16, 0, 4, 0, 0xff, 0xff, 0xff, 0xff,
 	32, 0, 0, 0, 0xff, 0xff, 0xff, 0xff,
 };

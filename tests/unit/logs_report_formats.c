@@ -414,9 +414,9 @@ static void test_plot_marks_and_gaps(void **state)
 	(void)state;
 	chart.points = xcalloc(chart.npoints, sizeof(*chart.points));
 	for (size_t i = 0; i < chart.npoints; i++)
-		chart.points[i] = (struct chart_point){
-			START + ((int64_t)i + (i >= 60 ? 3600 : 0)) * CLOCK_US, (double)(i % 7)
-		};
+		chart.points[i] =
+		    (struct chart_point){ START + ((int64_t)i + (i >= 60 ? 3600 : 0)) * CLOCK_US,
+					  (double)(i % 7) };
 	chart_mark(&chart, START + 1802 * CLOCK_US, "Decision");
 	chart_mark(&chart, START + 1800 * CLOCK_US, "T");
 	chart_mark(&chart, START + 1790 * CLOCK_US, "Alert");
