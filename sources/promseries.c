@@ -8,7 +8,8 @@
 #include "lib/promtext.h"
 
 struct series {
-	char *labels;		    /* owned: as the scrape has them */
+	char *labels;		    /* owned: as the scrape has them, NUL bytes and all */
+	size_t labels_len;
 	double bound;		    /* of a histogram's bucket ("le"); NAN: it is none */
 	double last;		    /* the latest value */
 	double grown[PROM_SCRAPES]; /* growth so far, at each scrape */
@@ -59,8 +60,8 @@ bool prom_selector_is(const struct prom_selector *selector, const char *name, co
 
 static bool is_same(const struct series *series, const struct prom_sample *sample)
 {
-	return strncmp(series->labels, sample->labels, sample->labels_len) == 0 &&
-	       series->labels[sample->labels_len] == '\0';
+	return series->labels_len == sample->labels_len &&
+	       memcmp(series->labels, sample->labels, sample->labels_len) == 0;
 }
 
 static double bound_of(const struct prom_sample *sample)
@@ -91,7 +92,9 @@ static struct series *series_of(struct prom_selector *selector, const struct pro
 	if (selector->n == PROM_SERIES)
 		return NULL;
 	series = xcalloc(1, sizeof(*series));
-	series->labels = xstrndup(sample->labels, sample->labels_len);
+	series->labels_len = sample->labels_len;
+	series->labels = xmalloc(sample->labels_len + 1);
+	memcpy(series->labels, sample->labels, sample->labels_len);
 	series->bound = bound_of(sample);
 	series->last = selector->scrapes == 0 ? sample->value : 0;
 	selector->list =

@@ -119,6 +119,23 @@ static void a_restart_is_no_loss(void **state)
 	prom_selector_free(selector);
 }
 
+static void labels_may_hold_any_byte(void **state)
+{
+	struct prom_selector *selector = prom_selector_new("c", NULL);
+	static const char text[] = "c{a=\"x\"} 1\nc{a=\"\0\0 longer\"} 2\nc{a=\"\0y\"} 3\n";
+	struct buf bytes = BUF_INIT;
+	int64_t first, last;
+
+	(void)state;
+	buf_add(&bytes, text, sizeof(text) - 1);
+	prom_selector_feed(selector, &bytes, S);
+	prom_selector_feed(selector, &bytes, 2 * S);
+	assert_int_equal(prom_selector_matched(selector), 3);
+	assert_true(prom_selector_growth(selector, 0, &first, &last) == 0);
+	buf_release(&bytes);
+	prom_selector_free(selector);
+}
+
 static void more_scrapes_than_are_kept(void **state)
 {
 	struct prom_selector *selector = prom_selector_new("c", NULL);
@@ -167,6 +184,7 @@ int main(void)
 		cmocka_unit_test(nonsense_is_counted),
 		cmocka_unit_test(labels_choose),
 		cmocka_unit_test(a_restart_is_no_loss),
+		cmocka_unit_test(labels_may_hold_any_byte),
 		cmocka_unit_test(more_scrapes_than_are_kept),
 		cmocka_unit_test(percentiles_come_from_buckets),
 	};
