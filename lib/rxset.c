@@ -1,5 +1,6 @@
 #include "lib/rxset.h"
 
+#include <endian.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +10,22 @@
 
 /* Shorter texts stand in too many lines. */
 #define TEXT_MIN 3
-#define BLOCKS	 65536
-#define LEAP_MAX 255
+/* Three bytes at a time are looked at. */
+#define GRAM  3
+#define GRAMS 65536
+/* A text longer than that is looked for by its beginning. */
+#define LOOKED_MAX 18
 
 struct text {
 	char *bytes; /* owned */
 	size_t len;
 	size_t pattern;
-	uint16_t block; /* the last one of its first `least` bytes */
+};
+
+/* A text has these three bytes at an offset. */
+struct place {
+	size_t text, offset;
+	uint16_t next; /* 1 + index of another one of the same gram */
 };
 
 struct rxset {
@@ -25,8 +34,10 @@ struct rxset {
 	size_t n;
 	struct text *texts; /* owned */
 	size_t ntexts, texts_cap;
-	size_t least;	/* length of the shortest text */
-	uint8_t *leaps; /* owned: by block, how far to go on */
+	size_t step;	      /* how far it is from one look to the next */
+	struct place *places; /* owned */
+	uint64_t *grams; /* owned: a bit for each gram that a text has at an offset below step */
+	uint16_t *heads; /* owned: by gram, 1 + index of its first place */
 };
 
 /* ---- texts of a pattern ---- */
@@ -232,12 +243,15 @@ size_t rxset_texts(const char *pattern, char *texts[RXSET_TEXTS])
 
 /* ---- the set ---- */
 
-static uint16_t block_at(const char *p)
+static uint32_t gram_of(uint32_t bytes)
 {
-	uint16_t block;
+	return ((bytes & 0xffffff) * 0x9e3779b1u) >> 16;
+}
 
-	memcpy(&block, p, sizeof(block));
-	return block;
+static uint32_t three(const char *p)
+{
+	return (uint32_t)(unsigned char)p[0] | (uint32_t)(unsigned char)p[1] << 8 |
+	       (uint32_t)(unsigned char)p[2] << 16;
 }
 
 static void texts_add(struct rxset *set, size_t pattern, const char *source)
@@ -252,24 +266,25 @@ static void texts_add(struct rxset *set, size_t pattern, const char *source)
 		    (struct text){ .bytes = texts[i], .len = strlen(texts[i]), .pattern = pattern };
 }
 
-static void leaps_fill(struct rxset *set)
+/* Wherever a text begins, one of its first `step` grams stands where is looked. */
+static void grams_fill(struct rxset *set)
 {
-	set->least = LEAP_MAX;
+	size_t least = LOOKED_MAX, n = 0;
+
 	for (size_t i = 0; i < set->ntexts; i++)
-		if (set->texts[i].len < set->least)
-			set->least = set->texts[i].len;
-	set->leaps = xmalloc(BLOCKS);
-	memset(set->leaps, (int)(set->least - 1), BLOCKS);
+		least = set->texts[i].len < least ? set->texts[i].len : least;
+	set->step = least - GRAM + 1;
+	set->places = xcalloc(set->ntexts * set->step, sizeof(*set->places));
+	set->grams = xcalloc(GRAMS / 64, sizeof(*set->grams));
+	set->heads = xcalloc(GRAMS, sizeof(*set->heads));
 	for (size_t i = 0; i < set->ntexts; i++) {
-		struct text *text = &set->texts[i];
+		for (size_t offset = 0; offset < set->step; offset++) {
+			uint32_t gram = gram_of(three(set->texts[i].bytes + offset));
 
-		for (size_t j = 0; j + 2 <= set->least; j++) {
-			uint8_t *leap = &set->leaps[block_at(text->bytes + j)];
-			uint8_t most = (uint8_t)(set->least - 2 - j);
-
-			*leap = *leap < most ? *leap : most;
+			set->places[n] = (struct place){ i, offset, set->heads[gram] };
+			set->heads[gram] = (uint16_t)++n;
+			set->grams[gram / 64] |= (uint64_t)1 << gram % 64;
 		}
-		text->block = block_at(text->bytes + set->least - 2);
 	}
 }
 
@@ -288,7 +303,7 @@ struct rxset *rxset_new(const char *const *patterns, size_t n, struct err *err)
 		texts_add(set, set->n, patterns[set->n]);
 	}
 	if (set->ntexts > 0)
-		leaps_fill(set);
+		grams_fill(set);
 	return set;
 }
 
@@ -303,43 +318,58 @@ void rxset_free(struct rxset *set)
 	free(set->rx);
 	free(set->always);
 	free(set->texts);
-	free(set->leaps);
+	free(set->places);
+	free(set->grams);
+	free(set->heads);
 	free(set);
 }
 
-/* Marks the patterns whose texts begin at p, the last block of whose beginning was met. */
-static bool texts_at(const struct rxset *set, uint16_t block, const char *p, const char *end,
-		     bool *hits)
+/* Marks the patterns whose texts are around p, and returns where the first of them begins; NULL
+ * when there is none. */
+static const char *texts_at(const struct rxset *set, uint32_t gram, const char *from, const char *p,
+			    const char *end, bool *hits)
 {
-	bool any = false;
+	const char *first = NULL;
 
-	for (size_t i = 0; i < set->ntexts; i++) {
-		const struct text *text = &set->texts[i];
+	for (size_t i = set->heads[gram]; i != 0; i = set->places[i - 1].next) {
+		const struct place *place = &set->places[i - 1];
+		const struct text *text = &set->texts[place->text];
+		const char *begin = p - place->offset;
 
-		if (text->block == block && (size_t)(end - p) >= text->len &&
-		    memcmp(p, text->bytes, text->len) == 0) {
-			any = true;
-			if (hits == NULL)
-				break;
+		if (place->offset > (size_t)(p - from) || text->len > (size_t)(end - begin) ||
+		    memcmp(begin, text->bytes, text->len) != 0)
+			continue;
+		if (hits != NULL)
 			hits[text->pattern] = true;
-		}
+		first = first == NULL || begin < first ? begin : first;
 	}
-	return any;
+	return first;
+}
+
+static inline bool is_marked(const struct rxset *set, uint32_t gram)
+{
+	return set->grams[gram / 64] >> gram % 64 & 1;
 }
 
 const char *rxset_next(const struct rxset *set, const char *from, const char *end, bool *hits)
 {
-	size_t back = set->least - 2;
+	const char *found, *p = from;
+	uint32_t gram, bytes;
 
-	if (set->ntexts == 0 || (size_t)(end - from) < set->least)
+	if (set->ntexts == 0)
 		return end;
-	for (const char *p = from + back; p + 2 <= end;) {
-		uint16_t block = block_at(p);
-		size_t leap = set->leaps[block];
-
-		if (leap == 0 && texts_at(set, block, p - back, end, hits))
-			return p - back;
-		p += leap > 0 ? leap : 1;
+	for (; end - p > GRAM; p += set->step) {
+		memcpy(&bytes, p, sizeof(bytes));
+		gram = gram_of(le32toh(bytes));
+		if (is_marked(set, gram) &&
+		    (found = texts_at(set, gram, from, p, end, hits)) != NULL)
+			return found;
+	}
+	if (end - p == GRAM) {
+		gram = gram_of(three(p));
+		if (is_marked(set, gram) &&
+		    (found = texts_at(set, gram, from, p, end, hits)) != NULL)
+			return found;
 	}
 	return end;
 }

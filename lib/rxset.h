@@ -2,9 +2,9 @@
  * Many patterns over many lines: each pattern runs only on lines that hold a text which it can't
  * match without.
  *
- * The texts of all patterns are looked for at once, over a whole block of lines, by leaping ahead
- * as far as none of them can begin (S. Wu, U. Manber, "A fast algorithm for multi-pattern
- * searching", 1994, with blocks of two bytes). A pattern without such a text runs on every line.
+ * The texts of all patterns are looked for at once, over a whole block of lines: three bytes at a
+ * time, as far apart as the shortest text lets them be. A pattern without such a text runs on every
+ * line.
  */
 #ifndef LIB_RXSET_H
 #define LIB_RXSET_H
@@ -22,8 +22,9 @@ struct rxset;
 /* New; NULL with err for a bad pattern. */
 struct rxset *rxset_new(const char *const *patterns, size_t n, struct err *err);
 void rxset_free(struct rxset *set);
-/* The first place in [from, end) where the text of a pattern begins; all whose texts begin there
- * get their place in hits[] (or NULL) set. `end` when there is none. */
+/* The first place in [from, end) where the text of a pattern begins, `end` when there is none.
+ * Patterns whose texts begin there get their place in hits[] (or NULL) set; so may others with a
+ * text in the same line. */
 const char *rxset_next(const struct rxset *set, const char *from, const char *end, bool *hits);
 /* Whether the pattern has no text to look for. */
 bool rxset_always(const struct rxset *set, size_t pattern);
