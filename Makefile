@@ -2,6 +2,7 @@
 #
 #   make drill    install what is missing, build, and walk a guided drill
 #   make check    install what is missing, build, and run all tests (make check-long: the slow ones, too)
+#   make bench    measure beside others who do the same job
 #   make deps     install what is missing (Debian, Ubuntu)
 #   make          build ./backout
 #   make install  DESTDIR= PREFIX=
@@ -110,6 +111,10 @@ check-asan: deps-check
 		BUILD=build/asan BACKOUT=$(CURDIR)/build/asan/backout tests/run; \
 		result=$$?; ! grep -r . build/asan/findings && exit $$result
 
+# Beside others, where they are installed; LINES= and TURNS= say how much and how often.
+bench: $(PROGRAM)
+	@BACKOUT=$(abspath $(PROGRAM)) tests/bench/run
+
 check-clang: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=build/clang PROGRAM=build/clang/backout CC=clang \
 		HARDENING= CFLAGS="-g -Werror" build/clang/backout tests
@@ -160,4 +165,4 @@ install: $(PROGRAM)
 clean:
 	rm -rf build $(PROGRAM)
 
-.PHONY: all tests check check-long check-asan check-clang deps deps-check drill install clean
+.PHONY: all tests check check-long check-asan check-clang bench deps deps-check drill install clean
