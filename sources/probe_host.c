@@ -50,8 +50,12 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 		asked++;
 		known = known && !isnan(table[i].value) && !isnan(limit);
 		below = below && table[i].value < limit;
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %.1f (below %.6g)",
-					len > 0 ? ", " : "", table[i].name, table[i].value, limit);
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s ",
+					len > 0 ? ", " : "", table[i].name);
+		len += isnan(table[i].value)
+			   ? (size_t)snprintf(text + len, sizeof(text) - len, "not measured yet")
+			   : (size_t)snprintf(text + len, sizeof(text) - len, "%.1f (below %.6g)",
+					      table[i].value, limit);
 	}
 	if (asked == 0 || !known)
 		reading_unknown(out, seen.at, "%s",
