@@ -259,7 +259,8 @@ static int object_write(struct kept *kept, const char *name, const json_t *objec
 	int result = state_mkdirs(kept->folder, err);
 
 	if (result == 0)
-		result = file_replace(path, text, strlen(text), 0640, err);
+		result =
+		    file_replace(path, text, strlen(text), incident_file_mode(kept->folder), err);
 	free(text);
 	free(path);
 	return result;
@@ -290,6 +291,11 @@ static int member_set(struct kept *kept, const char *file, json_t *object, const
 	return result;
 }
 
+json_t *kept_alerts(const struct kept *kept)
+{
+	return object_read(kept->folder, "alerts.json");
+}
+
 int kept_baseline_set(struct kept *kept, const char *metric, json_t *baseline, struct err *err)
 {
 	return member_set(kept, "baselines.json", kept_baselines(kept), metric, baseline, err);
@@ -311,7 +317,7 @@ int kept_alerts_put(struct kept *kept, const json_t *alerts, struct err *err)
 		result = why.set ? err_set(err, "%s", why.msg) : 0;
 		goto out;
 	}
-	fd = open(own, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = incident_file_open(kept->folder, own, O_WRONLY | O_TRUNC);
 	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
 	    rename(own, path) < 0)
 		result = err_sys(err, "%s can't be written", path);

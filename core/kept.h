@@ -54,6 +54,7 @@ void kept_read(const struct kept *kept, int64_t from, kept_wants_fn *wants, kept
 /* New: the objects described above; {} when there are none. */
 json_t *kept_baselines(const struct kept *kept);
 json_t *kept_mutes(const struct kept *kept);
+json_t *kept_alerts(const struct kept *kept);
 int kept_baseline_set(struct kept *kept, const char *metric, json_t *baseline, struct err *err);
 /* `mute` NULL: it is muted no more. Both are stolen. */
 int kept_mute_set(struct kept *kept, const char *metric, json_t *mute, struct err *err);

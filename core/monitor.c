@@ -225,6 +225,9 @@ struct monitor *monitor_new(const struct monitor_spec *spec, struct err *err)
 	monitor->kept = kept_new(runbook->system, spec->loaded->target->name, spec->clock);
 	if (monitor->kept)
 		sense_keep(monitor->sense, monitor->kept);
+	standing_recall(monitor->sense, clock_wall(spec->clock));
+	for (size_t i = 0; i < runbook->nmetrics; i++)
+		monitor->levels[i] = sense_alert(monitor->sense, &runbook->metrics[i])->level;
 	monitor->tick = loop_timer(spec->loop, TICK_US, TICK_US, monitor_tick, monitor);
 	line = line_new(monitor, "started", clock_wall(spec->clock));
 	json_object_set_new(line, "pid", json_integer(getpid()));
@@ -244,6 +247,7 @@ void monitor_free(struct monitor *monitor)
 	if (!monitor)
 		return;
 	if (monitor->sense) {
+		standing_put(monitor->sense, clock_wall(monitor->spec.clock));
 		line = line_new(monitor, "stopped", clock_wall(monitor->spec.clock));
 		if (monitor_waiting(monitor))
 			json_object_set_new(line, "undelivered",

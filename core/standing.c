@@ -14,6 +14,7 @@
 
 #define STALE_US      (6 * STANDING_EVERY_US) /* whoever wrote it is gone */
 #define FORGOTTEN_US  (24 * 3600 * CLOCK_US)  /* and nobody expects it to be there */
+#define RECALLED_US   (3600 * CLOCK_US)
 #define LEDGER_MAX    ((size_t)64 << 20)
 #define LOOKED_AT_MAX 20 /* incidents: an older one that is still open is nobody's any more */
 
@@ -131,6 +132,37 @@ void standing_put(const struct sense *sense, int64_t now)
 	set_time(all, "at", now);
 	kept_alerts_put(kept, all, NULL);
 	json_decref(all);
+}
+
+static enum level level_of(const char *name)
+{
+	for (int i = LEVEL_INFO; i <= LEVEL_CRITICAL; i++) {
+		if (strcmp(level_name((enum level)i), name) == 0)
+			return (enum level)i;
+	}
+	return LEVEL_OK;
+}
+
+void standing_recall(struct sense *sense, int64_t now)
+{
+	json_t *stood = sense_kept(sense) ? kept_alerts(sense_kept(sense)) : NULL, *one;
+	const struct runbook *runbook = sense_runbook(sense);
+	int64_t at, since;
+	size_t i;
+
+	if (time_parse_rfc3339(json_str(stood, "at", ""), &at) != 0 || at > now ||
+	    now - at > RECALLED_US)
+		goto out;
+	json_array_foreach(json_object_get(stood, "alerts"), i, one) {
+		const struct metric *metric = runbook_metric(runbook, json_str(one, "metric", ""));
+		enum level level = level_of(json_str(one, "level", ""));
+
+		if (metric && level > LEVEL_OK &&
+		    time_parse_rfc3339(json_str(one, "since", ""), &since) == 0)
+			sense_recall(sense, metric, level, since);
+	}
+out:
+	json_decref(stood);
 }
 
 /* ---- Reading: targets ---- */

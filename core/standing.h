@@ -14,6 +14,9 @@
 /* {"at", "alerts": [..], "conditions": [..]}: all that is not as it should be. Nothing is written
  * where nothing is kept. */
 void standing_put(const struct sense *sense, int64_t now);
+/* What stood when it was written last goes on to stand until it is measured otherwise, so that nobody is told
+ * again; what is older than an hour does not. After sense_keep(). */
+void standing_recall(struct sense *sense, int64_t now);
 /* New: one alert: metric, title, level, value, unit, threshold, since, no_data, muted, suggest. */
 json_t *standing_alert(const struct sense *sense, const struct alert *alert);
 /* "Error rate 62% (warning above 50%)", or that it has no data. */

@@ -3,7 +3,7 @@
 # program that is watched and for the chat that is told.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
-plan 25
+plan 29
 
 root=$work/root
 mkdir "$root"
@@ -115,6 +115,15 @@ check "a condition is a line" line "$lines" '"event":"condition"' '"condition":"
 check "samples are kept by the day" grep -q '"metric":"number"' "$BACKOUT_STATE_DIR"/metrics/shop/attic/metrics_20[0-9][0-9][01][0-9][0-3][0-9].jsonl
 check "TERM ends it cleanly" ends TERM
 check "with a line that says so" grep -q '"event":"stopped"' "$lines"
+
+: >"$lines"
+: >"$root/told.lines"
+begin --alert-command "$root/told"
+check "a restart tells nobody again" line "$lines" '"event":"sample"' '"metric":"number"' '"level":"critical"'
+echo 3 >"$root/number"
+check "what is over is told" line "$root/told.lines" '"metric":"number"' '"level":"ok"' '"was":"critical"'
+check "and nothing else was" sh -c '! grep -q "\"level\":\"critical\"" "$1"' sh "$root/told.lines"
+check "HUP ends it cleanly" ends HUP
 
 : >"$lines"
 : >"$root/told.lines"
