@@ -155,7 +155,7 @@ static void text_read(struct logline_zone *zone, const char *bytes, size_t len, 
 	struct loghead head = { .timed = timed, .open = open };
 	const struct logline_head *found;
 
-	found = recall_head(zone, bytes, len, recall_how(&head));
+	found = recall_head(zone, bytes, len, recall_how(timed, open));
 	if (found != NULL) {
 		out->level = (enum loglevel)found->level;
 		out->body += found->end;
@@ -511,16 +511,16 @@ static inline bool line_recall(struct logline_zone *zone, const char *bytes, siz
 			       struct logline *out)
 {
 	size_t start = bytes[0] == '[', n = recall_time(zone, bytes + start, len - start, out);
-	struct loghead head = { .timed = true };
 	const struct logline_head *found;
+	bool open;
 
 	if (n == 0)
 		return false;
 	n += start;
-	head.open = is_open(start, bytes + n, len - n);
+	open = is_open(start, bytes + n, len - n);
 	if (behind_of(bytes + n, len - n) != BEHIND_HEAD)
 		return false;
-	found = recall_head(zone, bytes + n, len - n, recall_how(&head));
+	found = recall_head(zone, bytes + n, len - n, recall_how(true, open));
 	if (found == NULL)
 		return false;
 	out->level = (enum loglevel)found->level;

@@ -93,9 +93,9 @@ static inline void recall_keep_time(struct logline_zone *zone, const char *bytes
 
 /* ---- heads ---- */
 
-static inline unsigned recall_how(const struct loghead *head)
+static inline unsigned recall_how(bool timed, bool open)
 {
-	return 1u + head->timed + 2u * head->open;
+	return 1u + timed + 2u * open;
 }
 
 static inline struct logline_head *recall_set(struct logline_zone *zone, const char *bytes,
@@ -158,12 +158,13 @@ static inline void recall_keep_head(struct logline_zone *zone, const char *bytes
 	if (head->pairs || head->looked < RECALL_SHORT || head->looked > LOGLINE_HEAD ||
 	    len < LOGLINE_HEAD)
 		return;
-	keep = recall_set(zone, bytes, head->looked >= RECALL_LONG, recall_how(head));
+	keep = recall_set(zone, bytes, head->looked >= RECALL_LONG,
+			  recall_how(head->timed, head->open));
 	memmove(keep + 1, keep, (RECALL_WAYS - 1) * sizeof(*keep));
 	memset(keep, 0, sizeof(*keep));
 	memcpy(keep->bytes, bytes, head->looked);
 	memset(keep->mask, 0xff, head->looked);
-	keep->how = recall_how(head);
+	keep->how = recall_how(head->timed, head->open);
 	keep->level = (uint16_t)head->level;
 	keep->end = (uint16_t)head->end;
 }

@@ -29,7 +29,8 @@ struct scan {
 	size_t npatterns, nharmless, nalways;
 	struct scan_known *known; /* owned */
 	bool *hits;		  /* owned */
-	const char *next;	  /* the next place in the block where a pattern may match */
+	const char *next;	  /* where in the block the next text of a pattern stands */
+	const char *look;	  /* lines that reach beyond it are shown to the patterns */
 	char *block;		  /* owned */
 };
 
@@ -145,6 +146,8 @@ static __attribute__((noinline)) bool patterns_match(struct scan *scan, const ch
 		rxset_next(scan->set, scan->next, end, scan->hits);
 		scan->next = rxset_next(scan->set, scan->next + 1, end, NULL);
 	}
+	if (scan->nalways == 0)
+		scan->look = scan->next;
 	len = len < MATCH_MAX ? len : MATCH_MAX;
 	for (size_t i = 0; i < scan->npatterns; i++) {
 		bool look = scan->hits[i] || rxset_always(scan->set, i);
@@ -160,7 +163,8 @@ static __attribute__((noinline)) bool patterns_match(struct scan *scan, const ch
 
 /* ---- lines ---- */
 
-static void line_take(struct scan *scan, const char *bytes, size_t len, const char *end)
+static inline __attribute__((always_inline)) void line_take(struct scan *scan, const char *bytes,
+							    size_t len, const char *end)
 {
 	struct scan_totals *totals = &scan->totals;
 	struct logline line;
@@ -174,7 +178,7 @@ static void line_take(struct scan *scan, const char *bytes, size_t len, const ch
 			untold_end(scan);
 		scan->at = line.at;
 	}
-	if (scan->nalways > 0 || (scan->set != NULL && scan->next < bytes + len))
+	if (bytes + len > scan->look)
 		harmless = patterns_match(scan, bytes, len, end, scan->at);
 	if (joins) {
 		joined_count(scan, &line, bytes, len);
@@ -190,26 +194,23 @@ static void line_take(struct scan *scan, const char *bytes, size_t len, const ch
 		error_count(scan, &line, bytes, len);
 }
 
-/* The whole lines of the block; returns how many bytes they take. */
-static size_t lines_take(struct scan *scan, size_t len)
+/* The whole lines of the block, and with `last` what stands behind the last newline; returns how
+ * many bytes they take. */
+static size_t lines_take(struct scan *scan, size_t len, bool last)
 {
 	const char *p = scan->block, *end = p + len, *nl;
 
-	if (scan->set != NULL)
-		scan->next = rxset_next(scan->set, p, end, NULL);
-	while ((nl = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+	scan->next = scan->set != NULL ? rxset_next(scan->set, p, end, NULL) : end;
+	scan->look = scan->nalways > 0 ? p : scan->next;
+	while (p < end) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (nl == NULL && !last)
+			break;
+		nl = nl != NULL ? nl : end;
 		line_take(scan, p, (size_t)(nl - p), end);
 		p = nl + 1;
 	}
-	return (size_t)(p - scan->block);
-}
-
-/* A line that fills the block: the rest of it is passed over. */
-static void line_cut(struct scan *scan, size_t len)
-{
-	if (scan->set != NULL)
-		scan->next = rxset_next(scan->set, scan->block, scan->block + len, NULL);
-	line_take(scan, scan->block, len, scan->block + len);
+	return p < end ? (size_t)(p - scan->block) : len;
 }
 
 int scan_fd(struct scan *scan, int fd, int64_t now, struct err *err)
@@ -239,11 +240,11 @@ int scan_fd(struct scan *scan, int fd, int64_t now, struct err *err)
 			if (pass)
 				continue;
 		}
-		done = lines_take(scan, have);
+		done = lines_take(scan, have, false);
 		have -= done;
 		memmove(scan->block, scan->block + done, have);
 		if (have == BLOCK) {
-			line_cut(scan, have);
+			lines_take(scan, have, true);
 			pass = true;
 			have = 0;
 		}
@@ -251,7 +252,7 @@ int scan_fd(struct scan *scan, int fd, int64_t now, struct err *err)
 	if (n < 0)
 		err_sys(err, "it can't be read");
 	if (have > 0)
-		line_cut(scan, have);
+		lines_take(scan, have, true);
 	untold_end(scan);
 	scan->totals.step = scan->spans.step;
 	scan->totals.errors_lost = scan->errors.lost;
