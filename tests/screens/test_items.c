@@ -176,6 +176,22 @@ static void what_was_done_is_taken_back(void **state)
 	desk_press(desk, "5", "item items/winter applies");
 }
 
+/* Who says that a step is done has not proved it: the target's probe is asked. */
+static void bound_step(struct desk *desk)
+{
+	desk_press(desk, ">", "\xe2\x96\xb8 [ ] The workers have settled");
+	desk_press(desk, " ", "Press a to approve it.");
+	desk_press(desk, "a", "y approves, Esc goes back.");
+	desk_press(desk, "y", "Press r to run it");
+	desk_press(desk, "r", "By hand: Tell the support desk.");
+	desk_press(desk, "d", "The step is done");
+	assert_true(terminal_wait(desk->terminal, "Enter does it"));
+	desk_press(desk, "\r", "Running: Tell the support desk");
+	desk_write(desk, "heard", "", 0644);
+	assert_true(terminal_wait(desk->terminal, "Press 3 for the checklist."));
+	desk_press(desk, "3", "[x] The workers have settled: done and verified");
+}
+
 /* A target may have a machine do what a person does elsewhere. */
 static void a_target_binds_items(void **state)
 {
@@ -186,6 +202,8 @@ static void a_target_binds_items(void **state)
 		 "{\"target\": \"front\", \"system\": \"desk\", \"class\": \"staging\",\n"
 		 " \"claim\": \"%s/claim\", \"parameters\": {\"root\": \"%s\"}, \"bind\": {\n"
 		 "  \"items/told\": {\"probe\": {\"file\": \"${root}/told\", \"exists\": true}},\n"
+		 "  \"settle/tell\": {\"probe\": {\"file\": \"${root}/heard\", \"exists\": "
+		 "true}},\n"
 		 "  \"items/doors/front\": {\"action\": {\"command\": [\"${root}/unsettle\"]}}}}\n",
 		 desk->folder, desk->folder);
 	desk_write(desk, "target.json", text, 0644);
@@ -198,6 +216,7 @@ static void a_target_binds_items(void **state)
 	approve(desk, "Press 3 for the checklist.");
 	desk_press(desk, "3", "[x] The front door");
 	desk_press(desk, "j ", "[x] The doors are open");
+	bound_step(desk);
 }
 
 int main(void)
