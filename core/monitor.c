@@ -247,7 +247,7 @@ void monitor_free(struct monitor *monitor)
 	if (!monitor)
 		return;
 	if (monitor->sense) {
-		standing_put(monitor->sense, clock_wall(monitor->spec.clock));
+		standing_end(monitor->sense, clock_wall(monitor->spec.clock));
 		line = line_new(monitor, "stopped", clock_wall(monitor->spec.clock));
 		if (monitor_waiting(monitor))
 			json_object_set_new(line, "undelivered",

@@ -194,6 +194,8 @@ void session_free(struct session *session)
 		close(session->sensing_lock);
 	session_plan_forget(session);
 	session_message_forget(session);
+	if (session->standing_at)
+		standing_end(session->sense, clock_wall(session->clock));
 	sense_free(session->sense);
 	kept_free(session->kept);
 	if (session->open)

@@ -113,7 +113,7 @@ static json_t *conditions_of(const struct sense *sense)
 	return list;
 }
 
-void standing_put(const struct sense *sense, int64_t now)
+static void put(const struct sense *sense, int64_t now, bool ended)
 {
 	const struct runbook *runbook = sense_runbook(sense);
 	struct kept *kept = sense_kept(sense);
@@ -130,8 +130,20 @@ void standing_put(const struct sense *sense, int64_t now)
 	}
 	all = json_pack("{s:o, s:o}", "alerts", alerts, "conditions", conditions_of(sense));
 	set_time(all, "at", now);
+	if (ended)
+		json_object_set_new(all, "ended", json_true());
 	kept_alerts_put(kept, all, NULL);
 	json_decref(all);
+}
+
+void standing_put(const struct sense *sense, int64_t now)
+{
+	put(sense, now, false);
+}
+
+void standing_end(const struct sense *sense, int64_t now)
+{
+	put(sense, now, true);
 }
 
 static enum level level_of(const char *name)
@@ -267,7 +279,7 @@ static void target_add(const char *system, const char *target, const json_t *sta
 	if (time_parse_rfc3339(json_str(standing, "at", ""), &at) != 0)
 		return;
 	age = line->now - at;
-	if (age > FORGOTTEN_US)
+	if (age > FORGOTTEN_US || json_is_true(json_object_get(standing, "ended")))
 		return;
 	part_begin(line, system, target);
 	if (age > STALE_US) {

@@ -14,8 +14,10 @@
 /* {"at", "alerts": [..], "conditions": [..]}: all that is not as it should be. Nothing is written
  * where nothing is kept. */
 void standing_put(const struct sense *sense, int64_t now);
-/* What stood when it was written last goes on to stand until it is measured otherwise, so that nobody is told
- * again; what is older than an hour does not. After sense_keep(). */
+/* The last time: whoever watched has ended as it should, and is not missed. */
+void standing_end(const struct sense *sense, int64_t now);
+/* What stood when it was written last goes on to stand until it is measured otherwise, so that
+ * nobody is told again; what is older than an hour does not. After sense_keep(). */
 void standing_recall(struct sense *sense, int64_t now);
 /* New: one alert: metric, title, level, value, unit, threshold, since, no_data, muted, suggest. */
 json_t *standing_alert(const struct sense *sense, const struct alert *alert);

@@ -8,7 +8,7 @@
 #include "lib/promtext.h"
 
 struct series {
-	char *labels;		    /* owned: as the scrape has them, NUL bytes and all */
+	char *labels; /* owned: as the scrape has them, NUL bytes and all */
 	size_t labels_len;
 	double bound;		    /* of a histogram's bucket ("le"); NAN: it is none */
 	double last;		    /* the latest value */

@@ -3,7 +3,7 @@
 # program that is watched and for the chat that is told.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
-plan 29
+plan 30
 
 root=$work/root
 mkdir "$root"
@@ -114,6 +114,7 @@ touch "$root/flag"
 check "a condition is a line" line "$lines" '"event":"condition"' '"condition":"raised"' '"verdict":"pass"' '"suggest":"Lower it."'
 check "samples are kept by the day" grep -q '"metric":"number"' "$BACKOUT_STATE_DIR"/metrics/shop/attic/metrics_20[0-9][0-9][01][0-9][0-3][0-9].jsonl
 check "TERM ends it cleanly" ends TERM
+check "and is not missed" says "nothing is watched" "$BACKOUT" status
 check "with a line that says so" grep -q '"event":"stopped"' "$lines"
 
 : >"$lines"

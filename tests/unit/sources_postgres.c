@@ -487,11 +487,11 @@ static void test_statement_as_metric(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_probe_verdicts), cmocka_unit_test(test_probe_sql),
-		cmocka_unit_test(test_probe_down),     cmocka_unit_test(test_probe_late),
-		cmocka_unit_test(test_probe_backup),   cmocka_unit_test(test_live_figures),
-		cmocka_unit_test(test_live_restart),   cmocka_unit_test(test_live_frozen),
-		cmocka_unit_test(test_live_faults),    cmocka_unit_test(test_blocking_sample),
+		cmocka_unit_test(test_probe_verdicts),	    cmocka_unit_test(test_probe_sql),
+		cmocka_unit_test(test_probe_down),	    cmocka_unit_test(test_probe_late),
+		cmocka_unit_test(test_probe_backup),	    cmocka_unit_test(test_live_figures),
+		cmocka_unit_test(test_live_restart),	    cmocka_unit_test(test_live_frozen),
+		cmocka_unit_test(test_live_faults),	    cmocka_unit_test(test_blocking_sample),
 		cmocka_unit_test(test_statement_as_metric),
 	};
 
