@@ -200,13 +200,13 @@ static const char *blanks_skip(const char *p, const char *end)
 	return p;
 }
 
-/* "[ERROR]", "[error   ]", "[ERROR main]", Apache's "[core:error]": the level in the bracket whose
- * first byte p is; *close is where it ends, NULL when it doesn't. */
+/* "[ERROR]", "[error   ]", "[ERROR main]", "[main/ERROR]", Apache's "[core:error]": the level in
+ * the bracket whose first byte p is; *close is where it ends, NULL when it doesn't. */
 static enum loglevel group_level(const char *p, const char *end, const char **close)
 {
 	char closer = (char)(*p == '[' ? ']' : *p == '(' ? ')' : '>');
 	const char *from = blanks_skip(p + 1, end), *to = memchr(p, closer, (size_t)(end - p));
-	const char *word, *colon;
+	const char *word, *colon, *slash;
 	bool upper = true;
 
 	*close = to;
@@ -215,6 +215,13 @@ static enum loglevel group_level(const char *p, const char *end, const char **cl
 	from = colour_skip(from, to);
 	for (word = from; word < to && is(*word, UPPER | LOWER); word++)
 		upper = upper && is(*word, UPPER);
+	slash = memrchr(from, '/', (size_t)(to - from));
+	if (slash != NULL && is(slash[1], UPPER) && is(to[-1], UPPER)) {
+		enum loglevel level = loglevel_word(slash + 1, (size_t)(to - slash - 1));
+
+		if (level != LOGLEVEL_NONE)
+			return level;
+	}
 	colon = memchr(from, ':', (size_t)(to - from));
 	if (colon != NULL && colon[1] != ' ')
 		return loglevel_word(colon + 1, (size_t)(to - colon - 1));
@@ -356,6 +363,20 @@ static bool word_pass(struct at *at, const char *word, bool plain, struct loghea
 	return at->names <= NAMES_MAX;
 }
 
+/* Monolog's "channel.ERROR: ": the level behind the last point of the first word. */
+static bool channel_decides(const struct at *at, const char *word, const char *to,
+			    struct loghead *head)
+{
+	const char *point = memrchr(word, '.', (size_t)(to - word));
+
+	if (point == NULL || !at->first || to + 1 >= at->end || *to != ':' || !is(to[1], BLANK) ||
+	    !is(point[1], UPPER) || !is(to[-1], UPPER))
+		return false;
+	head->level = loglevel_word(point + 1, (size_t)(to - point - 1));
+	head->end = (size_t)(to + 1 - at->begin);
+	return head->level != LOGLEVEL_NONE;
+}
+
 /* One word from at->p; false when the reading ends here. */
 static bool word_read(struct at *at, struct loghead *head)
 {
@@ -378,7 +399,7 @@ static bool word_read(struct at *at, struct loghead *head)
 	at->p = p;
 	if (p < at->end && *p == '=')
 		return !pair_decides(at, word, head);
-	if (p == word)
+	if (p == word || (p < at->end && *p == ':' && channel_decides(at, word, p, head)))
 		return false;
 	return word_pass(at, word, p == letters, head);
 }

@@ -178,6 +178,9 @@ static void text_read(struct logline_zone *zone, const char *bytes, size_t len, 
 		return;
 	if (head.pairs && timed)
 		logfmt_read(zone, bytes, len, out);
+	/* Go's server says so itself, without a level. */
+	if (begins(bytes, len, " http: panic serving "))
+		out->level = LOGLEVEL_ERROR;
 	/* Once only: lines that carry lines that carry lines are nobody's. */
 	if (out->level == LOGLEVEL_NONE && head.message > 0 && head.message < len && timed &&
 	    !out->tagged) {
@@ -225,6 +228,34 @@ static void inner_read(struct logline_zone *zone, const char *bytes, size_t len,
 	else if (inner.level == LOGLEVEL_NONE)
 		text_read(zone, bytes, len, false, false, &inner);
 	out->level = inner.level;
+}
+
+/* Redis: "1234:M 21 Nov 2026 21:31:05.123 # text", where # is a warning. */
+static bool redis_read(struct logline_zone *zone, const char *bytes, size_t len,
+		       struct logline *out)
+{
+	size_t n = 0, time;
+
+	while (n < len && n < 8 && is_digit(bytes[n]))
+		n++;
+	if (n == 0 || len < n + 20 || bytes[n] != ':' || !isupper((unsigned char)bytes[n + 1]) ||
+	    bytes[n + 2] != ' ')
+		return false;
+	n += 3;
+	time = logtime_read(zone, bytes + n, len - n, out);
+	if (time == 0)
+		return false;
+	n += time;
+	out->body = n;
+	if (n + 2 >= len || bytes[n] != ' ' || bytes[n + 2] != ' ')
+		return true;
+	out->level = bytes[n + 1] == '#'   ? LOGLEVEL_WARNING
+		     : bytes[n + 1] == '*' ? LOGLEVEL_INFO
+		     : bytes[n + 1] == '-' ? LOGLEVEL_DEBUG
+		     : bytes[n + 1] == '.' ? LOGLEVEL_DEBUG
+					   : LOGLEVEL_NONE;
+	out->body = n + 2;
+	return true;
 }
 
 /* ---- access logs ---- */
@@ -347,7 +378,8 @@ static void bare_read(struct logline_zone *zone, const char *bytes, size_t len, 
 		text_read(zone, bytes + n, len - n, true, false, out);
 		return;
 	}
-	if (klog_read(zone, bytes, len, out) > 0 || access_read(zone, bytes, len, out))
+	if (klog_read(zone, bytes, len, out) > 0 || access_read(zone, bytes, len, out) ||
+	    (is_digit(bytes[0]) && redis_read(zone, bytes, len, out)))
 		return;
 	n = inner ? 0 : column_skip(bytes, len);
 	if (n > 0) {
