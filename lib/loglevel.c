@@ -296,8 +296,11 @@ static bool postgres_detail(const char *word, size_t len, const char *end)
 static bool word_decides(struct at *at, const char *word, const char *to, bool upper,
 			 struct loghead *head)
 {
-	enum loglevel level = loglevel_word(word, (size_t)(to - word));
+	enum loglevel level;
 
+	if (!upper && !small_counts(at, word, to))
+		return false;
+	level = loglevel_word(word, (size_t)(to - word));
 	if (level == LOGLEVEL_NONE) {
 		head->detail = upper && postgres_detail(word, (size_t)(to - word), at->end);
 		head->end = head->detail ? (size_t)(to + 1 - at->begin) : 0;
@@ -307,8 +310,7 @@ static bool word_decides(struct at *at, const char *word, const char *to, bool u
 		return false;
 	if (to < at->end && *to == '=')
 		return false;
-	if (upper ? to - word == 3 && memcmp(word, "LOG", 3) == 0 && (to == at->end || *to != ':')
-		  : !small_counts(at, word, to))
+	if (to - word == 3 && memcmp(word, "LOG", 3) == 0 && (to == at->end || *to != ':'))
 		return false;
 	head->level = level;
 	head->end = (size_t)(to + (to < at->end && *to == ':') - at->begin);

@@ -46,9 +46,15 @@ static bool java_exception(const char *bytes, size_t len)
 {
 	size_t n = 0, dots = 0;
 
-	while (n < len && n < 120 &&
-	       (isalnum((unsigned char)bytes[n]) || strchr("._$", bytes[n])) && bytes[n] != '\0')
-		dots += bytes[n++] == '.';
+	for (; n < len && n < 120; n++) {
+		char c = bytes[n];
+
+		if (c == '.')
+			dots++;
+		else if (!is_digit(c) && (unsigned char)((c | 32) - 'a') >= 26 && c != '_' &&
+			 c != '$')
+			break;
+	}
 	if (dots < 1 || n < 8 || (n < len && bytes[n] != ':'))
 		return false;
 	return memcmp(bytes + n - 5, "Error", 5) == 0 || begins(bytes + n - 9, 9, "Exception");
@@ -92,10 +98,12 @@ static enum logkin kin_of(const char *bytes, size_t len)
 		return LOGKIN_EMPTY;
 	if (bytes[0] == ' ' || bytes[0] == '\t')
 		return LOGKIN_INDENTED;
-	if (begins_any(bytes, len, tracebacks))
-		return LOGKIN_TRACEBACK;
-	if (begins_any(bytes, len, details))
-		return LOGKIN_DETAIL;
+	if (strchr("TpfEUtCDS.g[cesn", bytes[0]) != NULL) {
+		if (begins_any(bytes, len, tracebacks))
+			return LOGKIN_TRACEBACK;
+		if (begins_any(bytes, len, details))
+			return LOGKIN_DETAIL;
+	}
 	if (islower((unsigned char)bytes[0]) && java_exception(bytes, len))
 		return LOGKIN_EXCEPTION;
 	return go_frame(bytes, len) ? LOGKIN_FRAME : LOGKIN_NONE;
@@ -108,9 +116,11 @@ static void postgres_read(const char *bytes, size_t len, struct logline *out)
 {
 	const char *end = bytes + near(len), *p = bytes, *word;
 
-	while ((p = memmem(p, (size_t)(end - p), ":  ", 3)) != NULL) {
+	for (; (p = memchr(p, ':', (size_t)(end - p))) != NULL; p++) {
 		struct loghead head = { .timed = false };
 
+		if (end - p < 3 || p[1] != ' ' || p[2] != ' ')
+			continue;
 		for (word = p; word > bytes && isupper((unsigned char)word[-1]);)
 			word--;
 		if (p - word >= 3)
@@ -121,7 +131,6 @@ static void postgres_read(const char *bytes, size_t len, struct logline *out)
 			out->body += (size_t)(word - bytes) + head.end;
 			return;
 		}
-		p += 3;
 	}
 }
 
@@ -145,7 +154,7 @@ static void csv_read(const char *bytes, size_t len, struct logline *out)
 	out->body += (size_t)(p - bytes);
 }
 
-static void inner_read(struct logline_zone *zone, const char *bytes, size_t len,
+static void inner_read(struct logline_zone *zone, const char *bytes, size_t len, bool whole,
 		       struct logline *out);
 
 /* What stands behind a time, or behind nothing at all. */
@@ -185,7 +194,7 @@ static void text_read(struct logline_zone *zone, const char *bytes, size_t len, 
 	if (out->level == LOGLEVEL_NONE && head.message > 0 && head.message < len && timed &&
 	    !out->tagged) {
 		out->tagged = true;
-		inner_read(zone, bytes + head.message + 1, len - head.message - 1, out);
+		inner_read(zone, bytes + head.message + 1, len - head.message - 1, false, out);
 	}
 }
 
@@ -209,8 +218,9 @@ static size_t klog_read(struct logline_zone *zone, const char *bytes, size_t len
 	return n + 1;
 }
 
-/* What syslog carries may be a line with a level of its own, or go with the one before. */
-static void inner_read(struct logline_zone *zone, const char *bytes, size_t len,
+/* What syslog carries may be a line with a level of its own, or go with the one before. `whole`:
+ * its head has not been read yet. */
+static void inner_read(struct logline_zone *zone, const char *bytes, size_t len, bool whole,
 		       struct logline *out)
 {
 	struct logline inner = { .tagged = true };
@@ -225,7 +235,7 @@ static void inner_read(struct logline_zone *zone, const char *bytes, size_t len,
 	else if (klog_read(zone, bytes, len, &inner) == 0 &&
 		 (n = logtime_read(zone, bytes, len, &inner)) > 0)
 		text_read(zone, bytes + n, len - n, true, false, &inner);
-	else if (inner.level == LOGLEVEL_NONE)
+	else if (inner.level == LOGLEVEL_NONE && whole)
 		text_read(zone, bytes, len, false, false, &inner);
 	out->level = inner.level;
 }
@@ -439,7 +449,7 @@ static bool timed_read(struct logline_zone *zone, const char *bytes, size_t star
 		request_read(bytes, len, out);
 		break;
 	case BEHIND_STREAM:
-		inner_read(zone, bytes + 10, len - 10, out);
+		inner_read(zone, bytes + 10, len - 10, true, out);
 		break;
 	case BEHIND_HEAD:
 		text_read(zone, bytes, len, true, is_open(start, bytes, len), out);

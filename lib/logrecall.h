@@ -118,16 +118,22 @@ static inline bool recall_is(const struct logline_head *head, const char *bytes,
 	return differ == 0;
 }
 
+/* Whether it is worth a closer look. */
+static inline bool recall_begins(const struct logline_head *head, const char *bytes, unsigned how)
+{
+	return head->how == how && (recall_load(bytes) & head->mask[0]) == head->bytes[0];
+}
+
 /* The latest one comes first: it is met again most often. */
-static inline const struct logline_head *recall_search(struct logline_head *set, const char *bytes,
-						       unsigned how)
+static inline __attribute__((always_inline)) const struct logline_head *
+recall_search(struct logline_head *set, const char *bytes, unsigned how)
 {
 	if (recall_is(&set[0], bytes, how))
 		return &set[0];
 	for (int i = 1; i < RECALL_WAYS; i++) {
 		struct logline_head found;
 
-		if (!recall_is(&set[i], bytes, how))
+		if (!recall_begins(&set[i], bytes, how) || !recall_is(&set[i], bytes, how))
 			continue;
 		found = set[i];
 		set[i] = set[0];
@@ -138,8 +144,8 @@ static inline const struct logline_head *recall_search(struct logline_head *set,
 }
 
 /* The head that was kept, as loghead_read() would find it; NULL when it is none of them. */
-static inline const struct logline_head *recall_head(struct logline_zone *zone, const char *bytes,
-						     size_t len, unsigned how)
+static inline __attribute__((always_inline)) const struct logline_head *
+recall_head(struct logline_zone *zone, const char *bytes, size_t len, unsigned how)
 {
 	const struct logline_head *found;
 
