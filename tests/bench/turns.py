@@ -1,6 +1,9 @@
 """Runs two shell commands in turns and prints the medians of CPU seconds, wall seconds and largest resident
 size in bytes of each:  turns.py N COMMAND COMMAND
 
+A size is never seen below that of this program itself, about 11 MB: the kernel counts what a process was
+before it became another.
+
 Output goes to a file: what writes to /dev/null may notice, and stop at the first match.
 """
 import os, statistics, sys, tempfile, time
