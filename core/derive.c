@@ -169,10 +169,12 @@ int64_t derive_reach(const struct derive *derive)
 	return reach;
 }
 
-bool derive_uses(const struct derive *derive, const struct probe *probe)
+bool derive_uses(const struct derive *derive, const char *metric)
 {
 	for (size_t i = 0; i < derive->env.runbook->nmetrics; i++) {
-		if (derive->env.runbook->metrics[i].probe == probe)
+		const struct metric *of = derive->env.runbook->metrics[i].of;
+
+		if (of && strcmp(of->name, metric) == 0)
 			return true;
 	}
 	return false;

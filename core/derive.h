@@ -32,8 +32,8 @@ void derive_free(struct derive *derive);
 bool derive_is(const struct metric *metric);
 /* How far back the longest window reaches; 0: there is none. */
 int64_t derive_reach(const struct derive *derive);
-/* Whether anything is made of it. */
-bool derive_uses(const struct derive *derive, const struct probe *probe);
+/* Whether anything is made of the metric of this name. */
+bool derive_uses(const struct derive *derive, const char *metric);
 
 void derive_metric(struct derive *derive, const struct metric *metric, int64_t at, double value);
 /* A probe's verdict: unknown counts for nothing, but is no passing either. */

@@ -108,7 +108,6 @@ struct probe *const *memory_remembers(const struct memory *memory, size_t *n)
 
 struct recalling {
 	struct memory *memory;
-	int64_t series_from;
 	memory_series_fn *series;
 	void *data;
 };
@@ -122,13 +121,19 @@ static struct probe *probe_named(const struct memory *memory, const char *id)
 	return NULL;
 }
 
-static bool is_wanted(const char *name, bool probe, void *data)
+/* Windows may be long: only what they are made of is read for them. */
+static bool is_for_windows(const char *name, bool probe, void *data)
 {
-	const struct recalling *recalling = data;
-	const struct memory *memory = recalling->memory;
+	const struct memory *memory = ((const struct recalling *)data)->memory;
 
-	return probe ? probe_named(memory, name) != NULL
-		     : runbook_metric(memory->wiring->runbook, name) != NULL;
+	return probe ? probe_named(memory, name) != NULL : derive_uses(memory->derive, name);
+}
+
+static bool is_for_series(const char *name, bool probe, void *data)
+{
+	const struct memory *memory = ((const struct recalling *)data)->memory;
+
+	return !probe && runbook_metric(memory->wiring->runbook, name) != NULL;
 }
 
 /* A reading of the past tells how long a verdict has held, not what holds now. */
@@ -148,20 +153,23 @@ static void verdict_recall(struct memory *memory, const struct kept_sample *samp
 	slot->recalled = true;
 }
 
-static void sample_recall(const struct kept_sample *sample, void *data)
+static void window_recall(const struct kept_sample *sample, void *data)
+{
+	struct memory *memory = ((const struct recalling *)data)->memory;
+
+	if (sample->probe)
+		verdict_recall(memory, sample);
+	else
+		derive_metric(memory->derive, runbook_metric(memory->wiring->runbook, sample->name),
+			      sample->at, sample->value);
+}
+
+static void series_recall(const struct kept_sample *sample, void *data)
 {
 	const struct recalling *recalling = data;
-	struct memory *memory = recalling->memory;
-	const struct metric *metric;
 
-	if (sample->probe) {
-		verdict_recall(memory, sample);
-		return;
-	}
-	metric = runbook_metric(memory->wiring->runbook, sample->name);
-	derive_metric(memory->derive, metric, sample->at, sample->value);
-	if (recalling->series && sample->at >= recalling->series_from)
-		recalling->series(metric, sample->at, sample->value, recalling->data);
+	recalling->series(runbook_metric(recalling->memory->wiring->runbook, sample->name),
+			  sample->at, sample->value, recalling->data);
 }
 
 void memory_baselines(struct memory *memory)
@@ -185,18 +193,16 @@ static int64_t held_from(struct probe *const *probes, size_t n, int64_t now, int
 void memory_keep(struct memory *memory, struct kept *kept, bool write, int64_t series_from,
 		 memory_series_fn *series, void *data)
 {
-	struct recalling recalling = {
-		.memory = memory, .series_from = series_from, .series = series, .data = data
-	};
+	struct recalling recalling = { .memory = memory, .series = series, .data = data };
 	int64_t now = clock_wall(memory->wiring->clock), from = now - derive_reach(memory->derive);
 	const struct runbook *runbook = memory->wiring->runbook;
 
 	memory->kept = kept;
 	from = held_from(runbook->probes, runbook->nprobes, now, from);
 	from = held_from(runbook->inline_probes, runbook->ninline_probes, now, from);
-	if (series && series_from < from)
-		from = series_from;
-	kept_read(kept, from, is_wanted, sample_recall, &recalling);
+	kept_read(kept, from, is_for_windows, window_recall, &recalling);
+	if (series)
+		kept_read(kept, series_from, is_for_series, series_recall, &recalling);
 	memory_baselines(memory);
 	if (!write)
 		memory->kept = NULL;
