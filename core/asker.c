@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/offspring.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
+#include "lib/offspring.h"
 #include "lib/timefmt.h"
 
 /* One source whose metrics block. */

@@ -41,17 +41,18 @@ static void env_metric(void *data, const char *name, int64_t since, struct readi
 		wiring_read(wiring, metric, since, out);
 }
 
-static struct probe_env env_of(const struct evaluation *evaluation)
+static struct probe_env env_of(const struct evaluation *evaluation, bool lasts)
 {
-	int64_t now = clock_mono(evaluation->wiring->clock);
+	int64_t most = clock_mono(evaluation->wiring->clock) + LEAF_US;
 
 	return (struct probe_env){
 		.clock = evaluation->wiring->clock,
 		.since = evaluation->since,
 		.shown_since = evaluation->shown_since,
 		.before = evaluation->before,
-		.deadline =
-		    evaluation->deadline < now + LEAF_US ? evaluation->deadline : now + LEAF_US,
+		.deadline = evaluation->deadline < most || (lasts && !evaluation->wiring->live)
+				? evaluation->deadline
+				: most,
 		.source = env_source,
 		.declared = env_declared,
 		.metric = env_metric,
@@ -63,7 +64,7 @@ static void leaf_ask(const struct evaluation *evaluation, const struct probe_typ
 		     const json_t *args, struct reading *out)
 {
 	struct wiring *wiring = evaluation->wiring;
-	struct probe_env env = env_of(evaluation);
+	struct probe_env env = env_of(evaluation, type->lasts);
 
 	do {
 		*out = (struct reading){ 0 };
@@ -78,7 +79,7 @@ void evaluate_watch(const struct evaluation *evaluation, const struct probe *pro
 {
 	const struct probe_type *type =
 	    probe->kind == PROBE_TYPED ? probe_type(probe->ask.type->name) : NULL;
-	struct probe_env env = env_of(evaluation);
+	struct probe_env env = env_of(evaluation, false);
 	json_t *args;
 
 	for (size_t i = 0; i < probe->nparts; i++)

@@ -6,9 +6,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "core/offspring.h"
 #include "lib/file.h"
 #include "lib/mem.h"
+#include "lib/offspring.h"
 #include "lib/timefmt.h"
 
 /* What comes through the pipe: the copy is the same program, so bytes are enough; small enough to
@@ -166,7 +166,8 @@ static void round_late(struct watch *watch, uint32_t what, void *data)
 static void sources_told(const struct rounds *rounds)
 {
 	struct evaluation evaluation = { .wiring = rounds->spec.wiring,
-					 .slots = rounds->spec.slots };
+					 .slots = rounds->spec.slots,
+					 .before = *rounds->spec.before };
 
 	for (size_t i = 0; i < rounds->nprobes; i++)
 		evaluate_watch(&evaluation, rounds->probes[i]);

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "checklists/verdict.h"
-#include "core/offspring.h"
 #include "core/plan.h"
 #include "core/runner_work.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
+#include "lib/offspring.h"
 
 #define WHEN_US (20 * CLOCK_US)
 

@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "core/claim.h"
-#include "core/offspring.h"
 #include "core/plan.h"
 #include "core/runner_work.h"
 #include "core/steplock.h"
 #include "lib/child.h"
 #include "lib/jdoc.h"
+#include "lib/offspring.h"
 
 #define LOOK_US	   (60 * CLOCK_US)
 #define TIMEOUT_US (60 * CLOCK_US)

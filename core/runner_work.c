@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/offspring.h"
 #include "core/plan.h"
 #include "core/statefolder.h"
 #include "lib/argv.h"
@@ -18,6 +17,7 @@
 #include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
+#include "lib/offspring.h"
 #include "lib/params.h"
 #include "lib/timefmt.h"
 

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "core/offspring.h"
 #include "core/runner.h"
 #include "core/session.h"
+#include "lib/offspring.h"
 
 #define SESSION_TICK_US (CLOCK_US / 2)
 #define SESSION_LISTS	16 /* checklists that are looked at at the same time */

@@ -66,6 +66,17 @@ int proc_stat(pid_t pid, struct proc_stat *out)
 	return 0;
 }
 
+int64_t proc_read_bytes(pid_t pid)
+{
+	char path[64], text[512];
+	int64_t bytes;
+
+	snprintf(path, sizeof(path), "/proc/%d/io", (int)pid);
+	if (slurp(path, text, sizeof(text)) < 0 || sscanf(text, "rchar: %" SCNd64, &bytes) != 1)
+		return -1;
+	return bytes;
+}
+
 bool proc_alive(struct proc_id id)
 {
 	struct proc_stat now;

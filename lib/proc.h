@@ -34,6 +34,8 @@ struct proc_stat {
 int proc_stat(pid_t pid, struct proc_stat *out);
 /* It is there, and no zombie. */
 bool proc_alive(struct proc_id id);
+/* Bytes that it read so far, and children of its that are over; -1 when the system doesn't say. */
+int64_t proc_read_bytes(pid_t pid);
 /* Wall time of its start, microseconds; at most PROC_STARTED_ERROR_US off. */
 #define PROC_STARTED_ERROR_US (20 * CLOCK_US / 1000)
 int64_t proc_started(struct proc_id id);

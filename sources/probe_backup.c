@@ -1,25 +1,25 @@
-/* Source type "backups" (a folder of them) and probe type "backup": which one is sound? */
+/* Probe type "backup": which one is sound? */
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/archive.h"
 #include "lib/backup.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
-#include "lib/pgdump.h"
 #include "lib/size.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
-#include "sources/declaration.h"
+#include "sources/backuplook.h"
+#include "sources/backups.h"
 #include "sources/types.h"
-
-#define DECODE_US (600 * CLOCK_US)
 
 struct looking {
 	const struct probe_env *env;
 	const json_t *args;
 	const json_t *declared;
+	const struct source *source; /* that remembers; or NULL */
 	struct reading *out;
+	int64_t looked_at; /* monotonic: when the bytes were read, 0: now */
+	bool waiting;	   /* it is not known yet */
 };
 
 static int64_t now(const struct looking *look)
@@ -27,42 +27,36 @@ static int64_t now(const struct looking *look)
 	return clock_wall(look->env->clock);
 }
 
-/* Its recorded hash holds; an archive must also be readable to its end, and fit to be unpacked. */
-static int whole(const char *path, const json_t *sidecar, bool tar, int64_t timeout_us,
-		 struct err *err)
+/* New: the sidecar of a backup of the declared kind when its bytes are whole. NULL also while that
+ * is not known yet: then look->waiting. */
+static json_t *sound(struct looking *look, const char *path, struct err *err)
 {
-	struct archive archive;
-	int rc;
-
-	if (!tar)
-		return sidecar_check_hash(path, sidecar, err);
-	rc = archive_look(path, timeout_us, &archive, err);
-	archive_release(&archive);
-	return rc;
-}
-
-/* New: the sidecar of a backup of the declared kind when its bytes are whole. */
-static json_t *sound(const struct looking *look, const char *path, struct err *err)
-{
-	const char *kind = json_str(look->declared, "kind", "file");
 	int64_t left = look->env->deadline - clock_mono(look->env->clock);
-	struct pgdump_check check = { .path = path,
-				      .database = json_str(look->declared, "database", NULL),
-				      .bin = json_str(look->declared, "bin", NULL),
-				      .timeout_us = left < DECODE_US ? left : DECODE_US };
+	enum backup_verdict known = BACKUP_UNKNOWN;
+	json_t *sidecar;
 
+	look->looked_at = 0;
+	if (backups_keeps(look->source)) {
+		sidecar = sidecar_read(path, err);
+		if (sidecar)
+			known = backups_recall(look->source, look->declared, path, sidecar,
+					       &look->looked_at, err);
+		if (known == BACKUP_SOUND)
+			return sidecar;
+		look->waiting = sidecar && known == BACKUP_UNKNOWN &&
+				json_integer_value(json_object_get(sidecar, "size")) >
+				    backups_at_once(look->declared);
+		known = sidecar ? known : BACKUP_DAMAGED;
+		json_decref(sidecar);
+	}
+	if (known == BACKUP_DAMAGED || look->waiting)
+		return NULL;
+	err_clear(err);
 	if (left <= 0) {
 		err_set(err, "there was no time left to look");
 		return NULL;
 	}
-	if (strcmp(kind, "postgres") == 0)
-		return pgdump_check(&check, err);
-	json_t *sidecar = sidecar_read(path, err);
-	if (sidecar && whole(path, sidecar, strcmp(kind, "archive") == 0, left, err) < 0) {
-		json_decref(sidecar);
-		sidecar = NULL;
-	}
-	return sidecar;
+	return backup_look(look->declared, path, left, err);
 }
 
 /* Judges age and size of a sound backup. */
@@ -72,6 +66,7 @@ static void judge(const struct looking *look, const char *path, const json_t *si
 	int64_t limit = json_us(look->args, "max_age", 0);
 	int64_t size = json_integer_value(json_object_get(sidecar, "size")), least = 0;
 	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	int64_t seen = look->looked_at ? clock_mono(look->env->clock) - look->looked_at : 0;
 	char old[48], want[48], big[32];
 
 	size_of(json_object_get(look->args, "min_size"), &least);
@@ -84,31 +79,39 @@ static void judge(const struct looking *look, const char *path, const json_t *si
 		reading_fail(look->out, now(look), "%s is sound, but has only %s (at least %s)",
 			     base, big, size_text(least, want, sizeof want));
 	else
-		reading_pass(look->out, now(look), "%s, made %s ago, %s, hash and content verified",
-			     base, old, big);
+		reading_pass(look->out, now(look),
+			     "%s, made %s ago, %s, hash and content verified%s%s%s", base, old, big,
+			     seen > CLOCK_US ? " " : "",
+			     seen > CLOCK_US ? duration_text(seen, want, sizeof want) : "",
+			     seen > CLOCK_US ? " ago" : "");
 	text_clean_to(look->out->text, sizeof look->out->text, path, strlen(path));
 	look->out->has_value = true;
 	look->out->value = (double)age / 1e6;
 	memcpy(look->out->unit, "s", 2);
 }
 
-/* Whether the time is up: then what was not found sound is not known to be damaged. */
-static bool is_late(const struct looking *look, const char *path)
+/* Whether it is still looked at, or the time is up: then what was not found sound is not known to
+ * be damaged. */
+static bool is_open(const struct looking *look, const char *path, const struct err *why)
 {
+	if (look->waiting) {
+		reading_unknown(look->out, now(look), "%s", why->msg);
+		return true;
+	}
 	if (clock_mono(look->env->clock) < look->env->deadline)
 		return false;
 	reading_unknown(look->out, now(look), "no time left to verify %s", path);
 	return true;
 }
 
-static void one(const struct looking *look, const char *path)
+static void one(struct looking *look, const char *path)
 {
 	struct err err = ERR_INIT;
 	json_t *sidecar = sound(look, path, &err);
 
 	if (sidecar)
 		judge(look, path, sidecar);
-	else if (!is_late(look, path))
+	else if (!is_open(look, path, &err))
 		reading_fail(look->out, now(look), "%s", err.msg);
 	json_decref(sidecar);
 }
@@ -123,7 +126,7 @@ static void passed_over_say(const struct looking *look, size_t n, const struct e
 }
 
 /* From the newest on, until one is sound. Damaged ones are passed over, and said so. */
-static void newest(const struct looking *look)
+static void newest(struct looking *look)
 {
 	const char *folder = json_str(look->declared, "folder", "");
 	struct backups list;
@@ -144,7 +147,7 @@ static void newest(const struct looking *look)
 		sidecar = sound(look, list.list[i].path, &err);
 		if (sidecar)
 			judge(look, list.list[i].path, sidecar);
-		else if (is_late(look, list.list[i].path))
+		else if (is_open(look, list.list[i].path, &err))
 			goto out;
 		else if (damaged++ == 0)
 			err_set(&why, "%s", err.msg);
@@ -170,6 +173,7 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 	struct looking look = { .env = env, .args = args, .out = out };
 
 	look.declared = env->declared(env->data, name);
+	look.source = env->source ? env->source(env->data, name) : NULL;
 	if (!look.declared)
 		reading_unknown(out, now(&look), "source %s can't be used: a parameter is missing",
 				name);
@@ -177,6 +181,16 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 		one(&look, path);
 	else
 		newest(&look);
+}
+
+static void watch(const struct probe_env *env, const json_t *args)
+{
+	const char *name = json_str(args, "backup", "");
+	struct source *source = env->source(env->data, name);
+	const json_t *declared = env->declared(env->data, name);
+
+	if (source && declared)
+		backups_want(source, declared, json_str(args, "sound", NULL), env->before);
 }
 
 static const struct field probe_fields[] = {
@@ -199,29 +213,7 @@ const struct probe_type probe_backup = {
 		  .fields = probe_fields,
 		  .one_of = one_of },
 	.blocks = true,
+	.lasts = true,
 	.eval = eval,
-};
-
-static const char *const kinds[] = { "postgres", "file", "archive", NULL };
-
-static const struct field source_fields[] = {
-	{ "folder", FIELD_PATH, true, "folder of the backups", NULL, NULL },
-	{ "pattern", FIELD_STRING, false, "glob of their names (default: all)", NULL, NULL },
-	{ "kind", FIELD_CHOICE, true, "what they are", NULL, kinds },
-	{ "database", FIELD_STRING, false, "kind postgres: dumps of this database", NULL, NULL },
-	{ "bin", FIELD_PATH, false, "kind postgres: folder of pg_restore", NULL, NULL },
-	{ 0 },
-};
-
-/* Nothing is kept between looks: the probe reads the folder. */
-static struct source *backups_open(const struct source_env *env, const char *name,
-				   const json_t *args, struct err *err)
-{
-	(void)args, (void)err;
-	return declaration_new(&source_backups, env, name);
-}
-
-const struct source_type source_backups = {
-	.type = { .name = "backups", .help = "a folder of backups", .fields = source_fields },
-	.open = backups_open,
+	.watch = watch,
 };

@@ -6,8 +6,8 @@
  * must neither touch the parent's event loop nor its connections, and it never returns: it ends
  * with _exit().
  */
-#ifndef CORE_OFFSPRING_H
-#define CORE_OFFSPRING_H
+#ifndef LIB_OFFSPRING_H
+#define LIB_OFFSPRING_H
 
 #include <jansson.h>
 #include <sys/types.h>

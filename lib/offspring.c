@@ -1,4 +1,4 @@
-#include "core/offspring.h"
+#include "lib/offspring.h"
 
 #include <errno.h>
 #include <fcntl.h>
