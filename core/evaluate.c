@@ -50,7 +50,7 @@ static struct probe_env env_of(const struct evaluation *evaluation, bool lasts)
 		.since = evaluation->since,
 		.shown_since = evaluation->shown_since,
 		.before = evaluation->before,
-		.deadline = evaluation->deadline < most || (lasts && !evaluation->wiring->live)
+		.deadline = evaluation->deadline < most || (lasts && !evaluation->round)
 				? evaluation->deadline
 				: most,
 		.source = env_source,

@@ -100,6 +100,10 @@ void session_refresh(struct session *session);
 /* The current attempt, or NULL. */
 struct attempt *session_attempt(const struct session *session);
 
+/* session_plan.c: the probe that should have proposed an input of the procedure that is chosen, and
+ * did not know: by its index among those that are asked for; NULL. */
+struct probe *session_unproposed(const struct session *session, size_t ask);
+
 /* session_decide.c: puts a choice on record; what was chosen before and not approved ends. `name`
  * and `reason` may be NULL. */
 int session_chosen(struct session *session, const struct procedure *procedure, const char *source,

@@ -74,6 +74,33 @@ const json_t *session_proposed_params(const struct session *session)
 	return is_current(session) ? session->proposed : NULL;
 }
 
+struct probe *session_unproposed(const struct session *session, size_t ask)
+{
+	const struct procedure *procedure = chosen(session);
+	const struct param *param;
+
+	if (!session_proposed_params(session) || session->params || ask >= procedure->nasks)
+		return NULL;
+	param = runbook_param(session->loaded->runbook, procedure->asks[ask]);
+	if (!param || !json_is_null(json_object_get(session->proposed, param->name)))
+		return NULL;
+	return param->propose;
+}
+
+/* What was unknown when it was asked for (a dump that was still being checked) is known now. */
+static bool proposal_came(const struct session *session)
+{
+	for (size_t i = 0; !session->proposing && i < chosen(session)->nasks; i++) {
+		struct probe *probe = session_unproposed(session, i);
+		const struct reading *now =
+		    probe ? &sense_probe(session->sense, probe)->reading : NULL;
+
+		if (now && now->verdict == VERDICT_PASS && (now->text[0] || now->has_value))
+			return true;
+	}
+	return false;
+}
+
 /* ---- The plan ---- */
 
 static json_t *plan_body(void *data)
@@ -182,7 +209,7 @@ void session_plan_tick(struct session *session)
 		plan_again(session, attempt);
 		return;
 	}
-	if (known || attempt->ended_at)
+	if (attempt->ended_at || (known && !proposal_came(session)))
 		return;
 	if (chosen(session)->nasks) {
 		propose_begin(session);

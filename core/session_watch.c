@@ -1,5 +1,5 @@
-/* Which probes are looked at now: those of the tree, the next step, the checklists, the gate; which
- * checklists that are. */
+/* Which probes are looked at now: those of the tree, the next step, missing proposals, the
+ * checklists, the gate; which checklists that are. */
 #include <stdlib.h>
 
 #include "core/session_parts.h"
@@ -76,6 +76,16 @@ static void want_items(const struct session *session, const struct list_in_effec
 		    status == ITEM_RED || status == ITEM_UNKNOWN || now - reading->at > again)
 			want(wanted, item->probe);
 	}
+}
+
+static void want_proposals(const struct session *session, struct wanted *wanted)
+{
+	const struct attempt *attempt = session_attempt(session);
+
+	if (!attempt || attempt->ended_at || attempt->procedure.approved)
+		return;
+	for (size_t i = 0; i < attempt->procedure.procedure->nasks; i++)
+		want(wanted, session_unproposed(session, i));
 }
 
 static void want_step(const struct session *session, struct wanted *wanted)
@@ -186,6 +196,7 @@ void session_watch_probes(struct session *session)
 
 	want_tree(session, &wanted);
 	want_step(session, &wanted);
+	want_proposals(session, &wanted);
 	want_lists(session, &wanted);
 	sense_watch(session->sense, wanted.list, wanted.n);
 	free(wanted.list);

@@ -266,6 +266,18 @@ static void want_drop(struct backups_source *backups, size_t i)
 		(--backups->nwants - i) * sizeof(*backups->wants));
 }
 
+static struct want *want_find(struct backups_source *backups, const char *path, int64_t before)
+{
+	for (size_t i = 0; i < backups->nwants; i++) {
+		struct want *want = &backups->wants[i];
+
+		if (path && want->path ? strcmp(path, want->path) == 0
+				       : path == want->path && before == want->before)
+			return want;
+	}
+	return NULL;
+}
+
 void backups_want(struct source *source, const json_t *declared, const char *path, int64_t before)
 {
 	struct backups_source *backups = (struct backups_source *)source;
@@ -275,13 +287,10 @@ void backups_want(struct source *source, const json_t *declared, const char *pat
 	json_decref(backups->declared);
 	backups->declared = json_deep_copy(declared);
 	backups->pending = true;
-	for (size_t i = 0; i < backups->nwants; i++) {
-		want = &backups->wants[i];
-		if (path && want->path ? strcmp(path, want->path) == 0
-				       : path == want->path && before == want->before) {
-			want->asked = now;
-			return;
-		}
+	want = want_find(backups, path, before);
+	if (want) {
+		want->asked = now;
+		return;
 	}
 	if (backups->nwants == WANTS_MAX)
 		want_drop(backups, 0);
@@ -338,12 +347,13 @@ bool backups_keeps(const struct source *source)
 	       ((const struct backups_source *)source)->declared;
 }
 
-int64_t backups_at_once(const json_t *declared)
+bool backups_waits(const struct source *source, const char *path, int64_t before, int64_t size)
 {
-	int64_t size = AT_ONCE;
+	const struct backups_source *backups = (const struct backups_source *)source;
+	int64_t at_once = AT_ONCE;
 
-	size_of(json_object_get(declared, "at_once"), &size);
-	return size;
+	size_of(json_object_get(backups->declared, "at_once"), &at_once);
+	return size > at_once && want_find((struct backups_source *)source, path, before);
 }
 
 static void progress_say(const struct backups_source *backups, const char *path, struct err *why)
@@ -377,12 +387,15 @@ enum backup_verdict backups_recall(const struct source *source, const json_t *de
 	const json_t *sound = json_object_get(verdict, "sound");
 	enum backup_verdict result = BACKUP_UNKNOWN;
 
-	*at = (int64_t)json_num(verdict, "at", 0);
+	int64_t looked_at = (int64_t)json_num(verdict, "at", 0);
+
+	*at = 0;
 	if (!key || json_is_false(sound)) {
 		result = BACKUP_DAMAGED;
 		if (key)
 			err_set(why, "%s", json_str(verdict, "why", "it is damaged"));
-	} else if (json_is_true(sound) && mono_of(backups) - *at < 2 * again_us(declared)) {
+	} else if (json_is_true(sound) && mono_of(backups) - looked_at < 2 * again_us(declared)) {
+		*at = looked_at;
 		result = BACKUP_SOUND;
 	} else if (verdict && json_is_null(sound) && !is_due(backups, verdict)) {
 		err_set(why, "%s could not be checked in time: %s", path,

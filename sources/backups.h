@@ -31,13 +31,14 @@ bool backups_keeps(const struct source *source);
 /* In the process that owns the loop: this is asked for; `path` NULL: the newest sound one made
  * before `before` (wall time; 0: any). What was not asked for within a minute is forgotten. */
 void backups_want(struct source *source, const json_t *declared, const char *path, int64_t before);
-/* What is known of a backup whose sidecar was read. `*at`: the monotonic time of the look; why (64
- * bytes at least are used): of a damaged one what is wrong, of an unknown one how far the look is.
+/* What is known of a backup whose sidecar was read. `*at`: of a sound one the monotonic time of the
+ * look, else 0. `why`: of a damaged one what is wrong, of an unknown one how far the look is.
  */
 enum backup_verdict backups_recall(const struct source *source, const json_t *declared,
 				   const char *path, const json_t *sidecar, int64_t *at,
 				   struct err *why);
-/* A backup of at most that many bytes is looked at in the round itself until more is known. */
-int64_t backups_at_once(const json_t *declared);
+/* Whether more will be known by itself: that question was asked, and a backup of that many bytes is
+ * none that the round itself looks at meanwhile. */
+bool backups_waits(const struct source *source, const char *path, int64_t before, int64_t size);
 
 #endif

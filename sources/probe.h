@@ -38,9 +38,9 @@ struct probe_env {
 struct probe_type {
 	struct type type;
 	bool blocks;
-	/* It may need more than the few seconds that one question of a round gets: where nobody
-	 * waits for a round, env->deadline is that of the whole evaluation. In rounds it must do
-	 * with what a source found out beside them. */
+	/* It may need more than the few seconds that one question of a round gets: outside of
+	 * rounds env->deadline is that of the whole evaluation. In rounds it must do with what a
+	 * source found out beside them. */
 	bool lasts;
 	/* `args`: the whole probe object, parameters filled in and checked. */
 	void (*eval)(const struct probe_env *env, const json_t *args, struct reading *out);

@@ -44,8 +44,9 @@ static json_t *sound(struct looking *look, const char *path, struct err *err)
 		if (known == BACKUP_SOUND)
 			return sidecar;
 		look->waiting = sidecar && known == BACKUP_UNKNOWN &&
-				json_integer_value(json_object_get(sidecar, "size")) >
-				    backups_at_once(look->declared);
+				backups_waits(look->source, json_str(look->args, "sound", NULL),
+					      look->env->before,
+					      json_integer_value(json_object_get(sidecar, "size")));
 		known = sidecar ? known : BACKUP_DAMAGED;
 		json_decref(sidecar);
 	}
