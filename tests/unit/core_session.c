@@ -168,7 +168,7 @@ static void another_console_takes_over_a_running_step(void **state)
 	open_incident(&first);
 	approve(&first, "wait");
 	command(&first, "run");
-	UNTIL(&first, lamp_has(first.lamp, "pid"));
+	UNTIL(&first, lamp_has(first.lamp, "pid") && count(&first, EV_INTENT));
 	folder = xstrdup(session_incident(first.session)->folder);
 	session_free(first.session);
 
@@ -192,7 +192,7 @@ static void an_orphaned_step_is_judged_by_whoever_attaches(void **state)
 	open_incident(&first);
 	approve(&first, "wait");
 	command(&first, "run");
-	UNTIL(&first, lamp_has(first.lamp, "pid"));
+	UNTIL(&first, lamp_has(first.lamp, "pid") && count(&first, EV_INTENT));
 	pid = lamp_get(first.lamp, "pid");
 	folder = xstrdup(session_incident(first.session)->folder);
 	kill((pid_t)json_integer_value(json_object_get(last(&first, EV_INTENT), "pid")), SIGKILL);
@@ -219,7 +219,7 @@ static void an_orphan_is_judged_once_the_ledger_can_be_written(void **state)
 	open_incident(&first);
 	approve(&first, "wait");
 	command(&first, "run");
-	UNTIL(&first, lamp_has(first.lamp, "pid"));
+	UNTIL(&first, lamp_has(first.lamp, "pid") && count(&first, EV_INTENT));
 	folder = xstrdup(session_incident(first.session)->folder);
 	kill((pid_t)json_integer_value(json_object_get(last(&first, EV_INTENT), "pid")), SIGKILL);
 	session_free(first.session);
