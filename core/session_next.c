@@ -233,9 +233,12 @@ static void next_decision(const struct session *session, struct line line)
 	if (attempt && strcmp(attempt->result, "done") == 0) {
 		missing = item_missing(session, attempt->procedure.procedure->after);
 		if (!missing && !suggested) {
-			snprintf(line.out, line.size,
-				 "\"%s\" is done and holds. Press %s%s%s to resolve.",
-				 attempt->procedure.procedure->title, go(line, KEY_ID_CHECKLIST),
+			snprintf(line.out, line.size, "\"%s\" is done%s. Press %s%s%s to resolve.",
+				 attempt->procedure.procedure->title,
+				 procedure_clean(&attempt->procedure)
+				     ? " and holds"
+				     : ", with steps skipped or not verified",
+				 go(line, KEY_ID_CHECKLIST),
 				 line.shown == KEY_ID_CHECKLIST ? "" : " to look at what is left, ",
 				 key(KEY_ID_RESOLVE));
 			return;

@@ -141,6 +141,23 @@ static void a_manual_step_is_done_by_a_person(void **state)
 	session_free(console.session);
 }
 
+static void a_skipped_step_is_not_called_holding(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+	char line[256];
+
+	open_incident(&console);
+	approve(&console, "blow");
+	command(&console, "run");
+	UNTIL(&console, status(&console, "blow") == STEP_DONE && !session_running(console.session));
+	command(&console, "skip sweep there is no broom");
+	UNTIL(&console, attempt(&console)->ended_at);
+	session_next(console.session, line, sizeof(line));
+	if (!strstr(line, "with steps skipped or not verified"))
+		fail_msg("%s", line);
+	session_free(console.session);
+}
+
 static void a_running_step_can_be_stopped_and_blocks_resolving(void **state)
 {
 	struct console console = console_begin(*state, NULL);
@@ -460,6 +477,7 @@ int main(int argc, char **argv)
 		LAMP_TEST(destruction_takes_the_targets_name),
 		LAMP_TEST(values_that_changed_void_the_plan),
 		LAMP_TEST(a_manual_step_is_done_by_a_person),
+		LAMP_TEST(a_skipped_step_is_not_called_holding),
 		LAMP_TEST(a_running_step_can_be_stopped_and_blocks_resolving),
 		LAMP_TEST(another_console_takes_over_a_running_step),
 		LAMP_TEST(an_orphaned_step_is_judged_by_whoever_attaches),
