@@ -110,7 +110,7 @@ static void app(struct workspace *ws)
 {
 	ws_sh(ws, "mkdir -p app/bot backups; echo good >app/bot/main.py; echo 'LIVE = False' "
 		  ">app/config.py; "
-		  "chmod 750 app; ln -s bot/main.py app/link; ln -s ../../shared app/bot/up");
+		  "chmod 750 app; ln -s bot/main.py app/link; ln -s ../../common app/bot/up");
 }
 
 /* New: the path of the archive that was made. */
