@@ -81,8 +81,7 @@ const char *session_output(const struct session *session)
 	path = path_join(session->incident.folder, rel);
 	/* It may be large, and this is asked for at every drawing. */
 	if (file_read_end(path, &bytes, OUTPUT_TAIL, NULL) == 0 && bytes.len) {
-		tail = bytes.len < OUTPUT_TAIL ? bytes.data
-					       : memchr(bytes.data, '\n', bytes.len);
+		tail = bytes.len < OUTPUT_TAIL ? bytes.data : memchr(bytes.data, '\n', bytes.len);
 		tail = tail ? tail : bytes.data;
 		clean_lines(&clean, tail, bytes.len - (size_t)(tail - bytes.data));
 	}
@@ -127,7 +126,8 @@ static void runner_ended(struct watch *watch, uint32_t what, void *data)
 		session_execute_tick(session);
 	} else if (WIFEXITED(status) && !judging) {
 		session->through = false;
-		/* Without a ledger nobody can say that nothing was run: its end may be what is missing. */
+		/* Without a ledger nobody can say that nothing was run: its end may be what is
+		 * missing. */
 		err_set(&err, "%s%s",
 			WEXITSTATUS(status) == RUNNER_NO_LEDGER ? "" : "nothing was run: ",
 			why[0] ? why : "the runner did not say why");
@@ -447,7 +447,8 @@ int session_stop(struct session *session, const char *reason, struct err *err)
 				     "reason", session_text(reason)),
 			   err) != 0)
 		status = -1;
-	/* With nothing running it ends now, not with the next tick: nobody shall see its plan still. */
+	/* With nothing running it ends now, not with the next tick: nobody shall see its plan
+	 * still. */
 	session_execute_tick(session);
 	return status;
 }
@@ -480,8 +481,8 @@ static bool orphaned(const struct session *session)
 	return false;
 }
 
-/* A step whose runner is gone is judged, once for each state of the record; again after a while when
- * nothing came of it: a disk was full, or no process was left. */
+/* A step whose runner is gone is judged, once for each state of the record; again after a while
+ * when nothing came of it: a disk was full, or no process was left. */
 static void orphans_judge(struct session *session)
 {
 	int64_t now = clock_mono(session->clock);
