@@ -12,6 +12,7 @@ struct panel_state {
 	uint64_t drawn;	    /* log: the line that was shown as the selected one; 0: none */
 	int top;	    /* the first row, where it scrolls */
 	const char *search; /* borrowed: lines with this text only; NULL: all */
+	void *own;	    /* whatever else its kind keeps, NULL at first; see release */
 };
 
 struct panel_kind {
@@ -30,6 +31,18 @@ struct panel_kind {
 		    struct err *err);
 	/* New: everything about it, for Enter. */
 	char *(*details)(struct ui *ui, const struct panel *panel, struct panel_state *state);
+	/* Acts of its own, asked before the view's while it has the focus: whether it would do
+	 * something now, and doing it. ACT_BACK takes back what was done last. NULL: it has none.
+	 */
+	bool (*can)(struct ui *ui, const struct panel *panel, struct panel_state *state,
+		    enum act act);
+	void (*act)(struct ui *ui, const struct panel *panel, struct panel_state *state,
+		    enum act act);
+	/* The text of `/`, "" ends the search; NULL: there is nothing to search. */
+	void (*search)(struct ui *ui, const struct panel *panel, struct panel_state *state,
+		       const char *text);
+	/* Frees what `own` is; NULL: it is never set. */
+	void (*release)(struct panel_state *state);
 };
 
 extern const struct panel_kind panel_log, panel_chart, panel_connections, panel_memory,

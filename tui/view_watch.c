@@ -222,12 +222,20 @@ static void watch_draw(struct ui *ui, void *data, const struct canvas *canvas)
 
 /* ---- acting ---- */
 
+/* Whether the panel with the focus has this act for its own. */
+static bool panel_can(struct ui *ui, struct shown_panel *shown, enum act act)
+{
+	return shown->kind->can && shown->kind->can(ui, &shown->panel, &shown->state, act);
+}
+
 static bool watch_can(struct ui *ui, void *data, enum act act)
 {
 	struct watch_view *view = data;
 
 	if (view->n == 0)
 		return false;
+	if (panel_can(ui, &view->panels[view->focus], act))
+		return true;
 	if (act_rows(act, 1))
 		return view->panels[view->focus].kind->move != NULL;
 	switch (act) {
@@ -251,7 +259,12 @@ static void watch_search(struct ui *ui, void *data, const char *text)
 {
 	struct watch_view *view = data;
 
-	(void)ui;
+	if (view->n > 0 && view->panels[view->focus].kind->search) {
+		struct shown_panel *shown = &view->panels[view->focus];
+
+		shown->kind->search(ui, &shown->panel, &shown->state, text);
+		return;
+	}
 	free(view->search);
 	view->search = *text ? xstrdup(text) : NULL;
 	for (size_t i = 0; i < view->n; i++)
@@ -278,6 +291,10 @@ static void watch_act(struct ui *ui, void *data, enum act act)
 	struct watch_view *view = data;
 	struct shown_panel *shown = &view->panels[view->focus];
 
+	if (panel_can(ui, shown, act)) {
+		shown->kind->act(ui, &shown->panel, &shown->state, act);
+		return;
+	}
 	switch (act) {
 	case ACT_TAB:
 	case ACT_RIGHT:
@@ -314,6 +331,8 @@ static void watch_release(void *data)
 	struct watch_view *view = data;
 
 	for (size_t i = 0; i < view->n; i++) {
+		if (view->panels[i].kind->release)
+			view->panels[i].kind->release(&view->panels[i].state);
 		if (view->panels[i].made)
 			free(view->panels[i].panel.metrics);
 	}
