@@ -99,6 +99,7 @@ static int64_t line_time(struct log_source *log, const struct logline *line, boo
 
 static void record_count(struct log_source *log, const struct logring_line *line)
 {
+	log->errors += !line->known && line->level >= LOGLEVEL_ERROR;
 	if (line->at == 0)
 		return;
 	window_add(&log->window, line->at, LOG_LINES);
@@ -118,6 +119,7 @@ static void on_line(const char *bytes, size_t len, size_t true_len, bool fresh, 
 	struct logline read;
 	bool joins;
 
+	log->lines++;
 	log->zone.now = now;
 	logline_read(&log->zone, bytes, len, &read);
 	joins = logfold_joins(&log->fold, &read);
@@ -408,7 +410,7 @@ void log_status(const struct source *source, struct log_status *out)
 	int64_t now = clock_wall(source->env->clock);
 	const struct logring_line *newest = logring_get(&log->ring, log->ring.next - 1);
 
-	*out = (struct log_status){ .path = log->path };
+	*out = (struct log_status){ .path = log->path, .lines = log->lines, .errors = log->errors };
 	switch (logfollow_state(log->follow)) {
 	case LOGFOLLOW_FOLLOWING:
 		out->state = logfollow_caught_up(log->follow) ? LOG_FOLLOWING : LOG_READING;

@@ -36,6 +36,9 @@ struct log_status {
 	double lines_per_minute; /* records of the latest minute */
 	uint64_t newest;	 /* seq of the newest line; 0: none */
 	int64_t newest_at;	 /* its wall time; 0: unknown or none */
+	/* Lines that came in so far, and records of them that are errors and not known ones: what
+	 * came between two looks is the difference. */
+	uint64_t lines, errors;
 };
 
 /* Whether it is of that type. */
@@ -45,6 +48,9 @@ void log_status(const struct source *source, struct log_status *out);
 /* The line before `seq` (0: the newest one); with `records` lines that were joined to one are
  * passed over. False when there is none in memory. */
 bool log_line_before(const struct source *source, uint64_t seq, bool records, struct log_line *out);
+/* The line behind `seq` (0: the oldest one that can be had, without a look at those between); with
+ * `records` joined lines are passed over. False when there is none yet. */
+bool log_line_after(const struct source *source, uint64_t seq, bool records, struct log_line *out);
 /* The line with this seq; false when it is gone. */
 bool log_line_at(const struct source *source, uint64_t seq, struct log_line *out);
 

@@ -164,6 +164,22 @@ bool log_line_before(const struct source *source, uint64_t seq, bool records, st
 	return false;
 }
 
+bool log_line_after(const struct source *source, uint64_t seq, bool records, struct log_line *out)
+{
+	const struct log_source *log = (const struct log_source *)source;
+	uint64_t oldest = logring_oldest(&log->ring);
+
+	for (seq = seq < oldest ? oldest : seq + 1; seq < log->ring.next; seq++) {
+		const struct logring_line *line = logring_get(&log->ring, seq);
+
+		if (line == NULL || (records && line->joined))
+			continue;
+		line_show(line, out);
+		return true;
+	}
+	return false;
+}
+
 /* ---- hits ---- */
 
 /* Whether all lines since then were read, and this matcher saw them. */

@@ -38,8 +38,9 @@ struct log_source {
 	struct logfold fold;
 	uint64_t record; /* seq of the latest record */
 	int64_t record_at;
-	int64_t first_at;  /* of the first line with a time that was read; 0: none yet */
-	struct rx **known; /* owned */
+	uint64_t lines, errors; /* that came in; see struct log_status */
+	int64_t first_at;	/* of the first line with a time that was read; 0: none yet */
+	struct rx **known;	/* owned */
 	size_t nknown;
 	struct log_matcher *matchers; /* owned */
 	size_t nmatchers, matchers_cap;

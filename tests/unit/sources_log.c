@@ -152,6 +152,36 @@ static void same_times(const char *path, int files)
 	}
 }
 
+static void lines_are_walked_forwards_and_counted(void **state)
+{
+	struct fixture f;
+	struct log_status status;
+	struct log_line line;
+
+	begin(&f, state, false, &clock_system);
+	follow(&f, 100);
+	assert_false(log_line_after(f.source, 0, false, &line));
+	scratch_puts(f.path, "2026-11-21 21:31:05,123 - bot - INFO - first\n"
+			     "2026-11-21 21:31:06,123 - bot - ERROR - second\n"
+			     "  its traceback\n"
+			     "2026-11-21 21:31:07,123 - bot - CRITICAL - third\n");
+	sample(&f);
+	assert_true(log_line_after(f.source, 0, true, &line));
+	assert_non_null(strstr(line.text, "first"));
+	assert_true(log_line_after(f.source, line.seq, true, &line));
+	assert_non_null(strstr(line.text, "second"));
+	assert_int_equal(line.folded, 1);
+	assert_true(log_line_after(f.source, line.seq, false, &line));
+	assert_string_equal(line.text, "  its traceback");
+	assert_true(log_line_after(f.source, line.seq, true, &line));
+	assert_non_null(strstr(line.text, "third"));
+	assert_false(log_line_after(f.source, line.seq, false, &line));
+	log_status(f.source, &status);
+	assert_int_equal(status.lines, 4);
+	assert_int_equal(status.errors, 2);
+	end(&f);
+}
+
 static void several_rotations_between_two_looks(void **state)
 {
 	struct fixture f;
@@ -327,6 +357,7 @@ int main(void)
 		TEST(deletion_and_creation_anew),
 		TEST(a_folder_in_its_place_is_an_error),
 		TEST(rename_rotation_loses_nothing),
+		TEST(lines_are_walked_forwards_and_counted),
 		TEST(several_rotations_between_two_looks),
 		TEST(copytruncate_is_noticed),
 		TEST(hostile_bytes_are_made_visible),
