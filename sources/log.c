@@ -234,7 +234,7 @@ static struct source *log_open(const struct source_env *env, const char *name, c
 	log->path = xstrdup(json_str(args, "path", ""));
 	log->zone.utc = json_bool(args, "utc", 0);
 	lines = lines < LINES_MIN ? LINES_MIN : lines > LINES_MAX ? LINES_MAX : lines;
-	logring_init(&log->ring, (size_t)lines);
+	logring_init(&log->ring, (size_t)lines, LOG_FIRST);
 	window_init(&log->window);
 	if (known_init(log, json_object_get(args, "known"), err) < 0) {
 		source_close(&log->source);

@@ -1,4 +1,5 @@
 /* Patterns over a log's lines, and the lines for whoever shows them. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,7 +62,7 @@ static int64_t kept_from(const struct log_source *log)
 	uint64_t oldest = logring_oldest(&log->ring);
 	const struct logring_line *line = logring_get(&log->ring, oldest);
 
-	if (oldest == 1 && (log->ring.next == 1 || !logfollow_skipped(log->follow)))
+	if (oldest == LOG_FIRST && (log->ring.next == LOG_FIRST || !logfollow_skipped(log->follow)))
 		return 0;
 	return line != NULL && line->at != 0 ? line->at : clock_wall(log->source.env->clock);
 }
@@ -132,21 +133,25 @@ static void line_show(const struct logring_line *line, struct log_line *out)
 	out->known = line->known;
 	out->folded = line->folded;
 	out->true_len = line->true_len;
+	out->meaning = NULL;
 	text_clean_to(out->text, sizeof(out->text), line->bytes, line->len);
 }
 
-bool log_line_at(const struct source *source, uint64_t seq, struct log_line *out)
+enum log_found log_find_at(const struct source *source, uint64_t seq, struct log_line *out)
 {
 	const struct log_source *log = (const struct log_source *)source;
 	const struct logring_line *line = logring_get(&log->ring, seq);
 
+	if (seq >= log->ring.next)
+		return LOG_END;
 	if (line == NULL)
-		return false;
+		return LOG_GONE;
 	line_show(line, out);
-	return true;
+	return LOG_LINE;
 }
 
-bool log_line_before(const struct source *source, uint64_t seq, bool records, struct log_line *out)
+enum log_found log_find_before(const struct source *source, uint64_t seq, bool records,
+			       struct log_line *out)
 {
 	const struct log_source *log = (const struct log_source *)source;
 	uint64_t oldest = logring_oldest(&log->ring);
@@ -159,12 +164,13 @@ bool log_line_before(const struct source *source, uint64_t seq, bool records, st
 		if (line == NULL || (records && line->joined))
 			continue;
 		line_show(line, out);
-		return true;
+		return LOG_LINE;
 	}
-	return false;
+	return oldest > LOG_FIRST || logfollow_skipped(log->follow) ? LOG_GONE : LOG_BEGIN;
 }
 
-bool log_line_after(const struct source *source, uint64_t seq, bool records, struct log_line *out)
+enum log_found log_find_after(const struct source *source, uint64_t seq, bool records,
+			      struct log_line *out)
 {
 	const struct log_source *log = (const struct log_source *)source;
 	uint64_t oldest = logring_oldest(&log->ring);
@@ -175,9 +181,39 @@ bool log_line_after(const struct source *source, uint64_t seq, bool records, str
 		if (line == NULL || (records && line->joined))
 			continue;
 		line_show(line, out);
-		return true;
+		return LOG_LINE;
 	}
-	return false;
+	return LOG_END;
+}
+
+void log_found_text(const struct source *source, enum log_found found, char *out, size_t size)
+{
+	static const char *const texts[] = {
+		[LOG_LINE] = "",
+		[LOG_BEGIN] = "the log begins here",
+		[LOG_PACKED] = "older lines are packed",
+		[LOG_GONE] = "older lines are no longer there",
+		[LOG_UNREAD] = "not read yet",
+		[LOG_END] = "this is the newest line",
+	};
+
+	(void)source;
+	snprintf(out, size, "%s", texts[found]);
+}
+
+bool log_line_at(const struct source *source, uint64_t seq, struct log_line *out)
+{
+	return log_find_at(source, seq, out) == LOG_LINE;
+}
+
+bool log_line_before(const struct source *source, uint64_t seq, bool records, struct log_line *out)
+{
+	return log_find_before(source, seq, records, out) == LOG_LINE;
+}
+
+bool log_line_after(const struct source *source, uint64_t seq, bool records, struct log_line *out)
+{
+	return log_find_after(source, seq, records, out) == LOG_LINE;
 }
 
 /* ---- hits ---- */

@@ -5,11 +5,11 @@
 
 #include "lib/mem.h"
 
-void logring_init(struct logring *ring, size_t size)
+void logring_init(struct logring *ring, size_t size, uint64_t first)
 {
 	ring->lines = xcalloc(size, sizeof(*ring->lines));
 	ring->size = size;
-	ring->next = 1;
+	ring->first = ring->next = first;
 }
 
 void logring_release(struct logring *ring)
@@ -51,5 +51,5 @@ struct logring_line *logring_get(const struct logring *ring, uint64_t seq)
 
 uint64_t logring_oldest(const struct logring *ring)
 {
-	return ring->next > ring->size ? ring->next - ring->size : 1;
+	return ring->next - ring->first > ring->size ? ring->next - ring->size : ring->first;
 }

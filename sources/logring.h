@@ -13,7 +13,7 @@
 #define LOGRING_LINE_MAX 4096
 
 struct logring_line {
-	uint64_t seq; /* from 1, never reused */
+	uint64_t seq; /* never reused */
 	char *bytes;  /* raw, cut at LOGRING_LINE_MAX; owned by the ring */
 	size_t len, cap;
 	size_t true_len; /* as it stands in the file */
@@ -29,11 +29,11 @@ struct logring_line {
 struct logring {
 	struct logring_line *lines; /* owned */
 	size_t size;
-	uint64_t next; /* the next seq */
+	uint64_t first, next; /* seq: the very first one, the next one */
 };
 
-/* For `size` lines. */
-void logring_init(struct logring *ring, size_t size);
+/* For `size` lines; the first one will have the seq `first`, not 0. */
+void logring_init(struct logring *ring, size_t size, uint64_t first);
 void logring_release(struct logring *ring);
 /* A new line, the oldest one gives its place; the caller fills the other fields. */
 struct logring_line *logring_add(struct logring *ring, const char *bytes, size_t len,

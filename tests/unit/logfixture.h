@@ -53,12 +53,13 @@ static inline void sample(struct fixture *f)
 	f->source->type->sample(f->source);
 }
 
+/* How many lines have come. */
 static inline uint64_t newest(struct fixture *f)
 {
 	struct log_status status;
 
 	log_status(f->source, &status);
-	return status.newest;
+	return status.newest == 0 ? 0 : status.newest - LOG_FIRST + 1;
 }
 
 /* Turns the loop until so many lines have come. */
@@ -83,11 +84,12 @@ static inline enum log_state turn_until_state(struct fixture *f, enum log_state 
 	return status.state;
 }
 
-static inline const char *line_text(struct fixture *f, uint64_t seq)
+/* The n-th line, from 1. */
+static inline const char *line_text(struct fixture *f, uint64_t n)
 {
 	static struct log_line line; /* of one process, one test */
 
-	assert_true(log_line_at(f->source, seq, &line));
+	assert_true(log_line_at(f->source, LOG_FIRST + n - 1, &line));
 	return line.text;
 }
 

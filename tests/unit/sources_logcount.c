@@ -114,7 +114,7 @@ static void known_messages_are_no_errors(void **state)
 	json_decref(args);
 	sample(&f);
 	assert_float_equal(read_metric(&f, "{\"read\": \"errors\"}", 0).value, 1, 0);
-	assert_true(log_line_at(f.source, 1, &line));
+	assert_true(log_line_at(f.source, LOG_FIRST, &line));
 	assert_true(line.known);
 	end(&f);
 }
@@ -136,7 +136,7 @@ static void another_time_zone_is_noticed(void **state)
 	f.source = source_type("log")->open(&f.env, "bot-log", args, NULL);
 	json_decref(args);
 	sample(&f);
-	assert_true(log_line_at(f.source, 1, &line));
+	assert_true(log_line_at(f.source, LOG_FIRST, &line));
 	assert_int_equal(line.at, rfc3339("2026-11-21T21:31:05Z"));
 	unsetenv("TZ");
 	tzset();
