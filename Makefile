@@ -65,6 +65,7 @@ $(BUILD)/%.o: %.c Makefile
 
 TEST_LIBS  = $(shell pkg-config --libs cmocka)
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
+BENCHES   := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
 SCREENS   := $(patsubst tests/screens/%.c,$(BUILD)/tests/screens/%,$(wildcard tests/screens/test_*.c))
 
 uses_lib        := lib
@@ -87,7 +88,12 @@ $(BUILD)/tests/screens/%: $(BUILD)/tests/screens/%.o $(BUILD)/tests/screens/term
 		$(BUILD)/tests/screens/desk.o
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(ALL_LIBS) $(TEST_LIBS) $(shell pkg-config --libs vterm) -lutil
 
--include $(UNIT:=.d) $(SCREENS:=.d) $(BUILD)/tests/screens/terminal.d $(BUILD)/tests/screens/desk.d
+# Parts of benchmarks that have to be inside: linked with core's archive and those it may use.
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(foreach f,$(uses_core),$(BUILD)/$f.a)
+	$(call say,LINK,$@)$(LINK) -o $@ $< -Wl,--start-group $(foreach f,$(uses_core),$(BUILD)/$f.a) \
+		-Wl,--end-group $(ALL_LIBS)
+
+-include $(BENCHES:=.d) $(UNIT:=.d) $(SCREENS:=.d) $(BUILD)/tests/screens/terminal.d $(BUILD)/tests/screens/desk.d
 
 tests: $(UNIT) $(SCREENS)
 
@@ -112,8 +118,8 @@ check-asan: deps-check
 		result=$$?; ! grep -r . build/asan/findings && exit $$result
 
 # Beside others, where they are installed; LINES= and TURNS= say how much and how often.
-bench: $(PROGRAM)
-	@BACKOUT=$(abspath $(PROGRAM)) tests/bench/run
+bench: $(PROGRAM) $(BENCHES)
+	@BUILD=$(BUILD) BACKOUT=$(abspath $(PROGRAM)) tests/bench/run
 
 check-clang: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=build/clang PROGRAM=build/clang/backout CC=clang \

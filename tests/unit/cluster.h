@@ -35,6 +35,7 @@ struct cluster {
 	int to, from; /* pipes to the guard and back */
 	pid_t server; /* the postmaster, 0 while it is stopped */
 	bool tcp;     /* set before the start: listens on 127.0.0.1, too */
+	bool synced;  /* set before the start: writes reach the disk, as on a server that matters */
 	int port;     /* 5432 in its folder, or one that the system picked */
 };
 
@@ -63,13 +64,15 @@ static inline pid_t cluster_spawn(const char *folder, const char *const *argv)
 	_exit(127);
 }
 
-static inline pid_t cluster_serve(const char *folder, const char *listen, int port)
+static inline pid_t cluster_serve(const struct cluster *cluster)
 {
+	const char *folder = cluster->folder, *listen = cluster->tcp ? "127.0.0.1" : "";
 	struct err err = ERR_INIT;
 	char *program = pg_tool(NULL, "postgres", &err), *data = xasprintf("%s/data", folder);
-	char *number = xasprintf("%d", port);
+	char *number = xasprintf("%d", cluster->port);
 	/* clang-format off */
-	const char *argv[] = { program, "-D", data, "-k", folder, "-h", listen, "-p", number, "-F",
+	const char *argv[] = { program, "-D", data, "-k", folder, "-h", listen, "-p", number,
+			       "-c", cluster->synced ? "fsync=on" : "fsync=off",
 			       "-c", "max_connections=30", "-c", "shared_buffers=16MB",
 			       "-c", "max_prepared_transactions=2", "-c", "wal_level=logical",
 			       "-c", "full_page_writes=off", NULL };
@@ -108,8 +111,7 @@ static inline void cluster_guard(const struct cluster *cluster, int in, int out)
 	waitpid(cluster_spawn(folder, argv), &status, 0);
 	while (status == 0 && read(in, &letter, 1) == 1) {
 		if (letter == 'u')
-			server =
-			    cluster_serve(folder, cluster->tcp ? "127.0.0.1" : "", cluster->port);
+			server = cluster_serve(cluster);
 		if (letter == 'd') {
 			cluster_kill(server, SIGQUIT);
 			server = 0;
