@@ -69,6 +69,7 @@ struct logfollow {
 	bool seeding; /* still before it */
 	bool seen; /* there was a file before, or none: one that comes is read from its beginning */
 	bool skipped;
+	bool behind; /* the last look's time was over before the end was reached */
 	size_t tail_max;
 	enum logfollow_state state;
 	char why[200];
@@ -401,6 +402,7 @@ static void look(struct logfollow *follow, int64_t budget_us, bool settle)
 		else if (got)
 			follow->now.idle = false;
 	}
+	follow->behind = !done;
 	if (!done && follow->more != NULL)
 		watch_arm(follow->more, 1, 0);
 	if ((got || before != follow->state) && follow->looked != NULL)
@@ -432,11 +434,16 @@ static void on_more(struct watch *watch, uint32_t what, void *data)
 	look(follow, SLICE_US, false);
 }
 
-/* Looks now, or a little later when the last look was just before; until then events can wait. */
+/* Looks now, or a little later when the last look was just before; until then events can wait. One
+ * that did not come to the end goes on at once anyway. */
 static void look_paced(struct logfollow *follow)
 {
 	int64_t since = clock_mono(follow->clock) - follow->looked_at;
 
+	if (follow->behind) {
+		watch_events(follow->events, 0);
+		return;
+	}
 	if (follow->clock != &clock_system || since >= PACE_US) {
 		look(follow, SLICE_US, false);
 		return;
