@@ -84,7 +84,7 @@ static void round_end(struct rounds *rounds)
 		watch_free(rounds->overstay);
 		rounds->readable = rounds->overstay = NULL;
 		close(rounds->fd);
-		offspring_kill(rounds->pid);
+		offspring_kill(rounds->spec.loop, rounds->pid);
 		rounds->pid = 0;
 	}
 	buf_cut(&rounds->in, 0);

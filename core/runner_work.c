@@ -290,7 +290,7 @@ enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us
 	if (pid > 0) {
 		/* The action knows its deadline; this is for one that hangs. */
 		end = stage_wait(work, fd, timeout_us + 3 * CLOCK_US, &output, &text);
-		offspring_kill(pid);
+		offspring_kill(NULL, pid);
 		close(fd);
 	}
 	if (end == WORK_DONE)

@@ -69,6 +69,9 @@ typedef void job_fn(const struct child_end *end, const struct buf *out, void *da
 struct job *job_start(struct loop *loop, const struct child_spec *spec, const char *input,
 		      int64_t timeout_us, size_t max, job_fn *done, void *data, struct err *err);
 void job_cancel(struct job *job);
+/* Reaps a child that was killed: gone at once, but for one in the kernel's hands (a dead disk or
+ * file server). That one is left to the loop, which reaps it when it comes back. */
+void child_bury(struct loop *loop, pid_t pid);
 
 /* New: the children that this process has now, for child_sweep(). */
 struct child_tree;

@@ -15,7 +15,7 @@ static const int64_t grace_us = 2 * CLOCK_US, again_us = CLOCK_US / 10;
 /* From TERM on; what is still there then is left behind. */
 static const int64_t give_up_us = 7 * CLOCK_US;
 
-enum { PATIENCE_MS = 100 };
+enum { PATIENCE_MS = 30 };
 
 struct job {
 	struct loop *loop;
@@ -148,9 +148,7 @@ fail:
 	return NULL;
 }
 
-/* What was killed is gone at once, but for a process in the kernel's hands (a dead disk or server
- * of files): that one is left to the loop, which reaps it when it comes back. */
-static void reap(struct loop *loop, pid_t pid)
+void child_bury(struct loop *loop, pid_t pid)
 {
 	for (int i = 0; i < PATIENCE_MS; i++) {
 		if (waitpid(pid, NULL, WNOHANG) != 0)
@@ -165,6 +163,6 @@ void job_cancel(struct job *job)
 	if (!job)
 		return;
 	child_tree_signal(&job->tree, SIGKILL);
-	reap(job->loop, job->tree.root);
+	child_bury(job->loop, job->tree.root);
 	job_free(job);
 }

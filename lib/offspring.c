@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/child.h"
 #include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
@@ -70,11 +71,15 @@ pid_t offspring_start(void (*body)(int fd, void *data), void *data, int *fd, str
 	return pid;
 }
 
-void offspring_kill(pid_t pid)
+void offspring_kill(struct loop *loop, pid_t pid)
 {
 	if (pid <= 0)
 		return;
 	kill(pid, SIGKILL);
+	if (loop) {
+		child_bury(loop, pid);
+		return;
+	}
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 }
@@ -99,7 +104,7 @@ static void task_free(struct task *task)
 	watch_free(task->readable);
 	watch_free(task->timeout);
 	close(task->fd);
-	offspring_kill(task->pid);
+	offspring_kill(task->loop, task->pid);
 	buf_release(&task->text);
 	free(task);
 }

@@ -37,33 +37,38 @@ static ssize_t slurp(const char *path, char *out, size_t size)
 	return n;
 }
 
-int proc_stat(pid_t pid, struct proc_stat *out)
+int proc_stat_parse(const char *text, struct proc_stat *out)
 {
-	char path[64], text[1024];
 	const char *rest;
-	int parent;
+	int pid, parent;
 	uint64_t user, system, start;
 	int64_t pages;
 
-	*out = (struct proc_stat){ .id.pid = pid };
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (slurp(path, text, sizeof(text)) < 0)
-		return -1;
 	/* The name stands in brackets and may hold anything, brackets too: fields count from the
 	 * last. */
 	rest = strrchr(text, ')');
-	if (rest == NULL || sscanf(rest + 1,
-				   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
-				   " %*d %*d %*d %*d %*d %*d %" SCNu64 " %*u %" SCNd64,
-				   &out->state, &parent, &user, &system, &start, &pages) != 6) {
+	if (rest == NULL || sscanf(text, "%d", &pid) != 1 ||
+	    sscanf(rest + 1,
+		   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
+		   " %*d %*d %*d %*d %d %*d %" SCNu64 " %*u %" SCNd64,
+		   &out->state, &parent, &user, &system, &out->threads, &start, &pages) != 7) {
 		errno = EINVAL;
 		return -1;
 	}
+	out->id = (struct proc_id){ .pid = pid, .start = start };
 	out->parent = parent;
 	out->cpu_ticks = user + system;
-	out->id.start = start;
 	out->rss = pages * sysconf(_SC_PAGESIZE);
 	return 0;
+}
+
+int proc_stat(pid_t pid, struct proc_stat *out)
+{
+	char path[64], text[1024];
+
+	*out = (struct proc_stat){ .id.pid = pid };
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	return slurp(path, text, sizeof(text)) < 0 ? -1 : proc_stat_parse(text, out);
 }
 
 int64_t proc_read_bytes(pid_t pid)

@@ -1,5 +1,5 @@
 /*
- * Processes and the host, read from /proc.
+ * Processes, read from /proc.
  *
  * A process is known by its pid and its start time together: pids are reused, the pair is not
  * (within one boot). Format of the files: proc(5).
@@ -28,14 +28,29 @@ struct proc_stat {
 	char state;	    /* 'R', 'S', 'Z', ... */
 	uint64_t cpu_ticks; /* user and system time so far */
 	int64_t rss;	    /* bytes */
+	int threads;
 };
 
 /* 0, or -1 with errno (ENOENT or ESRCH: there is no such process). */
 int proc_stat(pid_t pid, struct proc_stat *out);
+/* The text of /proc/PID/stat; -1 with errno when it is none. */
+int proc_stat_parse(const char *text, struct proc_stat *out);
 /* It is there, and no zombie. */
 bool proc_alive(struct proc_id id);
 /* Bytes that it read so far, and children of its that are over; -1 when the system doesn't say. */
 int64_t proc_read_bytes(pid_t pid);
+/*
+ * What a process uses; -1 when the system doesn't say (another user's process, an old kernel).
+ */
+/* Descriptors that it has open, and how many it may have. */
+int64_t proc_files(pid_t pid);
+int64_t proc_files_limit(pid_t pid);
+/* Bytes of memory, what is shared counted by its share. The kernel walks all pages of the process
+ * for that: some milliseconds a GB. */
+int64_t proc_pss(pid_t pid);
+/* Processes of its control group that the kernel killed for want of memory; -1 also when it has no
+ * control group of its own. */
+int64_t proc_oom_kills(pid_t pid);
 /* Wall time of its start, microseconds; at most PROC_STARTED_ERROR_US off. */
 #define PROC_STARTED_ERROR_US (20 * CLOCK_US / 1000)
 int64_t proc_started(struct proc_id id);
@@ -58,7 +73,20 @@ char *proc_command(pid_t pid);
  * order; the first one matches the program, by its path or base name
  *     {"unit": name}                            all in the control group of this systemd unit
  */
-extern const struct field proc_fields[];
+#define PROC_FIELDS                                                                                \
+	{ "pid_file", FIELD_PATH, false, "file that holds the process's pid", NULL, NULL },        \
+	    { "match",                                                                             \
+	      FIELD_STRINGS,                                                                       \
+	      false,                                                                               \
+	      "shell patterns that the arguments match in order; the first one matches the "       \
+	      "program",                                                                           \
+	      NULL,                                                                                \
+	      NULL },                                                                              \
+	    { "unit", FIELD_STRING, false, "systemd unit whose processes are meant", NULL, NULL }, \
+	{                                                                                          \
+		"user", FIELD_STRING, false, "only processes of this user (with match)", NULL,     \
+		    NULL                                                                           \
+	}
 extern const char *const *const proc_one_of[];
 
 struct proc_decl {
@@ -84,21 +112,11 @@ struct proc_list {
 int proc_find(const struct proc_decl *decl, struct proc_list *out, struct err *err);
 void proc_list_release(struct proc_list *list);
 
-/* The processor time and memory of the host. */
-struct proc_host {
-	uint64_t busy, total;	     /* clock ticks since boot */
-	int64_t memory, memory_free; /* bytes; free: what programs can still get (MemAvailable) */
-	int64_t swap, swap_free;     /* bytes */
-	double load[3];
-	double uptime_s;
-	int processors;
-};
-
-/* -1 when /proc can't be read. */
-int proc_host(struct proc_host *out, struct err *err);
-/* Percent of processor time used between two looks; NAN when they are the same. */
-double proc_host_cpu(const struct proc_host *then, const struct proc_host *now);
-/* Percent of the file system of `path` in use, as df(1) has it: used / (used + available). */
-int proc_disk(const char *path, double *percent, int64_t *available, struct err *err);
+/* For who looks for them in another way (lib/procfollow.h): whether a process, no thread and not
+ * this one, is meant by a `match` or a `unit`; */
+bool proc_is_meant(const struct proc_decl *decl, pid_t pid);
+void proc_list_add(struct proc_list *list, const struct proc_stat *stat);
+/* puts them in order, counts the roots, says why there are none. */
+void proc_list_settle(const struct proc_decl *decl, struct proc_list *list);
 
 #endif

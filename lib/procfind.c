@@ -24,16 +24,6 @@
 /* Start times and file times come from different clocks: ticks of 10 ms, and the file system's. */
 #define CLOCK_SLACK_US (CLOCK_US / 2)
 
-const struct field proc_fields[] = {
-	{ "pid_file", FIELD_PATH, false, "file that holds the process's pid", NULL, NULL },
-	{ "match", FIELD_STRINGS, false,
-	  "shell patterns that the arguments match in order; the first one matches the program",
-	  NULL, NULL },
-	{ "unit", FIELD_STRING, false, "systemd unit whose processes are meant", NULL, NULL },
-	{ "user", FIELD_STRING, false, "only processes of this user (with match)", NULL, NULL },
-	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
-};
-
 static const char *const ways[] = { "pid_file", "match", "unit", NULL };
 const char *const *const proc_one_of[] = { ways, NULL };
 
@@ -69,10 +59,10 @@ void proc_decl_release(struct proc_decl *decl)
 	decl->match = NULL;
 }
 
-static void found_add(struct proc_list *out, const struct proc_stat *stat)
+void proc_list_add(struct proc_list *list, const struct proc_stat *stat)
 {
-	out->list = xgrow(out->list, &out->cap, out->n + 1, sizeof(*out->list));
-	out->list[out->n++] = *stat;
+	list->list = xgrow(list->list, &list->cap, list->n + 1, sizeof(*list->list));
+	list->list[list->n++] = *stat;
 }
 
 static void found_none(struct proc_list *out, const char *fmt, ...)
@@ -146,7 +136,7 @@ static int pid_file_find(const char *path, struct proc_list *out, struct err *er
 			   pid, path);
 		return 0;
 	}
-	found_add(out, &stat);
+	proc_list_add(out, &stat);
 	return 0;
 }
 
@@ -238,6 +228,34 @@ static bool owner_matches(const struct proc_decl *decl, int proc, const char *na
 	       (fstatat(proc, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == decl->uid);
 }
 
+/* Threads have folders in /proc, too, which no list shows. */
+static bool is_thread(pid_t pid, char *scratch)
+{
+	char path[64];
+	const char *line;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	read_all(path, scratch, CMDLINE_MAX);
+	line = strstr(scratch, "\nTgid:");
+	return line == NULL || strtol(line + 6, NULL, 10) != pid;
+}
+
+bool proc_is_meant(const struct proc_decl *decl, pid_t pid)
+{
+	char *scratch = xcalloc(1, CMDLINE_MAX);
+	struct stat st;
+	char path[64];
+	bool meant;
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	meant = (decl->unit != NULL ? cgroup_matches(decl->unit, pid, scratch)
+				    : cmdline_matches(decl, pid, scratch)) &&
+		(decl->any_user || (stat(path, &st) == 0 && st.st_uid == decl->uid)) &&
+		pid != getpid() && !is_thread(pid, scratch);
+	free(scratch);
+	return meant;
+}
+
 static int by_start(const void *a, const void *b)
 {
 	const struct proc_stat *x = a, *y = b;
@@ -266,7 +284,7 @@ static int scan(const struct proc_decl *decl, struct proc_list *out, struct err 
 				       : !cmdline_matches(decl, pid, scratch))
 			continue;
 		if (proc_stat(pid, &stat) == 0 && stat.state != 'Z')
-			found_add(out, &stat);
+			proc_list_add(out, &stat);
 	}
 	if (proc != NULL)
 		closedir(proc);
@@ -290,6 +308,20 @@ static void roots_count(struct proc_list *list)
 	}
 }
 
+void proc_list_settle(const struct proc_decl *decl, struct proc_list *list)
+{
+	if (list->n > 1)
+		qsort(list->list, list->n, sizeof(*list->list), by_start);
+	roots_count(list);
+	list->why[0] = '\0';
+	if (decl->unit != NULL)
+		found_none(list, "no process belongs to unit %s", decl->unit);
+	else
+		found_none(list, "no process matches %s%s%s", decl->match[0],
+			   decl->match[1] != NULL ? " ... " : "",
+			   decl->match[1] != NULL ? decl->match[1] : "");
+}
+
 int proc_find(const struct proc_decl *decl, struct proc_list *out, struct err *err)
 {
 	int rc;
@@ -299,18 +331,11 @@ int proc_find(const struct proc_decl *decl, struct proc_list *out, struct err *e
 	out->why[0] = '\0';
 	if (decl->pid_file != NULL) {
 		rc = pid_file_find(decl->pid_file, out, err);
-	} else {
-		rc = scan(decl, out, err);
-		if (decl->unit != NULL)
-			found_none(out, "no process belongs to unit %s", decl->unit);
-		else
-			found_none(out, "no process matches %s%s%s", decl->match[0],
-				   decl->match[1] != NULL ? " ... " : "",
-				   decl->match[1] != NULL ? decl->match[1] : "");
+		out->roots = out->n;
+		return rc;
 	}
-	if (out->n > 1)
-		qsort(out->list, out->n, sizeof(*out->list), by_start);
-	roots_count(out);
+	rc = scan(decl, out, err);
+	proc_list_settle(decl, out);
 	return rc;
 }
 

@@ -25,12 +25,14 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 	char text[READING_TEXT] = "";
 	size_t len = 0, asked = 0;
 	bool known = true, below = true;
+	struct host_disk disk = { 0 };
 
 	if (!host_is(source) || host_look(source, &seen, &err) < 0) {
 		reading_unknown(out, clock_wall(env->clock), "%s",
 				err.set ? err.msg : "the host is not being watched");
 		return;
 	}
+	(void)host_disk(source, 0, &disk);
 	const struct {
 		const char *field, *name;
 		double value;
@@ -38,7 +40,7 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 		{ "cpu_below", "cpu", seen.cpu_percent },
 		{ "memory_below", "memory", seen.memory_percent },
 		{ "swap_below", "swap", seen.swap_percent },
-		{ "disk_below", "disk", seen.disk_percent },
+		{ "disk_below", "disk", disk.at != 0 ? disk.percent : NAN },
 		{ "load_below", "load", seen.load },
 	};
 

@@ -81,6 +81,7 @@ static void process_print(struct ui *ui, struct source *source, struct buf *text
 static void host_print(struct source *source, struct buf *text)
 {
 	struct host_seen seen;
+	struct host_disk disk;
 	struct err err = ERR_INIT;
 
 	if (host_look(source, &seen, &err) < 0) {
@@ -88,8 +89,8 @@ static void host_print(struct source *source, struct buf *text)
 		return;
 	}
 	buf_printf(text, "swap %.0f%%", seen.swap_percent);
-	if (!isnan(seen.disk_percent))
-		buf_printf(text, " disk %s %.0f%% free", seen.disk, 100 - seen.disk_percent);
+	if (host_disk(source, 0, &disk) && disk.at)
+		buf_printf(text, " disk %s %.0f%% free", disk.path, 100 - disk.percent);
 	buf_printf(text, " load %.1f", seen.load);
 	if (!isnan(seen.cpu_percent))
 		buf_printf(text, " cpu %.0f%%", seen.cpu_percent);

@@ -1,12 +1,17 @@
 #include "tests/unit/scratch.h"
 
+#include <dirent.h>
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "lib/clock.h"
+#include "lib/disk.h"
 #include "lib/proc.h"
+#include "lib/procfollow.h"
+#include "lib/prochost.h"
 
 /* A child that does nothing, with a command line of its own: `sleep 1000 MARK` under another name.
  */
@@ -130,6 +135,221 @@ static void matching_by_arguments(void **state)
 	child_end_now(two);
 }
 
+/* ---- followed ---- */
+
+struct followed {
+	json_t *declaration;
+	struct proc_decl decl;
+	struct proc_follow *follow;
+	struct proc_list list;
+	int64_t mono; /* of the latest look */
+};
+
+static void followed_begin(struct followed *f, const char *json)
+{
+	struct err err = ERR_INIT;
+
+	*f = (struct followed){ .declaration = json_loads(json, 0, NULL), .mono = CLOCK_US };
+	assert_int_equal(proc_decl_init(&f->decl, f->declaration, &err), 0);
+	f->follow = proc_follow_new(&f->decl);
+}
+
+static void followed_end(struct followed *f)
+{
+	proc_follow_free(f->follow);
+	proc_list_release(&f->list);
+	proc_decl_release(&f->decl);
+	json_decref(f->declaration);
+}
+
+/* How many there are a second later. */
+static size_t looked(struct followed *f)
+{
+	struct err err = ERR_INIT;
+
+	f->mono += CLOCK_US;
+	assert_int_equal(proc_follow_look(f->follow, f->mono, &f->list, &err), 0);
+	return f->list.n;
+}
+
+/* New ones are found by the next look, without one at all of /proc; ended ones are gone from it. */
+static void processes_are_followed(void **state)
+{
+	char name[64], json[160];
+	struct followed f;
+	pid_t one, two;
+
+	(void)state;
+	snprintf(name, sizeof(name), "backout-follow-%d", (int)getpid());
+	snprintf(json, sizeof(json), "{\"match\": [\"%s\"]}", name);
+	followed_begin(&f, json);
+	assert_int_equal(looked(&f), 0);
+	assert_string_not_equal(f.list.why, "");
+	one = child_named(name);
+	assert_int_equal(looked(&f), 1);
+	assert_int_equal(f.list.list[0].id.pid, one);
+	assert_true(f.list.list[0].rss > 0);
+	assert_int_equal(f.list.list[0].threads, 1);
+	two = child_named(name);
+	assert_int_equal(looked(&f), 2);
+	assert_int_equal(f.list.roots, 2);
+	assert_int_equal(f.list.list[0].id.pid, one);
+	assert_int_equal(looked(&f), 2);
+	kill(one, SIGKILL);
+	assert_true(proc_wait_gone(f.list.list[0].id, 20 * CLOCK_US));
+	assert_int_equal(looked(&f), 1); /* a zombie is none */
+	waitpid(one, NULL, 0);
+	assert_int_equal(f.list.list[0].id.pid, two);
+	child_end_now(two);
+	assert_int_equal(looked(&f), 0);
+	followed_end(&f);
+}
+
+/* One that takes its name long after its start is seen when all of /proc is looked at again. */
+static void a_late_name_is_found(void **state)
+{
+	char name[64], json[160], byte = 0;
+	struct followed f;
+	int go[2], ready[2];
+	size_t n = 0;
+	pid_t pid;
+
+	(void)state;
+	snprintf(name, sizeof(name), "backout-late-%d", (int)getpid());
+	snprintf(json, sizeof(json), "{\"match\": [\"%s\"]}", name);
+	assert_int_equal(pipe(go), 0);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(ready[0]);
+		fcntl(ready[1], F_SETFD, FD_CLOEXEC);
+		if (read(go[0], &byte, 1) == 1)
+			execlp("sleep", name, "1000", (char *)NULL);
+		_exit(127);
+	}
+	close(ready[1]);
+	followed_begin(&f, json);
+	for (int i = 0; i < 8; i++) /* it is not young any more */
+		assert_int_equal(looked(&f), 0);
+	assert_int_equal(write(go[1], &byte, 1), 1);
+	assert_int_equal(read(ready[0], &byte, 1), 0);
+	for (int i = 0; i < 40 && n == 0; i++)
+		n = looked(&f);
+	assert_int_equal(n, 1);
+	child_end_now(pid);
+	followed_end(&f);
+	close(go[0]);
+	close(go[1]);
+	close(ready[0]);
+}
+
+static void a_pid_file_is_followed(void **state)
+{
+	char path[64], json[160], text[32];
+	struct followed f;
+	pid_t one = child_named("backout-pid-one"), two = child_named("backout-pid-two");
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/backout-unit-%d.pid", (int)getpid());
+	unlink(path);
+	snprintf(json, sizeof(json), "{\"pid_file\": \"%s\"}", path);
+	followed_begin(&f, json);
+	assert_int_equal(looked(&f), 0);
+	snprintf(text, sizeof(text), "%d\n", (int)one);
+	scratch_puts(path, text);
+	assert_int_equal(looked(&f), 1);
+	assert_int_equal(f.list.list[0].id.pid, one);
+	assert_int_equal(looked(&f), 1);
+	unlink(path);
+	snprintf(text, sizeof(text), "%d\n", (int)two);
+	scratch_puts(path, text);
+	assert_int_equal(looked(&f), 1);
+	assert_int_equal(f.list.list[0].id.pid, two);
+	child_end_now(two);
+	assert_int_equal(looked(&f), 0);
+	assert_non_null(strstr(f.list.why, "is gone"));
+	child_end_now(one);
+	unlink(path);
+	followed_end(&f);
+}
+
+/* A thread has a folder in /proc, and the process's arguments in it, but is no process. */
+static void *thread_waits(void *data)
+{
+	pause();
+	return data;
+}
+
+static void threads_are_no_processes(void **state)
+{
+	struct proc_stat there;
+	pthread_t thread;
+	pid_t pid;
+	int ready[2];
+	int32_t tid = 0;
+	char json[160];
+	json_t *declaration;
+	struct proc_decl decl;
+
+	(void)state;
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pthread_create(&thread, NULL, thread_waits, NULL);
+		for (tid = 0; tid == 0;) {
+			char path[64];
+			struct dirent *entry;
+			DIR *folder;
+
+			snprintf(path, sizeof(path), "/proc/%d/task", (int)getpid());
+			folder = opendir(path);
+			while ((entry = readdir(folder)) != NULL)
+				if (atoi(entry->d_name) > 0 && atoi(entry->d_name) != getpid())
+					tid = atoi(entry->d_name);
+			closedir(folder);
+		}
+		(void)!write(ready[1], &tid, sizeof(tid));
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &tid, sizeof(tid)), (ssize_t)sizeof(tid));
+	snprintf(json, sizeof(json), "{\"match\": [\"*lib_proc*\"]}");
+	declaration = json_loads(json, 0, NULL);
+	assert_int_equal(proc_decl_init(&decl, declaration, NULL), 0);
+	assert_true(proc_is_meant(&decl, pid));
+	assert_false(proc_is_meant(&decl, tid));
+	assert_int_equal(proc_stat(pid, &there), 0);
+	assert_int_equal(there.threads, 2);
+	proc_decl_release(&decl);
+	json_decref(declaration);
+	child_end_now(pid);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+static void what_a_process_uses_is_read(void **state)
+{
+	int64_t files = proc_files(getpid()), rss;
+	struct proc_stat self;
+	int fd;
+
+	(void)state;
+	assert_true(files >= 3);
+	fd = open("/dev/null", O_RDONLY);
+	assert_int_equal(proc_files(getpid()), files + 1);
+	close(fd);
+	assert_true(proc_files_limit(getpid()) > files);
+	assert_int_equal(proc_stat(getpid(), &self), 0);
+	rss = self.rss;
+	assert_in_range(proc_pss(getpid()), 1, rss + (4 << 20));
+	assert_int_equal(proc_files(0x3fffffff), -1);
+	assert_int_equal(proc_files_limit(0x3fffffff), -1);
+	assert_int_equal(proc_pss(0x3fffffff), -1);
+	assert_int_equal(proc_oom_kills(0x3fffffff), -1);
+}
+
 static void an_unknown_user_is_an_error(void **state)
 {
 	struct err err = ERR_INIT;
@@ -178,25 +398,34 @@ static void ending_asks_first_and_kills_then(void **state)
 
 static void the_host_is_read(void **state)
 {
+	struct proc_host_files files;
 	struct proc_host then, now;
-	double percent;
-	int64_t available;
+	struct disk_look disk;
 
 	(void)state;
-	assert_int_equal(proc_host(&then, NULL), 0);
+	proc_host_open(&files);
+	assert_int_equal(proc_host(&files, &then, NULL), 0);
 	assert_true(then.memory > (64 << 20));
 	assert_in_range(then.memory_free, 1, then.memory);
 	assert_true(then.uptime_s > 0);
 	assert_true(then.processors > 0);
 	assert_true(isnan(proc_host_cpu(&then, &then)));
 	do
-		assert_int_equal(proc_host(&now, NULL), 0);
+		assert_int_equal(proc_host(&files, &now, NULL), 0);
 	while (now.total <= then.total);
 	assert_true(proc_host_cpu(&then, &now) >= 0);
 	assert_true(proc_host_cpu(&then, &now) <= 100);
-	assert_int_equal(proc_disk("/", &percent, &available, NULL), 0);
-	assert_true(percent >= 0 && percent <= 100);
-	assert_int_equal(proc_disk("/no/such/place", &percent, &available, NULL), -1);
+	assert_true(proc_host_iowait(&then, &now) >= 0);
+	assert_true(proc_host_steal(&then, &now) <= 100);
+	assert_true(now.swapped >= then.swapped);
+	for (int i = 0; i < PRESSURES; i++)
+		assert_true(isnan(now.pressure[i]) ||
+			    (now.pressure[i] >= 0 && now.pressure[i] <= 100));
+	proc_host_close(&files);
+	assert_int_equal(disk_look("/", &disk, NULL), 0);
+	assert_true(disk.percent >= 0 && disk.percent <= 100);
+	assert_true(disk.size > 0 && disk.free <= disk.size);
+	assert_int_equal(disk_look("/no/such/place", &disk, NULL), -1);
 }
 
 static void commands_are_shown_clean(void **state)
@@ -220,6 +449,11 @@ int main(void)
 		cmocka_unit_test(a_process_is_read),
 		cmocka_unit_test(a_zombie_and_a_reused_pid_are_not_alive),
 		cmocka_unit_test(matching_by_arguments),
+		cmocka_unit_test(processes_are_followed),
+		cmocka_unit_test(a_late_name_is_found),
+		cmocka_unit_test(a_pid_file_is_followed),
+		cmocka_unit_test(threads_are_no_processes),
+		cmocka_unit_test(what_a_process_uses_is_read),
 		cmocka_unit_test(an_unknown_user_is_an_error),
 		cmocka_unit_test(ending_asks_first_and_kills_then),
 		cmocka_unit_test(the_host_is_read),
