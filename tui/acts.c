@@ -95,6 +95,8 @@ bool ui_can(struct ui *ui, enum act act)
 {
 	const struct view_ops *ops = ui_view(ui, ui->view);
 
+	if (ops->refuses && ops->refuses(ui, ui->states[ui->view], act))
+		return false;
 	return can_everywhere(ui, act) || (ops->can && ops->can(ui, ui->states[ui->view], act));
 }
 
@@ -182,8 +184,11 @@ void ui_act(struct ui *ui, enum act act)
 {
 	const struct view_ops *ops = ui_view(ui, ui->view);
 	void *state = ui->states[ui->view];
+	const char *why = ops->refuses ? ops->refuses(ui, state, act) : NULL;
 
-	if (ops->can && ops->can(ui, state, act))
+	if (why)
+		ui_notice(ui, STYLE_WARNING, "%s", why);
+	else if (ops->can && ops->can(ui, state, act))
 		ops->act(ui, state, act);
 	else if (act_default(ui, act))
 		return;

@@ -399,6 +399,14 @@ enum style style_verdict(enum verdict verdict)
 	return STYLE_WARNING;
 }
 
+char *level_text(enum level level, char *out)
+{
+	snprintf(out, 16, "%s", level_name(level));
+	for (char *c = out; level > LEVEL_INFO && *c; c++)
+		*c = (char)(*c - 'a' + 'A');
+	return out;
+}
+
 char *number_text(double value, char *out, size_t size)
 {
 	char plain[64];

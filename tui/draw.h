@@ -60,6 +60,9 @@ int scroll_to(int top, int selected, int rows, int count);
 enum style style_level(enum level level);
 enum style style_severity(enum severity severity);
 enum style style_verdict(enum verdict verdict);
+/* "WARNING", "CRITICAL", but "ok" and "info": what is bad stands out without colours, too.
+ * `out` holds at least 16 bytes. */
+char *level_text(enum level level, char *out);
 /* A number as people read it: "62", "4.7", "1,204,331". */
 char *number_text(double value, char *out, size_t size);
 /* "62 %" or "unknown". */

@@ -64,9 +64,13 @@ static bool is_fixed(enum act act)
 
 static void keys_draw(struct ui *ui, const struct canvas *canvas)
 {
+	const struct view_ops *ops = ui_view(ui, ui->view);
 	struct key_binding row;
+	char marker[80];
 	int x = 1;
 
+	if (ops->marker && ops->marker(ui, ui->states[ui->view], marker, sizeof(marker)))
+		x = canvas_printf(canvas, 0, x, STYLE_DRILL, " %s ", marker) + 2;
 	for (size_t i = 0; key_row(i, &row); i++) {
 		struct canvas part;
 		int width;

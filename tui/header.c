@@ -133,12 +133,15 @@ static const enum key_id view_keys[TUI_VIEWS] = {
 
 int header_draw(struct ui *ui, const struct canvas *canvas)
 {
+	const struct view_ops *ops = ui_view(ui, ui->view);
+	int given = ops->header_rows ? ops->header_rows(ui->states[ui->view]) : 0, rows;
+	struct canvas line = canvas_part(canvas, 1, 1, given ? given - 1 : 2, canvas->w - 2);
 	char next[512];
-	int rows;
-	struct canvas line = canvas_part(canvas, 1, 1, 2, canvas->w - 2);
 
 	identity_draw(ui, canvas);
 	session_next_in(ui->session, view_keys[ui->view], next, sizeof(next));
-	rows = canvas_wrap(&line, 0, 0, 0, STYLE_NEXT, next);
-	return 1 + (rows > 2 ? 2 : rows);
+	/* In one row it is cut where one sees it. */
+	rows = line.h == 1 ? (canvas_text(&line, 0, 0, STYLE_NEXT, next), 1)
+			   : canvas_wrap(&line, 0, 0, 0, STYLE_NEXT, next);
+	return 1 + (rows > line.h || given ? line.h : rows);
 }

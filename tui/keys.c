@@ -90,6 +90,9 @@ static const struct row rows[] = {
 	OWN(ACT_MARK, IN(WATCH), { 'm' }, "m", "mark",
 	    "mark the selected log line, with what goes on with it, as evidence", "mark"),
 	OWN(ACT_ZOOM, IN(WATCH), { 'z' }, "z", "zoom", "one panel alone, or all again", "zoom"),
+	OWN(ACT_THAW, IN(WATCH), { 'p' }, "p", "go on", "the frozen panels go on", NULL),
+	OWN(ACT_FREEZE, IN(WATCH), { 'p' }, "p", "freeze",
+	    "freeze all panels as they are; p again goes on", "freeze"),
 	/* everywhere */
 	SHARED(KEY_ID_RESOLVE, ACT_RESOLVE, ALL, { 0 }, NULL, "resolve", NULL, "resolve"),
 	SHARED(KEY_ID_CLOSE, ACT_CLOSE, ALL, { 0 }, NULL, "close", NULL, "close"),

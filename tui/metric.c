@@ -38,11 +38,8 @@ char *metric_status(struct ui *ui, const struct metric *metric, char *out, size_
 		snprintf(out, size, "%s", value);
 		return out;
 	}
-	snprintf(name, sizeof(name), "%s", level_name(level));
-	for (char *c = name; level > LEVEL_INFO && *c; c++)
-		*c = (char)(*c - 'a' + 'A');
 	*style = style_level(level);
-	snprintf(out, size, "%s  %s", value, name);
+	snprintf(out, size, "%s  %s", value, level_text(level, name));
 	return out;
 }
 

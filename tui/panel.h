@@ -13,12 +13,14 @@ struct panel_state {
 	int top;	    /* the first row, where it scrolls */
 	const char *search; /* borrowed: lines with this text only; NULL: all */
 	void *own;	    /* whatever else its kind keeps, NULL at first; see release */
+	bool zoomed;	    /* it has the screen for itself: there is room for more */
 };
 
 struct panel_kind {
 	const char
 	    *name; /* in the runbook: "log", "connections", "memory", "chart"; others are added */
 	bool tall; /* takes the height that is left over */
+	bool wide; /* long lines: stands at the left */
 	/* Rows that it would like to have, border included. */
 	int (*want)(struct ui *ui, const struct panel *panel);
 	void (*draw)(struct ui *ui, const struct panel *panel, struct panel_state *state,

@@ -255,6 +255,7 @@ static int mark(struct ui *ui, const struct panel *panel, struct panel_state *st
 const struct panel_kind panel_log = {
 	.name = "log",
 	.tall = true,
+	.wide = true,
 	.want = want,
 	.draw = draw,
 	.move = panel_move,

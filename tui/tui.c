@@ -350,8 +350,9 @@ static int screen_run(const struct tui_options *options, struct err *err)
 		err_set(err, "%s", ui.err.msg), err_hint(err, "%s", ui.err.hint);
 out:
 	watches_close(&ui);
-	screen_close(&ui.screen);
+	/* Views may hold windows of the screen. */
 	ui_release(&ui);
+	screen_close(&ui.screen);
 	return rc;
 }
 

@@ -25,6 +25,15 @@ struct view_ops {
 	 */
 	bool (*can)(struct ui *ui, void *state, enum act act);
 	void (*act)(struct ui *ui, void *state, enum act act);
+	/* Why it takes no such act now, whatever else is possible; NULL: it does. NULL function:
+	 * it refuses none. */
+	const char *(*refuses)(struct ui *ui, void *state, enum act act);
+	/* What the view shows is not live: says so in front of its keys. False, or a NULL function:
+	 * it is. */
+	bool (*marker)(struct ui *ui, void *state, char *out, size_t size);
+	/* Rows that the header has to take, so that the view stays where it is; 0, or a NULL
+	 * function: as many as it needs. */
+	int (*header_rows)(void *state);
 	/* The text that `/` looks for; NULL function: no search. */
 	void (*search)(struct ui *ui, void *state, const char *text);
 };

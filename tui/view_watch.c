@@ -3,28 +3,34 @@
 #include <string.h>
 
 #include "lib/mem.h"
+#include "lib/timefmt.h"
 #include "sources/host.h"
 #include "sources/log.h"
 #include "sources/postgres.h"
 #include "sources/process.h"
 #include "tui/acts.h"
+#include "tui/freeze.h"
 #include "tui/modal.h"
 #include "tui/panel.h"
+#include "tui/watch_layout.h"
 
-#define PANELS 16
+#define PANELS LAYOUT_PANELS
+#define LEAST  4 /* rows of a panel, border included, below which it is left out */
 
 struct shown_panel {
 	struct panel panel; /* metrics borrowed, or owned when `made` */
 	const struct panel_kind *kind;
 	struct panel_state state;
-	bool made, extra; /* extra: only on large screens */
+	bool made, extra; /* extra: nobody asked for it; shown where there is room */
 };
 
 struct watch_view {
 	struct shown_panel panels[PANELS];
 	size_t n, focus;
 	bool ready, zoom;
-	char *search; /* owned; NULL: none */
+	char *search;	     /* owned; NULL: none */
+	struct canvas drawn; /* where the panels stand on the screen */
+	struct freeze freeze;
 };
 
 static const struct panel_kind *const panel_kinds[] = {
@@ -127,70 +133,85 @@ static void panel_show(struct ui *ui, struct watch_view *view, size_t i,
 	struct shown_panel *shown = &view->panels[i];
 
 	shown->state.search = shown->kind == &panel_log ? view->search : NULL;
+	shown->state.zoomed = view->zoom;
 	shown->kind->draw(ui, &shown->panel, &shown->state, canvas, i == view->focus);
 }
 
-/* Gives each panel of a column its rows: what it wants, the rest to the tall ones. */
-static void rows_share(struct ui *ui, struct watch_view *view, const size_t *column, size_t n,
-		       int height, int *rows)
+static size_t panels_place(struct ui *ui, struct watch_view *view, const struct canvas *canvas,
+			   struct layout_place *places)
 {
-	int left = height, tall = 0;
+	struct layout_item items[PANELS];
 
-	for (size_t i = 0; i < n; i++) {
-		struct shown_panel *shown = &view->panels[column[i]];
+	for (size_t i = 0; i < view->n; i++) {
+		const struct shown_panel *shown = &view->panels[i];
+		int want = shown->kind->want(ui, &shown->panel);
 
-		rows[i] = shown->kind->want(ui, &shown->panel);
-		left -= rows[i];
-		tall += shown->kind->tall;
+		items[i] = (struct layout_item){
+			.want = want > LEAST ? want : LEAST,
+			.least = LEAST,
+			.tall = shown->kind->tall,
+			.wide = shown->kind->wide,
+			.extra = shown->extra,
+		};
 	}
-	for (; left < 0; left++) {
-		size_t most = 0;
-
-		for (size_t i = 1; i < n; i++) {
-			if (rows[i] > rows[most])
-				most = i;
-		}
-		rows[most]--;
-	}
-	for (size_t i = 0; left > 0; i = (i + 1) % n) {
-		if (view->panels[column[i]].kind->tall || !tall) {
-			rows[i]++;
-			left--;
-		}
-	}
+	return layout_panels(items, view->n, view->focus, canvas->h, canvas->w, places);
 }
 
-static void column_draw(struct ui *ui, struct watch_view *view, const size_t *column, size_t n,
-			const struct canvas *canvas)
+/* The worst level among the metrics of panels that are not shown. */
+static enum level hidden_worst(struct ui *ui, const struct watch_view *view,
+			       const struct layout_place *places)
 {
-	int rows[PANELS], y = 0;
+	enum level worst = LEVEL_OK;
 
-	if (n == 0)
-		return;
-	/* No panel below three rows: the last ones give way. */
-	while (n > 1 && (int)n * 3 > canvas->h)
-		n--;
-	rows_share(ui, view, column, n, canvas->h, rows);
-	for (size_t i = 0; i < n; i++) {
-		struct canvas part = canvas_part(canvas, y, 0, rows[i], -1);
+	for (size_t i = 0; i < view->n; i++) {
+		const struct panel *panel = &view->panels[i].panel;
 
-		panel_show(ui, view, column[i], &part);
-		y += rows[i];
+		for (size_t k = 0; places[i].h == 0 && k < panel->nmetrics; k++) {
+			const struct metric *metric = panel_metric(ui, panel, k);
+			const struct alert *alert =
+			    metric ? sense_alert(session_sense(ui->session), metric) : NULL;
+
+			if (alert && alert->level > worst)
+				worst = alert->level;
+		}
 	}
+	return worst;
 }
 
-static bool is_shown(const struct watch_view *view, size_t i, int height)
+/* On the lower border, so that nobody takes what is shown for all there is. */
+static void more_draw(struct ui *ui, const struct watch_view *view, size_t hidden,
+		      const struct layout_place *places, const struct canvas *canvas)
 {
-	return !view->panels[i].extra || height >= 34;
+	struct canvas row = canvas_part(canvas, canvas->h - 1, 2, 1, canvas->w - 4);
+	enum style style = STYLE_KEY;
+	char text[64], level[16];
+
+	if (view->zoom) {
+		snprintf(text, sizeof(text), " %zu of %zu (Tab) ", view->focus + 1, view->n);
+	} else {
+		enum level worst = hidden_worst(ui, view, places);
+
+		if (worst > LEVEL_OK)
+			style = style_level(worst);
+		snprintf(text, sizeof(text), " +%zu panel%s%s%s (Tab) ", hidden,
+			 hidden == 1 ? "" : "s", worst > LEVEL_OK ? ", " : "",
+			 worst > LEVEL_OK ? level_text(worst, level) : "");
+	}
+	if (view->zoom ? view->n > 1 : hidden > 0)
+		canvas_right(&row, 0, style, text);
 }
 
 static void watch_draw(struct ui *ui, void *data, const struct canvas *canvas)
 {
 	struct watch_view *view = data;
-	size_t left[PANELS], right[PANELS], nleft = 0, nright = 0;
-	struct canvas part;
-	int width;
+	struct layout_place places[PANELS];
+	size_t hidden = 0;
 
+	view->drawn = *canvas;
+	if (view->freeze.cells) {
+		freeze_draw(&view->freeze, canvas);
+		return;
+	}
 	if (!view->ready)
 		panels_make(ui, view);
 	if (view->n == 0) {
@@ -199,28 +220,55 @@ static void watch_draw(struct ui *ui, void *data, const struct canvas *canvas)
 			    "sources, no metrics, no panels.");
 		return;
 	}
-	if (!is_shown(view, view->focus, canvas->h))
-		view->focus = 0;
-	if (view->zoom) {
+	if (view->zoom)
 		panel_show(ui, view, view->focus, canvas);
-		return;
+	else
+		hidden = panels_place(ui, view, canvas, places);
+	for (size_t i = 0; i < view->n && !view->zoom; i++) {
+		struct canvas part =
+		    canvas_part(canvas, places[i].y, places[i].x, places[i].h, places[i].w);
+
+		if (places[i].h > 0)
+			panel_show(ui, view, i, &part);
 	}
-	for (size_t i = 0; i < view->n; i++) {
-		if (!is_shown(view, i, canvas->h))
-			continue;
-		if (view->panels[i].kind == &panel_log)
-			left[nleft++] = i;
-		else
-			right[nright++] = i;
-	}
-	width = nright == 0 ? canvas->w : nleft == 0 ? 0 : canvas->w >= 120 ? canvas->w / 2 : 44;
-	part = canvas_part(canvas, 0, 0, -1, width);
-	column_draw(ui, view, left, nleft, &part);
-	part = canvas_part(canvas, 0, width, -1, -1);
-	column_draw(ui, view, right, nright, &part);
+	more_draw(ui, view, hidden, places, canvas);
+}
+
+static bool watch_marker(struct ui *ui, void *data, char *out, size_t size)
+{
+	const struct watch_view *view = data;
+	char clock[TIME_RFC3339_MAX], since[48];
+
+	if (!view->freeze.cells)
+		return false;
+	snprintf(out, size, "FROZEN %sZ, %s", time_clock(view->freeze.at, clock),
+		 age_text(view->freeze.at, ui_now(ui), since, sizeof(since)));
+	return true;
+}
+
+static int watch_header_rows(void *data)
+{
+	const struct watch_view *view = data;
+
+	return view->freeze.cells ? view->drawn.y : 0;
 }
 
 /* ---- acting ---- */
+
+static const char *watch_refuses(struct ui *ui, void *data, enum act act)
+{
+	const struct watch_view *view = data;
+
+	(void)ui;
+	if (!view->freeze.cells)
+		return NULL;
+	/* What would change the panels, or speak of what is not the same any more. */
+	if (act_rows(act, 1) || act == ACT_TAB || act == ACT_BACKTAB || act == ACT_LEFT ||
+	    act == ACT_RIGHT || act == ACT_ENTER || act == ACT_SEARCH ||
+	    (act >= ACT_ZOOM && act < ACT_TAKE && act != ACT_THAW && act != ACT_FREEZE))
+		return "The panels are frozen: p lets them go on.";
+	return NULL;
+}
 
 /* Whether the panel with the focus has this act for its own. */
 static bool panel_can(struct ui *ui, struct shown_panel *shown, enum act act)
@@ -231,16 +279,17 @@ static bool panel_can(struct ui *ui, struct shown_panel *shown, enum act act)
 static bool watch_can(struct ui *ui, void *data, enum act act)
 {
 	struct watch_view *view = data;
+	struct shown_panel *shown = &view->panels[view->focus];
 
 	if (view->n == 0)
 		return false;
-	if (panel_can(ui, &view->panels[view->focus], act))
+	if (!view->freeze.cells && panel_can(ui, shown, act))
 		return true;
 	if (act_rows(act, 1))
-		return view->panels[view->focus].kind->move != NULL;
+		return shown->kind->move != NULL;
 	switch (act) {
 	case ACT_MARK:
-		return session_takes_notes(ui->session) && view->panels[view->focus].kind->mark;
+		return session_takes_notes(ui->session) && shown->kind->mark;
 	case ACT_TAB:
 	case ACT_BACKTAB:
 	case ACT_LEFT:
@@ -248,8 +297,12 @@ static bool watch_can(struct ui *ui, void *data, enum act act)
 	case ACT_ENTER:
 	case ACT_ZOOM:
 		return true;
+	case ACT_FREEZE:
+		return !view->freeze.cells;
+	case ACT_THAW:
+		return view->freeze.cells != NULL;
 	case ACT_BACK:
-		return view->zoom || view->search || view->panels[view->focus].state.line;
+		return view->freeze.cells || view->zoom || view->search || shown->state.line;
 	default:
 		return false;
 	}
@@ -271,13 +324,6 @@ static void watch_search(struct ui *ui, void *data, const char *text)
 		view->panels[i].state.line = 0;
 }
 
-static void focus_move(struct watch_view *view, size_t by, int height)
-{
-	do
-		view->focus = (view->focus + by) % view->n;
-	while (!is_shown(view, view->focus, height));
-}
-
 static void mark(struct ui *ui, struct shown_panel *shown)
 {
 	struct err err = ERR_INIT;
@@ -286,23 +332,33 @@ static void mark(struct ui *ui, struct shown_panel *shown)
 	ui_acted(ui, rc, &err, "Marked as evidence: it stands in the log and in the report.");
 }
 
+static void back(struct ui *ui, struct watch_view *view)
+{
+	if (view->freeze.cells)
+		freeze_release(&view->freeze);
+	else if (view->zoom)
+		view->zoom = false;
+	else
+		watch_search(ui, view, "");
+}
+
 static void watch_act(struct ui *ui, void *data, enum act act)
 {
 	struct watch_view *view = data;
 	struct shown_panel *shown = &view->panels[view->focus];
 
-	if (panel_can(ui, shown, act)) {
+	if (!view->freeze.cells && panel_can(ui, shown, act)) {
 		shown->kind->act(ui, &shown->panel, &shown->state, act);
 		return;
 	}
 	switch (act) {
 	case ACT_TAB:
 	case ACT_RIGHT:
-		focus_move(view, 1, LINES - 5);
+		view->focus = (view->focus + 1) % view->n;
 		break;
 	case ACT_BACKTAB:
 	case ACT_LEFT:
-		focus_move(view, view->n - 1, LINES - 5);
+		view->focus = (view->focus + view->n - 1) % view->n;
 		break;
 	case ACT_ENTER:
 		page_open(ui, shown->panel.title,
@@ -314,11 +370,14 @@ static void watch_act(struct ui *ui, void *data, enum act act)
 	case ACT_ZOOM:
 		view->zoom = !view->zoom;
 		break;
+	case ACT_FREEZE:
+		freeze_take(&view->freeze, &view->drawn, ui_now(ui));
+		break;
+	case ACT_THAW:
+		freeze_release(&view->freeze);
+		break;
 	case ACT_BACK:
-		if (view->zoom)
-			view->zoom = false;
-		else
-			watch_search(ui, view, "");
+		back(ui, view);
 		break;
 	default:
 		(shown->kind->move)(ui, &shown->panel, &shown->state, act);
@@ -331,11 +390,14 @@ static void watch_release(void *data)
 	struct watch_view *view = data;
 
 	for (size_t i = 0; i < view->n; i++) {
-		if (view->panels[i].kind->release)
-			view->panels[i].kind->release(&view->panels[i].state);
-		if (view->panels[i].made)
-			free(view->panels[i].panel.metrics);
+		struct shown_panel *shown = &view->panels[i];
+
+		if (shown->kind->release)
+			shown->kind->release(&shown->state);
+		if (shown->made)
+			free(shown->panel.metrics);
 	}
+	freeze_release(&view->freeze);
 	free(view->search);
 }
 
@@ -346,5 +408,8 @@ const struct view_ops view_watch = {
 	.draw = watch_draw,
 	.can = watch_can,
 	.act = watch_act,
+	.refuses = watch_refuses,
+	.marker = watch_marker,
+	.header_rows = watch_header_rows,
 	.search = watch_search,
 };
