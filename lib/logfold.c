@@ -42,11 +42,8 @@ bool logfold_joins(struct logfold *fold, struct logline *line)
 {
 	bool was = fold->traceback, joins, trace;
 
-	/* As nearly all lines are. */
 	if (line->kin == LOGKIN_NONE && line->level != LOGLEVEL_NONE) {
-		fold->traceback = false;
-		fold->headed = fold->any = true;
-		fold->last = line->level;
+		logfold_begins(fold, line->level);
 		return false;
 	}
 	joins = line_joins(fold, line);

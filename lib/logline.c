@@ -549,8 +549,8 @@ static void line_read(struct logline_zone *zone, const char *bytes, size_t len, 
 }
 
 /* A line whose time and head are as those of lines before it; false when one of them is new. */
-static inline bool line_recall(struct logline_zone *zone, const char *bytes, size_t len,
-			       struct logline *out)
+static bool parts_recall(struct logline_zone *zone, const char *bytes, size_t len,
+			 struct logline *out)
 {
 	size_t start = bytes[0] == '[', n = recall_time(zone, bytes + start, len - start, out);
 	const struct logline_head *found;
@@ -567,17 +567,28 @@ static inline bool line_recall(struct logline_zone *zone, const char *bytes, siz
 		return false;
 	out->level = (enum loglevel)found->level;
 	out->body = n + found->end;
+	recall_keep_line(zone, bytes, start > 0, n, found, out);
 	return true;
 }
 
-void logline_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
+void logline_read_new(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
 {
 	while (len > 0 && (bytes[len - 1] == '\r' || bytes[len - 1] == '\n'))
 		len--;
 	*out = (struct logline){ .precision = CLOCK_US };
-	if (len > 24 && line_recall(zone, bytes, len, out))
+	if (len > 24 && parts_recall(zone, bytes, len, out))
 		return;
 	line_read(zone, bytes, len, false, out);
+}
+
+void logline_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
+{
+	struct recalled as;
+
+	if (recall_line(zone, bytes, len, &as))
+		recalled_fill(zone, &as, bytes, out);
+	else
+		logline_read_new(zone, bytes, len, out);
 }
 
 int64_t logline_shift(int64_t at, int64_t written)

@@ -47,12 +47,26 @@ struct logline {
 };
 
 /* How lines began before, and what that meant; private. */
-#define LOGLINE_HEADS 128
-#define LOGLINE_HEAD  48
+#define LOGLINE_HEADS  192
+#define LOGLINE_CHAINS 256
+#define LOGLINE_HEAD   48
 struct logline_head {
 	uint64_t bytes[LOGLINE_HEAD / 8], mask[LOGLINE_HEAD / 8];
-	uint32_t how;
-	uint16_t level, end;
+	int64_t ahead; /* of a line: the zone that it names, microseconds */
+	uint32_t how, met;
+	uint16_t level, end, looked;
+	uint8_t next;
+};
+struct logline_line {
+	size_t n, least;     /* bytes up to its seconds; that a line must have */
+	uint64_t begin, end; /* the first and last eight of them */
+	uint64_t middle, has_middle;
+	uint64_t digits, mask; /* what seconds and milliseconds are told by */
+	uint8_t behind;	       /* them: where the head begins */
+	bool micros;	       /* three digits more */
+	unsigned how;
+	int64_t minute, unit; /* what they mean, and the precision */
+	int64_t shift, ahead; /* of the zone then */
 };
 
 /*
@@ -71,7 +85,9 @@ struct logline_zone {
 	int64_t minute; /* what `head` means */
 	size_t nhead;
 	char head[24]; /* a time as it stands in a line, up to its seconds */
-	struct logline_head heads[LOGLINE_HEADS];
+	struct logline_line line;
+	uint8_t nheads, chains[LOGLINE_CHAINS];
+	struct logline_head heads[1 + LOGLINE_HEADS]; /* the first one is none */
 };
 
 void logline_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out);
@@ -88,6 +104,14 @@ struct logfold {
 	bool headed;	    /* the latest record had a time or a level */
 	bool any;
 };
+
+/* A line with a level of its own, which goes on with nothing: as nearly all lines are. */
+static inline void logfold_begins(struct logfold *fold, enum loglevel level)
+{
+	fold->traceback = false;
+	fold->headed = fold->any = true;
+	fold->last = level;
+}
 
 /* True when the line goes on with the record before it; else it begins one (and a bare traceback
  * makes its level an error). */

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/logrecall.h"
 #include "lib/mem.h"
+#include "lib/newlines.h"
 #include "lib/rxset.h"
 #include "sources/scanparts.h"
 
@@ -32,6 +34,7 @@ struct scan {
 	const char *next;	  /* where in the block the next text of a pattern stands */
 	const char *look;	  /* lines that reach beyond it are shown to the patterns */
 	char *block;		  /* owned */
+	struct newlines newlines; /* of a piece of it */
 };
 
 /* ---- life cycle ---- */
@@ -79,7 +82,7 @@ void scan_free(struct scan *scan)
 
 /* ---- records ---- */
 
-static void time_count(struct scan *scan, int64_t at, enum loglevel level)
+static inline void time_count(struct scan *scan, int64_t at, enum loglevel level)
 {
 	struct scan_totals *totals = &scan->totals;
 	struct scan_span *span = scan->spans.latest;
@@ -163,54 +166,97 @@ static __attribute__((noinline)) bool patterns_match(struct scan *scan, const ch
 
 /* ---- lines ---- */
 
-static inline __attribute__((always_inline)) void line_take(struct scan *scan, const char *bytes,
-							    size_t len, const char *end)
+static inline void record_begin(struct scan *scan, int64_t at)
 {
-	struct scan_totals *totals = &scan->totals;
+	if (scan->untold)
+		untold_end(scan);
+	scan->at = at;
+}
+
+static inline void record_count(struct scan *scan, enum loglevel level, int64_t at)
+{
+	scan->totals.records++;
+	scan->totals.levels[level]++;
+	if (at != 0)
+		time_count(scan, at, level);
+	else
+		scan->totals.untimed++;
+}
+
+static __attribute__((noinline)) void line_new(struct scan *scan, const char *bytes, size_t len,
+					       const char *end)
+{
 	struct logline line;
 	bool harmless = false, joins;
 
-	logline_read(&scan->zone, bytes, len, &line);
+	logline_read_new(&scan->zone, bytes, len, &line);
 	joins = logfold_joins(&scan->fold, &line);
-	totals->lines++;
-	if (!joins) {
-		if (scan->untold)
-			untold_end(scan);
-		scan->at = line.at;
-	}
+	if (!joins)
+		record_begin(scan, line.at);
 	if (bytes + len > scan->look)
 		harmless = patterns_match(scan, bytes, len, end, scan->at);
 	if (joins) {
 		joined_count(scan, &line, bytes, len);
 		return;
 	}
-	totals->records++;
-	totals->levels[line.level]++;
-	if (line.at != 0)
-		time_count(scan, line.at, line.level);
-	else
-		totals->untimed++;
+	record_count(scan, line.level, line.at);
 	if (line.level >= LOGLEVEL_ERROR && !harmless)
 		error_count(scan, &line, bytes, len);
+}
+
+/* Nearly all lines begin as one before them: the same as line_new(), by what they are known by. */
+static inline __attribute__((always_inline)) void line_take(struct scan *scan, const char *bytes,
+							    size_t len, const char *end)
+{
+	struct recalled as;
+	enum loglevel level;
+	bool harmless = false;
+
+	if (!recall_line(&scan->zone, bytes, len, &as)) {
+		line_new(scan, bytes, len, end);
+		return;
+	}
+	level = (enum loglevel)as.head->level;
+	logfold_begins(&scan->fold, level);
+	record_begin(scan, as.at);
+	if (bytes + len > scan->look)
+		harmless = patterns_match(scan, bytes, len, end, scan->at);
+	record_count(scan, level, as.at);
+	if (level >= LOGLEVEL_ERROR && !harmless) {
+		struct logline line;
+
+		recalled_fill(&scan->zone, &as, bytes, &line);
+		error_count(scan, &line, bytes, len);
+	}
 }
 
 /* The whole lines of the block, and with `last` what stands behind the last newline; returns how
  * many bytes they take. */
 static size_t lines_take(struct scan *scan, size_t len, bool last)
 {
-	const char *p = scan->block, *end = p + len, *nl;
+	const char *p = scan->block, *end = p + len;
 
 	scan->next = scan->set != NULL ? rxset_next(scan->set, p, end, NULL) : end;
 	scan->look = scan->nalways > 0 ? p : scan->next;
-	while (p < end) {
-		nl = memchr(p, '\n', (size_t)(end - p));
-		if (nl == NULL && !last)
-			break;
-		nl = nl != NULL ? nl : end;
-		line_take(scan, p, (size_t)(nl - p), end);
-		p = nl + 1;
+	for (const char *piece = p; piece < end; piece += NEWLINES_PIECE) {
+		size_t left = (size_t)(end - piece);
+
+		newlines_find(&scan->newlines, piece,
+			      left < NEWLINES_PIECE ? left : NEWLINES_PIECE);
+		for (size_t i = 0; i < scan->newlines.n; i++) {
+			const char *nl = piece + scan->newlines.at[i];
+
+			line_take(scan, p, (size_t)(nl - p), end);
+			p = nl + 1;
+		}
+		scan->totals.lines += scan->newlines.n;
 	}
-	return p < end ? (size_t)(p - scan->block) : len;
+	if (last && p < end) {
+		line_new(scan, p, (size_t)(end - p), end);
+		scan->totals.lines++;
+		p = end;
+	}
+	return (size_t)(p - scan->block);
 }
 
 int scan_fd(struct scan *scan, int fd, int64_t now, struct err *err)
