@@ -134,12 +134,12 @@ static inline recall_two recall_load_two(const void *p)
 /* All bytes at once, without a branch for each; `bytes` has LOGLINE_HEAD of them. */
 static inline bool recall_is(const struct logline_head *head, const char *bytes, unsigned how)
 {
-	recall_two differ =
-	    ((recall_load_two(bytes) & recall_load_two(head->mask)) ^ recall_load_two(head->bytes)) |
-	    ((recall_load_two(bytes + 16) & recall_load_two(head->mask + 2)) ^
-	     recall_load_two(head->bytes + 2)) |
-	    ((recall_load_two(bytes + 32) & recall_load_two(head->mask + 4)) ^
-	     recall_load_two(head->bytes + 4));
+	recall_two differ = ((recall_load_two(bytes) & recall_load_two(head->mask)) ^
+			     recall_load_two(head->bytes)) |
+			    ((recall_load_two(bytes + 16) & recall_load_two(head->mask + 2)) ^
+			     recall_load_two(head->bytes + 2)) |
+			    ((recall_load_two(bytes + 32) & recall_load_two(head->mask + 4)) ^
+			     recall_load_two(head->bytes + 4));
 
 	return (differ[0] | differ[1] | (head->how ^ how)) == 0;
 }
@@ -264,9 +264,9 @@ recall_line(struct logline_zone *zone, const char *bytes, size_t len, struct rec
 	seconds = pairs & 0xff;
 	if (!recall_is_digits(digits) || seconds > 59)
 		return false;
-	out->at = as->minute + (int64_t)(seconds * 1000 + (digits >> 24 & 0xff) * 100 +
-					 (pairs >> 32 & 0xff)) *
-				   1000;
+	out->at =
+	    as->minute +
+	    (int64_t)(seconds * 1000 + (digits >> 24 & 0xff) * 100 + (pairs >> 32 & 0xff)) * 1000;
 	if (as->micros && !recall_micros(b + 6, &out->at))
 		return false;
 	out->behind = b + as->behind;

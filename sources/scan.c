@@ -146,8 +146,8 @@ static __attribute__((noinline)) bool patterns_match(struct scan *scan, const ch
 	bool harmless = false;
 
 	while (scan->next < bytes + len) {
-		rxset_next(scan->set, scan->next, end, scan->hits);
-		scan->next = rxset_next(scan->set, scan->next + 1, end, NULL);
+		rxset_mark(scan->set, scan->block, scan->next, end, scan->hits);
+		scan->next = rxset_next(scan->set, scan->block, scan->next + 1, end);
 	}
 	if (scan->nalways == 0)
 		scan->look = scan->next;
@@ -236,7 +236,9 @@ static size_t lines_take(struct scan *scan, size_t len, bool last)
 {
 	const char *p = scan->block, *end = p + len;
 
-	scan->next = scan->set != NULL ? rxset_next(scan->set, p, end, NULL) : end;
+	if (scan->set != NULL && scan->totals.lines == 0)
+		rxset_sample(scan->set, p, len);
+	scan->next = scan->set != NULL ? rxset_next(scan->set, p, p, end) : end;
 	scan->look = scan->nalways > 0 ? p : scan->next;
 	for (const char *piece = p; piece < end; piece += NEWLINES_PIECE) {
 		size_t left = (size_t)(end - piece);
