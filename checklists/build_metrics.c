@@ -11,6 +11,11 @@ void build_sources(struct checker *checker)
 		checker->runbook->sources[i] = build_source(checker, &names->list[i]);
 }
 
+static double number_of(const json_t *value)
+{
+	return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
 static void build_metric(struct checker *checker, struct metric *metric, const struct node *node)
 {
 	double limits[4];
@@ -35,10 +40,11 @@ static void build_metric(struct checker *checker, struct metric *metric, const s
 	for (int level = LEVEL_OK; level <= LEVEL_CRITICAL; level++) {
 		metric->limit[level] =
 		    level ? json_object_get(object, level_name((enum level)level)) : NULL;
-		limits[level] = json_is_number(metric->limit[level])
-				    ? json_number_value(metric->limit[level])
-				    : NAN;
+		limits[level] = number_of(metric->limit[level]);
 	}
+	metric->recovery[LEVEL_INFO] = json_object_get(object, "info_recovery");
+	metric->recovery[LEVEL_WARNING] = json_object_get(object, "warning_recovery");
+	metric->recovery[LEVEL_CRITICAL] = json_object_get(object, "critical_recovery");
 	check_limits(checker, node, limits, metric->below);
 	metric->every = json_object_get(object, "every");
 	metric->for_ = json_object_get(object, "for");
@@ -47,6 +53,25 @@ static void build_metric(struct checker *checker, struct metric *metric, const s
 	metric->samples = json_object_get(object, "samples");
 	metric->no_data = json_object_get(object, "no_data");
 	metric->suggest = build_text(node, "suggest");
+}
+
+void check_metrics_recoveries(struct checker *checker)
+{
+	for (size_t i = 0; i < checker->names[SECTION_METRICS].n; i++) {
+		const struct node *node = &checker->names[SECTION_METRICS].list[i];
+		const struct metric *metric = &checker->runbook->metrics[i];
+		double limits[4] = { NAN, NAN, NAN, NAN }, recoveries[4] = { NAN, NAN, NAN, NAN };
+
+		for (int level = LEVEL_INFO; level <= LEVEL_CRITICAL; level++) {
+			limits[level] = number_of(metric->limit[level]);
+			recoveries[level] = number_of(metric->recovery[level]);
+			if (metric->recovery[level] && !metric->limit[level])
+				say(checker, node, NULL,
+				    "a recovery of level %s needs the level's threshold",
+				    level_name((enum level)level));
+		}
+		check_recoveries(checker, node, limits, recoveries, metric->below);
+	}
 }
 
 void build_metrics(struct checker *checker)

@@ -104,3 +104,19 @@ void check_limits(struct checker *checker, const struct node *node, const double
 		last = level;
 	}
 }
+
+void check_recoveries(struct checker *checker, const struct node *node, const double limits[4],
+		      const double recoveries[4], bool below)
+{
+	for (int level = LEVEL_INFO; level <= LEVEL_CRITICAL; level++) {
+		double limit = limits[level], recovery = recoveries[level];
+
+		if (below ? recovery < limit : recovery > limit)
+			say(checker, node, NULL,
+			    "the recovery %g of level %s is %s its threshold %g: the alert would "
+			    "go "
+			    "while the value is still past it",
+			    recovery, level_name((enum level)level), below ? "below" : "above",
+			    limit);
+	}
+}

@@ -185,6 +185,11 @@ const char *build_text(const struct node *up, const char *key);
 /* Reports thresholds in the wrong order; NAN for those not given. */
 void check_limits(struct checker *checker, const struct node *node, const double limits[4],
 		  bool below);
+/* Reports recoveries on the bad side of their thresholds, and those without one. */
+void check_recoveries(struct checker *checker, const struct node *node, const double limits[4],
+		      const double recoveries[4], bool below);
+/* The same for all metrics, when bands have given them their thresholds. */
+void check_metrics_recoveries(struct checker *checker);
 /* Members that make no sense in this place: says so for each of `keys` (ended by NULL) that is
  * there. */
 void check_absent(struct checker *checker, const struct node *node, const char *where,

@@ -102,6 +102,7 @@ static void build_all(struct checker *checker)
 	build_proposals(checker);
 	build_metrics(checker);
 	build_bands(checker);
+	check_metrics_recoveries(checker);
 	build_conditions(checker);
 	build_tree(checker);
 	build_checklists(checker);

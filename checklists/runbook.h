@@ -81,8 +81,9 @@ struct metric {
 	const struct metric *of, *to;
 	struct probe *probe;
 	const char *unit;
-	const json_t *limit[4]; /* by enum level; [LEVEL_OK] unused; NULL when not given */
-	bool below;		/* alert when under the threshold ("when": "below") */
+	const json_t *limit[4];	   /* by enum level; [LEVEL_OK] unused; NULL when not given */
+	const json_t *recovery[4]; /* likewise: the value past which the level goes; NULL: limit */
+	bool below;		   /* alert when under the threshold ("when": "below") */
 	const json_t *every, *for_, *clear, *cooldown; /* durations; NULL: 1s, 0s, 0s, 5m */
 	const json_t *samples;			       /* a number of samples in a row; NULL: 1 */
 	const json_t *no_data;			       /* a duration; NULL: see core/alerts.h */

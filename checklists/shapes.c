@@ -78,6 +78,11 @@ const struct field metric_common[] = {
 	{ "clear", FIELD_DURATION, .help = "how long it must be back before the alert goes; 0s" },
 	{ "cooldown", FIELD_DURATION, .help = "silence between notices of one level; 5m" },
 	{ "suggest", FIELD_OUTCOME, .help = "tree, a procedure or a condition", .of = "metric" },
+	{ "info_recovery", FIELD_NUMBER,
+	  .help = "the level goes when the value is back past this, not past the threshold alone, "
+		  "so that one that swings about it raises no alert after another" },
+	{ "warning_recovery", FIELD_NUMBER, .help = "likewise for level warning" },
+	{ "critical_recovery", FIELD_NUMBER, .help = "likewise for level critical" },
 	END
 };
 

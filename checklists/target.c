@@ -307,6 +307,21 @@ void target_bind_items(const struct target *target, struct runbook *runbook)
 
 /* ---- the whole ---- */
 
+/* By enum level, NAN where there is none. Whether one of them is a parameter. */
+static bool fill_numbers(const json_t *const from[4], const json_t *params, double to[4])
+{
+	bool filled = false;
+
+	for (int level = LEVEL_OK; level <= LEVEL_CRITICAL; level++) {
+		json_t *value = from[level] ? params_fill(from[level], params, NULL) : NULL;
+
+		to[level] = json_is_number(value) ? json_number_value(value) : NAN;
+		filled = filled || json_is_string(from[level]);
+		json_decref(value);
+	}
+	return filled;
+}
+
 /* Thresholds that are parameters are numbers only now. */
 static void check_filled_limits(struct checker *checker, const struct target *target,
 				const struct node *root)
@@ -315,23 +330,16 @@ static void check_filled_limits(struct checker *checker, const struct target *ta
 	struct node top = node_member(root, "parameters");
 
 	for (size_t i = 0; i < rb->nmetrics; i++) {
-		double limits[4] = { NAN, NAN, NAN, NAN };
-		bool filled = false;
-		for (int level = LEVEL_INFO; level <= LEVEL_CRITICAL; level++) {
-			json_t *value =
-			    rb->metrics[i].limit[level]
-				? params_fill(rb->metrics[i].limit[level], target->params, NULL)
-				: NULL;
-			filled = filled || json_is_string(rb->metrics[i].limit[level]);
-			if (json_is_number(value))
-				limits[level] = json_number_value(value);
-			json_decref(value);
-		}
+		const struct metric *metric = &rb->metrics[i];
+		double limits[4], recoveries[4];
+		bool filled = fill_numbers(metric->limit, target->params, limits);
 		size_t before = checker->findings->n;
 		if (filled)
-			check_limits(checker, &top, limits, rb->metrics[i].below);
-		if (checker->findings->n > before) {
-			struct finding *last = &checker->findings->list[before];
+			check_limits(checker, &top, limits, metric->below);
+		if (fill_numbers(metric->recovery, target->params, recoveries) || filled)
+			check_recoveries(checker, &top, limits, recoveries, metric->below);
+		for (size_t k = before; k < checker->findings->n; k++) {
+			struct finding *last = &checker->findings->list[k];
 			char *message =
 			    xasprintf("metric \"%s\": %s", rb->metrics[i].name, last->message);
 			free(last->message);

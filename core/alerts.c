@@ -10,6 +10,16 @@ static bool value_past(const struct alert_rule *rule, enum level level, double v
 	return !isnan(limit) && (rule->below ? value < limit : value > limit);
 }
 
+/* Whether a level that was raised goes on. */
+static bool value_stays(const struct alert_rule *rule, enum level level, double value)
+{
+	double recovery = rule->recoveries[level];
+
+	if (isnan(recovery) || isnan(rule->limits[level]))
+		return value_past(rule, level, value);
+	return rule->below ? value < recovery : value > recovery;
+}
+
 /* The highest level whose threshold has been passed for long enough. */
 static enum level level_due(const struct alert_rule *rule, const struct alert_track *track,
 			    int64_t now)
@@ -29,6 +39,18 @@ static void level_set(struct alert_track *track, enum level level, int64_t now)
 	track->short_of = 0;
 }
 
+/* The level below the current one that has not recovered, or is due. */
+static enum level level_below(const struct alert_rule *rule, enum level level, enum level due,
+			      double value)
+{
+	int i = (int)level - 1;
+
+	while (i > (int)due &&
+	       !(isfinite(rule->recoveries[i]) && value_stays(rule, (enum level)i, value)))
+		i--;
+	return (enum level)i;
+}
+
 static void track_move(const struct alert_rule *rule, struct alert_track *track, double value,
 		       int64_t now)
 {
@@ -46,14 +68,14 @@ static void track_move(const struct alert_rule *rule, struct alert_track *track,
 		level_set(track, due, now);
 		return;
 	}
-	if (track->level == LEVEL_OK || value_past(rule, track->level, value)) {
+	if (track->level == LEVEL_OK || value_stays(rule, track->level, value)) {
 		track->short_of = 0;
 		return;
 	}
 	if (!track->short_of)
 		track->short_of = now;
 	if (now - track->short_of >= rule->clear_us)
-		level_set(track, due, now);
+		level_set(track, level_below(rule, track->level, due, value), now);
 }
 
 /* No time of the past lies in the future. */

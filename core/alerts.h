@@ -2,7 +2,9 @@
  * Judging a metric's readings against its thresholds. Pure: (rule, track, reading, now) -> track.
  *
  * A level is raised when the value has been past its threshold for `for_us` and for `samples`
- * readings in a row, and falls when the value has been on this side of it for `clear_us`. A reading
+ * readings in a row, and falls when the value has been on the good side of its recovery (the
+ * threshold, where none is given) for `clear_us`: to the next lower level that has not recovered.
+ * A reading
  * without a value changes no level: no data is not OK. It is a state of its own, after `no_data_us`
  * without a value; what was past a threshold before a gap of that length begins anew behind it. The
  * cooldown is per level and silences repetitions only. A clock that is set back neither raises nor
@@ -17,21 +19,22 @@
 #include "checklists/runbook.h"
 
 struct alert_rule {
-	double limits[4]; /* by enum level; NAN: not given */
-	bool below;	  /* past a threshold means under it */
+	double limits[4];     /* by enum level; NAN: not given */
+	double recoveries[4]; /* likewise; NAN: the threshold. Never on its bad side */
+	bool below;	      /* past a threshold means under it */
 	int64_t for_us, clear_us, cooldown_us;
 	int samples;	    /* in a row; 0 is 1 */
 	int64_t no_data_us; /* 0: never */
 };
 
 struct alert_track {
-	enum level level; /* judged now */
-	int64_t since;	  /* wall time since which the level holds */
-	int64_t past[4];  /* wall time since which the value is past the level's threshold; 0: it
-			     isn't */
-	int count[4];	  /* how many readings in a row */
-	int64_t short_of; /* wall time since which it isn't past the current level's any more; 0 */
-	enum level told;  /* what was last said */
+	enum level level;   /* judged now */
+	int64_t since;	    /* wall time since which the level holds */
+	int64_t past[4];    /* wall time since which the value is past the level's threshold; 0: it
+			       isn't */
+	int count[4];	    /* how many readings in a row */
+	int64_t short_of;   /* wall time since which the current level would have recovered; 0 */
+	enum level told;    /* what was last said */
 	int64_t told_at[4]; /* wall time when each level was last said; 0: never */
 	int64_t at;	    /* wall time of the latest judgement; 0: none yet */
 	int64_t valued_at;  /* wall time of the latest value (at first: of the first judgement) */

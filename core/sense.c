@@ -82,7 +82,10 @@ static void rules_fill(struct sense *sense)
 
 		for (int level = LEVEL_OK; level <= LEVEL_CRITICAL; level++) {
 			m->rule.limits[level] = wiring_number(&sense->wiring, metric->limit[level]);
+			m->rule.recoveries[level] =
+			    wiring_number(&sense->wiring, metric->recovery[level]);
 			m->alert.limits[level] = m->rule.limits[level];
+			m->alert.recoveries[level] = m->rule.recoveries[level];
 		}
 		m->rule.below = metric->below;
 		m->rule.for_us = wiring_duration(&sense->wiring, metric->for_, 0);

@@ -28,6 +28,7 @@ struct alert {
 	double threshold;      /* of `level` */
 	int64_t since;	       /* wall time since which the level holds */
 	double limits[4];      /* filled-in thresholds by enum level, NAN when not given */
+	double recoveries[4];  /* likewise: the values past which levels go */
 	bool no_data;	       /* a state of its own: the level is what was judged last */
 	int64_t no_data_since; /* wall time of the last value, when there is no data */
 	int64_t muted_until;   /* wall time until which nobody is to be disturbed by it; 0 */

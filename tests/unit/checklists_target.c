@@ -12,7 +12,7 @@ static const char runbook_text[] =
     "'sources': {'bot-log': {'log': {'path': '${log}'}},"
     " 'main': {'title': 'DB', 'db': {'host': 'h', 'port': '${port}'}}},"
     "'metrics': {'errors': {'log': 'bot-log', 'read': 'error_percent', 'warning': 20,"
-    " 'critical': '${high}'}},"
+    " 'critical': '${high}', 'critical_recovery': 45}},"
     "'procedures': {'inner': {'title': 't', 'estimate': '1m', 'data_loss': 'none', 'risk': 'low',"
     " 'steps': [{'id': 'tell', 'say': 'T', 'action': {'manual': 'tell them'}},"
     "  {'id': 'run', 'say': 'R', 'action': {'command': ['x', '${token}', '${dump}']}}]},"
@@ -129,6 +129,7 @@ static void test_every_mistake(void **state)
 		"/target",	     "/system",		  "/class",
 		"/parameters", /* root is missing */
 		"/parameters", /* the thresholds are in the wrong order now */
+		"/parameters", /* and the recovery is on the bad side */
 		"/parameters/prot",  "/parameters/log",	  "/parameters/dump",
 		"/parameters/token", "/secrets", /* token is missing */
 		"/secrets/port",     "/secrets/port",	  "/sources/main",

@@ -12,6 +12,7 @@
 static struct alert_rule rule_of(int64_t for_us, int64_t clear_us, int64_t cooldown_us)
 {
 	return (struct alert_rule){ .limits = { NAN, 5, 20, 50 },
+				    .recoveries = { NAN, NAN, NAN, NAN },
 				    .for_us = for_us,
 				    .clear_us = clear_us,
 				    .cooldown_us = cooldown_us };
@@ -193,7 +194,9 @@ static void a_clock_set_back_delays_nothing(void **state)
 
 static void below_means_under_the_threshold(void **state)
 {
-	struct alert_rule rule = { .limits = { NAN, NAN, 10, 5 }, .below = true };
+	struct alert_rule rule = { .limits = { NAN, NAN, 10, 5 },
+				   .recoveries = { NAN, NAN, NAN, NAN },
+				   .below = true };
 	struct alert_track track = { 0 };
 
 	(void)state;
@@ -202,6 +205,67 @@ static void below_means_under_the_threshold(void **state)
 	assert_int_equal(track.told, LEVEL_WARNING);
 	assert_true(alert_judge(&rule, &track, true, 4, 3 * S));
 	assert_int_equal(track.told, LEVEL_CRITICAL);
+}
+
+static struct alert_rule rule_recovering(double warning, double critical)
+{
+	struct alert_rule rule = { .limits = { NAN, NAN, 20, 50 } };
+
+	rule.recoveries[LEVEL_OK] = rule.recoveries[LEVEL_INFO] = NAN;
+	rule.recoveries[LEVEL_WARNING] = warning;
+	rule.recoveries[LEVEL_CRITICAL] = critical;
+	return rule;
+}
+
+static void goes_only_past_the_recovery(void **state)
+{
+	struct alert_rule rule = rule_recovering(15, 40);
+	struct alert_track track = { 0 };
+
+	(void)state;
+	/* 18 raises nothing, but does not end what 21 raised. */
+	assert_false(alert_judge(&rule, &track, true, 18, 1 * S));
+	assert_true(alert_judge(&rule, &track, true, 21, 2 * S));
+	assert_false(alert_judge(&rule, &track, true, 18, 3 * S));
+	assert_false(alert_judge(&rule, &track, true, 15.1, 4 * S));
+	assert_true(alert_judge(&rule, &track, true, 15, 5 * S));
+	assert_int_equal(track.told, LEVEL_OK);
+	assert_true(alert_judge(&rule, &track, true, 51, 6 * S));
+	assert_false(alert_judge(&rule, &track, true, 41, 7 * S));
+	/* From critical to what has not recovered below it, though 18 is under the threshold. */
+	assert_true(alert_judge(&rule, &track, true, 18, 8 * S));
+	assert_int_equal(track.told, LEVEL_WARNING);
+	assert_true(alert_judge(&rule, &track, true, 14, 9 * S));
+	assert_int_equal(track.told, LEVEL_OK);
+}
+
+static void recovery_takes_its_time_too(void **state)
+{
+	struct alert_rule rule = rule_recovering(15, NAN);
+	struct alert_track track = { 0 };
+
+	(void)state;
+	rule.clear_us = 10 * S;
+	assert_true(alert_judge(&rule, &track, true, 30, 1 * S));
+	assert_false(alert_judge(&rule, &track, true, 14, 2 * S));
+	/* Between recovery and threshold: its time begins anew. */
+	assert_false(alert_judge(&rule, &track, true, 16, 8 * S));
+	assert_false(alert_judge(&rule, &track, true, 14, 9 * S));
+	assert_false(alert_judge(&rule, &track, true, 14, 18 * S));
+	assert_true(alert_judge(&rule, &track, true, 14, 19 * S));
+}
+
+static void recovery_above_where_low_is_bad(void **state)
+{
+	struct alert_rule rule = { .limits = { NAN, NAN, 10, NAN },
+				   .recoveries = { NAN, NAN, 12, NAN },
+				   .below = true };
+	struct alert_track track = { 0 };
+
+	(void)state;
+	assert_true(alert_judge(&rule, &track, true, 9, 1 * S));
+	assert_false(alert_judge(&rule, &track, true, 11, 2 * S));
+	assert_true(alert_judge(&rule, &track, true, 12, 3 * S));
 }
 
 static void series_keeps_two_hours(void **state)
@@ -253,6 +317,9 @@ int main(void)
 		cmocka_unit_test(a_gap_is_no_persistence),
 		cmocka_unit_test(a_clock_set_back_delays_nothing),
 		cmocka_unit_test(below_means_under_the_threshold),
+		cmocka_unit_test(goes_only_past_the_recovery),
+		cmocka_unit_test(recovery_takes_its_time_too),
+		cmocka_unit_test(recovery_above_where_low_is_bad),
 		cmocka_unit_test(series_keeps_two_hours),
 		cmocka_unit_test(series_gaps_are_one),
 	};
