@@ -27,7 +27,8 @@ int git_sign(struct gitrepo *repo, git_signature **signature, struct err *err);
 /* Sets the umask so that new files become as visible as the working tree's folder: the caller's may
  * be 077, and a service of another user has to read them. Returns the old one. */
 mode_t git_umask(const char *folder);
-/* 0 when libgit2 can move this repository to `tree` faithfully; else why not. */
-int git_supported(struct gitrepo *repo, git_tree *tree, struct err *err);
+/* 0 when libgit2 can move this repository to `tree` faithfully; else why not. *verbatim: no
+ * attribute and no setting changes a byte between the repository and its files. */
+int git_supported(struct gitrepo *repo, git_tree *tree, bool *verbatim, struct err *err);
 
 #endif

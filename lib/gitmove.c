@@ -64,8 +64,8 @@ static int parked_put_back(const struct parked *parked, struct err *err)
 	struct stat now;
 
 	/* Git may have put a link there, which is not replaced by what it points to. */
-	if (lstat(parked->full, &now) == 0 && (parked->absent || S_ISLNK(now.st_mode)) &&
-	    unlink(parked->full) < 0)
+	if (lstat(parked->full, &now) == 0 &&
+	    (parked->absent || S_ISLNK(now.st_mode)) & unlink(parked->full) < 0)
 		return err_sys(err, "%s", parked->full);
 	if (parked->absent)
 		return 0;
@@ -101,45 +101,90 @@ static void parking_release(struct parking *parking)
 
 /* ---- Trying it ---- */
 
-struct in_the_way {
+/* What a checkout would do, as it says while it looks. */
+struct outlook {
+	struct gitrepo *repo;
 	const char *const *overwrites;
-	char first[256];
-	size_t n;
+	char first[256]; /* of what is in the way */
+	size_t in_the_way;
+	char **replaced;     /* owned: the files that it will write anew */
+	size_t n, cap, next; /* the next one that makes room */
 };
 
-static int way_note(git_checkout_notify_t why, const char *path, const git_diff_file *baseline,
-		    const git_diff_file *target, const git_diff_file *workdir, void *data)
+static int outlook_note(git_checkout_notify_t why, const char *path, const git_diff_file *baseline,
+			const git_diff_file *target, const git_diff_file *workdir, void *data)
 {
-	struct in_the_way *way = data;
+	struct outlook *outlook = data;
 
-	(void)why, (void)baseline, (void)target, (void)workdir;
-	if (path && !git_path_in(path, way->overwrites) && way->n++ == 0)
-		text_clean_to(way->first, sizeof(way->first), path, strlen(path));
+	(void)baseline;
+	if (path && why == GIT_CHECKOUT_NOTIFY_UPDATED && target && workdir) {
+		outlook->replaced = xgrow(outlook->replaced, &outlook->cap, outlook->n + 1,
+					  sizeof(*outlook->replaced));
+		outlook->replaced[outlook->n++] = xstrdup(path);
+	}
+	if (path && why == GIT_CHECKOUT_NOTIFY_CONFLICT & !git_path_in(path, outlook->overwrites) &&
+	    outlook->in_the_way++ == 0)
+		text_clean_to(outlook->first, sizeof(outlook->first), path, strlen(path));
 	return 0;
 }
 
-static int move_dry(struct gitrepo *repo, const struct git_move *move, git_tree *tree,
-		    struct err *err)
+/* Called when all has been looked at and nothing was done, then behind each file. The next one that
+ * will be written anew makes room: written into, as libgit2 does it, ext4 puts each file on the
+ * disk before the next, which takes longer than all the rest. Of a move that goes no further from
+ * here, half_back() and gitrepo_unmove() make it again. Another user's file stays that user's. */
+static void outlook_make_room(const char *path, size_t done, size_t all, void *data)
 {
-	struct in_the_way way = { .overwrites = move->overwrites };
+	struct outlook *outlook = data;
+	struct stat st;
+	char *full;
+
+	(void)done, (void)all;
+	/* Files that are removed come first; then it is the one before whose turn it was. */
+	if (outlook->next == outlook->n ||
+	    (path && outlook->next > 0 && strcmp(path, outlook->replaced[outlook->next - 1]) != 0))
+		return;
+	full = path_join(outlook->repo->path, outlook->replaced[outlook->next++]);
+	if (lstat(full, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid())
+		unlink(full);
+	free(full);
+}
+
+static void outlook_release(struct outlook *outlook)
+{
+	for (size_t i = 0; i < outlook->n; i++)
+		free(outlook->replaced[i]);
+	free(outlook->replaced);
+}
+
+static int outlook_judge(const struct outlook *outlook, int code, const char *what, struct err *err)
+{
+	if (outlook->in_the_way > 0) {
+		err_set(err, "%s: %zu %s in the way, first %s", outlook->repo->path,
+			outlook->in_the_way, outlook->in_the_way == 1 ? "file is" : "files are",
+			outlook->first);
+		return err_hint(err, "move it aside, or name it under \"overwrites\"");
+	}
+	return code < 0 ? git_fail(outlook->repo, err, code, "%s", what) : 0;
+}
+
+/* Whether nothing is in the way; nothing is changed. */
+static int move_dry(struct gitrepo *repo, const struct git_move *move, git_tree *tree,
+		    bool verbatim, struct err *err)
+{
+	struct outlook outlook = { .repo = repo, .overwrites = move->overwrites };
 	git_checkout_options options;
 	int code;
 
 	git_checkout_options_init(&options, GIT_CHECKOUT_OPTIONS_VERSION);
 	options.checkout_strategy =
 	    GIT_CHECKOUT_NONE | GIT_CHECKOUT_DONT_UPDATE_INDEX | GIT_CHECKOUT_DONT_WRITE_INDEX;
+	options.disable_filters = verbatim;
 	options.notify_flags = GIT_CHECKOUT_NOTIFY_CONFLICT;
-	options.notify_cb = way_note;
-	options.notify_payload = &way;
+	options.notify_cb = outlook_note;
+	options.notify_payload = &outlook;
 	code = git_checkout_tree(repo->repo, (const git_object *)tree, &options);
-	if (way.n > 0) {
-		err_set(err, "%s: %zu %s in the way, first %s", repo->path, way.n,
-			way.n == 1 ? "file is" : "files are", way.first);
-		return err_hint(err, "move it aside, or name it under \"overwrites\"");
-	}
-	if (code < 0 && code != GIT_ECONFLICT)
-		return git_fail(repo, err, code, "the checkout can't be tried");
-	return 0;
+	return outlook_judge(&outlook, code == GIT_ECONFLICT ? 0 : code,
+			     "the checkout can't be tried", err);
 }
 
 static int move_check_head(struct gitrepo *repo, const struct git_move *move, struct git_head *head,
@@ -170,13 +215,16 @@ static int move_check_head(struct gitrepo *repo, const struct git_move *move, st
 static int changes_allowed(struct gitrepo *repo, const struct git_move *move,
 			   struct git_changes *changes, struct err *err)
 {
-	struct git_changes foreign;
+	struct git_changes foreign = { 0 }; /* borrows its entries */
 	struct buf text = BUF_INIT;
 	int rc = 0;
 
-	if (gitrepo_changes(repo, NULL, changes, err) < 0 ||
-	    gitrepo_changes(repo, move->overwrites, &foreign, err) < 0)
+	if (gitrepo_changes(repo, NULL, changes, err) < 0)
 		return -1;
+	foreign.list = xcalloc(changes->n + 1, sizeof(*foreign.list));
+	for (size_t i = 0; i < changes->n; i++)
+		if (!git_path_in(changes->list[i].path, move->overwrites))
+			foreign.list[foreign.n++] = changes->list[i];
 	if (git_changes_tracked(&foreign) > 0) {
 		git_changes_text(&foreign, true, &text);
 		rc = err_set(err, "%s is not clean: %s", repo->path, buf_str(&text));
@@ -184,7 +232,7 @@ static int changes_allowed(struct gitrepo *repo, const struct git_move *move,
 			      "may be replaced (they are kept for an undo)");
 	}
 	buf_release(&text);
-	git_changes_release(&foreign);
+	free(foreign.list);
 	return rc;
 }
 
@@ -198,28 +246,31 @@ static bool index_locked(const struct gitrepo *repo)
 }
 
 static int move_allowed(struct gitrepo *repo, const struct git_move *move, git_tree *tree,
-			struct git_changes *changes, struct err *err)
+			struct git_changes *changes, bool *verbatim, struct err *err)
 {
 	struct git_head head;
 
-	if (git_supported(repo, tree, err) < 0 || move_check_head(repo, move, &head, err) < 0 ||
+	if (git_supported(repo, tree, verbatim, err) < 0 ||
+	    move_check_head(repo, move, &head, err) < 0 ||
 	    changes_allowed(repo, move, changes, err) < 0)
 		return -1;
 	if (index_locked(repo)) {
 		err_set(err, "%s: the index is locked", repo->path);
 		return git_lock_hint(err);
 	}
-	return move_dry(repo, move, tree, err);
+	return 0;
 }
 
 int gitrepo_can_move(struct gitrepo *repo, const struct git_move *move, struct err *err)
 {
 	struct git_changes changes = { 0 };
 	git_tree *tree = NULL;
+	bool verbatim;
 	int rc = -1;
 
-	if (git_tree_of(repo, move->to, &tree, err) == 0)
-		rc = move_allowed(repo, move, tree, &changes, err);
+	if (git_tree_of(repo, move->to, &tree, err) == 0 &
+	    move_allowed(repo, move, tree, &changes, &verbatim, err) == 0)
+		rc = move_dry(repo, move, tree, verbatim, err);
 	git_changes_release(&changes);
 	git_tree_free(tree);
 	return rc;
@@ -237,11 +288,11 @@ static bool file_is_of(struct gitrepo *repo, const char *path, const git_tree_en
 	git_oid oid;
 	bool same;
 
-	same = git_repository_hashfile(&oid, repo->repo, full, GIT_OBJECT_BLOB, path) == 0 &&
+	same = git_repository_hashfile(&oid, repo->repo, full, GIT_OBJECT_BLOB, path) == 0 &
 	       git_oid_equal(&oid, git_tree_entry_id(entry));
-	if (!same && file_read(full, &bytes, 0, NULL) == 0 &&
-	    git_blob_lookup(&blob, repo->repo, git_tree_entry_id(entry)) == 0)
-		same = bytes.len <= (size_t)git_blob_rawsize(blob) &&
+	if (!same && file_read(full, &bytes, 0, NULL) == 0 &
+			 git_blob_lookup(&blob, repo->repo, git_tree_entry_id(entry)) == 0)
+		same = bytes.len <= (size_t)git_blob_rawsize(blob) &
 		       memcmp(buf_str(&bytes), git_blob_rawcontent(blob), bytes.len) == 0;
 	git_blob_free(blob);
 	buf_release(&bytes);
@@ -374,16 +425,25 @@ out:
 	return rc;
 }
 
-static int checkout(struct gitrepo *repo, git_tree *tree, git_tree *baseline, struct err *err)
+static int checkout(struct gitrepo *repo, git_tree *tree, git_tree *baseline, bool verbatim,
+		    struct err *err)
 {
+	struct outlook outlook = { .repo = repo };
 	git_checkout_options options;
-	int code;
+	int rc;
 
 	git_checkout_options_init(&options, GIT_CHECKOUT_OPTIONS_VERSION);
 	options.checkout_strategy = GIT_CHECKOUT_SAFE;
 	options.baseline = baseline;
-	code = git_checkout_tree(repo->repo, (const git_object *)tree, &options);
-	return code < 0 ? git_fail(repo, err, code, "files can't be moved") : 0;
+	options.disable_filters = verbatim;
+	options.notify_flags = GIT_CHECKOUT_NOTIFY_CONFLICT | GIT_CHECKOUT_NOTIFY_UPDATED;
+	options.notify_cb = outlook_note;
+	options.notify_payload = options.progress_payload = &outlook;
+	options.progress_cb = outlook_make_room;
+	rc = git_checkout_tree(repo->repo, (const git_object *)tree, &options);
+	rc = outlook_judge(&outlook, rc, "files can't be moved", err);
+	outlook_release(&outlook);
+	return rc;
 }
 
 static int parked_reset(struct gitrepo *repo, const struct parking *parking, struct err *err)
@@ -431,12 +491,13 @@ static void half_back(struct gitrepo *repo, git_tree *tree, struct err *err)
 }
 
 /* HEAD could not be set: files go back to wherever HEAD is now. */
-static void checkout_back(struct gitrepo *repo, git_tree *from, struct err *err)
+static void checkout_back(struct gitrepo *repo, git_tree *from, bool verbatim, struct err *err)
 {
 	git_tree *now = NULL;
 	struct err why = ERR_INIT;
 
-	if (git_tree_of(repo, "HEAD", &now, &why) < 0 || checkout(repo, now, from, &why) < 0)
+	if (git_tree_of(repo, "HEAD", &now, &why) < 0 ||
+	    checkout(repo, now, from, verbatim, &why) < 0)
 		err_wrap(err, "files are NOT back where they were (%s)", why.msg);
 	git_tree_free(now);
 }
@@ -447,22 +508,25 @@ int gitrepo_move(struct gitrepo *repo, const struct git_move *move, struct err *
 	struct parking parking = { 0 };
 	git_tree *tree = NULL;
 	mode_t mask = git_umask(repo->path);
-	bool parked = false;
+	bool parked = false, verbatim;
 	int rc = -1;
 
 	if (git_tree_of(repo, move->to, &tree, err) < 0 ||
-	    move_allowed(repo, move, tree, &changes, err) < 0 ||
+	    move_allowed(repo, move, tree, &changes, &verbatim, err) < 0 ||
 	    park(repo, &changes, move->overwrites, &parking, err) < 0)
+		goto out;
+	/* With nothing to replace first, the checkout itself looks before it touches anything. */
+	if (parking.n > 0 && move_dry(repo, move, tree, verbatim, err) < 0)
 		goto out;
 	parked = true;
 	if (parked_reset(repo, &parking, err) < 0)
 		goto out;
-	if (checkout(repo, tree, NULL, err) < 0) {
+	if (checkout(repo, tree, NULL, verbatim, err) < 0) {
 		half_back(repo, tree, err);
 		goto out;
 	}
 	if (head_set(repo, move, err) < 0) {
-		checkout_back(repo, tree, err);
+		checkout_back(repo, tree, verbatim, err);
 		goto out;
 	}
 	rc = 0;
@@ -483,7 +547,7 @@ int gitrepo_unmove(struct gitrepo *repo, const struct git_move *move, struct err
 	mode_t mask = git_umask(repo->path);
 	int rc = -1;
 
-	if (git_tree_of(repo, move->to, &tree, err) == 0 &&
+	if (git_tree_of(repo, move->to, &tree, err) == 0 &
 	    move_check_head(repo, move, &head, err) == 0)
 		rc = take_back(repo, tree, move->overwrites, err);
 	umask(mask);

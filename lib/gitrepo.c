@@ -92,12 +92,21 @@ static int open_fail(const char *path, int code, struct err *err)
 		       last && last->message ? last->message : "no reason given");
 }
 
+void gitrepo_begin(void)
+{
+	static bool begun;
+
+	if (!begun)
+		git_libgit2_init();
+	begun = true;
+}
+
 struct gitrepo *gitrepo_open(const char *path, struct err *err)
 {
 	struct gitrepo *repo;
 	int code;
 
-	git_libgit2_init();
+	gitrepo_begin();
 	repo = xcalloc(1, sizeof(*repo));
 	repo->path = xstrdup(path);
 	git_error_clear();
@@ -117,7 +126,6 @@ void gitrepo_free(struct gitrepo *repo)
 	git_repository_free(repo->repo);
 	free(repo->path);
 	free(repo);
-	git_libgit2_shutdown();
 }
 
 mode_t git_umask(const char *folder)

@@ -9,8 +9,8 @@
  * with the reason before anything moves.
  *
  * Commits are 40 lower-case hexadecimal characters. Paths are relative to the repository's root; a
- * path that names a folder stands for all below it. Functions block; libgit2 is initialised with
- * the first repository that is opened and shut down with the last.
+ * path that names a folder stands for all below it. Functions block. libgit2 is initialised with
+ * the first repository that is opened, and stays so: it reads all the certificates of the host.
  */
 #ifndef LIB_GITREPO_H
 #define LIB_GITREPO_H
@@ -42,6 +42,9 @@ int gitrepo_spec_of(const json_t *declared, struct gitrepo_spec *spec, struct er
 
 struct gitrepo;
 
+/* Initialises libgit2, which takes some milliseconds: for a process whose copies will open
+ * repositories again and again. */
+void gitrepo_begin(void);
 /* New, or NULL: not there, no repository, belongs to somebody else, needs an extension. */
 struct gitrepo *gitrepo_open(const char *path, struct err *err);
 void gitrepo_free(struct gitrepo *repo);

@@ -7,6 +7,8 @@ static struct source *git_open(const struct source_env *env, const char *name, c
 			       struct err *err)
 {
 	(void)args, (void)err;
+	/* Each round asks in a new copy of this process. */
+	gitrepo_begin();
 	return declaration_new(&source_git, env, name);
 }
 

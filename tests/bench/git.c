@@ -3,7 +3,8 @@
  *   git TURNS OURS THEIRS
  *
  * OURS and THEIRS are clones of one repository, clean, on a branch of 200 commits or more. Each act
- * runs in a process of its own, as in the console: one that is forked there, one that executes git.
+ * runs in a process of its own, as in the console: one that is forked there, with libgit2 at hand
+ * already, and one that executes git.
  * Prints a line an act: its name, and the medians of CPU and wall seconds, ours and theirs.
  */
 #include <fcntl.h>
@@ -154,6 +155,7 @@ int main(int argc, char **argv)
 
 	if (turns == 0)
 		return 2;
+	gitrepo_begin();
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
 		double *seen[4];
 

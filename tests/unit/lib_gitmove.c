@@ -115,10 +115,9 @@ static void test_locks(void **state)
 	ws_sh(f.ws, "cd repo; echo mine >bot/config.py");
 
 	/* The last step fails after the files moved: they come back. */
-	ws_sh(f.ws,
-	      "cd repo; rm .git/index.lock; touch .git/HEAD.lock; chmod 640 bot/config.py; "
-	      "[ $(id -u) != 0 ] || chown nobody bot/config.py; "
-	      "stat -c '%%a %%U' bot/config.py >../owner");
+	ws_sh(f.ws, "cd repo; rm .git/index.lock; touch .git/HEAD.lock; chmod 640 bot/config.py; "
+		    "[ $(id -u) != 0 ] || chown nobody bot/config.py; "
+		    "stat -c '%%a %%U' bot/config.py >../owner");
 	err_clear(&err);
 	assert_int_equal(gitrepo_move(f.repo, &move, &err), -1);
 	assert_contains(err.hint, "lock");
@@ -256,6 +255,97 @@ static void test_unsupported(void **state)
 	fixture_close(&f);
 }
 
+/* Wherever attributes may stand, a filter that one of them names is found. */
+static void test_filters_are_found_everywhere(void **state)
+{
+	static const struct {
+		const char *make, *undo;
+	} places[] = {
+		{ "echo '*.py filter=lfs' >bot/.gitattributes", "rm bot/.gitattributes" },
+		{ "echo '*.py working-tree-encoding=UTF-16' >.gitattributes", "rm .gitattributes" },
+		{ "echo '[attr]big filter=lfs' >.gitattributes; echo '*.py big' "
+		  ">bot/.gitattributes",
+		  "rm .gitattributes bot/.gitattributes" },
+		{ "echo '*.py filter=lfs' >../named; git config core.attributesFile $PWD/../named",
+		  "git config --unset core.attributesFile" },
+		/* In the index alone: it is that one which counts. */
+		{ "echo '*.py filter=lfs' >bot/.gitattributes; git add bot/.gitattributes; "
+		  "rm bot/.gitattributes",
+		  "git rm -q --cached bot/.gitattributes" },
+	};
+	struct fixture f;
+	struct git_move move;
+	struct err err = ERR_INIT;
+
+	fixture_open(&f, state);
+	move = to_good(&f);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		assert_int_equal(ws_sh(f.ws, "cd repo; %s", places[i].make), 0);
+		/* What a handle knows of the configuration is from when it was opened. */
+		gitrepo_free(f.repo);
+		f.repo = gitrepo_open(f.path, &err);
+		if (gitrepo_move(f.repo, &move, &err) == 0)
+			fail_msg("a filter was not found: %s", places[i].make);
+		assert_contains(err.msg, "external filter");
+		err_clear(&err);
+		assert_int_equal(ws_sh(f.ws, "cd repo; %s", places[i].undo), 0);
+	}
+	assert_unmoved(&f);
+	assert_int_equal(gitrepo_move(f.repo, &move, &err), 0);
+	fixture_close(&f);
+}
+
+/* Attributes and settings that change line ends still do. */
+static void test_line_ends(void **state)
+{
+	static const char *const makes[] = {
+		"echo '*.py text eol=crlf' >.git/info/attributes",
+		"rm .git/info/attributes; git config core.autocrlf true",
+	};
+	struct fixture f;
+	struct err err = ERR_INIT;
+
+	fixture_open(&f, state);
+	for (size_t i = 0; i < sizeof(makes) / sizeof(makes[0]); i++) {
+		struct git_move move = to_good(&f);
+
+		assert_int_equal(ws_sh(f.ws,
+				       "cd repo; %s; git checkout -qf main; "
+				       "rm bot/*.py; git checkout -q -- .",
+				       makes[i]),
+				 0);
+		gitrepo_free(f.repo);
+		f.repo = gitrepo_open(f.path, &err);
+		if (gitrepo_move(f.repo, &move, &err) < 0)
+			fail_msg("%zu: %s", i, err.msg);
+		ws_assert(f.ws,
+			  "cd repo; git status --porcelain; "
+			  "grep -c $'\\r$' bot/main.py; wc -l <bot/main.py",
+			  "1\n1");
+	}
+	fixture_close(&f);
+}
+
+/* As it was when libgit2 wrote into the file. */
+static void test_a_users_file_stays_that_users(void **state)
+{
+	struct fixture f;
+	struct git_move move;
+	struct err err = ERR_INIT;
+
+	if (geteuid() != 0)
+		skip();
+	fixture_open(&f, state);
+	move = to_good(&f);
+	assert_int_equal(ws_sh(f.ws, "cd repo; chown 65534 bot/main.py; chmod 640 bot/main.py; "
+				     "git update-index -q --refresh"),
+			 0);
+	assert_int_equal(gitrepo_move(f.repo, &move, &err), 0);
+	ws_assert(f.ws, "cd repo; stat -c '%u %a' bot/main.py; git status --porcelain",
+		  "65534 640");
+	fixture_close(&f);
+}
+
 static void test_half_a_move(void **state)
 {
 	struct fixture f;
@@ -372,6 +462,9 @@ int main(void)
 		TEST(test_checkout_fails_halfway),
 		TEST(test_concurrent_commit),
 		TEST(test_unsupported),
+		TEST(test_filters_are_found_everywhere),
+		TEST(test_line_ends),
+		TEST(test_a_users_file_stays_that_users),
 		TEST(test_half_a_move),
 		TEST(test_killed_move),
 		TEST(test_new_files_as_visible_as_the_folder),
