@@ -64,8 +64,8 @@ static int parked_put_back(const struct parked *parked, struct err *err)
 	struct stat now;
 
 	/* Git may have put a link there, which is not replaced by what it points to. */
-	if (lstat(parked->full, &now) == 0 &&
-	    (parked->absent || S_ISLNK(now.st_mode)) & unlink(parked->full) < 0)
+	if (lstat(parked->full, &now) == 0 && (parked->absent || S_ISLNK(now.st_mode)) &&
+	    unlink(parked->full) < 0)
 		return err_sys(err, "%s", parked->full);
 	if (parked->absent)
 		return 0;
@@ -122,8 +122,8 @@ static int outlook_note(git_checkout_notify_t why, const char *path, const git_d
 					  sizeof(*outlook->replaced));
 		outlook->replaced[outlook->n++] = xstrdup(path);
 	}
-	if (path && why == GIT_CHECKOUT_NOTIFY_CONFLICT & !git_path_in(path, outlook->overwrites) &&
-	    outlook->in_the_way++ == 0)
+	if (path && why == GIT_CHECKOUT_NOTIFY_CONFLICT &&
+	    !git_path_in(path, outlook->overwrites) && outlook->in_the_way++ == 0)
 		text_clean_to(outlook->first, sizeof(outlook->first), path, strlen(path));
 	return 0;
 }
@@ -268,7 +268,7 @@ int gitrepo_can_move(struct gitrepo *repo, const struct git_move *move, struct e
 	bool verbatim;
 	int rc = -1;
 
-	if (git_tree_of(repo, move->to, &tree, err) == 0 &
+	if (git_tree_of(repo, move->to, &tree, err) == 0 &&
 	    move_allowed(repo, move, tree, &changes, &verbatim, err) == 0)
 		rc = move_dry(repo, move, tree, verbatim, err);
 	git_changes_release(&changes);
@@ -288,11 +288,11 @@ static bool file_is_of(struct gitrepo *repo, const char *path, const git_tree_en
 	git_oid oid;
 	bool same;
 
-	same = git_repository_hashfile(&oid, repo->repo, full, GIT_OBJECT_BLOB, path) == 0 &
+	same = git_repository_hashfile(&oid, repo->repo, full, GIT_OBJECT_BLOB, path) == 0 &&
 	       git_oid_equal(&oid, git_tree_entry_id(entry));
-	if (!same && file_read(full, &bytes, 0, NULL) == 0 &
-			 git_blob_lookup(&blob, repo->repo, git_tree_entry_id(entry)) == 0)
-		same = bytes.len <= (size_t)git_blob_rawsize(blob) &
+	if (!same && file_read(full, &bytes, 0, NULL) == 0 &&
+	    git_blob_lookup(&blob, repo->repo, git_tree_entry_id(entry)) == 0)
+		same = bytes.len <= (size_t)git_blob_rawsize(blob) &&
 		       memcmp(buf_str(&bytes), git_blob_rawcontent(blob), bytes.len) == 0;
 	git_blob_free(blob);
 	buf_release(&bytes);
@@ -547,7 +547,7 @@ int gitrepo_unmove(struct gitrepo *repo, const struct git_move *move, struct err
 	mode_t mask = git_umask(repo->path);
 	int rc = -1;
 
-	if (git_tree_of(repo, move->to, &tree, err) == 0 &
+	if (git_tree_of(repo, move->to, &tree, err) == 0 &&
 	    move_check_head(repo, move, &head, err) == 0)
 		rc = take_back(repo, tree, move->overwrites, err);
 	umask(mask);
