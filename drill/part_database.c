@@ -31,7 +31,7 @@ static struct pg *open_when_ready(const struct drill_env *env, const struct pg_p
 
 		err_clear(err);
 		pg = pg_open(params, "sandbox", READY_WITHIN, &fault, err);
-		if (pg || (fault != PG_FAULT_REFUSED && fault != PG_FAULT_STARTING) ||
+		if (pg || (fault != PG_FAULT_DOWN && fault != PG_FAULT_STARTING) ||
 		    clock_mono(env->clock) > deadline)
 			return pg;
 		nanosleep(&pause, NULL);

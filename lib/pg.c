@@ -124,23 +124,42 @@ char *pg_params_text(const struct pg_params *params, char *out, size_t size)
 	return out;
 }
 
+static const struct {
+	const char *name, *hint;
+} faults[] = {
+	[PG_FAULT_NONE] = { "none", "" },
+	[PG_FAULT_DOWN] = { "down", "is the server running, and are host and port right?" },
+	[PG_FAULT_UNREACHABLE] = { "no route to the host", "look at the network and at the host" },
+	[PG_FAULT_SLOTS] = { "no connection slots left",
+			     "end idle sessions; "
+			     "superuser_reserved_connections are left for superusers" },
+	[PG_FAULT_DENIED] = { "refused", "the server lets this role in when pg_hba.conf and the "
+					 "role say so" },
+	[PG_FAULT_AUTH] = { "authentication failed", "give the role's password in ~/.pgpass, and "
+						     "check pg_hba.conf" },
+	[PG_FAULT_TLS] = { "TLS failed", "compare sslmode and certificates with the server's" },
+	[PG_FAULT_TIMEOUT] = { "timeout", "is the host up, and does a firewall drop the packets?" },
+	[PG_FAULT_FROZEN] = { "frozen", "is the server stopped, or its host out of memory or disk "
+					"time?" },
+	[PG_FAULT_STARTING] = { "starting up or shutting down", "wait until the server is up "
+								"again" },
+	[PG_FAULT_UNRESOLVABLE] = { "host name unknown", "check the name and the name servers" },
+	[PG_FAULT_DATABASE] = { "database missing", "was it renamed or dropped?" },
+	[PG_FAULT_CLOSED] = { "database takes no connections", "ALTER DATABASE ... "
+							       "ALLOW_CONNECTIONS true opens it" },
+	[PG_FAULT_PRIVILEGE] = { "role lacks privilege", "GRANT it, or name another role" },
+	[PG_FAULT_LOST] = { "connection lost", "" },
+	[PG_FAULT_SQL] = { "statement failed", "" },
+};
+
 const char *pg_fault_name(enum pg_fault fault)
 {
-	static const char *const names[] = {
-		[PG_FAULT_NONE] = "none",
-		[PG_FAULT_REFUSED] = "refused",
-		[PG_FAULT_SLOTS] = "no connection slots left",
-		[PG_FAULT_AUTH] = "authentication failed",
-		[PG_FAULT_TIMEOUT] = "timeout",
-		[PG_FAULT_STARTING] = "starting up or shutting down",
-		[PG_FAULT_UNRESOLVABLE] = "host name unknown",
-		[PG_FAULT_DATABASE] = "database missing",
-		[PG_FAULT_CLOSED] = "database takes no connections",
-		[PG_FAULT_PRIVILEGE] = "role lacks privilege",
-		[PG_FAULT_LOST] = "connection lost",
-		[PG_FAULT_SQL] = "statement failed",
-	};
-	return names[fault];
+	return faults[fault].name;
+}
+
+const char *pg_fault_hint(enum pg_fault fault)
+{
+	return faults[fault].hint;
 }
 
 enum pg_fault pg_fault_of_state(const char *state)
@@ -149,12 +168,13 @@ enum pg_fault pg_fault_of_state(const char *state)
 		const char *prefix;
 		enum pg_fault fault;
 	} rows[] = {
-		{ "53300", PG_FAULT_SLOTS },	 { "28", PG_FAULT_AUTH },
-		{ "57P01", PG_FAULT_LOST },	 { "57P02", PG_FAULT_LOST },
-		{ "57P05", PG_FAULT_LOST },	 { "57P03", PG_FAULT_STARTING },
-		{ "57014", PG_FAULT_TIMEOUT },	 { "55P03", PG_FAULT_TIMEOUT },
-		{ "3D000", PG_FAULT_DATABASE },	 { "57P04", PG_FAULT_DATABASE },
-		{ "42501", PG_FAULT_PRIVILEGE }, { "08", PG_FAULT_LOST },
+		{ "53300", PG_FAULT_SLOTS },	{ "28P", PG_FAULT_AUTH },
+		{ "28", PG_FAULT_DENIED },	{ "57P01", PG_FAULT_LOST },
+		{ "57P02", PG_FAULT_LOST },	{ "57P05", PG_FAULT_LOST },
+		{ "57P03", PG_FAULT_STARTING }, { "57014", PG_FAULT_TIMEOUT },
+		{ "55P03", PG_FAULT_TIMEOUT },	{ "3D000", PG_FAULT_DATABASE },
+		{ "57P04", PG_FAULT_DATABASE }, { "42501", PG_FAULT_PRIVILEGE },
+		{ "08", PG_FAULT_LOST },
 	};
 
 	for (size_t i = 0; state && i < sizeof rows / sizeof *rows; i++)

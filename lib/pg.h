@@ -47,10 +47,14 @@ char *pg_params_text(const struct pg_params *params, char *out, size_t size);
 /* Why a server could not be used. */
 enum pg_fault {
 	PG_FAULT_NONE,
-	PG_FAULT_REFUSED,      /* nothing listens there */
+	PG_FAULT_DOWN,	       /* nobody listens there */
+	PG_FAULT_UNREACHABLE,  /* no way leads to the host */
 	PG_FAULT_SLOTS,	       /* no connection slots left: it is up, and full */
-	PG_FAULT_AUTH,	       /* who we are was not accepted */
+	PG_FAULT_DENIED,       /* it does not let this role in from here */
+	PG_FAULT_AUTH,	       /* it would, but who we are was not proved */
+	PG_FAULT_TLS,	       /* the two do not agree on TLS */
 	PG_FAULT_TIMEOUT,      /* no answer in time */
+	PG_FAULT_FROZEN,       /* it takes the connection and says nothing */
 	PG_FAULT_STARTING,     /* starting up, shutting down or recovering */
 	PG_FAULT_UNRESOLVABLE, /* the host's name has no address */
 	PG_FAULT_DATABASE,     /* the database does not exist */
@@ -60,8 +64,10 @@ enum pg_fault {
 	PG_FAULT_SQL,	       /* the statement itself failed */
 };
 
-/* "refused", "no slots left", "authentication", ... */
+/* "down", "no connection slots left", "authentication failed", ... */
 const char *pg_fault_name(enum pg_fault fault);
+/* What to do about it, in a few words; "" when that depends. */
+const char *pg_fault_hint(enum pg_fault fault);
 /* By SQLSTATE (PostgreSQL manual, appendix A); PG_FAULT_SQL for all that is not about access. */
 enum pg_fault pg_fault_of_state(const char *sqlstate);
 
@@ -82,6 +88,8 @@ PGconn *pg_start(const struct pg_params *params, const char *hostaddr, const cha
 /* Why a connection that pg_start() began came to PGRES_POLLING_FAILED, and in `err` (or NULL) as a
  * sentence that names the server. */
 enum pg_fault pg_start_fault(const struct pg_params *params, PGconn *conn, struct err *err);
+/* The same of one that came to no end in time: whether anybody took the connection. */
+enum pg_fault pg_late_fault(const struct pg_params *params, const PGconn *conn, struct err *err);
 
 struct pg;
 

@@ -1,4 +1,5 @@
 /* Connections: how they begin, and why they fail. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,8 @@ PGconn *pg_start(const struct pg_params *params, const char *hostaddr, const cha
 		{ "user", params->role },
 		{ "sslmode", params->sslmode },
 		{ "passfile", params->passfile },
+		/* Whoever has a Kerberos ticket would wait for its server inside libpq. */
+		{ "gssencmode", "disable" },
 		{ "application_name", pg_app_name(mark, app) },
 		{ "client_encoding", "UTF8" },
 		{ "tcp_user_timeout", "10000" },
@@ -132,29 +135,49 @@ static void hint_for(const struct pg_params *params, enum pg_fault fault, struct
 	const char *passfile = params->passfile ? params->passfile : home;
 	struct stat st;
 
-	switch (fault) {
-	case PG_FAULT_REFUSED:
-		err_hint(err, "is the server running, and are host and port right?");
-		break;
-	case PG_FAULT_SLOTS:
-		err_hint(err, "end idle sessions; superuser_reserved_connections are left for "
-			      "superusers");
-		break;
-	case PG_FAULT_AUTH:
-		if (passfile && stat(passfile, &st) == 0 && (st.st_mode & 077))
-			err_hint(err, "others may read %s, so libpq ignores it: chmod 600",
-				 passfile);
-		else
-			err_hint(err,
-				 "give the role's password in ~/.pgpass, and check pg_hba.conf");
-		break;
-	case PG_FAULT_STARTING:
-		err_hint(err, "wait until the server is up again");
-		break;
-	default:
-		break;
-	}
+	if (fault == PG_FAULT_AUTH && passfile && stat(passfile, &st) == 0 && (st.st_mode & 077))
+		err_hint(err, "others may read %s, so libpq ignores it: chmod 600", passfile);
+	else if (*pg_fault_hint(fault))
+		err_hint(err, "%s", pg_fault_hint(fault));
 	free(home);
+}
+
+/* What the system said, in its own words for it: they are translated as the message is. */
+static enum pg_fault system_fault(const char *message)
+{
+	static const struct {
+		int error;
+		enum pg_fault fault;
+	} rows[] = {
+		{ ECONNREFUSED, PG_FAULT_DOWN },
+		{ ENOENT, PG_FAULT_DOWN },
+		{ EHOSTUNREACH, PG_FAULT_UNREACHABLE },
+		{ ENETUNREACH, PG_FAULT_UNREACHABLE },
+		{ EHOSTDOWN, PG_FAULT_UNREACHABLE },
+		{ ETIMEDOUT, PG_FAULT_TIMEOUT },
+		{ EACCES, PG_FAULT_DENIED },
+		/* The queue of a unix socket is full: nobody takes connections out of it. */
+		{ EAGAIN, PG_FAULT_FROZEN },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (strstr(message, strerror(rows[i].error)))
+			return rows[i].fault;
+	return strstr(message, "SSL") ? PG_FAULT_TLS : PG_FAULT_LOST;
+}
+
+static enum pg_fault server_fault(const char *state, const char *message)
+{
+	enum pg_fault fault = pg_fault_of_state(state);
+
+	/* A database that takes no connections answers 55000. */
+	if (strcmp(state, "55000") == 0)
+		return PG_FAULT_CLOSED;
+	/* 28000 also stands for a proof that failed (peer, ident, certificate): the server's
+	 * function which says so is not translated. */
+	if (fault == PG_FAULT_DENIED && strstr(message, "auth_failed,"))
+		return PG_FAULT_AUTH;
+	return fault;
 }
 
 enum pg_fault pg_start_fault(const struct pg_params *params, PGconn *conn, struct err *err)
@@ -165,17 +188,27 @@ enum pg_fault pg_start_fault(const struct pg_params *params, PGconn *conn, struc
 	enum pg_fault fault;
 
 	if (said)
-		fault = pg_fault_of_state(state);
+		fault = server_fault(state, message);
 	else if (conn && (PQconnectionNeedsPassword(conn) || PQconnectionUsedPassword(conn)))
 		fault = PG_FAULT_AUTH;
 	else
-		fault = PG_FAULT_REFUSED;
-	/* A database that takes no connections answers 55000. */
-	if (said && strcmp(state, "55000") == 0)
-		fault = PG_FAULT_CLOSED;
+		fault = system_fault(message);
 	message_line(line, sizeof line, said ? said : message);
 	err_set(err, "PostgreSQL %s: %s (%s)", pg_params_text(params, name, sizeof name),
 		pg_fault_name(fault), line);
+	hint_for(params, fault, err);
+	return fault;
+}
+
+enum pg_fault pg_late_fault(const struct pg_params *params, const PGconn *conn, struct err *err)
+{
+	bool taken = PQstatus(conn) != CONNECTION_STARTED && PQstatus(conn) != CONNECTION_NEEDED;
+	enum pg_fault fault = taken ? PG_FAULT_FROZEN : PG_FAULT_TIMEOUT;
+	char name[200];
+
+	err_set(err, "PostgreSQL %s: %s (%s)", pg_params_text(params, name, sizeof name),
+		pg_fault_name(fault),
+		taken ? "it takes the connection and says nothing" : "no answer in time");
 	hint_for(params, fault, err);
 	return fault;
 }

@@ -60,7 +60,6 @@ static int resolve(const struct pg_params *params, int64_t timeout_us, char **ad
 static enum pg_fault connect_wait(const struct pg_params *params, PGconn *conn, int64_t deadline,
 				  struct err *err)
 {
-	char name[200];
 	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
 
 	if (!conn || PQstatus(conn) == CONNECTION_BAD)
@@ -69,11 +68,8 @@ static enum pg_fault connect_wait(const struct pg_params *params, PGconn *conn, 
 		if (status == PGRES_POLLING_FAILED)
 			return pg_start_fault(params, conn, err);
 		if (socket_wait(PQsocket(conn), status == PGRES_POLLING_READING ? POLLIN : POLLOUT,
-				deadline) < 0) {
-			err_set(err, "PostgreSQL %s: no answer in time",
-				pg_params_text(params, name, sizeof name));
-			return PG_FAULT_TIMEOUT;
-		}
+				deadline) < 0)
+			return pg_late_fault(params, conn, err);
 		status = PQconnectPoll(conn);
 	}
 	return PG_FAULT_NONE;

@@ -175,12 +175,15 @@ static void answer_reachable(struct asking *ask, const struct err *err)
 		snprintf(ask->out->unit, sizeof ask->out->unit, "ms");
 		break;
 	case PG_FAULT_AUTH:
+	case PG_FAULT_DENIED:
+	case PG_FAULT_TLS:
 	case PG_FAULT_PRIVILEGE:
 	case PG_FAULT_UNRESOLVABLE:
 		/* That says something about us, not about the server. */
 		unreadable(ask, err);
 		break;
 	case PG_FAULT_TIMEOUT:
+	case PG_FAULT_FROZEN:
 		/* Nor does it that there was no time left to ask. */
 		if (clock_mono(ask->env->clock) >= ask->env->deadline) {
 			unreadable(ask, err);

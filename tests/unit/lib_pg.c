@@ -69,11 +69,11 @@ static void test_faults(void **state)
 	params.database = xstrdup("shop");
 	free(params.role);
 	params.role = xstrdup("locked");
-	assert_int_equal(fault_of(&params, 5 * CLOCK_US, &err), PG_FAULT_AUTH);
+	assert_int_equal(fault_of(&params, 5 * CLOCK_US, &err), PG_FAULT_DENIED);
 	err_clear(&err);
 	free(params.port);
 	params.port = xstrdup("5499");
-	assert_int_equal(fault_of(&params, 5 * CLOCK_US, &err), PG_FAULT_REFUSED);
+	assert_int_equal(fault_of(&params, 5 * CLOCK_US, &err), PG_FAULT_DOWN);
 	assert_string_not_equal(err.hint, "");
 	err_clear(&err);
 	free(params.host);
@@ -166,7 +166,7 @@ static void test_frozen(void **state)
 	pg_close(pg);
 	kill(cluster.server, SIGSTOP);
 	err_clear(&err);
-	assert_int_equal(fault_of(&params, CLOCK_US / 5, &err), PG_FAULT_TIMEOUT);
+	assert_int_equal(fault_of(&params, CLOCK_US / 5, &err), PG_FAULT_FROZEN);
 	kill(cluster.server, SIGCONT);
 	free(pid);
 	pg_params_release(&params);
