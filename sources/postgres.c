@@ -1,12 +1,8 @@
 #include "sources/postgres.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
-#include "lib/buf.h"
-#include "lib/child.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/text.h"
@@ -14,35 +10,40 @@
 #include "sources/types.h"
 
 #define CONNECT_US     (5 * CLOCK_US)
-#define ANSWER_US      (3 * CLOCK_US)  /* later than this it counts as silent ... */
-#define GIVE_UP_US     (30 * CLOCK_US) /* ... and now the connection is given up */
+#define HANGS_US       (10 * CLOCK_US) /* a session that is silent so long beside an open door */
+#define RARELY_US      (60 * CLOCK_US) /* the size costs more than the rest */
+#define DOOR_US	       (10 * CLOCK_US)
+#define DOOR_AGAIN_US  (2 * CLOCK_US) /* while it is not open */
+#define WANTED_US      (3 * CLOCK_US) /* the table, after it was called for last */
 #define BACKOFF_MAX_US (15 * CLOCK_US)
-#define RARELY_US      (60 * CLOCK_US) /* size and identity cost more than the rest */
 
-enum phase {
-	PHASE_NONE,
-	PHASE_RESOLVING,
-	PHASE_CONNECTING,
-	PHASE_PREPARING,
-	PHASE_READY,
-	PHASE_ASKING
+/* What is to be asked next, in this order. */
+enum due {
+	DUE_IDENTITY = 1,
+	DUE_FIGURES = 2,
+	DUE_TABLE = 4,
+	DUE_STATEMENT = 8,
 };
 
 struct postgres {
 	struct source source;
 	struct pg_params params;
 	struct postgres_info info;
-	enum phase phase;
-	PGconn *conn;
-	struct watch *fd;	/* its socket */
-	struct watch *deadline; /* of the phase */
-	struct job *job;	/* a name being looked up */
-	int64_t asked_at;	/* monotonic time of the outstanding query */
-	int64_t rare_at;	/* monotonic time of the last rare figures; 0: none */
-	int64_t retry_at;	/* monotonic time of the next attempt to connect */
+	struct pglink *link;
+	struct knock *knock;
+	unsigned due;
+	int64_t asked_at; /* monotonic time of the figures' question */
+	int64_t rare_at;  /* monotonic time of the last rare figures; 0: none */
+	int64_t retry_at; /* monotonic time of the next attempt to connect */
 	int64_t backoff_us;
-	bool rare; /* the outstanding query asks for the rare figures */
-	bool failed;
+	int64_t door_at; /* monotonic time of the last sign that it is open, or of the last knock */
+	bool rare;	 /* the outstanding query asks for the rare figures */
+	/* The sessions one by one. */
+	struct postgres_table *table;
+	int64_t wanted_at; /* monotonic; 0: never */
+	bool hold;
+	pid_t whole_pid; /* whose whole statement is wanted, or known */
+	char *whole;	 /* owned; NULL: not known */
 };
 
 static int64_t mono(const struct postgres *pg)
@@ -62,7 +63,7 @@ static void changed(struct postgres *pg)
 }
 
 static void state_set(struct postgres *pg, enum postgres_state state, enum pg_fault fault,
-		      const char *why)
+		      const char *why, const char *hint)
 {
 	struct postgres_info *info = &pg->info;
 
@@ -70,285 +71,322 @@ static void state_set(struct postgres *pg, enum postgres_state state, enum pg_fa
 		info->since = wall(pg);
 	info->state = state;
 	info->fault = fault;
+	info->retry_at = 0;
 	text_clean_to(info->why, sizeof info->why, why, strlen(why));
+	text_clean_to(info->hint, sizeof info->hint, hint, strlen(hint));
 	changed(pg);
 }
 
-static void disconnect(struct postgres *pg)
+/* ---- the door ---- */
+
+static void door_set(struct postgres *pg, enum door door)
 {
-	watch_free(pg->fd);
-	watch_free(pg->deadline);
-	pg->fd = pg->deadline = NULL;
-	if (pg->job)
-		job_cancel(pg->job);
-	pg->job = NULL;
-	PQfinish(pg->conn);
-	pg->conn = NULL;
-	pg->phase = PHASE_NONE;
+	if (pg->info.door != door)
+		pg->info.door_since = wall(pg);
+	pg->info.door = door;
 }
 
-static void give_up(struct postgres *pg, enum pg_fault fault, const char *why)
-{
-	disconnect(pg);
-	pg->backoff_us = pg->backoff_us ? pg->backoff_us * 2 : CLOCK_US;
-	if (pg->backoff_us > BACKOFF_MAX_US)
-		pg->backoff_us = BACKOFF_MAX_US;
-	pg->retry_at = mono(pg) + pg->backoff_us;
-	state_set(pg, POSTGRES_DOWN, fault, why);
-}
-
-static void on_socket(struct watch *watch, uint32_t what, void *data);
-
-/* libpq may change its socket while it connects: the watch is made anew for each wait. */
-static void wait_for(struct postgres *pg, uint32_t events)
-{
-	struct err err = ERR_INIT;
-
-	watch_free(pg->fd);
-	pg->fd = loop_fd(pg->source.env->loop, PQsocket(pg->conn), events, on_socket, pg, &err);
-	if (!pg->fd)
-		give_up(pg, PG_FAULT_LOST, err.msg);
-}
-
-static void on_deadline(struct watch *watch, uint32_t what, void *data)
+static void on_knock(enum door door, void *data)
 {
 	struct postgres *pg = data;
 
-	(void)what;
-	if (pg->phase == PHASE_ASKING && mono(pg) - pg->asked_at < GIVE_UP_US) {
-		state_set(pg, POSTGRES_SILENT, PG_FAULT_TIMEOUT,
-			  "connected, but it does not answer");
-		watch_arm(watch, GIVE_UP_US - ANSWER_US, 0);
-		return;
+	pg->knock = NULL;
+	pg->door_at = mono(pg);
+	door_set(pg, door);
+	changed(pg);
+}
+
+static void knock(struct postgres *pg)
+{
+	struct sockaddr_storage address;
+	socklen_t len;
+
+	if (!pg->knock && pglink_address(pg->link, &address, &len))
+		pg->knock = knock_start(pg->source.env->loop, &address, len, on_knock, pg);
+}
+
+/* A server that began a session or a worker lately needs no knock to show that it can. */
+static void door_watch(struct postgres *pg)
+{
+	double newest = pg->info.newest_s;
+	bool ajar = pg->info.door == DOOR_OPEN || pg->info.door == DOOR_UNKNOWN;
+
+	if (ajar && newest >= 0 && newest < (double)(DOOR_US / CLOCK_US)) {
+		door_set(pg, DOOR_OPEN);
+		pg->door_at = mono(pg) - (int64_t)(newest * CLOCK_US);
+	} else if (!pg->door_at || mono(pg) - pg->door_at >= (ajar ? DOOR_US : DOOR_AGAIN_US)) {
+		knock(pg);
 	}
-	give_up(pg, PG_FAULT_TIMEOUT,
-		pg->phase == PHASE_RESOLVING ? "its address could not be looked up in time"
-					     : "no answer in time");
 }
 
-static void deadline_set(struct postgres *pg, int64_t us)
+static void door_forget(struct postgres *pg)
 {
-	if (pg->deadline)
-		watch_arm(pg->deadline, us, 0);
-	else
-		pg->deadline = loop_timer(pg->source.env->loop, us, 0, on_deadline, pg);
+	knock_cancel(pg->knock);
+	pg->knock = NULL;
+	pg->door_at = 0;
+	door_set(pg, DOOR_UNKNOWN);
 }
 
-static void lost(struct postgres *pg)
-{
-	char why[256];
-	const char *message = PQerrorMessage(pg->conn);
+/* ---- asking ---- */
 
-	text_clean_to(why, sizeof why, message, strcspn(message, "\n"));
-	give_up(pg, PG_FAULT_LOST, why);
-}
-
-static void flush(struct postgres *pg)
-{
-	int left = PQflush(pg->conn);
-
-	if (left < 0)
-		lost(pg);
-	else
-		watch_events(pg->fd, left ? EPOLLIN | EPOLLOUT : EPOLLIN);
-}
-
-static void ask(struct postgres *pg)
+static void figures_ask(struct postgres *pg)
 {
 	const char *rare;
 
 	pg->rare = pg->rare_at == 0 || mono(pg) - pg->rare_at >= RARELY_US;
 	rare = pg->rare ? "t" : "f";
 	pg->asked_at = mono(pg);
-	pg->phase = PHASE_ASKING;
-	if (!PQsendQueryPrepared(pg->conn, "backout", 1, &rare, NULL, NULL, 0)) {
-		lost(pg);
-		return;
-	}
-	deadline_set(pg, ANSWER_US);
-	flush(pg);
+	pglink_ask(pg->link, &postgres_figures, &rare);
 }
 
-static void connected(struct postgres *pg)
+static void whole_ask(struct postgres *pg)
 {
-	PQsetnonblocking(pg->conn, 1);
-	PQsetErrorVerbosity(pg->conn, PQERRORS_DEFAULT);
-	pg->phase = PHASE_PREPARING;
-	pg->rare_at = 0;
-	wait_for(pg, EPOLLIN);
-	if (!pg->conn)
-		return;
-	if (!PQsendPrepare(pg->conn, "backout", postgres_sql, 1, NULL))
-		lost(pg);
-	else
-		flush(pg);
+	char number[16];
+	const char *value = number;
+
+	snprintf(number, sizeof number, "%d", (int)pg->whole_pid);
+	pglink_ask(pg->link, &postgres_whole, &value);
 }
 
-static void connect_poll(struct postgres *pg)
+static void ask_next(struct postgres *pg)
 {
-	struct err err = ERR_INIT;
-	enum pg_fault fault;
+	unsigned due = pg->due & -pg->due; /* the first bit that is set */
 
-	watch_free(pg->fd);
-	pg->fd = NULL;
-	switch (PQconnectPoll(pg->conn)) {
-	case PGRES_POLLING_READING:
-		wait_for(pg, EPOLLIN);
+	if (pglink_phase(pg->link) != LINK_READY)
+		return;
+	pg->due &= ~due;
+	switch (due) {
+	case DUE_IDENTITY:
+		pglink_ask(pg->link, &postgres_identity, NULL);
 		break;
-	case PGRES_POLLING_WRITING:
-		wait_for(pg, EPOLLOUT);
+	case DUE_FIGURES:
+		figures_ask(pg);
 		break;
-	case PGRES_POLLING_OK:
-		connected(pg);
+	case DUE_TABLE:
+		pglink_ask(pg->link, &postgres_sessions, NULL);
+		break;
+	case DUE_STATEMENT:
+		whole_ask(pg);
 		break;
 	default:
-		fault = pg_start_fault(&pg->params, pg->conn, &err);
-		give_up(pg, fault, err.msg);
+		break;
 	}
 }
 
-static void connect_start(struct postgres *pg, const char *hostaddr)
+/* ---- answers ---- */
+
+static void tls_set(struct postgres *pg)
 {
-	struct err err = ERR_INIT;
-	enum pg_fault fault;
+	PGconn *conn = pglink_conn(pg->link);
+	struct sockaddr_storage address;
+	socklen_t len;
+	const char *mode = pg->params.sslmode ? pg->params.sslmode : "prefer";
+	char *out = pg->info.tls;
+	size_t size = sizeof pg->info.tls;
 
-	pg->phase = PHASE_CONNECTING;
-	pg->conn = pg_start(&pg->params, hostaddr, "console");
-	if (!pg->conn || PQstatus(pg->conn) == CONNECTION_BAD) {
-		fault = pg_start_fault(&pg->params, pg->conn, &err);
-		give_up(pg, fault, err.msg);
-		return;
-	}
-	deadline_set(pg, CONNECT_US);
-	wait_for(pg, EPOLLOUT);
-}
-
-static void on_resolved(const struct child_end *end, const struct buf *out, void *data)
-{
-	struct postgres *pg = data;
-	char *address = pg_resolved(buf_str(out));
-
-	(void)end;
-	pg->job = NULL;
-	if (address)
-		connect_start(pg, address);
+	if (pglink_address(pg->link, &address, &len) && address.ss_family == AF_UNIX)
+		snprintf(out, size, "unix socket");
+	else if (!PQsslInUse(conn))
+		snprintf(out, size, "no TLS");
 	else
-		give_up(pg, PG_FAULT_UNRESOLVABLE, "the host's name has no address");
-	free(address);
+		snprintf(out, size, "%s, %s", PQsslAttribute(conn, "protocol"),
+			 strcmp(mode, "verify-full") == 0 ? "verified"
+			 : strcmp(mode, "verify-ca") == 0 ? "host name not verified"
+							  : "not verified");
 }
 
-static void resolve_start(struct postgres *pg)
+static void identity_take(struct postgres *pg, const PGresult *result)
 {
-	const char *argv[4];
-	struct child_spec spec = { .argv = argv, .in = -1, .out = -1, .err = -1 };
-	struct err err = ERR_INIT;
+	bool told = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
+	const char *identity = told ? postgres_column(result, 0, "identity") : NULL;
 
-	pg_resolve_argv(&pg->params, argv);
-	pg->phase = PHASE_RESOLVING;
-	pg->job =
-	    job_start(pg->source.env->loop, &spec, NULL, CONNECT_US, 4096, on_resolved, pg, &err);
-	if (!pg->job)
-		give_up(pg, PG_FAULT_UNRESOLVABLE, err.msg);
+	snprintf(pg->info.identity, sizeof pg->info.identity, "%s", identity ? identity : "");
+	pg->info.identity_wrong =
+	    pg->params.identity && strcmp(pg->params.identity, pg->info.identity) != 0;
 }
 
-static void answer_take(struct postgres *pg, const PGresult *result)
+static const char *identity_why(const struct postgres *pg)
 {
-	if (postgres_row(&pg->info, result, pg->params.identity) < 0)
+	return !pg->info.identity_wrong ? ""
+	       : pg->info.identity[0]	? "another cluster than the declared one answers"
+					: "the server does not tell which cluster it is";
+}
+
+static void figures_take(struct postgres *pg, const PGresult *result)
+{
+	if (postgres_row(&pg->info, result) < 0)
 		return;
 	pg->info.at = wall(pg);
 	pg->info.latency_us = mono(pg) - pg->asked_at;
-	pg->info.version = PQserverVersion(pg->conn);
 	if (pg->rare)
 		pg->rare_at = mono(pg);
 	pg->backoff_us = 0;
-	state_set(pg, POSTGRES_CONNECTED, PG_FAULT_NONE,
-		  pg->info.identity_wrong ? "another cluster than the declared one answers" : "");
+	state_set(pg, POSTGRES_CONNECTED, PG_FAULT_NONE, identity_why(pg), "");
 }
 
-static void answer_failed(struct postgres *pg, const PGresult *result)
+/* The connection is kept: who gave it up might not get another one. */
+static void figures_fail(struct postgres *pg, const PGresult *result)
 {
 	const char *said = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	char why[256];
+	enum pg_fault fault = pg_fault_of_state(PQresultErrorField(result, PG_DIAG_SQLSTATE));
 
-	text_clean_to(why, sizeof why, said ? said : "no result",
-		      strlen(said ? said : "no result"));
-	pg->failed = true;
-	state_set(pg, POSTGRES_DOWN,
-		  pg_fault_of_state(PQresultErrorField(result, PG_DIAG_SQLSTATE)), why);
+	/* The size may be what fails: the rest is tried without it. */
+	if (pg->rare)
+		pg->rare_at = mono(pg);
+	state_set(pg, POSTGRES_FAILING, fault, said ? said : "no result", pg_fault_hint(fault));
 }
 
-/* Everything that has arrived. */
-static void results_take(struct postgres *pg)
+static bool is_wanted(const struct postgres *pg)
 {
-	if (!PQconsumeInput(pg->conn)) {
-		lost(pg);
-		return;
-	}
-	while (pg->phase != PHASE_READY && !PQisBusy(pg->conn)) {
-		PGresult *result = PQgetResult(pg->conn);
-		if (!result) {
-			bool prepared = pg->phase == PHASE_PREPARING && !pg->failed;
-			enum pg_fault fault = pg->info.fault;
-			if (PQstatus(pg->conn) == CONNECTION_BAD || pg->failed) {
-				char *why = xstrdup(pg->failed ? pg->info.why : "connection lost");
-				give_up(pg, pg->failed ? fault : PG_FAULT_LOST, why);
-				free(why);
-				return;
-			}
-			pg->phase = PHASE_READY;
-			watch_arm(pg->deadline, GIVE_UP_US * 2, 0);
-			if (prepared)
-				ask(pg);
-			return;
-		}
-		if (PQresultStatus(result) == PGRES_TUPLES_OK)
-			answer_take(pg, result);
-		else if (PQresultStatus(result) != PGRES_COMMAND_OK)
-			answer_failed(pg, result);
-		PQclear(result);
-	}
+	return pg->wanted_at && mono(pg) - pg->wanted_at < WANTED_US;
 }
 
-static void on_socket(struct watch *watch, uint32_t what, void *data)
+static void table_take(struct postgres *pg, const PGresult *result)
+{
+	PGresult *copy;
+
+	if (pg->hold || PQresultStatus(result) != PGRES_TUPLES_OK)
+		return;
+	copy = PQcopyResult(result, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
+	if (!copy)
+		return;
+	postgres_table_free(pg->table);
+	pg->table = postgres_table_new(copy, wall(pg));
+	changed(pg);
+}
+
+static void whole_take(struct postgres *pg, const PGresult *result)
+{
+	const char *pid = NULL, *query = NULL;
+
+	if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1) {
+		pid = postgres_column(result, 0, "pid");
+		query = postgres_column(result, 0, "query");
+	}
+	if (!pid || !query || atoi(pid) != pg->whole_pid)
+		return;
+	free(pg->whole);
+	pg->whole = xstrdup(query);
+	changed(pg);
+}
+
+static void on_answered(const struct link_statement *statement, const PGresult *result, void *data)
 {
 	struct postgres *pg = data;
 
-	(void)watch;
-	if (pg->phase == PHASE_CONNECTING) {
-		connect_poll(pg);
-		return;
-	}
-	if (what & EPOLLOUT)
-		flush(pg);
-	if (pg->conn)
-		results_take(pg);
-	/* A server that ends an idle session says so, or just closes. */
-	if (pg->conn && pg->phase == PHASE_READY && PQstatus(pg->conn) == CONNECTION_BAD)
-		lost(pg);
+	if (statement == &postgres_identity)
+		identity_take(pg, result);
+	else if (statement == &postgres_sessions)
+		table_take(pg, result);
+	else if (statement == &postgres_whole)
+		whole_take(pg, result);
+	else if (PQresultStatus(result) == PGRES_TUPLES_OK)
+		figures_take(pg, result);
+	else
+		figures_fail(pg, result);
+	ask_next(pg);
 }
 
-/* Without a loop: one connection, one query, here and now. */
+static void on_connected(void *data)
+{
+	struct postgres *pg = data;
+	PGconn *conn = pglink_conn(pg->link);
+
+	pg->info.version = PQserverVersion(conn);
+	text_clean_to(pg->info.role, sizeof pg->info.role, PQuser(conn), strlen(PQuser(conn)));
+	tls_set(pg);
+	pg->rare_at = 0;
+	pg->due = DUE_IDENTITY | DUE_FIGURES;
+	ask_next(pg);
+}
+
+/* ---- trouble ---- */
+
+/* How long to wait at most before the next attempt: what soon may be over is looked at often; who
+ * is sent away at the door does not knock there all the time. */
+static int64_t backoff_max(enum pg_fault fault)
+{
+	switch (fault) {
+	case PG_FAULT_STARTING:
+	case PG_FAULT_LOST:
+		return CLOCK_US;
+	case PG_FAULT_DOWN:
+		return 2 * CLOCK_US;
+	case PG_FAULT_SLOTS:
+	case PG_FAULT_TIMEOUT:
+	case PG_FAULT_FROZEN:
+	case PG_FAULT_UNREACHABLE:
+		return 4 * CLOCK_US;
+	default:
+		return BACKOFF_MAX_US;
+	}
+}
+
+static void on_failed(enum pg_fault fault, const char *why, const char *hint, void *data)
+{
+	struct postgres *pg = data;
+	int64_t most = backoff_max(fault);
+
+	door_forget(pg);
+	pg->due = 0;
+	pg->backoff_us = pg->backoff_us ? pg->backoff_us * 2 : CLOCK_US;
+	if (pg->backoff_us > most)
+		pg->backoff_us = most;
+	pg->retry_at = mono(pg) + pg->backoff_us;
+	state_set(pg, POSTGRES_DOWN, fault, why, hint);
+	pg->info.retry_at = wall(pg) + pg->backoff_us;
+}
+
+static void on_late(int64_t waited_us, void *data)
+{
+	struct postgres *pg = data;
+
+	if (pg->info.state != POSTGRES_SILENT) {
+		door_forget(pg);
+		state_set(pg, POSTGRES_SILENT, PG_FAULT_TIMEOUT,
+			  "connected, but it does not answer", "");
+	}
+	if (!pg->door_at || mono(pg) - pg->door_at >= DOOR_AGAIN_US)
+		knock(pg);
+	/* With an open door it is this session alone that hangs. Otherwise another one would not
+	 * come about, and this one is the first to be back. */
+	if (waited_us >= HANGS_US && (pg->info.door == DOOR_OPEN || pg->info.door == DOOR_SHUT)) {
+		pglink_close(pg->link);
+		on_failed(PG_FAULT_LOST, "the session hung, and was given up", "", pg);
+	}
+}
+
+static const struct link_ops link_ops = {
+	.connected = on_connected,
+	.answered = on_answered,
+	.failed = on_failed,
+	.late = on_late,
+};
+
+/* ---- the source ---- */
+
+/* Without a loop: one connection, two questions, here and now. */
 static void sample_blocking(struct postgres *pg)
 {
 	const char *rare = "t";
-	struct err err = ERR_INIT;
+	struct err err = ERR_INIT, ignored = ERR_INIT;
 	enum pg_fault fault;
 	struct pg *conn = pg_open(&pg->params, "console", CONNECT_US, &fault, &err);
 	PGresult *result = NULL;
 
-	pg->asked_at = mono(pg);
-	if (conn)
-		result = pg_query(conn, &err, postgres_sql, 1, &rare);
-	if (result && postgres_row(&pg->info, result, pg->params.identity) == 0) {
-		pg->info.at = wall(pg);
-		pg->info.latency_us = mono(pg) - pg->asked_at;
+	if (conn) {
+		PGresult *identity = pg_query(conn, &ignored, postgres_identity.sql, 0, NULL);
+		identity_take(pg, identity);
+		PQclear(identity);
 		pg->info.version = pg_version(conn);
-		state_set(pg, POSTGRES_CONNECTED, PG_FAULT_NONE,
-			  pg->info.identity_wrong ? "another cluster than the declared one answers"
-						  : "");
-	} else {
-		state_set(pg, POSTGRES_DOWN, conn ? pg_fault(conn) : fault, err.msg);
+		pg->asked_at = mono(pg);
+		pg->rare = true;
+		result = pg_query(conn, &err, postgres_figures.sql, 1, &rare);
 	}
+	if (result)
+		figures_take(pg, result);
+	else
+		state_set(pg, POSTGRES_DOWN, conn ? pg_fault(conn) : fault, err.msg, err.hint);
 	PQclear(result);
 	pg_close(conn);
 }
@@ -361,14 +399,18 @@ static void postgres_sample(struct source *source)
 		sample_blocking(pg);
 		return;
 	}
-	if (pg->phase == PHASE_READY) {
-		ask(pg);
-	} else if (pg->phase == PHASE_NONE && mono(pg) >= pg->retry_at) {
-		pg->failed = false;
-		if (pg_needs_resolving(&pg->params))
-			resolve_start(pg);
-		else
-			connect_start(pg, NULL);
+	if (pglink_phase(pg->link) == LINK_NONE && mono(pg) >= pg->retry_at)
+		pglink_open(pg->link);
+	if (pg->info.state == POSTGRES_CONNECTED || pg->info.state == POSTGRES_FAILING)
+		door_watch(pg);
+	if (!is_wanted(pg) && pg->table) {
+		postgres_table_free(pg->table);
+		pg->table = NULL;
+		pg->hold = false;
+	}
+	if (pglink_phase(pg->link) == LINK_READY) {
+		pg->due |= DUE_FIGURES | (is_wanted(pg) && !pg->hold ? DUE_TABLE : 0);
+		ask_next(pg);
 	}
 }
 
@@ -383,8 +425,12 @@ static struct source *postgres_open(const struct source_env *env, const char *na
 	}
 	source_init(&pg->source, &source_postgres, env, name);
 	pg->info.size_bytes = -1;
+	pg->info.newest_s = -1;
 	pg->info.since = wall(pg);
 	pg->info.state = POSTGRES_CONNECTING;
+	pg_params_text(&pg->params, pg->info.where, sizeof pg->info.where);
+	if (env->loop)
+		pg->link = pglink_new(env->loop, &pg->params, &link_ops, pg);
 	return &pg->source;
 }
 
@@ -392,8 +438,10 @@ static void postgres_close(struct source *source)
 {
 	struct postgres *pg = (struct postgres *)source;
 
-	if (source->env->loop)
-		disconnect(pg);
+	knock_cancel(pg->knock);
+	pglink_free(pg->link);
+	postgres_table_free(pg->table);
+	free(pg->whole);
 	pg_params_release(&pg->params);
 	free(pg);
 }
@@ -402,6 +450,33 @@ const struct postgres_info *postgres_info(const struct source *source)
 {
 	return source && source->type == &source_postgres ? &((const struct postgres *)source)->info
 							  : NULL;
+}
+
+struct postgres_table *postgres_table(struct source *source, bool hold)
+{
+	struct postgres *pg = (struct postgres *)source;
+
+	pg->wanted_at = mono(pg);
+	pg->hold = hold && pg->table;
+	if (!pg->table && pg->link && !(pg->due & DUE_TABLE)) {
+		pg->due |= DUE_TABLE;
+		ask_next(pg);
+	}
+	return pg->table;
+}
+
+const char *postgres_statement(struct source *source, pid_t pid)
+{
+	struct postgres *pg = (struct postgres *)source;
+
+	if (pg->whole_pid != pid && pg->link) {
+		free(pg->whole);
+		pg->whole = NULL;
+		pg->whole_pid = pid;
+		pg->due |= DUE_STATEMENT;
+		ask_next(pg);
+	}
+	return pg->whole_pid == pid ? pg->whole : NULL;
 }
 
 static void postgres_read(struct source *source, const json_t *metric, int64_t since,

@@ -19,9 +19,12 @@ const struct read_def postgres_reads[] = {
 	{ "blockers", "", "sessions that others wait for and that wait for nobody" },
 	{ "total", "", "client sessions of all databases" },
 	{ "limit", "", "sessions that clients may have" },
+	{ "slots_left", "", "sessions that clients may still open" },
 	{ "percent", "%", "used share of that limit" },
 	{ "longest_transaction_s", "s", "age of the oldest open transaction" },
 	{ "longest_query_s", "s", "age of the oldest running statement" },
+	{ "replay_lag_s", "s",
+	  "of a standby: age of what it has replayed last; 0 when that is all it received" },
 	{ "size_mb", "MB", "size of the database" },
 	{ "latency_ms", "ms", "time that the sampling query took" },
 	{ "reachable", "", "1 when the server answers, else 0" },
@@ -29,45 +32,83 @@ const struct read_def postgres_reads[] = {
 	{ 0 },
 };
 
-/* Without pg_monitor the state and type of others' sessions are NULL: they still count as sessions.
- * pg_blocking_pids() is asked only for those that wait: it is the dear part. */
-const char postgres_sql[] =
-    "WITH a AS MATERIALIZED ("
-    " SELECT pid, datname, state, wait_event_type, xact_start, query_start,"
-    " coalesce(application_name, '') AS app FROM pg_stat_activity"
+/* Without pg_read_all_stats (which pg_monitor has) the state and type of others' sessions are NULL:
+ * they still count as sessions. pg_blocking_pids() is asked only for those that wait: it is the
+ * dear part. A query's text is cut before anything keeps it. */
+static const char figures_sql[] =
+    "WITH s AS MATERIALIZED ("
+    " SELECT pid, datname, usename, state, wait_event_type, xact_start, query_start, backend_start,"
+    " backend_type, coalesce(application_name, '') AS app, left(query, 200) AS query"
+    " FROM pg_catalog.pg_stat_activity),"
+    " a AS (SELECT * FROM s"
     " WHERE datname IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'),"
     " m AS (SELECT * FROM a WHERE datname = current_database()),"
     " w AS MATERIALIZED (SELECT pid, pg_blocking_pids(pid) AS blockers FROM m"
     " WHERE wait_event_type = 'Lock'),"
     " r AS (SELECT DISTINCT b FROM w, unnest(blockers) AS b WHERE b NOT IN (SELECT pid FROM w)),"
-    " t AS (SELECT app, count(*) AS n FROM m GROUP BY app ORDER BY n DESC, app LIMIT 8)"
+    " n AS (SELECT b AS pid, NULL::int[] AS blockers FROM r UNION ALL SELECT pid, blockers FROM w"
+    " LIMIT 32),"
+    " ta AS (SELECT app, count(*) AS n FROM m GROUP BY app ORDER BY n DESC, app LIMIT 8),"
+    " tu AS (SELECT usename, count(*) FILTER (WHERE datname = current_database()) AS n,"
+    " count(*) AS everywhere FROM a GROUP BY usename"
+    " HAVING count(*) FILTER (WHERE datname = current_database()) > 0"
+    " ORDER BY n DESC, usename LIMIT 8)"
     "SELECT count(*) AS sessions,"
     " count(*) FILTER (WHERE state = 'active') AS active,"
     " count(*) FILTER (WHERE state = 'idle') AS idle,"
     " count(*) FILTER (WHERE state LIKE 'idle in transaction%') AS idle_in_transaction,"
+    " count(*) FILTER (WHERE state IS NULL) AS stateless,"
     " (SELECT count(*) FROM w) AS waiting,"
+    " (SELECT count(*) FROM r) AS roots,"
     " (SELECT count(*) FROM a) AS total,"
-    " current_setting('max_connections')::int"
-    " - current_setting('superuser_reserved_connections')::int"
-    " - coalesce(current_setting('reserved_connections', true)::int, 0) AS server_limit,"
+    " current_setting('superuser_reserved_connections')::int"
+    " + coalesce(current_setting('reserved_connections', true)::int, 0) AS reserved,"
+    " current_setting('max_connections')::int AS slots,"
     " (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS database_limit,"
     " coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)"
     " FILTER (WHERE pid <> pg_backend_pid())), 0)::float8 AS longest_transaction,"
     " coalesce(extract(epoch FROM max(clock_timestamp() - query_start)"
     " FILTER (WHERE state = 'active' AND pid <> pg_backend_pid())), 0)::float8 AS longest_query,"
-    " (SELECT json_agg(b ORDER BY b) FROM r) AS blockers,"
-    " (SELECT json_agg(json_build_array(app, n)) FROM t) AS top,"
-    " pg_has_role('pg_monitor', 'member') AS monitor,"
+    " (SELECT json_build_array(pid, usename, app, state, query) FROM m"
+    " WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid() ORDER BY xact_start LIMIT 1)"
+    " AS longest,"
+    " (SELECT json_agg(json_build_array(n.pid, usename, app, state, query,"
+    " extract(epoch FROM clock_timestamp() - xact_start),"
+    " extract(epoch FROM clock_timestamp() - query_start), blockers))"
+    " FROM n LEFT JOIN s USING (pid)) AS waits,"
+    " (SELECT json_agg(json_build_array(app, n)) FROM ta) AS apps,"
+    " (SELECT json_agg(json_build_array(usename, n, everywhere,"
+    " (SELECT rolconnlimit FROM pg_roles WHERE rolname = usename))) FROM tu) AS users,"
+    " pg_has_role('pg_read_all_stats', 'usage') AS monitor,"
+    " (SELECT extract(epoch FROM clock_timestamp() - max(backend_start)) FROM s"
+    " WHERE pid <> pg_backend_pid()) AS newest,"
+    " extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()) AS uptime,"
     " pg_is_in_recovery() AS recovery,"
-    " CASE WHEN $1::boolean THEN pg_database_size(current_database()) END AS size,"
-    " CASE WHEN $1 THEN (SELECT system_identifier::text FROM pg_control_system()) END AS identity"
+    /* A standby whose primary does nothing has nothing to replay: it does not lag. */
+    " CASE WHEN pg_is_in_recovery() THEN"
+    " CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0 ELSE"
+    " extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END END AS lag,"
+    " CASE WHEN pg_is_in_recovery() THEN"
+    " (SELECT count(*) > 0 FROM pg_stat_wal_receiver WHERE pid IS NOT NULL) END AS receiving,"
+    " CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() END AS paused,"
+    " CASE WHEN $1::boolean THEN pg_database_size(current_database()) END AS size"
     " FROM m";
 
-static const char *column(const PGresult *result, const char *name)
+const struct link_statement postgres_figures = { "backout", figures_sql, 1 };
+const struct link_statement postgres_identity = {
+	"backout_identity", "SELECT system_identifier::text AS identity FROM pg_control_system()", 0
+};
+
+const char *postgres_column(const PGresult *result, int row, const char *name)
 {
 	int i = PQfnumber(result, name);
 
-	return i < 0 || PQgetisnull(result, 0, i) ? NULL : PQgetvalue(result, 0, i);
+	return i < 0 || PQgetisnull(result, row, i) ? NULL : PQgetvalue(result, row, i);
+}
+
+static const char *column(const PGresult *result, const char *name)
+{
+	return postgres_column(result, 0, name);
 }
 
 static int whole(const PGresult *result, const char *name)
@@ -77,38 +118,86 @@ static int whole(const PGresult *result, const char *name)
 	return text ? atoi(text) : 0;
 }
 
-static void blockers_take(struct postgres_info *info, const char *text)
+static double number(const PGresult *result, const char *name, double otherwise)
 {
-	json_t *pids = json_loads(text ? text : "[]", 0, NULL), *pid;
-	size_t i;
+	const char *text = column(result, name);
 
-	info->nblockers = (int)json_array_size(pids);
-	json_array_foreach(pids, i, pid) {
-		if (i < POSTGRES_BLOCKERS)
-			info->blockers[i] = (pid_t)json_integer_value(pid);
-	}
-	json_decref(pids);
+	return text ? strtod(text, NULL) : otherwise;
 }
 
-static void top_take(struct postgres_info *info, const char *text)
+static bool is_true(const PGresult *result, const char *name)
+{
+	const char *text = column(result, name);
+
+	return text && *text == 't';
+}
+
+static void text_take(char *out, size_t size, const json_t *row, size_t i)
+{
+	const char *text = json_string_value(json_array_get(row, i));
+
+	text_clean_to(out, size, text ? text : "", text ? strlen(text) : 0);
+}
+
+static int shares_take(struct postgres_share *shares, const char *text)
 {
 	json_t *rows = json_loads(text ? text : "[]", 0, NULL), *row;
+	int n = 0;
 	size_t i;
 
-	info->ntop = 0;
 	json_array_foreach(rows, i, row) {
-		const char *name = json_string_value(json_array_get(row, 0));
-		if (info->ntop == POSTGRES_TOP)
+		struct postgres_share *share = &shares[n];
+
+		if (n == POSTGRES_TOP)
 			break;
-		struct postgres_app *app = &info->top[info->ntop++];
-		text_clean_to(app->name, sizeof app->name, name ? name : "",
-			      name ? strlen(name) : 0);
-		app->sessions = (int)json_integer_value(json_array_get(row, 1));
+		n++;
+		text_take(share->name, sizeof share->name, row, 0);
+		share->sessions = (int)json_integer_value(json_array_get(row, 1));
+		share->everywhere = (int)json_integer_value(json_array_get(row, 2));
+		share->limit = (int)json_integer_value(json_array_get(row, 3));
+		share->limit = share->limit > 0 ? share->limit : 0;
 	}
 	json_decref(rows);
+	return n;
 }
 
-int postgres_row(struct postgres_info *info, const PGresult *result, const char *identity)
+static void longest_take(struct postgres_longest *longest, const char *text)
+{
+	json_t *row = json_loads(text ? text : "[]", 0, NULL);
+
+	longest->pid = (pid_t)json_integer_value(json_array_get(row, 0));
+	text_take(longest->user, sizeof longest->user, row, 1);
+	text_take(longest->app, sizeof longest->app, row, 2);
+	text_take(longest->state, sizeof longest->state, row, 3);
+	text_take(longest->query, sizeof longest->query, row, 4);
+	json_decref(row);
+}
+
+static void limits_take(struct postgres_info *info, const PGresult *result)
+{
+	int own = whole(result, "database_limit");
+
+	info->reserved = whole(result, "reserved");
+	info->limit = whole(result, "slots") - info->reserved;
+	info->used = info->total;
+	info->percent = info->limit > 0 ? 100.0 * info->used / info->limit : 0;
+	if (own > 0 && info->percent < 100.0 * info->sessions / own) {
+		info->limit = own;
+		info->used = info->sessions;
+		info->reserved = 0;
+		info->percent = 100.0 * info->sessions / own;
+	}
+}
+
+static void recovery_take(struct postgres_info *info, const PGresult *result)
+{
+	info->in_recovery = is_true(result, "recovery");
+	info->receiving = is_true(result, "receiving");
+	info->paused = is_true(result, "paused");
+	info->replay_lag_s = number(result, "lag", -1);
+}
+
+int postgres_row(struct postgres_info *info, const PGresult *result)
 {
 	if (PQntuples(result) != 1)
 		return -1;
@@ -119,29 +208,27 @@ int postgres_row(struct postgres_info *info, const PGresult *result, const char 
 	info->other = info->sessions - info->active - info->idle - info->idle_in_transaction;
 	info->waiting = whole(result, "waiting");
 	info->total = whole(result, "total");
-	info->limit = whole(result, "server_limit");
-	info->percent = info->limit > 0 ? 100.0 * info->total / info->limit : 0;
-	int own = whole(result, "database_limit");
-	if (own > 0) {
-		double percent = 100.0 * info->sessions / own;
-		info->percent = percent > info->percent ? percent : info->percent;
-		info->limit = own < info->limit ? own : info->limit;
-	}
-	const char *age = column(result, "longest_transaction");
-	info->longest_transaction_s = age ? strtod(age, NULL) : 0;
-	age = column(result, "longest_query");
-	info->longest_query_s = age ? strtod(age, NULL) : 0;
-	blockers_take(info, column(result, "blockers"));
-	top_take(info, column(result, "top"));
-	info->monitor_missing = strcmp(column(result, "monitor"), "t") != 0;
-	info->in_recovery = strcmp(column(result, "recovery"), "t") == 0;
+	limits_take(info, result);
+	info->longest_transaction_s = number(result, "longest_transaction", 0);
+	info->longest_query_s = number(result, "longest_query", 0);
+	longest_take(&info->longest, column(result, "longest"));
+	postgres_waits_take(info, column(result, "waits"));
+	info->nblockers = whole(result, "roots");
+	info->napps = shares_take(info->apps, column(result, "apps"));
+	info->nusers = shares_take(info->users, column(result, "users"));
+	info->monitor_missing = !is_true(result, "monitor");
+	info->hidden = info->monitor_missing ? whole(result, "stateless") : 0;
+	info->newest_s = number(result, "newest", -1);
+	info->uptime_s = number(result, "uptime", 0);
+	recovery_take(info, result);
 	if (column(result, "size"))
 		info->size_bytes = strtoll(column(result, "size"), NULL, 10);
-	if (column(result, "identity")) {
-		snprintf(info->identity, sizeof info->identity, "%s", column(result, "identity"));
-		info->identity_wrong = identity && strcmp(identity, info->identity) != 0;
-	}
 	return 0;
+}
+
+bool postgres_is_full(const struct postgres_info *info)
+{
+	return info->at && info->limit > 0 && info->used >= info->limit;
 }
 
 const char *postgres_state_text(const struct postgres_info *info)
@@ -153,6 +240,8 @@ const char *postgres_state_text(const struct postgres_info *info)
 		return "connected";
 	case POSTGRES_SILENT:
 		return "not answering";
+	case POSTGRES_FAILING:
+		return "failing";
 	case POSTGRES_DOWN:
 		break;
 	}
@@ -174,9 +263,11 @@ static int figure(const struct postgres_info *info, const char *read, double *va
 		{ "blockers", info->nblockers },
 		{ "total", info->total },
 		{ "limit", info->limit },
+		{ "slots_left", info->limit > info->used ? info->limit - info->used : 0 },
 		{ "percent", info->percent },
 		{ "longest_transaction_s", info->longest_transaction_s },
 		{ "longest_query_s", info->longest_query_s },
+		{ "replay_lag_s", info->replay_lag_s },
 		{ "size_mb", (double)info->size_bytes / 1e6 },
 		{ "latency_ms", (double)info->latency_us / 1e3 },
 		{ "reachable", 1 },
@@ -204,9 +295,13 @@ void postgres_figure(const struct postgres_info *info, const char *read, int64_t
 {
 	double value;
 
-	if (strcmp(read, "reachable") == 0 && info->state != POSTGRES_CONNECTING &&
-	    info->state != POSTGRES_CONNECTED) {
+	if (strcmp(read, "reachable") == 0 &&
+	    (info->state == POSTGRES_SILENT || info->state == POSTGRES_DOWN)) {
 		reading_value(out, now, 0, "");
+		return;
+	}
+	if (strcmp(read, "reachable") == 0 && info->state == POSTGRES_FAILING) {
+		reading_value(out, now, 1, "");
 		return;
 	}
 	if (figure(info, read, &value) < 0)
@@ -221,6 +316,10 @@ void postgres_figure(const struct postgres_info *info, const char *read, int64_t
 		reading_unknown(out, now, "no answer yet");
 	else if (strcmp(read, "size_mb") == 0 && info->size_bytes < 0)
 		reading_unknown(out, now, "the size is not known yet");
+	else if (strcmp(read, "replay_lag_s") == 0 && info->replay_lag_s < 0)
+		reading_unknown(out, now,
+				info->in_recovery ? "nothing was replayed yet"
+						  : "this is no standby");
 	else
 		reading_value(out, info->at, value, unit_of(read));
 }

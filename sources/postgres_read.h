@@ -8,19 +8,37 @@
 #include <libpq-fe.h>
 
 #include "sources/postgres.h"
+#include "sources/postgres_link.h"
 
 extern const struct read_def postgres_reads[];
 
-/* One row. $1 (boolean): also size and identity, which cost more. */
-extern const char postgres_sql[];
+/* One row. $1 (boolean): the size, too, which costs more than the rest. */
+extern const struct link_statement postgres_figures;
+/* One row, or an error where that is nobody's business: some hosted servers forbid it. */
+extern const struct link_statement postgres_identity;
 
-/* Takes over the figures of that row; what was not asked for stays. `identity`: the declared one or
- * NULL. -1 when the row is none. */
-int postgres_row(struct postgres_info *info, const PGresult *result, const char *identity);
+/* The value of a column; borrowed, NULL for an SQL NULL and for no such column. */
+const char *postgres_column(const PGresult *result, int row, const char *name);
+/* Takes over the figures of that row; a size that was not asked for stays. -1 when there is none.
+ */
+int postgres_row(struct postgres_info *info, const PGresult *result);
+/* The tree of waits out of its JSON (NULL: nobody waits). */
+void postgres_waits_take(struct postgres_info *info, const char *json);
 /* The figure called `read`; unknown when the server is not answering or the figures are older than
  * `since` (0: any age). `now` is the wall time. */
 void postgres_figure(const struct postgres_info *info, const char *read, int64_t now, int64_t since,
 		     struct reading *out);
+
+/* ---- postgres_table.c: the sessions ---- */
+
+/* Rows of that table. */
+extern const struct link_statement postgres_sessions;
+/* One row, or none: the statement of the session with the pid $1. */
+extern const struct link_statement postgres_whole;
+/* New; takes `result` over. */
+struct postgres_table *postgres_table_new(PGresult *result, int64_t at);
+/* Accepts NULL. */
+void postgres_table_free(struct postgres_table *table);
 
 /* ---- postgres_sql.c: a statement of a metric's own ---- */
 
