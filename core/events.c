@@ -56,12 +56,12 @@ static const struct field severity_fields[] = {
 };
 static const struct field note_fields[] = { TEXT("text", true, "what the operator wrote"), { 0 } };
 static const struct field evidence_fields[] = {
-	TEXT("source", true, "the log's name in the runbook"),
+	TEXT("source", true, "the source's name in the runbook"),
 	TEXT("path", false, "its file"),
 	TEXT("logged", false, "the line's own time, RFC 3339"),
 	TEXT("level", false, "the line's level"),
 	WHOLE("lines", false, "of its record, those that go on with it included"),
-	TEXT("text", true, "the line, and what goes on with it; cleaned"),
+	TEXT("text", true, "the line, and what goes on with it, or what a panel shows; cleaned"),
 	{ 0 },
 };
 static const struct field message_fields[] = {
@@ -261,7 +261,7 @@ const struct event_def event_defs[EV_COUNT] = {
 	    "The severity changes."),
 	ROW(EV_NOTE, "note", EVENT_NOTE, note_fields, "The operator writes something down."),
 	ROW(EV_EVIDENCE, "evidence", EVENT_NOTE, evidence_fields,
-	    "The operator marks a log's record as evidence."),
+	    "The operator marks a log's record, or what another panel shows, as evidence."),
 	ROW(EV_MESSAGE, "message.prepared", EVENT_NOTE, message_fields,
 	    "A message of the runbook is handed to somebody who sends it."),
 	ROW(EV_ALERT, "alert", EVENT_SENSED, alert_fields, "A metric's alert level changes."),

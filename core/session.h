@@ -162,6 +162,9 @@ int session_note(struct session *session, const char *text, struct err *err);
 /* Marks a record of a log as evidence, with the lines that go on with it: the one that the line
  * `seq` of the log source belongs to. What is marked already is refused. */
 int session_evidence(struct session *session, const char *source, uint64_t seq, struct err *err);
+/* The same of a text that a panel shows of a source; it must be clean, lines end by \n. */
+int session_evidence_text(struct session *session, const char *source, const char *text,
+			  struct err *err);
 /* The latest record of a log with this text (NULL or "": the newest); -1 when none is in memory. */
 int session_log_find(const struct session *session, const char *source, const char *text,
 		     uint64_t *seq, struct err *err);

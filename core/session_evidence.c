@@ -1,4 +1,4 @@
-/* Lines of a log that the operator marks as evidence. */
+/* Lines of a log, and texts of other panels, that the operator marks as evidence. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +101,28 @@ static bool is_marked(const struct incident *incident, const json_t *fields)
 	return marked;
 }
 
+static int evidence_append(struct session *session, json_t *fields, struct err *err)
+{
+	if (session->open && is_marked(&session->incident, fields)) {
+		json_decref(fields);
+		return err_set(err, "this record is evidence already");
+	}
+	return session_append(session, false, EV_EVIDENCE, fields, err);
+}
+
+int session_evidence_text(struct session *session, const char *name, const char *text,
+			  struct err *err)
+{
+	json_int_t lines = 0;
+
+	for (const char *end = text; *end; end++)
+		lines += *end == '\n';
+	return evidence_append(session,
+			       json_pack("{s:s, s:I, s:o}", "source", name, "lines", lines, "text",
+					 json_text(text, strlen(text))),
+			       err);
+}
+
 int session_evidence(struct session *session, const char *name, uint64_t seq, struct err *err)
 {
 	const struct source *source = log_source(session, name, err);
@@ -111,9 +133,5 @@ int session_evidence(struct session *session, const char *name, uint64_t seq, st
 	fields = record_fields(source, seq);
 	if (!fields)
 		return err_set(err, "this line of %s is no longer in memory", name);
-	if (session->open && is_marked(&session->incident, fields)) {
-		json_decref(fields);
-		return err_set(err, "this record is evidence already");
-	}
-	return session_append(session, false, EV_EVIDENCE, fields, err);
+	return evidence_append(session, fields, err);
 }

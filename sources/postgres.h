@@ -154,6 +154,8 @@ struct postgres_table *postgres_table(struct source *source, bool hold);
 const char *postgres_statement(struct source *source, pid_t pid);
 /* A row's `query` may be cut off when it is that long, in bytes. */
 #define POSTGRES_ROW_QUERY 300
+/* Whether `pid` is among those it waits for. */
+bool postgres_waits_for(const struct postgres_session *row, pid_t pid);
 /* Sorts: what an admin looks for first comes first; equal ones by pid. */
 void postgres_table_sort(struct postgres_table *table, enum postgres_order order, bool reverse);
 /* "state", "transaction", ... */

@@ -72,30 +72,27 @@ static void row_take(struct postgres_session *row, const PGresult *result, int i
 	};
 }
 
-static struct postgres_session *find(struct postgres_table *table, pid_t pid)
+bool postgres_waits_for(const struct postgres_session *row, pid_t pid)
 {
-	for (size_t i = 0; i < table->n; i++) {
-		if (table->rows[i].pid == pid)
-			return &table->rows[i];
+	/* "{4711,4712}" */
+	for (const char *list = row->blockers; *list; list += strcspn(list, ",}")) {
+		char *end;
+		long blocker = strtol(++list, &end, 10);
+
+		if (end > list && blocker == pid)
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 static void waiters_count(struct postgres_table *table)
 {
 	for (size_t i = 0; i < table->n; i++) {
-		const char *list = table->rows[i].blockers;
-
-		/* "{4711,4712}" */
-		while (*list) {
-			char *end;
-			pid_t pid = (pid_t)strtol(++list, &end, 10);
-			struct postgres_session *row = end > list ? find(table, pid) : NULL;
-
-			if (row)
-				row->waiters++;
-			list = end + strcspn(end, ",");
-		}
+		if (!table->rows[i].blockers[0])
+			continue;
+		for (size_t k = 0; k < table->n; k++)
+			table->rows[k].waiters +=
+			    postgres_waits_for(&table->rows[i], table->rows[k].pid);
 	}
 }
 

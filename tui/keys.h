@@ -47,6 +47,8 @@ enum act {
 	/* Watch */
 	ACT_ZOOM,
 	ACT_MARK,
+	ACT_SORT,
+	ACT_REVERSE,
 	ACT_FREEZE,
 	ACT_THAW,
 	ACT_SPAN,

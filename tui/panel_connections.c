@@ -1,123 +1,223 @@
-/* The connections panel: sessions of one PostgreSQL server by what they do. */
+/* The connections panel: sessions of one PostgreSQL server by what they do, who holds up whom, and
+ * what is wrong with the server. With the screen for itself it has the table of sessions. */
+#include "tui/panel_connections.h"
+
 #include <string.h>
 
 #include "lib/mem.h"
 #include "lib/timefmt.h"
-#include "sources/postgres.h"
-#include "tui/panel.h"
+
+#define BAR_MAX	  40
+#define OLD_US	  (5 * CLOCK_US) /* figures of an age that has to be said */
+#define TREE_ROWS 5		 /* above the table */
 
 static int want(struct ui *ui, const struct panel *panel)
 {
 	(void)ui, (void)panel;
-	return 6;
+	return 7;
 }
 
-static const struct postgres_info *info_of(struct ui *ui, const struct panel *panel)
+static struct source *source_of(struct ui *ui, const struct panel *panel)
 {
-	const struct source *source = panel_source(ui, panel);
+	struct source *source = panel_source(ui, panel);
 
-	return source ? postgres_info(source) : NULL;
+	return source && postgres_info(source) ? source : NULL;
 }
 
-static int count_row(const struct canvas *canvas, int y, const char *name, int count, int full,
-		     enum style style)
+/* ---- rows ---- */
+
+/* Troubles while there is room for something else, too: what to do stands on small panels only when
+ * it is all there is to show. */
+static int troubles_draw(const struct postgres_info *info, int64_t now, const struct canvas *canvas)
+{
+	struct trouble troubles[TROUBLES];
+	int n = connections_troubles(info, now, troubles), y = 0;
+	bool roomy =
+	    canvas->h >= 10 || info->state == POSTGRES_DOWN || info->state == POSTGRES_SILENT;
+
+	for (int i = 0; i < n && y < canvas->h; i++) {
+		y = canvas_wrap(canvas, y, 0, 2, troubles[i].style, troubles[i].what);
+		if (troubles[i].todo[0] && (roomy || i == 0) && y < canvas->h)
+			y = canvas_wrap(canvas, y, 2, 2, STYLE_NORMAL, troubles[i].todo);
+	}
+	return y;
+}
+
+static void count_row(const struct canvas *canvas, int y, const char *name, int count, int full,
+		      enum style style)
 {
 	int x = canvas_printf(canvas, y, 0, count && style != STYLE_OK ? style : STYLE_NORMAL,
 			      "%-8s %3d ", name, count);
 	int room = canvas->w - x - 1;
 
-	room = room > 40 ? 40 : room;
-	return canvas_bar(canvas, y, x, room, style, count, full);
+	canvas_bar(canvas, y, x, room > BAR_MAX ? BAR_MAX : room, style, count, full);
 }
 
-static void blockers_text(const struct postgres_info *info, char *out, size_t size)
+static void line_draw(const struct canvas *canvas, int y, enum style style, const char *title,
+		      struct buf *text)
 {
-	size_t used = 0;
+	int x = canvas_text(canvas, y, 0, STYLE_DIM, title);
 
-	out[0] = '\0';
-	for (int i = 0; i < info->nblockers && i < POSTGRES_BLOCKERS && used + 24 < size; i++)
-		used += (size_t)snprintf(out + used, size - used, "%s%d", i ? ", " : "blocked by ",
-					 (int)info->blockers[i]);
+	canvas_text(canvas, y, x, style, buf_str(text));
+	buf_cut(text, 0);
 }
 
-static void waiting_row(const struct postgres_info *info, const struct canvas *canvas, int y,
-			int full)
+/* The counts in one row: for panels that have no room for bars, and above the table. */
+static void counts_line(const struct postgres_info *info, struct buf *out)
 {
-	char text[96];
-	int x = count_row(canvas, y, "waiting", info->waiting, full, STYLE_CRITICAL);
-
-	blockers_text(info, text, sizeof(text));
-	canvas_text(canvas, y, x + 1, STYLE_WARNING, text);
+	buf_printf(out, "active %d  idle %d  idle in tx %d  waiting %d", info->active, info->idle,
+		   info->idle_in_transaction, info->waiting);
+	if (info->other)
+		buf_printf(out, "  %s %d", info->hidden ? "hidden" : "other", info->other);
 }
 
-/* Everything that does not fit on a small panel. */
-static void extras_print(const struct postgres_info *info, struct buf *text)
-{
-	char spent[48];
-
-	if (info->longest_transaction_s > 0)
-		buf_printf(text, "longest transaction %s\n",
-			   duration_text((int64_t)info->longest_transaction_s * CLOCK_US, spent,
-					 sizeof(spent)));
-	if (info->longest_query_s > 0)
-		buf_printf(text, "longest query %s\n",
-			   duration_text((int64_t)info->longest_query_s * CLOCK_US, spent,
-					 sizeof(spent)));
-	for (int i = 0; i < info->ntop && i < POSTGRES_TOP; i++)
-		buf_printf(text, "%s: %d\n", info->top[i].name[0] ? info->top[i].name : "(no name)",
-			   info->top[i].sessions);
-	if (info->version)
-		buf_printf(text, "PostgreSQL %d.%d, answered in %.1f ms%s\n", info->version / 10000,
-			   info->version % 10000, (double)info->latency_us / 1000.0,
-			   info->in_recovery ? ", in recovery" : "");
-	if (info->size_bytes >= 0)
-		buf_printf(text, "database %.0f MB, %d sessions on all databases\n",
-			   (double)info->size_bytes / 1e6, info->total);
-}
-
-static int notes_draw(const struct postgres_info *info, const struct canvas *canvas, int y)
-{
-	if (info->identity_wrong)
-		y = canvas_wrap(canvas, y, 0, 0, STYLE_CRITICAL,
-				"This is NOT the server that the target names (system "
-				"identifier).");
-	if (info->why[0])
-		y = canvas_wrap(canvas, y, 0, 0,
-				info->state == POSTGRES_CONNECTED ? STYLE_WARNING : STYLE_CRITICAL,
-				info->why);
-	if (info->monitor_missing)
-		y = canvas_wrap(canvas, y, 0, 0, STYLE_WARNING,
-				"counts may be low: the role is not in pg_monitor");
-	return y;
-}
-
-static void figures_draw(const struct postgres_info *info, const struct canvas *canvas, int y)
+static int bars_draw(const struct postgres_info *info, const struct canvas *canvas, int y)
 {
 	int full = info->limit > 0 ? info->limit : info->sessions;
-	struct buf text = BUF_INIT;
 
 	count_row(canvas, y++, "active", info->active, full, STYLE_OK);
 	count_row(canvas, y++, "idle", info->idle, full, STYLE_OK);
-	if (info->idle_in_transaction || canvas->h > y + 2)
-		count_row(canvas, y++, "idle in", info->idle_in_transaction, full, STYLE_WARNING);
-	waiting_row(info, canvas, y++, full);
-	extras_print(info, &text);
-	if (text.len && y < canvas->h)
-		canvas_wrap(canvas, y, 0, 2, STYLE_DIM, buf_str(&text));
+	if (info->idle_in_transaction || canvas->h > y + 3)
+		count_row(canvas, y++, "idle tx", info->idle_in_transaction, full, STYLE_WARNING);
+	if (info->waiting || canvas->h > y + 2)
+		count_row(canvas, y++, "waiting", info->waiting, full, STYLE_CRITICAL);
+	if (info->other)
+		count_row(canvas, y++, info->hidden ? "hidden" : "other", info->other, full,
+			  STYLE_WARNING);
+	return y;
+}
+
+/* The tree of waits, at most `rows` of it, whole or with what is left out. */
+static int tree_draw(const struct postgres_info *info, const struct canvas *canvas, int y, int rows)
+{
+	struct buf text = BUF_INIT;
+	/* A single row is the root's, which says how many wait for it. */
+	int fit = info->nwaits <= rows || rows == 1 ? rows : rows - 1;
+
+	fit = fit > info->nwaits ? info->nwaits : fit;
+
+	for (int i = 0; i < fit; i++) {
+		connections_wait(info, i, &text);
+		line_draw(canvas, y++, info->waits[i].depth ? STYLE_WARNING : STYLE_CRITICAL, "",
+			  &text);
+	}
+	if (fit < info->nwaits && rows > 1)
+		canvas_printf(canvas, y++, 0, STYLE_DIM, "%d more (Enter)", info->nwaits - fit);
 	buf_release(&text);
+	return y;
+}
+
+/* One line each, what matters most first, as many as there is room for. */
+static void lines_draw(const struct postgres_info *info, const struct canvas *canvas, int y)
+{
+	struct buf text = BUF_INIT;
+	/* The other lines keep their place when there is room for all. */
+	int rest = canvas->h - y - 4;
+
+	if (info->nwaits)
+		y = tree_draw(info, canvas, y, rest > 1 ? rest : canvas->h - y > 0);
+	connections_longest(info, &text);
+	if (text.len && y < canvas->h)
+		line_draw(canvas, y++,
+			  info->longest_transaction_s >= 60 ? STYLE_WARNING : STYLE_NORMAL,
+			  "longest ", &text);
+	buf_cut(&text, 0);
+	connections_shares(info->apps, info->napps, "(no name)", &text);
+	if (y < canvas->h)
+		line_draw(canvas, y++, STYLE_NORMAL, "apps ", &text);
+	connections_shares(info->users, info->nusers, "(none)", &text);
+	if (y < canvas->h)
+		line_draw(canvas, y++, STYLE_NORMAL, "users ", &text);
+	connections_server(info, &text);
+	if (y < canvas->h)
+		line_draw(canvas, y, STYLE_DIM, "", &text);
+	buf_release(&text);
+}
+
+static int old_draw(const struct postgres_info *info, int64_t now, const struct canvas *canvas,
+		    int y)
+{
+	char age[48];
+
+	if (info->at && now - info->at > OLD_US)
+		canvas_printf(canvas, y++, 0, STYLE_WARNING,
+			      "OLD figures, of %s:", age_text(info->at, now, age, sizeof(age)));
+	return y;
+}
+
+static void small_draw(const struct postgres_info *info, int64_t now, const struct canvas *canvas)
+{
+	struct buf text = BUF_INIT;
+	int y = old_draw(info, now, canvas, troubles_draw(info, now, canvas));
+
+	if (!info->at) {
+		if (y == 0)
+			canvas_printf(canvas, 0, 0, STYLE_DIM, "no figures yet: %s", info->where);
+		return;
+	}
+	if (canvas->h - y >= 4) {
+		y = bars_draw(info, canvas, y);
+	} else if (y < canvas->h) {
+		counts_line(info, &text);
+		line_draw(canvas, y++, STYLE_NORMAL, "", &text);
+	}
+	buf_release(&text);
+	lines_draw(info, canvas, y);
+}
+
+static void zoomed_draw(struct ui *ui, struct source *source, struct panel_state *state,
+			const struct canvas *canvas, bool focus)
+{
+	const struct postgres_info *info = postgres_info(source);
+	int64_t now = ui_now(ui);
+	struct buf text = BUF_INIT;
+	int y = old_draw(info, now, canvas, troubles_draw(info, now, canvas));
+
+	if (info->at) {
+		counts_line(info, &text);
+		line_draw(canvas, y++, info->waiting ? STYLE_WARNING : STYLE_NORMAL, "", &text);
+	}
+	connections_server(info, &text);
+	line_draw(canvas, y++, STYLE_DIM, "", &text);
+	if (info->at && canvas->h > y + 12) {
+		connections_shares(info->apps, info->napps, "(no name)", &text);
+		line_draw(canvas, y++, STYLE_NORMAL, "apps  ", &text);
+		connections_shares(info->users, info->nusers, "(none)", &text);
+		line_draw(canvas, y++, STYLE_NORMAL, "users ", &text);
+	}
+	if (info->nwaits)
+		y = tree_draw(info, canvas, y, canvas->h > y + 12 ? TREE_ROWS * 2 : TREE_ROWS);
+	buf_release(&text);
+	sessions_draw(ui, source, state, canvas, y, focus);
+}
+
+/* ---- the panel ---- */
+
+/* The alert's level, unless the server itself is in trouble. */
+static const char *status_text(struct ui *ui, const struct panel *panel,
+			       const struct postgres_info *info, enum style *style)
+{
+	const struct metric *metric = panel_metric(ui, panel, 0);
+	const struct alert *alert = metric ? sense_alert(session_sense(ui->session), metric) : NULL;
+	const char *word = connections_word(info, style);
+
+	if (!alert || *style == STYLE_CRITICAL || info->state != POSTGRES_CONNECTED)
+		return word;
+	*style = style_level(alert->level);
+	return alert->level == LEVEL_CRITICAL  ? "CRITICAL"
+	       : alert->level == LEVEL_WARNING ? "WARNING"
+					       : level_name(alert->level);
 }
 
 static void draw(struct ui *ui, const struct panel *panel, struct panel_state *state,
 		 const struct canvas *canvas, bool focus)
 {
-	const struct postgres_info *info = info_of(ui, panel);
-	const struct metric *metric = panel_metric(ui, panel, 0);
+	struct source *source = source_of(ui, panel);
+	const struct postgres_info *info = postgres_info(source);
+	char title[96], status[160];
 	struct canvas inside;
-	char title[96], status[96], age[48];
-	enum style style = STYLE_DIM;
-	int y;
+	enum style style;
 
-	(void)state;
 	if (!info) {
 		inside = canvas_box(canvas, panel->title, "not open", STYLE_CRITICAL, focus);
 		canvas_wrap(&inside, 0, 0, 0, STYLE_NORMAL, "This server's source is not open.");
@@ -125,63 +225,53 @@ static void draw(struct ui *ui, const struct panel *panel, struct panel_state *s
 	}
 	snprintf(title, sizeof(title), "%s", panel->title);
 	if (info->at)
-		snprintf(title, sizeof(title), "%s %d of %d", panel->title, info->sessions,
+		snprintf(title, sizeof(title), "%s %d of %d", panel->title, info->used,
 			 info->limit);
-	if (info->state != POSTGRES_CONNECTED) {
-		style = STYLE_CRITICAL;
-		snprintf(status, sizeof(status), "%s", postgres_state_text(info));
-	} else if (metric) {
-		const struct alert *alert = sense_alert(session_sense(ui->session), metric);
-
-		metric_status(ui, metric, status, sizeof(status), &style);
-		snprintf(status, sizeof(status), "%s", level_name(alert ? alert->level : LEVEL_OK));
-		for (char *c = status; alert && alert->level > LEVEL_INFO && *c; c++)
-			*c = (char)(*c - 'a' + 'A');
-	} else {
-		snprintf(status, sizeof(status), "connected");
-	}
+	snprintf(status, sizeof(status), "%s", status_text(ui, panel, info, &style));
+	if (state->zoomed)
+		sessions_status(ui, state, status + strlen(status),
+				sizeof(status) - strlen(status));
 	inside = canvas_box(canvas, title, status, style, focus);
-	y = notes_draw(info, &inside, 0);
-	if (info->at && ui_now(ui) - info->at > 5 * CLOCK_US)
-		canvas_printf(&inside, y++, 0, STYLE_WARNING, "figures are old: %s",
-			      age_text(info->at, ui_now(ui), age, sizeof(age)));
-	if (info->at)
-		figures_draw(info, &inside, y);
-	else if (y == 0)
-		canvas_text(&inside, 0, 0, STYLE_DIM, "no figures yet");
+	if (state->zoomed)
+		zoomed_draw(ui, source, state, &inside, focus);
+	else
+		small_draw(info, ui_now(ui), &inside);
+}
+
+static bool can(struct ui *ui, const struct panel *panel, struct panel_state *state, enum act act)
+{
+	return state->zoomed && source_of(ui, panel) && sessions_can(state, act);
+}
+
+static void act(struct ui *ui, const struct panel *panel, struct panel_state *state, enum act act)
+{
+	(void)panel;
+	sessions_act(ui, state, act);
 }
 
 static char *details(struct ui *ui, const struct panel *panel, struct panel_state *state)
 {
-	const struct postgres_info *info = info_of(ui, panel);
+	struct source *source = source_of(ui, panel);
 	struct buf text = BUF_INIT;
-	char blockers[96], age[48];
+	char *session;
 
-	(void)state;
-	if (!info)
+	if (!source)
 		return xstrdup("This server's source is not open.");
-	buf_printf(&text, "%s%s%s\n", postgres_state_text(info), info->why[0] ? ": " : "",
-		   info->why);
-	if (info->at) {
-		blockers_text(info, blockers, sizeof(blockers));
-		buf_printf(
-		    &text,
-		    "\n%d of %d connections (%.0f%%), %s\n\nactive               %d\nidle        "
-		    "         %d\nidle in transaction  %d\nother                %d\nwaiting for a "
-		    "lock   %d  %s\n\n",
-		    info->sessions, info->limit, info->percent,
-		    age_text(info->at, ui_now(ui), age, sizeof(age)), info->active, info->idle,
-		    info->idle_in_transaction, info->other, info->waiting, blockers);
-		extras_print(info, &text);
-	}
-	if (info->identity[0])
-		buf_printf(&text, "system identifier %s%s\n", info->identity,
-			   info->identity_wrong ? " (WRONG)" : "");
-	if (info->monitor_missing)
-		buf_puts(&text,
-			 "\nThe role is no member of pg_monitor: states of others' sessions are "
-			 "hidden, counts are too low. GRANT pg_monitor TO the role.\n");
+	session = state->zoomed ? sessions_details(source, state) : NULL;
+	if (session)
+		return session;
+	connections_details(postgres_info(source), ui_now(ui), &text);
 	return buf_detach(&text);
+}
+
+static int mark(struct ui *ui, const struct panel *panel, struct panel_state *state,
+		struct err *err)
+{
+	char *text = details(ui, panel, state);
+	int rc = session_evidence_text(ui->session, panel->source, text, err);
+
+	free(text);
+	return rc;
 }
 
 const struct panel_kind panel_connections = {
@@ -189,4 +279,8 @@ const struct panel_kind panel_connections = {
 	.want = want,
 	.draw = draw,
 	.details = details,
+	.mark = mark,
+	.can = can,
+	.act = act,
+	.release = sessions_release,
 };
