@@ -23,8 +23,6 @@
 #define ZONE_BYTES    ((size_t)64 << 10)
 #define WINDOW_US     (300 * CLOCK_US)
 #define MINUTE_US     (60 * CLOCK_US)
-/* A line's own time may be ahead of ours by so much; more is taken for the moment it came. */
-#define AHEAD_US (2 * CLOCK_US)
 
 static const struct field fields[] = {
 	{ "path", FIELD_PATH, true, "the log file", NULL, NULL },
@@ -68,35 +66,6 @@ bool log_is(const struct source *source)
 
 /* ---- lines come in ---- */
 
-static bool is_known(const struct log_source *log, const char *bytes, size_t len)
-{
-	for (size_t i = 0; i < log->nknown; i++)
-		if (rx_match(log->known[i], bytes, len))
-			return true;
-	return false;
-}
-
-/* The wall time that a line counts at; see docs of struct logring_line. */
-static int64_t line_time(struct log_source *log, const struct logline *line, bool fresh,
-			 int64_t now)
-{
-	int64_t at = line->at;
-
-	if (at == 0)
-		return fresh ? now : log->record_at;
-	if (fresh && !line->zoned) {
-		int64_t shift = logline_shift(at, now);
-
-		log->zone.shift += shift;
-		at += shift;
-	}
-	if (at <= now + AHEAD_US)
-		return at;
-	/* A clock that is a little ahead, or a line from a zone that nobody told: it has no time
-	 * then. */
-	return fresh || at <= now + MINUTE_US ? now : 0;
-}
-
 static void record_count(struct log_source *log, const struct logring_line *line)
 {
 	log->errors += !line->known && line->level >= LOGLEVEL_ERROR;
@@ -111,41 +80,34 @@ static void record_count(struct log_source *log, const struct logring_line *line
 		window_add(&log->window, line->at, LOG_WARNINGS);
 }
 
-static void on_line(const char *bytes, size_t len, size_t true_len, bool fresh, void *data)
+static void line_add(struct log_source *log, const char *bytes, size_t len, size_t true_len,
+		     const struct logrecords_hint *hint)
 {
-	struct log_source *log = data;
-	int64_t now = clock_wall(log->source.env->clock);
-	struct logring_line *line, *record;
-	struct logline read;
-	bool joins;
+	struct logring_line *line = logring_add(&log->ring, bytes, len, true_len), *record;
 
 	log->lines++;
-	log->zone.now = now;
-	logline_read(&log->zone, bytes, len, &read);
-	joins = logfold_joins(&log->fold, &read);
-	line = logring_add(&log->ring, bytes, len, true_len);
-	line->arrived = fresh ? now : 0;
-	line->level = read.level;
-	line->joined = joins;
-	line->precision = read.at != 0 ? read.precision : 1;
-	line->at =
-	    joins && log->record_at != 0 ? log->record_at : line_time(log, &read, fresh, now);
+	logrecords_read(&log->records, hint, line);
 	if (log->first_at == 0)
 		log->first_at = line->at;
-	if (joins) {
+	if (line->joined) {
 		record = logring_get(&log->ring, log->record);
-		if (record != NULL) {
+		if (record != NULL)
 			record->folded++;
-			line->precision = record->precision;
-			line->known = record->known;
-		}
 	} else {
-		line->known = log->nknown > 0 && is_known(log, bytes, line->len);
 		log->record = line->seq;
-		log->record_at = line->at;
 		record_count(log, line);
 	}
 	log_matchers_feed(log, line);
+}
+
+static void on_line(const struct logtail_line *in, void *data)
+{
+	struct log_source *log = data;
+	struct logrecords_hint hint = { .now = clock_wall(log->source.env->clock),
+					.fresh = in->fresh };
+
+	loghistory_note(log->history, log->ring.next, in);
+	line_add(log, in->bytes, in->len, in->true_len, &hint);
 }
 
 static void on_looked(void *data)
@@ -176,18 +138,18 @@ static void zone_guess(struct log_source *log)
 		written = st.st_mtim.tv_sec * CLOCK_US + st.st_mtim.tv_nsec / 1000 + clock_ahead();
 		n = pread(fd, bytes, ZONE_BYTES, from);
 	}
-	log->zone.now = written;
+	log->records.zone.now = written;
 	for (const char *at = bytes; n > 0 && at < bytes + n;) {
 		const char *nl = memchr(at, '\n', (size_t)(bytes + n - at));
 		const char *end = nl != NULL ? nl : bytes + n;
 
-		logline_read(&log->zone, at, (size_t)(end - at), &line);
+		logline_read(&log->records.zone, at, (size_t)(end - at), &line);
 		if (line.at != 0)
 			last = line.zoned ? 0 : line.at;
 		at = end + 1;
 	}
 	if (last != 0)
-		log->zone.shift = logline_shift(last, written);
+		log->records.zone.shift = logline_shift(last, written);
 	if (fd >= 0)
 		close(fd);
 	free(bytes);
@@ -198,6 +160,7 @@ static int known_init(struct log_source *log, const json_t *list, struct err *er
 	size_t n = json_array_size(list);
 
 	log->known = xcalloc(n + 1, sizeof(struct rx *));
+	log->records.known = log->known;
 	for (size_t i = 0; i < n; i++) {
 		const char *pattern = json_string_value(json_array_get(list, i));
 		struct rx *rx = pattern != NULL ? rx_new(pattern, false, err) : NULL;
@@ -205,6 +168,7 @@ static int known_init(struct log_source *log, const json_t *list, struct err *er
 		if (rx == NULL)
 			return err_wrap(err, "known messages of log %s", log->source.name);
 		log->known[log->nknown++] = rx;
+		log->records.nknown = log->nknown;
 	}
 	return 0;
 }
@@ -213,6 +177,7 @@ static void log_close(struct source *source)
 {
 	struct log_source *log = (struct log_source *)source;
 
+	loghistory_free(log->history);
 	logfollow_free(log->follow);
 	logring_release(&log->ring);
 	window_release(&log->window);
@@ -232,7 +197,7 @@ static struct source *log_open(const struct source_env *env, const char *name, c
 
 	source_init(&log->source, &source_log, env, name);
 	log->path = xstrdup(json_str(args, "path", ""));
-	log->zone.utc = json_bool(args, "utc", 0);
+	log->records.zone.utc = json_bool(args, "utc", 0);
 	lines = lines < LINES_MIN ? LINES_MIN : lines > LINES_MAX ? LINES_MAX : lines;
 	logring_init(&log->ring, (size_t)lines, LOG_FIRST);
 	window_init(&log->window);
@@ -240,10 +205,11 @@ static struct source *log_open(const struct source_env *env, const char *name, c
 		source_close(&log->source);
 		return NULL;
 	}
-	if (!log->zone.utc)
+	if (!log->records.zone.utc)
 		zone_guess(log);
 	log->follow =
 	    logfollow_new(env->loop, env->clock, log->path, TAIL_BYTES, on_line, on_looked, log);
+	log->history = loghistory_new(logfollow_parts(log->follow), &log->records);
 	return &log->source;
 }
 
@@ -271,7 +237,7 @@ static bool is_readable(const struct log_source *log, int64_t now, struct readin
 
 static uint64_t sum(const struct log_source *log, enum log_series series, int64_t from, int64_t now)
 {
-	return window_sum(&log->window, series, from, now + AHEAD_US);
+	return window_sum(&log->window, series, from, now + LOG_AHEAD_US);
 }
 
 static void value_set(struct reading *out, const struct log_source *log, int64_t now, double value,
@@ -344,7 +310,7 @@ static void matching_read(struct log_source *log, const json_t *metric, int64_t 
 				pattern != NULL ? err.msg : "\"matching\" needs a \"match\"");
 		return;
 	}
-	hits = window_sum(&matcher->window, 0, from, now + AHEAD_US);
+	hits = window_sum(&matcher->window, 0, from, now + LOG_AHEAD_US);
 	value_set(out, log, now, (double)hits, "", hits, sum(log, LOG_LINES, from, now),
 		  now - from);
 }
@@ -398,10 +364,10 @@ static void log_read(struct source *source, const json_t *metric, int64_t since,
 		matching_read(log, metric, from, now, out);
 	else if (strcmp(read, "silent_for") != 0)
 		counted_read(log, read, from, now, out);
-	else if (log->record_at == 0)
+	else if (log->records.at == 0)
 		reading_unknown(out, now, "no line with a time yet");
 	else
-		reading_value(out, now, (double)(now - log->record_at) / CLOCK_US, "s");
+		reading_value(out, now, (double)(now - log->records.at) / CLOCK_US, "s");
 }
 
 void log_status(const struct source *source, struct log_status *out)

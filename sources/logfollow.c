@@ -10,44 +10,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/buf.h"
-#include "lib/file.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "sources/logmissed.h"
-#include "sources/logring.h"
 
-#define CHUNK	 ((size_t)64 << 10)
 #define SLICE_US 5000
 #define TICK_US	 CLOCK_US
 /* A log that gets a line at a time, thousands a second, is looked at so often and not more. */
 #define PACE_US 25000
 /* How long a renamed file is still read: its writer may not have reopened yet. */
 #define LINGER_US (10 * CLOCK_US)
-/* Bytes before the reading position that are compared, to notice a file that was cut and grew
- * again. */
-#define MARK 64
 /* How many files that were read are remembered, so that rotation doesn't bring them back. */
-#define PAST_N 8
+#define PAST_N 16
 
 #define FOLDER_EVENTS \
 	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
 #define FILE_EVENTS (IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
-
-/* One open file: the followed one, or the one that was renamed away. */
-struct tail {
-	int fd; /* -1: none */
-	dev_t device;
-	ino_t inode;
-	off_t at;
-	char mark[MARK];
-	size_t nmark;
-	struct buf partial; /* a line whose newline has not come yet */
-	size_t true_len;
-	bool skip;   /* throw away up to the first newline */
-	bool handed; /* what came of the line without newline was handed out already */
-	bool idle;   /* the look before found nothing new */
-};
 
 /* A file that was read, and how far. */
 struct past {
@@ -57,12 +35,13 @@ struct past {
 };
 
 struct logfollow {
-	char *path, *folder;
-	const char *base; /* in path */
+	char *path;
 	const struct clock *clock;
-	struct tail now, old;
-	int64_t old_until; /* monotonic */
-	int64_t looked_at; /* monotonic */
+	struct logparts parts;
+	struct logtail_way way;
+	struct logtail now, old; /* the followed file, and the one that was renamed away */
+	int64_t old_until;	 /* monotonic */
+	int64_t looked_at;	 /* monotonic */
 	struct past past[PAST_N];
 	size_t npast;
 	off_t end;    /* of the file when it was opened first: what lies before is not fresh */
@@ -76,19 +55,9 @@ struct logfollow {
 	int inotify, folder_wd, file_wd;
 	struct watch *events, *tick, *more;
 	struct loop *loop;
-	logfollow_fn *line;
 	void (*looked)(void *data);
 	void *data;
-	char *chunk;
 };
-
-static void tail_close(struct tail *tail)
-{
-	if (tail->fd >= 0)
-		close(tail->fd);
-	buf_release(&tail->partial);
-	*tail = (struct tail){ .fd = -1 };
-}
 
 static void state_set(struct logfollow *follow, enum logfollow_state state, const char *why,
 		      int error)
@@ -99,117 +68,6 @@ static void state_set(struct logfollow *follow, enum logfollow_state state, cons
 	snprintf(text, sizeof(text), "%s%s%s", why, error != 0 ? ": " : "",
 		 error != 0 ? strerror(error) : "");
 	text_clean_to(follow->why, sizeof(follow->why), text, strlen(text));
-}
-
-/* ---- lines ---- */
-
-static void line_out(struct logfollow *follow, struct tail *tail)
-{
-	bool fresh = !(follow->seeding && tail == &follow->now);
-
-	if (!tail->skip && (!tail->handed || tail->true_len > 0))
-		follow->line(buf_str(&tail->partial), tail->partial.len, tail->true_len, fresh,
-			     follow->data);
-	tail->skip = false;
-	tail->handed = false;
-	tail->true_len = 0;
-	buf_cut(&tail->partial, 0);
-}
-
-static void part_add(struct tail *tail, const char *bytes, size_t len)
-{
-	size_t room = LOGRING_LINE_MAX - tail->partial.len;
-
-	tail->true_len += len;
-	if (len > 0 && room > 0)
-		buf_add(&tail->partial, bytes, len < room ? len : room);
-}
-
-static void bytes_in(struct logfollow *follow, struct tail *tail, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		const char *nl = memchr(bytes, '\n', len);
-		size_t n = nl != NULL ? (size_t)(nl - bytes) : len;
-
-		part_add(tail, bytes, n);
-		if (nl == NULL)
-			break;
-		line_out(follow, tail);
-		bytes += n + 1;
-		len -= n + 1;
-	}
-}
-
-/* A last line without newline is handed out once nothing more comes. */
-static void partial_out(struct logfollow *follow, struct tail *tail)
-{
-	if (tail->true_len == 0 || tail->skip)
-		return;
-	line_out(follow, tail);
-	tail->handed = true;
-}
-
-/* ---- reading ---- */
-
-static void mark_set(struct tail *tail, const char *chunk, size_t len)
-{
-	size_t keep;
-
-	if (len >= MARK) {
-		memcpy(tail->mark, chunk + len - MARK, MARK);
-		tail->nmark = MARK;
-		return;
-	}
-	keep = tail->nmark < MARK - len ? tail->nmark : MARK - len;
-	memmove(tail->mark, tail->mark + tail->nmark - keep, keep);
-	memcpy(tail->mark + keep, chunk, len);
-	tail->nmark = keep + len;
-}
-
-static bool mark_holds(const struct tail *tail)
-{
-	char there[MARK];
-	ssize_t n = pread(tail->fd, there, tail->nmark, tail->at - (off_t)tail->nmark);
-
-	return n == (ssize_t)tail->nmark && memcmp(there, tail->mark, tail->nmark) == 0;
-}
-
-static void tail_restart(struct tail *tail)
-{
-	tail->at = 0;
-	tail->nmark = 0;
-	tail->true_len = 0;
-	tail->skip = tail->handed = false;
-	buf_cut(&tail->partial, 0);
-}
-
-/* Reads to the end or the deadline (monotonic, 0: none). True when the end was reached. */
-static bool tail_read(struct logfollow *follow, struct tail *tail, int64_t deadline, bool *got)
-{
-	bool checked = false;
-
-	for (;;) {
-		ssize_t n = pread(tail->fd, follow->chunk, CHUNK, tail->at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return true;
-		if (!checked && !mark_holds(tail)) {
-			tail_restart(tail);
-			checked = true;
-			continue;
-		}
-		checked = true;
-		*got = true;
-		mark_set(tail, follow->chunk, (size_t)n);
-		tail->at += n;
-		bytes_in(follow, tail, follow->chunk, (size_t)n);
-		if (tail == &follow->now && tail->at >= follow->end)
-			follow->seeding = false;
-		if (deadline != 0 && clock_mono(&clock_system) >= deadline)
-			return (size_t)n < CHUNK;
-	}
 }
 
 /* ---- opening ---- */
@@ -227,18 +85,7 @@ static void watch_folder(struct logfollow *follow)
 {
 	if (follow->inotify >= 0 && follow->folder_wd < 0)
 		follow->folder_wd =
-		    inotify_add_watch(follow->inotify, follow->folder, FOLDER_EVENTS);
-}
-
-static void position_first(struct logfollow *follow, off_t size)
-{
-	follow->end = size;
-	follow->seeding = size > 0;
-	if (size > (off_t)follow->tail_max) {
-		follow->now.at = size - (off_t)follow->tail_max;
-		follow->now.skip = true;
-		follow->skipped = true;
-	}
+		    inotify_add_watch(follow->inotify, follow->parts.folder, FOLDER_EVENTS);
 }
 
 /* The file, open; -1 with the state set. */
@@ -263,19 +110,12 @@ static int path_open(struct logfollow *follow, struct stat *st)
 	return fd;
 }
 
-static void old_end(struct logfollow *follow)
-{
-	bool got = false;
+/* ---- rotation ---- */
 
-	if (follow->old.fd >= 0) {
-		tail_read(follow, &follow->old, 0, &got);
-		partial_out(follow, &follow->old);
-		follow->past[follow->npast++ % PAST_N] =
-		    (struct past){ .device = follow->old.device,
-				   .inode = follow->old.inode,
-				   .at = follow->old.at };
-	}
-	tail_close(&follow->old);
+static void past_add(struct logfollow *follow, const struct stat *st, off_t at)
+{
+	follow->past[follow->npast++ % PAST_N] =
+	    (struct past){ .device = st->st_dev, .inode = st->st_ino, .at = at };
 }
 
 static bool is_past(const struct logfollow *follow, const struct stat *st)
@@ -287,6 +127,25 @@ static bool is_past(const struct logfollow *follow, const struct stat *st)
 	return false;
 }
 
+/* Reads a file that nobody writes to any more to its end, and closes it. */
+static void tail_finish(struct logfollow *follow, struct logtail *tail)
+{
+	bool got = false;
+	struct stat st;
+
+	logtail_read(tail, &follow->way, true, 0, &got);
+	logtail_flush(tail, &follow->way, true);
+	if (fstat(tail->fd, &st) == 0)
+		past_add(follow, &st, logparts_get(&follow->parts, tail->part)->end);
+	logtail_close(tail);
+}
+
+static void old_end(struct logfollow *follow)
+{
+	if (follow->old.fd >= 0)
+		tail_finish(follow, &follow->old);
+}
+
 /* The file was renamed or removed: its writer may go on with it for a while. */
 static void file_retire(struct logfollow *follow)
 {
@@ -294,48 +153,71 @@ static void file_retire(struct logfollow *follow)
 
 	old_end(follow);
 	follow->old = follow->now;
-	follow->now = (struct tail){ .fd = -1 };
+	follow->now = (struct logtail)LOGTAIL_NONE;
 	follow->old_until = clock_mono(follow->clock) + LINGER_US;
-	tail_read(follow, &follow->old, 0, &got);
+	logtail_read(&follow->old, &follow->way, true, 0, &got);
 	follow->seeding = false;
 }
 
-/* A second rotation since the last look: what lies between the two files is read, too. */
-static void missed_read(struct logfollow *follow, const struct stat *now)
+/* Further rotations since the last look: what was written between the file `was` and the one there
+ * now is read, too. */
+static void missed_read(struct logfollow *follow, const struct stat *was, const struct stat *now)
 {
-	struct stat was;
-	struct logmissed *list;
-	bool got = false;
 	size_t n;
+	struct logmissed *list = logmissed_find(&follow->parts, was, now, &n);
+	bool got = false;
 
-	if (follow->old.fd < 0 || fstat(follow->old.fd, &was) < 0)
-		return;
-	list = logmissed_find(follow->folder, follow->base, &was, now, &n);
 	for (size_t i = 0; i < n; i++) {
 		if (is_past(follow, &list[i].st)) {
 			close(list[i].fd);
 			continue;
 		}
 		old_end(follow);
-		follow->old = (struct tail){ .fd = list[i].fd,
-					     .device = list[i].st.st_dev,
-					     .inode = list[i].st.st_ino };
-		tail_read(follow, &follow->old, 0, &got);
+		logtail_open(&follow->old, &follow->way, list[i].fd, &list[i].st, 0, false);
+		logtail_read(&follow->old, &follow->way, true, 0, &got);
 	}
 	free(list);
 }
 
+/* The file was cut. If it was copied before, the copy has what had not been read yet; and what it
+ * held between two cuts is in younger copies. */
+static void file_cut(struct logfollow *follow)
+{
+	const struct logpart *part = logparts_get(&follow->parts, follow->now.part);
+	struct logtail rest;
+	struct stat now, copy;
+	int fd = -1;
+
+	if (fstat(follow->now.fd, &now) == 0)
+		fd = logmissed_copy(&follow->parts, part, &now, &copy);
+	if (fd < 0) {
+		logtail_flush(&follow->now, &follow->way, true);
+	} else {
+		logtail_move(&follow->now, &rest, fd);
+		tail_finish(follow, &rest);
+		missed_read(follow, &copy, &now);
+	}
+	logtail_restart(&follow->now, &follow->way);
+	follow->seeding = false;
+}
+
 static void file_open(struct logfollow *follow)
 {
-	struct stat st;
+	struct stat st, was;
+	off_t from = 0;
 	int fd = path_open(follow, &st);
 
 	if (fd < 0)
 		return;
-	missed_read(follow, &st);
-	follow->now = (struct tail){ .fd = fd, .device = st.st_dev, .inode = st.st_ino };
-	if (!follow->seen)
-		position_first(follow, st.st_size);
+	if (follow->old.fd >= 0 && fstat(follow->old.fd, &was) == 0)
+		missed_read(follow, &was, &st);
+	if (!follow->seen) {
+		follow->end = st.st_size;
+		follow->seeding = st.st_size > 0;
+		follow->skipped = st.st_size > (off_t)follow->tail_max;
+		from = follow->skipped ? st.st_size - (off_t)follow->tail_max : 0;
+	}
+	logtail_open(&follow->now, &follow->way, fd, &st, from, from > 0);
 	follow->seen = true;
 	watch_file(follow);
 	state_set(follow, LOGFOLLOW_FOLLOWING, "", 0);
@@ -344,30 +226,50 @@ static void file_open(struct logfollow *follow)
 /* What the path names now against what is open. */
 static void identity_check(struct logfollow *follow)
 {
+	const struct logpart *part = logparts_get(&follow->parts, follow->now.part);
 	struct stat st;
 	bool there = stat(follow->path, &st) == 0;
 
 	if (follow->now.fd >= 0 &&
-	    (!there || st.st_dev != follow->now.device || st.st_ino != follow->now.inode))
+	    (!there || st.st_dev != part->device || st.st_ino != part->inode))
 		file_retire(follow);
 	if (follow->now.fd < 0)
 		file_open(follow); /* or says why it can't be read */
-	else if (st.st_size < follow->now.at)
-		tail_restart(&follow->now);
+	else if (st.st_size < part->end)
+		file_cut(follow);
 }
+
+/* ---- looking ---- */
 
 static void old_read(struct logfollow *follow, bool *got)
 {
 	if (follow->old.fd < 0)
 		return;
-	tail_read(follow, &follow->old, 0, got);
+	logtail_read(&follow->old, &follow->way, true, 0, got);
 	if (clock_mono(follow->clock) >= follow->old_until)
 		old_end(follow);
 }
 
+/* True when the end was reached. */
+static bool now_read(struct logfollow *follow, int64_t deadline, bool *got)
+{
+	enum logtail_end end =
+	    logtail_read(&follow->now, &follow->way, !follow->seeding, deadline, got);
+
+	if (end == LOGTAIL_CUT) {
+		file_cut(follow);
+		end = logtail_read(&follow->now, &follow->way, true, deadline, got);
+	}
+	if (end == LOGTAIL_ALL ||
+	    logparts_get(&follow->parts, follow->now.part)->end >= follow->end)
+		follow->seeding = false;
+	return end == LOGTAIL_ALL;
+}
+
+/* A last line without newline is handed out once nothing more comes. */
 static void idle_note(struct logfollow *follow, bool got)
 {
-	struct tail *tail = &follow->now;
+	struct logtail *tail = &follow->now;
 	bool settled = !got && tail->idle;
 	struct stat st;
 
@@ -377,7 +279,7 @@ static void idle_note(struct logfollow *follow, bool got)
 		settled = st.st_mtim.tv_sec * CLOCK_US + CLOCK_US + clock_ahead() <
 			  clock_wall(follow->clock);
 	if (settled)
-		partial_out(follow, tail);
+		logtail_flush(tail, &follow->way, !follow->seeding);
 	tail->idle = !got;
 }
 
@@ -394,9 +296,7 @@ static void look(struct logfollow *follow, int64_t budget_us, bool settle)
 	identity_check(follow);
 	old_read(follow, &got);
 	if (follow->now.fd >= 0) {
-		done = tail_read(follow, &follow->now, deadline, &got);
-		if (done)
-			follow->seeding = false;
+		done = now_read(follow, deadline, &got);
 		if (done && settle)
 			idle_note(follow, got);
 		else if (got)
@@ -473,7 +373,7 @@ static void on_events(struct watch *watch, uint32_t what, void *data)
 				if (event->wd == follow->file_wd)
 					follow->file_wd = -1;
 			}
-			if (event->len == 0 || strcmp(event->name, follow->base) == 0)
+			if (event->len == 0 || strcmp(event->name, follow->parts.base) == 0)
 				ours = true;
 			at += (ssize_t)(sizeof(*event) + event->len);
 		}
@@ -493,23 +393,22 @@ static void loop_attach(struct logfollow *follow, struct loop *loop)
 }
 
 struct logfollow *logfollow_new(struct loop *loop, const struct clock *clock, const char *path,
-				size_t tail, logfollow_fn *line, void (*looked)(void *data),
+				size_t tail, logtail_fn *line, void (*looked)(void *data),
 				void *data)
 {
 	struct logfollow *follow = xcalloc(1, sizeof(*follow));
-	const char *slash = strrchr(path, '/');
 
 	follow->path = xstrdup(path);
-	follow->folder = path_folder(path);
-	follow->base = slash != NULL ? follow->path + (slash + 1 - path) : follow->path;
+	logparts_init(&follow->parts, path);
 	follow->clock = clock;
-	follow->now.fd = follow->old.fd = -1;
+	follow->now = follow->old = (struct logtail)LOGTAIL_NONE;
 	follow->tail_max = tail;
 	follow->inotify = follow->folder_wd = follow->file_wd = -1;
-	follow->line = line;
+	follow->way = (struct logtail_way){
+		.parts = &follow->parts, .line = line, .data = data, .chunk = xmalloc(LOGTAIL_CHUNK)
+	};
 	follow->looked = looked;
 	follow->data = data;
-	follow->chunk = xmalloc(CHUNK);
 	if (loop != NULL)
 		loop_attach(follow, loop);
 	watch_folder(follow);
@@ -526,11 +425,11 @@ void logfollow_free(struct logfollow *follow)
 	watch_free(follow->more);
 	if (follow->inotify >= 0)
 		close(follow->inotify);
-	tail_close(&follow->now);
-	tail_close(&follow->old);
+	logtail_close(&follow->now);
+	logtail_close(&follow->old);
+	logparts_release(&follow->parts);
 	free(follow->path);
-	free(follow->folder);
-	free(follow->chunk);
+	free(follow->way.chunk);
 	free(follow);
 }
 
@@ -552,4 +451,9 @@ bool logfollow_caught_up(const struct logfollow *follow)
 bool logfollow_skipped(const struct logfollow *follow)
 {
 	return follow->skipped;
+}
+
+struct logparts *logfollow_parts(struct logfollow *follow)
+{
+	return &follow->parts;
 }

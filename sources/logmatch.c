@@ -1,11 +1,9 @@
-/* Patterns over a log's lines, and the lines for whoever shows them. */
-#include <stdio.h>
+/* Patterns over a log's lines. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/clock.h"
 #include "lib/mem.h"
-#include "lib/text.h"
 #include "sources/logstate.h"
 
 /* ---- matchers ---- */
@@ -122,100 +120,6 @@ bool log_line_since(const struct logring_line *line, int64_t since)
 	return line->at + line->precision > since;
 }
 
-/* ---- lines ---- */
-
-static void line_show(const struct logring_line *line, struct log_line *out)
-{
-	out->seq = line->seq;
-	out->at = line->at;
-	out->level = line->level;
-	out->joined = line->joined;
-	out->known = line->known;
-	out->folded = line->folded;
-	out->true_len = line->true_len;
-	out->meaning = NULL;
-	text_clean_to(out->text, sizeof(out->text), line->bytes, line->len);
-}
-
-enum log_found log_find_at(const struct source *source, uint64_t seq, struct log_line *out)
-{
-	const struct log_source *log = (const struct log_source *)source;
-	const struct logring_line *line = logring_get(&log->ring, seq);
-
-	if (seq >= log->ring.next)
-		return LOG_END;
-	if (line == NULL)
-		return LOG_GONE;
-	line_show(line, out);
-	return LOG_LINE;
-}
-
-enum log_found log_find_before(const struct source *source, uint64_t seq, bool records,
-			       struct log_line *out)
-{
-	const struct log_source *log = (const struct log_source *)source;
-	uint64_t oldest = logring_oldest(&log->ring);
-
-	if (seq == 0 || seq > log->ring.next)
-		seq = log->ring.next;
-	while (seq-- > oldest) {
-		const struct logring_line *line = logring_get(&log->ring, seq);
-
-		if (line == NULL || (records && line->joined))
-			continue;
-		line_show(line, out);
-		return LOG_LINE;
-	}
-	return oldest > LOG_FIRST || logfollow_skipped(log->follow) ? LOG_GONE : LOG_BEGIN;
-}
-
-enum log_found log_find_after(const struct source *source, uint64_t seq, bool records,
-			      struct log_line *out)
-{
-	const struct log_source *log = (const struct log_source *)source;
-	uint64_t oldest = logring_oldest(&log->ring);
-
-	for (seq = seq < oldest ? oldest : seq + 1; seq < log->ring.next; seq++) {
-		const struct logring_line *line = logring_get(&log->ring, seq);
-
-		if (line == NULL || (records && line->joined))
-			continue;
-		line_show(line, out);
-		return LOG_LINE;
-	}
-	return LOG_END;
-}
-
-void log_found_text(const struct source *source, enum log_found found, char *out, size_t size)
-{
-	static const char *const texts[] = {
-		[LOG_LINE] = "",
-		[LOG_BEGIN] = "the log begins here",
-		[LOG_PACKED] = "older lines are packed",
-		[LOG_GONE] = "older lines are no longer there",
-		[LOG_UNREAD] = "not read yet",
-		[LOG_END] = "this is the newest line",
-	};
-
-	(void)source;
-	snprintf(out, size, "%s", texts[found]);
-}
-
-bool log_line_at(const struct source *source, uint64_t seq, struct log_line *out)
-{
-	return log_find_at(source, seq, out) == LOG_LINE;
-}
-
-bool log_line_before(const struct source *source, uint64_t seq, bool records, struct log_line *out)
-{
-	return log_find_before(source, seq, records, out) == LOG_LINE;
-}
-
-bool log_line_after(const struct source *source, uint64_t seq, bool records, struct log_line *out)
-{
-	return log_find_after(source, seq, records, out) == LOG_LINE;
-}
-
 /* ---- hits ---- */
 
 /* Whether all lines since then were read, and this matcher saw them. */
@@ -240,7 +144,7 @@ static void ring_hits(const struct log_source *log, const struct log_matcher *ma
 		if (line->level < matcher->least || !rx_match(matcher->rx, line->bytes, line->len))
 			continue;
 		if (out->count++ == 0)
-			line_show(line, &out->latest);
+			log_line_show(log, line, &out->latest);
 	}
 }
 
@@ -263,7 +167,7 @@ int log_hits(struct source *source, const char *pattern, enum loglevel least, in
 	/* What has left the ring is counted to the second. */
 	more = window_sum(&matcher->window, 0, since, to);
 	if (more > out->count && out->count == 0)
-		line_show(&matcher->latest, &out->latest);
+		log_line_show(log, &matcher->latest, &out->latest);
 	out->count = more > out->count ? more : out->count;
 	more = window_sum(&log->window, LOG_LINES, since, to);
 	out->lines = more > out->lines ? more : out->lines;

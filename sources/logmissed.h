@@ -5,21 +5,23 @@
 #define SOURCES_LOGMISSED_H
 
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/stat.h>
+
+#include "sources/logparts.h"
 
 /* One such file, open for reading; whoever has the list closes it. */
 struct logmissed {
 	int fd;
 	struct stat st;
-	int64_t turn; /* by its name: the oldest has the smallest */
 };
 
-/* New array, in the order in which they were written: uncompressed files beside the log that are
- * named as rotation names them (its name, a dot or dash, a digit), that are neither the one read
- * before (`was`) nor the one there now, and were written to after it. Names may change while it
- * looks. */
-struct logmissed *logmissed_find(const char *folder, const char *base, const struct stat *was,
+/* New array, in the order in which they were written: unpacked rotated files that are neither the
+ * one read before (`was`) nor the one there now, and were written to after it. */
+struct logmissed *logmissed_find(const struct logparts *parts, const struct stat *was,
 				 const struct stat *now, size_t *n);
+/* The copy that was made of a part before its file (`now`) was cut: a descriptor, -1: none. It may
+ * hold more than was read of the part, or less. */
+int logmissed_copy(const struct logparts *parts, const struct logpart *part, const struct stat *now,
+		   struct stat *st);
 
 #endif

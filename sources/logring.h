@@ -11,6 +11,8 @@
 #include "lib/logline.h"
 
 #define LOGRING_LINE_MAX 4096
+/* A line's own time may be ahead of ours by so much; more is taken for the moment it came. */
+#define LOG_AHEAD_US (2 * 1000000LL)
 
 struct logring_line {
 	uint64_t seq; /* never reused */

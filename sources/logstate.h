@@ -7,6 +7,8 @@
 #include "lib/rx.h"
 #include "sources/log.h"
 #include "sources/logfollow.h"
+#include "sources/loghistory.h"
+#include "sources/logrecords.h"
 #include "sources/logring.h"
 #include "sources/window.h"
 
@@ -34,10 +36,9 @@ struct log_source {
 	struct logfollow *follow;
 	struct logring ring;
 	struct window window;
-	struct logline_zone zone;
-	struct logfold fold;
-	uint64_t record; /* seq of the latest record */
-	int64_t record_at;
+	struct logrecords records;
+	struct loghistory *history;
+	uint64_t record;	/* seq of the latest record */
 	uint64_t lines, errors; /* that came in; see struct log_status */
 	int64_t first_at;	/* of the first line with a time that was read; 0: none yet */
 	struct rx **known;	/* owned */
@@ -56,5 +57,8 @@ void log_matchers_release(struct log_source *log);
 bool log_capture(const struct rx *rx, const struct logring_line *line, double *value);
 /* A line's time is not before `since`, as far as its precision tells. */
 bool log_line_since(const struct logring_line *line, int64_t since);
+/* Of a line that is in memory. */
+void log_line_show(const struct log_source *log, const struct logring_line *line,
+		   struct log_line *out);
 
 #endif
