@@ -63,6 +63,9 @@ const char *metric_title(const struct metric *metric);
 /* Draws the chart of a metric with its scale into the whole canvas. */
 void metric_chart(struct ui *ui, const struct metric *metric, int64_t span_us,
 		  const struct canvas *canvas);
+/* Its latest `span_us` in one row at (y, x), of the range that it moved in. */
+void metric_spark(struct ui *ui, const struct metric *metric, int64_t span_us,
+		  const struct canvas *canvas, int y, int x, int width);
 /* New: values, thresholds, what it suggests. */
 char *metric_details(struct ui *ui, const struct metric *metric);
 

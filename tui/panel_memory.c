@@ -1,172 +1,341 @@
-/* The memory panel: processes and the host against their limits. */
+/* The memory panel: processes and the host against their limits; with room for it, all of them. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/timefmt.h"
 #include "sources/host.h"
 #include "sources/process.h"
+#include "tui/hostfacts.h"
 #include "tui/panel.h"
 
-static int want(struct ui *ui, const struct panel *panel)
+#define SPAN_US	    (2 * 3600 * CLOCK_US) /* a slope is looked for so far back */
+#define FULL_WIDTH  76			  /* from here on there is room for everything */
+#define FULL_HEIGHT 14
+#define TITLE_WIDTH 14
+#define SPARK_MIN   6
+
+/* ---- which sources ---- */
+
+static struct source *source_of(struct ui *ui, const struct metric *metric)
 {
-	(void)ui;
-	return (int)panel->nmetrics + 3;
+	struct source *source =
+	    metric ? sense_source(session_sense(ui->session), metric->source) : NULL;
+
+	return source && (process_is(source) || host_is(source)) ? source : NULL;
 }
 
-/* Change an hour over what is known of the latest ten minutes; NAN when that is too little. */
-static double growth_per_hour(struct ui *ui, const struct metric *metric)
+/* The source of the panel's metric `i`, if none before it has the same; NULL. */
+static struct source *new_source(struct ui *ui, const struct panel *panel, size_t i)
 {
-	const struct chart_point *points, *first = NULL, *last = NULL;
-	size_t n = 0;
+	struct source *source = source_of(ui, panel_metric(ui, panel, i));
 
-	points = sense_series(session_sense(ui->session), metric, ui_now(ui) - 600 * CLOCK_US, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (isnan(points[i].value))
-			continue;
-		if (!first)
-			first = &points[i];
-		last = &points[i];
+	for (size_t j = 0; j < i && source; j++)
+		if (source_of(ui, panel_metric(ui, panel, j)) == source)
+			return NULL;
+	return source;
+}
+
+/* Calls `each` with the panel's sources, processes first. */
+static void sources_each(struct ui *ui, const struct panel *panel,
+			 void (*each)(struct source *source, int64_t now, struct facts *out),
+			 bool processes, struct facts *out)
+{
+	for (size_t i = 0; i < panel->nmetrics; i++) {
+		struct source *source = new_source(ui, panel, i);
+
+		if (source && process_is(source) == processes)
+			each(source, ui_now(ui), out);
 	}
-	if (!first || last->at - first->at < 300 * CLOCK_US)
-		return NAN;
-	return (last->value - first->value) / (double)(last->at - first->at) * 3600.0 *
-	       (double)CLOCK_US;
+}
+
+static void brief(struct source *source, int64_t now, struct facts *out)
+{
+	if (process_is(source))
+		process_brief(source, now, out);
+	else
+		host_brief(source, out);
+}
+
+static void findings(struct source *source, int64_t now, struct facts *out)
+{
+	if (process_is(source))
+		process_findings(source, now, out);
+	else
+		host_findings(source, now, out);
+}
+
+static void table(struct source *source, int64_t now, struct facts *out)
+{
+	if (process_is(source))
+		process_table(source, now, out);
+	else
+		host_table(source, now, out);
+}
+
+/* ---- figures ---- */
+
+/* What can leak: of the rest a slope means nothing. */
+static bool has_slope(const struct metric *metric)
+{
+	static const char *const reads[] = { "rss_mb",	      "pss_mb",		"threads",
+					     "files_percent", "memory_percent", "memory_free_mb",
+					     "swap_percent",  "disk_percent",	"disk_free_mb",
+					     "inodes_percent" };
+	const char *read = json_str(metric->read.args, "read", "");
+
+	for (size_t i = 0; i < sizeof(reads) / sizeof(*reads); i++)
+		if (strcmp(reads[i], read) == 0)
+			return true;
+	return false;
+}
+
+/* Of a process since it was started: what another one used before says nothing of this one. */
+static void slope_of(struct ui *ui, const struct metric *metric, struct trend *out)
+{
+	struct source *source = source_of(ui, metric);
+	int64_t from = ui_now(ui) - SPAN_US;
+	const struct chart_point *points;
+	struct process_seen seen;
+	size_t n;
+
+	*out = (struct trend){ .verdict = TREND_STEADY };
+	if (!has_slope(metric))
+		return;
+	if (source && process_is(source)) {
+		process_look(source, SPAN_US, &seen);
+		from = seen.started > from ? seen.started : from;
+	}
+	points = sense_series(session_sense(ui->session), metric, from, &n);
+	trend_of(points, n, from, out);
+}
+
+/* The next threshold that it is on its way to; NAN. */
+static double next_limit(struct ui *ui, const struct metric *metric)
+{
+	const struct alert *alert = sense_alert(session_sense(ui->session), metric);
+	enum level level = alert ? alert->level : LEVEL_OK;
+
+	for (int next = (int)level + 1; alert && next <= LEVEL_CRITICAL; next++)
+		if (!isnan(alert->limits[next]))
+			return alert->limits[next];
+	return NAN;
+}
+
+static const char *unit_of(struct ui *ui, const struct metric *metric)
+{
+	const struct reading *reading = sense_metric(session_sense(ui->session), metric);
+
+	return metric->unit ? metric->unit : reading->unit;
+}
+
+/* "of 250", or how bad it is. */
+static int level_draw(struct ui *ui, const struct metric *metric, const struct canvas *canvas,
+		      int y, int x, enum style style)
+{
+	const struct alert *alert = sense_alert(session_sense(ui->session), metric);
+	double limit = next_limit(ui, metric);
+	char number[32], word[16];
+
+	if (alert && alert->level > LEVEL_OK)
+		return canvas_printf(canvas, y, x, style, " %s", level_text(alert->level, word));
+	if (!isnan(limit))
+		return canvas_printf(canvas, y, x, STYLE_DIM, " %s %s",
+				     metric->below ? "above" : "of",
+				     number_text(limit, number, sizeof(number)));
+	return x;
 }
 
 static void metric_row(struct ui *ui, const struct metric *metric, const struct canvas *canvas,
 		       int y)
 {
+	const struct reading *reading = sense_metric(session_sense(ui->session), metric);
 	const struct alert *alert = sense_alert(session_sense(ui->session), metric);
-	double growth = growth_per_hour(ui, metric);
-	const char *unit = metric->unit ? metric->unit : "";
-	char status[96], number[32];
-	enum style style;
-	int x;
+	char value[64], slope[48];
+	enum style style = style_level(alert ? alert->level : LEVEL_OK);
+	struct trend trend;
+	int x, end;
 
-	metric_status(ui, metric, status, sizeof(status), &style);
-	x = canvas_printf(canvas, y, 0, STYLE_NORMAL, "%s ", metric_title(metric));
-	x = canvas_text(canvas, y, x, style, status);
-	if (alert && !isnan(alert->limits[LEVEL_CRITICAL]))
-		x = canvas_printf(canvas, y, x, STYLE_DIM, " (limit %s)",
-				  number_text(alert->limits[LEVEL_CRITICAL], number,
-					      sizeof(number)));
-	if (!isnan(growth) && fabs(growth) >= 0.5)
-		canvas_printf(canvas, y, x + 1, STYLE_DIM, "%s%s %s/h", growth > 0 ? "+" : "-",
-			      number_text(fabs(growth), number, sizeof(number)), unit);
-}
-
-static void process_print(struct ui *ui, struct source *source, struct buf *text)
-{
-	struct process_seen seen;
-	char age[48];
-
-	process_look(source, 600 * CLOCK_US, &seen);
-	if (seen.failed || !seen.count) {
-		buf_printf(text, "%s: %s", source->name, seen.why[0] ? seen.why : "no process");
+	x = canvas_printf(canvas, y, 0, STYLE_NORMAL, "%-*.*s ", TITLE_WIDTH, TITLE_WIDTH,
+			  metric_title(metric));
+	if (reading->verdict == VERDICT_UNKNOWN || !reading->has_value) {
+		canvas_printf(canvas, y, x, STYLE_WARNING, "unknown: %s", reading->evidence);
 		return;
 	}
-	buf_printf(text, "%s %d", source->name, (int)seen.pid);
-	if (seen.count > 1)
-		buf_printf(text, " (%zu processes)", seen.count);
-	if (!isnan(seen.cpu_percent))
-		buf_printf(text, " cpu %.0f%%", seen.cpu_percent);
-	if (seen.started)
-		buf_printf(text, " up %s",
-			   duration_text((ui_now(ui) - seen.started) / CLOCK_US * CLOCK_US, age,
-					 sizeof(age)));
-}
-
-static void host_print(struct source *source, struct buf *text)
-{
-	struct host_seen seen;
-	struct host_disk disk;
-	struct err err = ERR_INIT;
-
-	if (host_look(source, &seen, &err) < 0) {
-		buf_printf(text, "%s: %s", source->name, err.msg);
+	x = canvas_text(canvas, y, x, style,
+			reading_short(reading, metric->unit, value, sizeof(value)));
+	x = level_draw(ui, metric, canvas, y, x, style);
+	if (!has_slope(metric))
 		return;
+	slope_of(ui, metric, &trend);
+	trend_short(&trend, unit_of(ui, metric), slope, sizeof(slope));
+	end = canvas->w - (int)strlen(slope);
+	if (end <= x)
+		return;
+	canvas_text(canvas, y, end, trend.verdict == TREND_STEADY ? STYLE_DIM : STYLE_NORMAL,
+		    slope);
+	if (end - x - 2 >= SPARK_MIN)
+		metric_spark(ui, metric, SPAN_US, canvas, y, x + 1,
+			     end - x - 2 > 24 ? 24 : end - x - 2);
+}
+
+/* ---- with room for everything ---- */
+
+/* The first metric whose slope is worth a chart; NULL. */
+static const struct metric *charted(struct ui *ui, const struct panel *panel)
+{
+	for (size_t i = 0; i < panel->nmetrics; i++) {
+		const struct metric *metric = panel_metric(ui, panel, i);
+
+		if (metric && has_slope(metric))
+			return metric;
 	}
-	buf_printf(text, "swap %.0f%%", seen.swap_percent);
-	if (host_disk(source, 0, &disk) && disk.at)
-		buf_printf(text, " disk %s %.0f%% free", disk.path, 100 - disk.percent);
-	buf_printf(text, " load %.1f", seen.load);
-	if (!isnan(seen.cpu_percent))
-		buf_printf(text, " cpu %.0f%%", seen.cpu_percent);
+	return NULL;
 }
 
-static bool source_print(struct ui *ui, const struct metric *metric, struct buf *text)
+/* As much of the latest two hours as there is. */
+static int64_t chart_span(struct ui *ui, const struct metric *metric)
 {
-	struct source *source = sense_source(session_sense(ui->session), metric->source);
+	static const int64_t spans[] = { 120 * CLOCK_US, 600 * CLOCK_US, 1800 * CLOCK_US };
+	int64_t now = ui_now(ui);
+	const struct chart_point *points;
+	size_t n;
 
-	if (source && process_is(source))
-		process_print(ui, source, text);
-	else if (source && host_is(source))
-		host_print(source, text);
-	return text->len > 0;
+	points = sense_series(session_sense(ui->session), metric, now - SPAN_US, &n);
+	for (size_t i = 0; n && i < sizeof(spans) / sizeof(*spans); i++)
+		if (now - points[0].at < spans[i])
+			return spans[i];
+	return n ? SPAN_US : spans[0];
 }
 
-static void draw(struct ui *ui, const struct panel *panel, struct panel_state *state,
-		 const struct canvas *canvas, bool focus)
+static int chart_part(struct ui *ui, const struct metric *metric, const struct canvas *canvas,
+		      int y, int rows)
 {
-	enum style style = STYLE_OK, each;
+	struct canvas part = canvas_part(canvas, y + 1, 0, rows - 1, -1);
+	struct trend trend;
+	char slope[160];
+
+	slope_of(ui, metric, &trend);
+	trend_long(&trend, unit_of(ui, metric), next_limit(ui, metric), slope, sizeof(slope));
+	canvas_printf(canvas, y, 0, STYLE_BOLD, "%s: %s", metric_title(metric), slope);
+	metric_chart(ui, metric, chart_span(ui, metric), &part);
+	return y + rows;
+}
+
+static void full_draw(struct ui *ui, const struct panel *panel, const struct canvas *canvas, int y)
+{
+	struct facts facts = FACTS_INIT;
+	const struct metric *metric = charted(ui, panel);
+	int rows;
+
+	sources_each(ui, panel, table, true, &facts);
+	sources_each(ui, panel, table, false, &facts);
+	rows = canvas->h - y - (int)facts.n - 1;
+	if (metric && rows >= 5)
+		y = chart_part(ui, metric, canvas, y, rows > 14 ? 14 : rows) + 1;
+	facts_draw(&facts, canvas, y);
+	facts_release(&facts);
+}
+
+/* ---- the panel ---- */
+
+static int want(struct ui *ui, const struct panel *panel)
+{
+	int rows = 2 + (int)panel->nmetrics;
+
+	for (size_t i = 0; i < panel->nmetrics; i++) {
+		const struct source *source = new_source(ui, panel, i);
+
+		if (source)
+			rows += process_is(source) ? 1 : 2;
+	}
+	return rows;
+}
+
+/* The worst of levels and findings; what can't be read is no better than a warning. */
+static const char *status_of(struct ui *ui, const struct panel *panel, const struct facts *found,
+			     enum style *style, char word[16])
+{
 	enum level worst = LEVEL_OK;
-	struct canvas inside;
-	char status[96];
-	int y = 0;
 
-	(void)state;
 	for (size_t i = 0; i < panel->nmetrics; i++) {
 		const struct metric *metric = panel_metric(ui, panel, i);
 		const struct alert *alert =
 		    metric ? sense_alert(session_sense(ui->session), metric) : NULL;
 
-		if (!metric)
-			continue;
-		metric_status(ui, metric, status, sizeof(status), &each);
 		if (alert && alert->level > worst)
-			worst = alert->level, style = each;
+			worst = alert->level;
+		if (alert && alert->no_data && worst < LEVEL_WARNING)
+			worst = LEVEL_WARNING;
 	}
-	snprintf(status, sizeof(status), "%s", level_name(worst));
-	for (char *c = status; worst > LEVEL_INFO && *c; c++)
-		*c = (char)(*c - 'a' + 'A');
+	if (worst < LEVEL_CRITICAL && facts_count(found, STYLE_CRITICAL))
+		worst = LEVEL_CRITICAL;
+	if (worst < LEVEL_WARNING && facts_count(found, STYLE_WARNING))
+		worst = LEVEL_WARNING;
+	*style = style_level(worst);
+	return level_text(worst, word);
+}
+
+static void draw(struct ui *ui, const struct panel *panel, struct panel_state *state,
+		 const struct canvas *canvas, bool focus)
+{
+	struct facts found = FACTS_INIT;
+	struct canvas inside;
+	enum style style;
+	char word[16];
+	const char *status;
+	int y = 0;
+
+	(void)state;
+	sources_each(ui, panel, findings, true, &found);
+	sources_each(ui, panel, findings, false, &found);
+	status = status_of(ui, panel, &found, &style, word);
 	inside = canvas_box(canvas, panel->title, status, style, focus);
 	for (size_t i = 0; i < panel->nmetrics; i++) {
 		if (panel_metric(ui, panel, i))
 			metric_row(ui, panel_metric(ui, panel, i), &inside, y++);
 	}
-	/* What is left of the room tells more of the same sources, the host's part first. */
-	for (size_t i = panel->nmetrics; i-- > 0 && y < inside.h;) {
-		const struct metric *metric = panel_metric(ui, panel, i);
-		struct buf text = BUF_INIT;
-
-		if (metric && source_print(ui, metric, &text))
-			canvas_text(&inside, y++, 0, STYLE_DIM, buf_str(&text));
-		buf_release(&text);
+	if (inside.w >= FULL_WIDTH && inside.h >= FULL_HEIGHT) {
+		full_draw(ui, panel, &inside, y + 1);
+	} else {
+		sources_each(ui, panel, brief, true, &found);
+		sources_each(ui, panel, brief, false, &found);
+		facts_draw(&found, &inside, y);
 	}
+	facts_release(&found);
 }
 
 static char *details(struct ui *ui, const struct panel *panel, struct panel_state *state)
 {
 	struct buf text = BUF_INIT;
+	struct facts facts = FACTS_INIT;
 
 	(void)state;
 	for (size_t i = 0; i < panel->nmetrics; i++) {
 		const struct metric *metric = panel_metric(ui, panel, i);
-		struct buf more = BUF_INIT;
-		char *one;
+		struct trend trend;
+		char *one, slope[160];
 
 		if (!metric)
 			continue;
 		one = metric_details(ui, metric);
 		buf_puts(&text, one);
-		if (source_print(ui, metric, &more))
-			buf_printf(&text, "%s\n", buf_str(&more));
-		buf_putc(&text, '\n');
-		buf_release(&more);
 		free(one);
+		if (has_slope(metric)) {
+			slope_of(ui, metric, &trend);
+			buf_printf(&text, "Slope: %s\n",
+				   trend_long(&trend, unit_of(ui, metric), next_limit(ui, metric),
+					      slope, sizeof(slope)));
+		}
+		buf_putc(&text, '\n');
 	}
+	sources_each(ui, panel, table, true, &facts);
+	facts_add(&facts, STYLE_NORMAL, "%s", "");
+	sources_each(ui, panel, table, false, &facts);
+	facts_print(&facts, &text);
+	facts_release(&facts);
 	return buf_detach(&text);
 }
 
