@@ -27,6 +27,7 @@ struct child_spec {
 	int in, out, err; /* descriptors; -1 or 0: /dev/null. `in` 0 is the standard input only
 			   * together with `out` 1: the whole terminal, for an editor */
 	bool detached;	  /* lives on without its parent */
+	bool enough;	  /* no more output is wanted than fits: what it writes behind fails then */
 	bool keep_umask;
 	uid_t uid; /* 0: stays who it is; else setgid, setgroups, setuid (needs root) */
 	gid_t gid;

@@ -122,6 +122,7 @@ struct job *job_start(struct loop *loop, const struct child_spec *spec, const ch
 			     .start = clock_mono(loop_clock(loop)) };
 	if (child_pipe_open(&job->pipe, &job->out, max, err) < 0)
 		goto fail;
+	job->pipe.enough = spec->enough;
 	mine.out = job->pipe.ends[1];
 	if (input && (in = mine.in = child_input(input, err)) < 0)
 		goto fail;

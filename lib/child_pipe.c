@@ -48,6 +48,8 @@ void child_pipe_read(struct child_pipe *pipe)
 		keep = room < (size_t)got ? room : (size_t)got;
 		buf_add(pipe->out, chunk, keep);
 		pipe->lost += (size_t)got - keep;
+		if (pipe->enough && pipe->lost > 0)
+			child_pipe_close(pipe, 0);
 	}
 }
 

@@ -4,6 +4,7 @@
 #ifndef LIB_CHILD_PIPE_H
 #define LIB_CHILD_PIPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/buf.h"
@@ -14,6 +15,7 @@ struct child_pipe {
 	int ends[2];	 /* reading, writing; -1: closed */
 	struct buf *out; /* borrowed */
 	size_t max, lost;
+	bool enough; /* no more than `max` is wanted: the reading end is closed then */
 };
 
 #define CHILD_PIPE_INIT            \

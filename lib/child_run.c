@@ -100,6 +100,7 @@ static int run_prepare(struct run *run, struct child_spec *spec, const char *inp
 		return -1;
 	if (errout && child_pipe_open(&run->err, errout, max, err) < 0)
 		return -1;
+	run->out.enough = run->err.enough = spec->enough;
 	if (out)
 		spec->out = run->out.ends[1];
 	if (errout)

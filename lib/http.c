@@ -3,7 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "lib/argv.h"
 #include "lib/child.h"
@@ -21,6 +25,8 @@ static const char *const methods[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "D
 const struct field http_fields[] = {
 	{ "url", FIELD_STRING, true, "what to ask for: http:// or https://", NULL, NULL },
 	{ "socket", FIELD_PATH, false, "connect to this unix socket", NULL, NULL },
+	{ "ca", FIELD_PATH, false, "certificates that are trusted instead of the system's", NULL,
+	  NULL },
 	{ "method", FIELD_CHOICE, false, "GET; with a body or a call POST", NULL, methods },
 	{ "headers", FIELD_MAP, false, "further request headers", NULL, NULL },
 	{ "body", FIELD_STRING, false, "what is sent", NULL, NULL },
@@ -38,6 +44,7 @@ static const char *const curl[] = { "curl", "-q", "-K", "-", NULL };
 struct http_job {
 	struct job *job;
 	size_t max;
+	int certs; /* what curl says of the server's certificates; -1: not asked */
 	http_fn *done;
 	void *data;
 };
@@ -47,6 +54,7 @@ void http_request_init(struct http_request *request, const json_t *declaration)
 	*request = (struct http_request){
 		.url = json_str(declaration, "url", ""),
 		.socket = json_str(declaration, "socket", NULL),
+		.ca = json_str(declaration, "ca", NULL),
 		.method = json_str(declaration, "method", NULL),
 		.headers = json_object_get(declaration, "headers"),
 		.body = json_str(declaration, "body", NULL),
@@ -120,18 +128,27 @@ static int64_t timeout_of(const struct http_request *request)
 	return request->timeout_us > 0 ? request->timeout_us : TIMEOUT_US;
 }
 
+static bool is_https(const struct http_request *request)
+{
+	return strncmp(request->url, "https://", 8) == 0;
+}
+
 static int config_make(struct buf *config, const struct http_request *request, struct err *err)
 {
-	if (strncmp(request->url, "http://", 7) != 0 && strncmp(request->url, "https://", 8) != 0)
+	if (strncmp(request->url, "http://", 7) != 0 && !is_https(request))
 		return err_set(err, "http: \"%s\" begins neither with http:// nor with https://",
 			       request->url);
-	buf_puts(config, "silent\ninclude\ngloboff\nmax-redirs = 0\nproto = \"=http,https\"\n"
-			 "noproxy = \"*\"\nuser-agent = \"backout/" VERSION "\"\n"
-			 "write-out = \""
-			 "\\n%{http_code} %{time_total} %{size_header} %{errormsg}\\n\"\n");
+	buf_puts(config, "silent\ninclude\ncompressed\ngloboff\nmax-redirs = 0\n"
+			 "proto = \"=http,https\"\nnoproxy = \"*\"\n"
+			 "user-agent = \"backout/" VERSION "\"\n");
+	buf_printf(config,
+		   "write-out = \"\\n%%{http_code} %%{time_total} %%{size_header} "
+		   "%%{errormsg}\\n%s\"\n",
+		   is_https(request) ? "%{stderr}%{certs}" : "");
 	buf_printf(config, "max-time = %.3f\n", (double)timeout_of(request) / CLOCK_US);
 	if (option(config, "url", request->url, err) < 0 ||
 	    (request->socket != NULL && option(config, "unix-socket", request->socket, err) < 0) ||
+	    (request->ca != NULL && option(config, "cacert", request->ca, err) < 0) ||
 	    (request->method != NULL && strcmp(request->method, "HEAD") != 0 &&
 	     option(config, "request", request->method, err) < 0))
 		return -1;
@@ -141,9 +158,10 @@ static int config_make(struct buf *config, const struct http_request *request, s
 	return headers_add(config, request->headers, err);
 }
 
-static struct child_spec spec_make(void)
+static struct child_spec spec_make(int certs)
 {
-	return (struct child_spec){ .argv = curl, .in = -1, .out = -1, .err = -1 };
+	return (
+	    struct child_spec){ .argv = curl, .in = -1, .out = -1, .err = certs, .enough = true };
 }
 
 /* ---- the answer ---- */
@@ -151,6 +169,37 @@ static struct child_spec spec_make(void)
 static void why_set(struct http_reply *reply, const char *why)
 {
 	text_clean_to(reply->why, sizeof(reply->why), why, strlen(why));
+}
+
+/* The value behind "NAME:" in the header, clean; "" when it is not there. */
+static void header_copy(const char *head, size_t len, const char *name, char *out, size_t size)
+{
+	size_t n = strlen(name);
+
+	out[0] = '\0';
+	for (const char *line = head; line != NULL && line < head + len;) {
+		if (strncasecmp(line, name, n) == 0 && line[n] == ':') {
+			line += n + 1;
+			line += strspn(line, " \t");
+			text_clean_to(out, size, line, strcspn(line, "\r\n"));
+			return;
+		}
+		line = memchr(line, '\n', len - (size_t)(line - head));
+		line = line != NULL ? line + 1 : NULL;
+	}
+}
+
+/* What the last header block says: interim ones come before it. */
+static void head_note(struct http_reply *reply, const char *text, size_t head)
+{
+	const char *last = text;
+
+	for (const char *at = text;
+	     (at = memmem(at, head - (size_t)(at - text), "\r\n\r\nHTTP/", 9)) != NULL;)
+		last = at += 4;
+	text_clean_to(reply->line, sizeof(reply->line), last, strcspn(last, "\r\n"));
+	header_copy(last, head - (size_t)(last - text), "Content-Type", reply->kind,
+		    sizeof(reply->kind));
 }
 
 /* Status and length of the header blocks at the beginning; interim ones (100 Continue) come before.
@@ -180,6 +229,7 @@ static void reply_cut(struct http_reply *reply, const struct buf *out, size_t ma
 	size_t head = head_read(out->data, out->len, &reply->status);
 	size_t len = out->len - head;
 
+	head_note(reply, buf_str(out), head);
 	buf_add(&reply->body, out->data + head, len < max ? len : max);
 }
 
@@ -208,6 +258,7 @@ static void reply_read(struct http_reply *reply, const struct child_end *end, co
 	reply->elapsed_us = (int64_t)(seconds * CLOCK_US);
 	len = (size_t)(line - text);
 	head = head < len ? head : len;
+	head_note(reply, text, head);
 	reply->lost = len - head > max ? len - head - max : 0;
 	buf_add(&reply->body, text + head, len - head - reply->lost);
 	if (code != 0) {
@@ -220,6 +271,46 @@ static void reply_read(struct http_reply *reply, const struct child_end *end, co
 	}
 }
 
+/* ---- the server's certificate ---- */
+
+/* Where curl writes what it knows of them: a file without a name. Since curl 7.88; -1 when it is
+ * not asked. */
+static int certs_open(const struct http_request *request)
+{
+	return is_https(request) ? memfd_create("certificates", MFD_CLOEXEC) : -1;
+}
+
+static void certs_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/* The first certificate is the server's own: "Expire date:Nov 30 09:00:00 2026 GMT". 0 when it
+ * doesn't say. */
+static int64_t certs_read(int fd)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	char text[8192], month[4];
+	struct tm at = { 0 };
+	const char *date, *found;
+	ssize_t n = fd >= 0 ? pread(fd, text, sizeof(text) - 1, 0) : -1;
+
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	date = strstr(text, "Expire date:");
+	if (date == NULL || sscanf(date, "Expire date:%3s %d %d:%d:%d %d", month, &at.tm_mday,
+				   &at.tm_hour, &at.tm_min, &at.tm_sec, &at.tm_year) != 6)
+		return 0;
+	found = strstr(months, month);
+	if (found == NULL)
+		return 0;
+	at.tm_mon = (int)(found - months) / 3;
+	at.tm_year -= 1900;
+	return (int64_t)timegm(&at) * CLOCK_US;
+}
+
 static size_t limit_of(const struct http_request *request)
 {
 	return request->max > 0 ? request->max : BODY_MAX;
@@ -227,7 +318,8 @@ static size_t limit_of(const struct http_request *request)
 
 int http_get(const struct http_request *request, struct http_reply *reply, struct err *err)
 {
-	struct child_spec spec = spec_make();
+	int certs = certs_open(request);
+	struct child_spec spec = spec_make(certs);
 	struct buf config = BUF_INIT, out = BUF_INIT;
 	struct child_end end = { 0 };
 	int rc = -1;
@@ -239,8 +331,10 @@ int http_get(const struct http_request *request, struct http_reply *reply, struc
 		      limit_of(request) + HEAD_MAX, &out, NULL, &end, err) < 0)
 		goto out;
 	reply_read(reply, &end, &out, limit_of(request));
+	reply->expires = certs_read(certs);
 	rc = 0;
 out:
+	certs_close(certs);
 	buf_release(&config);
 	buf_release(&out);
 	return rc;
@@ -287,6 +381,8 @@ static void job_done(const struct child_end *end, const struct buf *out, void *d
 	struct http_reply reply = { 0 };
 
 	reply_read(&reply, end, out, job->max);
+	reply.expires = certs_read(job->certs);
+	certs_close(job->certs);
 	job->done(&reply, job->data);
 	http_reply_release(&reply);
 	free(job);
@@ -295,10 +391,12 @@ static void job_done(const struct child_end *end, const struct buf *out, void *d
 struct http_job *http_start(struct loop *loop, const struct http_request *request, http_fn *done,
 			    void *data, struct err *err)
 {
-	struct child_spec spec = spec_make();
-	struct buf config = BUF_INIT;
 	struct http_job *job = xcalloc(1, sizeof(*job));
+	struct child_spec spec;
+	struct buf config = BUF_INIT;
 
+	job->certs = certs_open(request);
+	spec = spec_make(job->certs);
 	job->max = limit_of(request);
 	job->done = done;
 	job->data = data;
@@ -307,6 +405,7 @@ struct http_job *http_start(struct loop *loop, const struct http_request *reques
 				     job->max + HEAD_MAX, job_done, job, err);
 	buf_release(&config);
 	if (job->job == NULL) {
+		certs_close(job->certs);
 		free(job);
 		return NULL;
 	}
@@ -318,6 +417,7 @@ void http_cancel(struct http_job *job)
 	if (job == NULL)
 		return;
 	job_cancel(job->job);
+	certs_close(job->certs);
 	free(job);
 }
 

@@ -16,13 +16,15 @@
 #include "lib/field.h"
 #include "lib/loop.h"
 
-/* The declaration's table: {"url": .., "socket": path?, "method": ..?, "headers": {..}?, "body":
+/* The declaration's table: {"url": .., "socket": path?, "ca": path?, "method": ..?, "headers":
+ * {..}?, "body":
  * ..?, "rpc": ..?, "params": {..}?, "timeout": ..?, "every": ..?} */
 extern const struct field http_fields[];
 
 struct http_request {
 	const char *url;       /* borrowed */
 	const char *socket;    /* connect to this unix socket, or NULL; borrowed */
+	const char *ca;	       /* certificates that are trusted instead of the system's, or NULL */
 	const char *method;    /* NULL: GET, POST with a body or rpc; borrowed */
 	const json_t *headers; /* an object of texts, or NULL; borrowed */
 	const char *body;      /* or NULL; borrowed */
@@ -35,8 +37,11 @@ struct http_request {
 struct http_reply {
 	int status;	    /* 0: there was no answer, `why` says the reason */
 	int64_t elapsed_us; /* from the start of the request to the last byte */
-	struct buf body;    /* owned */
-	size_t lost;	    /* bytes of body past the limit */
+	struct buf body;    /* owned; unpacked when the server packed it */
+	size_t lost;	    /* not 0: there was more body than the limit, which nobody waited for */
+	char line[80];	    /* the answer's first line, clean: "HTTP/1.1 200 OK" */
+	char kind[80];	    /* its Content-Type, clean; "": none */
+	int64_t expires;    /* wall time at which the server's certificate does; 0: not known */
 	char why[200];
 };
 

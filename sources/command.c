@@ -96,6 +96,19 @@ static void number_read(const json_t *metric, const struct buf *output, int64_t 
 	rx_free(rx);
 }
 
+/* What it said, beside the value that was made of it. */
+static void evidence_add(const struct child_end *end, const struct buf *output, struct reading *out)
+{
+	const char *text = buf_str(output);
+	char how[96], said[120];
+
+	if (out->verdict != VERDICT_PASS)
+		return;
+	text_clean_to(said, sizeof(said), text, strcspn(text, "\r\n"));
+	snprintf(out->evidence, sizeof(out->evidence), "%s in %.0f ms: \"%s\"",
+		 child_end_text(end, how, sizeof(how)), (double)end->elapsed_us / 1000, said);
+}
+
 static void answer_read(const json_t *metric, const struct child_end *end, const struct buf *output,
 			int64_t now, struct reading *out)
 {
@@ -135,10 +148,12 @@ static void command_read(struct source *source, const json_t *metric, int64_t si
 
 	(void)since;
 	if (argv == NULL || child_run(&spec, NULL, json_us(args, "timeout", TIMEOUT_US), OUTPUT_MAX,
-				      &output, NULL, &end, &err) < 0)
+				      &output, NULL, &end, &err) < 0) {
 		reading_unknown(out, clock_wall(source->env->clock), "%s", err.msg);
-	else
+	} else {
 		answer_read(metric, &end, &output, clock_wall(source->env->clock), out);
+		evidence_add(&end, &output, out);
+	}
 	buf_release(&output);
 	argv_free(env);
 	argv_free(argv);

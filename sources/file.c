@@ -1,5 +1,6 @@
 /* A file: its size and its age. Its growth is a metric over the size. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -7,6 +8,8 @@
 #include "lib/clock.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
+#include "lib/size.h"
+#include "lib/timefmt.h"
 #include "sources/types.h"
 
 #define MB (1024.0 * 1024.0)
@@ -53,6 +56,7 @@ static void file_source_read(struct source *source, const json_t *metric, int64_
 	const char *read = json_str(metric, "read", "");
 	int64_t now = clock_wall(source->env->clock), changed;
 	bool exists = strcmp(read, "exists") == 0;
+	char size[32], age[48];
 	struct stat st;
 
 	(void)since;
@@ -76,6 +80,10 @@ static void file_source_read(struct source *source, const json_t *metric, int64_
 		reading_value(out, now, (double)st.st_size, "B");
 	else
 		reading_value(out, now, (double)st.st_size / MB, "MB");
+	if (out->verdict == VERDICT_PASS)
+		snprintf(out->evidence, sizeof(out->evidence), "%s, changed %s ago",
+			 size_text(st.st_size, size, sizeof(size)),
+			 duration_text(changed < now ? now - changed : 0, age, sizeof(age)));
 }
 
 const struct source_type source_file = {

@@ -15,6 +15,8 @@ static const struct read_def reads[] = {
 	{ "ms", "ms", "time until the whole answer was there" },
 	{ "status", "", "the answer's status" },
 	{ "up", "", "1 when there was an answer below status 500, and a call's result; else 0" },
+	{ "bytes", "B", "the answer's length, 1 MiB at most" },
+	{ "certificate_days", "d", "days until the server's certificate expires" },
 	{ "value", "", "a number in the answer's JSON (at); true is 1, a list its length" },
 	{ NULL, NULL, NULL },
 };
@@ -75,6 +77,30 @@ static bool is_up(const struct http_source *http)
 	       (http->poll.request.rpc == NULL || http->rpc_holds);
 }
 
+/* With the reason when it is not. */
+static void up_read(const struct http_source *http, struct reading *out)
+{
+	const struct httppoll *poll = &http->poll;
+
+	reading_value(out, poll->at, is_up(http) ? 1 : 0, "");
+	if (is_up(http))
+		return;
+	snprintf(out->evidence, sizeof(out->evidence), "%s",
+		 poll->status == 0     ? poll->why
+		 : poll->status >= 500 ? poll->line
+				       : http->rpc_why);
+}
+
+static void http_tell(struct source *source, struct buf *out)
+{
+	const struct http_source *http = (struct http_source *)source;
+
+	httppoll_tell(&http->poll, out);
+	if (http->poll.request.rpc != NULL && http->poll.status > 0)
+		buf_printf(out, "Call: %s: %s\n", http->poll.request.rpc,
+			   http->rpc_holds ? "gave a result" : http->rpc_why);
+}
+
 static void value_read(const struct http_source *http, const char *at, struct reading *out)
 {
 	const json_t *value = json_at(http->answer, at);
@@ -104,7 +130,7 @@ static void http_read(struct source *source, const json_t *metric, int64_t since
 	const char *read = json_str(metric, "read", "");
 
 	if (strcmp(read, "up") == 0 && httppoll_asked(poll, since)) {
-		reading_value(out, poll->at, is_up(http) ? 1 : 0, "");
+		up_read(http, out);
 		return;
 	}
 	if (httppoll_missing(poll, since, out))
@@ -113,6 +139,10 @@ static void http_read(struct source *source, const json_t *metric, int64_t since
 		reading_value(out, poll->at, (double)poll->elapsed / 1000, "ms");
 	else if (strcmp(read, "status") == 0)
 		reading_value(out, poll->at, poll->status, "");
+	else if (strcmp(read, "bytes") == 0)
+		reading_value(out, poll->at, (double)poll->bytes, "B");
+	else if (strcmp(read, "certificate_days") == 0)
+		httppoll_certificate(poll, out);
 	else
 		value_read(http, json_str(metric, "at", ""), out);
 }
@@ -127,4 +157,5 @@ const struct source_type source_http = {
 	.close = http_close,
 	.sample = http_sample,
 	.read = http_read,
+	.tell = http_tell,
 };

@@ -3,6 +3,8 @@
 #include <stdio.h>
 
 #include "lib/jdoc.h"
+#include "lib/text.h"
+#include "lib/timefmt.h"
 
 void httppoll_init(struct httppoll *poll, const struct source_env *env, const json_t *declaration,
 		   int64_t every_us)
@@ -24,7 +26,16 @@ static void answer_note(struct httppoll *poll, const struct http_reply *reply)
 	poll->failed = false;
 	poll->status = reply->status;
 	poll->elapsed = reply->elapsed_us;
+	poll->bytes = reply->body.len;
+	poll->cut = reply->lost > 0;
 	snprintf(poll->why, sizeof(poll->why), "%s", reply->why);
+	snprintf(poll->line, sizeof(poll->line), "%s", reply->line);
+	snprintf(poll->kind, sizeof(poll->kind), "%s", reply->kind);
+	text_clean_to(poll->begin, sizeof(poll->begin), buf_str(&reply->body),
+		      reply->body.len < sizeof(poll->begin) ? reply->body.len
+							    : sizeof(poll->begin));
+	if (reply->expires != 0)
+		poll->expires = reply->expires;
 	if (poll->answered != NULL)
 		poll->answered(reply, poll->data);
 }
@@ -68,6 +79,45 @@ void httppoll_sample(struct httppoll *poll)
 	else
 		answer_note(poll, &reply);
 	http_reply_release(&reply);
+}
+
+void httppoll_tell(const struct httppoll *poll, struct buf *out)
+{
+	int64_t now = clock_wall(poll->env->clock);
+	char text[200], span[48];
+
+	buf_printf(out, "Asked: %s\n", http_url_text(poll->request.url, text, sizeof(text)));
+	if (poll->at == 0)
+		return;
+	if (poll->status == 0) {
+		buf_printf(out, "Answer: none, %s\n", poll->why);
+	} else {
+		buf_printf(out, "Answer: %s in %.0f ms\n", poll->line,
+			   (double)poll->elapsed / 1000);
+		buf_printf(out, "Body: %zu bytes%s%s%s\n", poll->bytes,
+			   poll->cut ? ", and more that is not read" : "",
+			   poll->kind[0] != '\0' ? ", " : "", poll->kind);
+		if (poll->bytes > 0)
+			buf_printf(out, "Begins: %s\n", poll->begin);
+	}
+	if (poll->expires == 0)
+		return;
+	buf_printf(out, "Certificate: %s %s (%s)\n",
+		   poll->expires > now ? "valid until" : "EXPIRED since",
+		   time_datetime(poll->expires, text),
+		   duration_text(poll->expires > now ? poll->expires - now : now - poll->expires,
+				 span, sizeof(span)));
+}
+
+void httppoll_certificate(const struct httppoll *poll, struct reading *out)
+{
+	int64_t now = clock_wall(poll->env->clock);
+
+	if (poll->expires == 0)
+		reading_unknown(out, poll->at,
+				"its certificate is not known (https, and curl 7.88 or later)");
+	else
+		reading_value(out, poll->at, (double)(poll->expires - now) / CLOCK_US / 86400, "d");
 }
 
 bool httppoll_asked(const struct httppoll *poll, int64_t since)

@@ -21,6 +21,11 @@ struct httppoll {
 	bool failed; /* it could not even be asked: that says nothing about it */
 	int status;  /* 0: no answer, `why` says the reason */
 	int64_t elapsed;
+	int64_t expires; /* wall time at which the server's certificate does; 0: not known */
+	size_t bytes;	 /* of its body, as far as it was read */
+	bool cut;	 /* there was more */
+	char line[80], kind[80]; /* as in struct http_reply */
+	char begin[160];	 /* how its body begins, clean */
 	char why[200];
 };
 
@@ -30,6 +35,10 @@ void httppoll_init(struct httppoll *poll, const struct source_env *env, const js
 void httppoll_release(struct httppoll *poll);
 /* Asks when it is time to; without a loop here and now. */
 void httppoll_sample(struct httppoll *poll);
+/* What the latest answer was, for source_type.tell. */
+void httppoll_tell(const struct httppoll *poll, struct buf *out);
+/* Days until the server's certificate expires, as a reading. */
+void httppoll_certificate(const struct httppoll *poll, struct reading *out);
 /* Whether it was asked since `since`, with an answer or without. */
 bool httppoll_asked(const struct httppoll *poll, int64_t since);
 /* True, and a reading written, when there is no answer to read from: none yet, none since `since`,

@@ -94,7 +94,8 @@ static void judge(const json_t *args, bool rpc, const struct http_reply *reply, 
 		holds = json_holds(json, reply, why, sizeof(why));
 	/* What was not found may stand in what was not read. */
 	if (answered && !holds && reply->lost > 0) {
-		reading_unknown(out, now, "its body has %zu bytes more than are read", reply->lost);
+		reading_unknown(out, now, "its body has more than the %zu bytes that are read",
+				reply->body.len);
 		return;
 	}
 	reading_judge(out, holds, now, "status %d in %.0f ms%s%s", reply->status, ms,

@@ -1,5 +1,6 @@
 /* What a program tells Prometheus: samples, and how fast its counters grow. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,8 @@
 static const struct field fields[] = {
 	{ "url", FIELD_STRING, true, "what is scraped: http:// or https://", NULL, NULL },
 	{ "socket", FIELD_PATH, false, "connect to this unix socket", NULL, NULL },
+	{ "ca", FIELD_PATH, false, "certificates that are trusted instead of the system's", NULL,
+	  NULL },
 	{ "headers", FIELD_MAP, false, "further request headers", NULL, NULL },
 	{ "timeout", FIELD_DURATION, false, "no answer within this time is no answer (10s)", NULL,
 	  NULL },
@@ -189,6 +192,15 @@ static void sample_read(struct prometheus *prom, const json_t *metric, int64_t s
 		reading_value(out, prom->text_at, value, "");
 }
 
+/* With the reason when it is not. */
+static void up_read(const struct httppoll *poll, struct reading *out)
+{
+	reading_value(out, poll->at, is_good(poll) ? 1 : 0, "");
+	if (!is_good(poll))
+		snprintf(out->evidence, sizeof(out->evidence), "%s",
+			 poll->status == 0 ? poll->why : poll->line);
+}
+
 static void prometheus_read(struct source *source, const json_t *metric, int64_t since,
 			    struct reading *out)
 {
@@ -197,7 +209,7 @@ static void prometheus_read(struct source *source, const json_t *metric, int64_t
 	const char *read = json_str(metric, "read", "");
 
 	if (strcmp(read, "up") == 0 && httppoll_asked(poll, since))
-		reading_value(out, poll->at, is_good(poll) ? 1 : 0, "");
+		up_read(poll, out);
 	else if (httppoll_missing(poll, since, out))
 		return;
 	else if (!is_good(poll))
@@ -210,6 +222,11 @@ static void prometheus_read(struct source *source, const json_t *metric, int64_t
 		sample_read(prom, metric, since, out);
 }
 
+static void prometheus_tell(struct source *source, struct buf *out)
+{
+	httppoll_tell(&((struct prometheus *)source)->poll, out);
+}
+
 const struct source_type source_prometheus = {
 	.type = { .name = "prometheus",
 		  .help = "what a program tells Prometheus",
@@ -220,4 +237,5 @@ const struct source_type source_prometheus = {
 	.close = prometheus_close,
 	.sample = prometheus_sample,
 	.read = prometheus_read,
+	.tell = prometheus_tell,
 };

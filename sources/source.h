@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+#include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/field.h"
@@ -53,6 +54,9 @@ struct source_type {
 	 * console calls it in a copy of itself then, which must not touch the loop; it keeps
 	 * nothing there. NULL: none does. */
 	bool (*slow)(const char *read);
+	/* Adds what it knows besides numbers, for a page of details: clean lines "Name: text".
+	 * NULL: nothing. */
+	void (*tell)(struct source *source, struct buf *out);
 };
 
 /* NULL-terminated. */

@@ -1,6 +1,7 @@
 /* A TCP port: whether it accepts connections, and how fast. */
 #include "lib/tcp.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,18 @@ static struct source *tcp_open(const struct source_env *env, const char *name, c
 	return &tcp->source;
 }
 
+/* With what came of it. */
+static void up_read(const struct tcp_source *tcp, const struct tcp_look *look, struct reading *out)
+{
+	reading_value(out, clock_wall(tcp->source.env->clock), look->open ? 1 : 0, "");
+	if (look->open)
+		snprintf(out->evidence, sizeof(out->evidence), "%.150s: open after %.1f ms",
+			 tcp->address, (double)look->took_us / 1000);
+	else
+		snprintf(out->evidence, sizeof(out->evidence), "%.120s: %.120s", tcp->address,
+			 look->why);
+}
+
 static void tcp_read(struct source *source, const json_t *metric, int64_t since,
 		     struct reading *out)
 {
@@ -61,7 +74,7 @@ static void tcp_read(struct source *source, const json_t *metric, int64_t since,
 	if (tcp_look(tcp->address, tcp->timeout_us, clock, &look, &err) < 0)
 		reading_unknown(out, clock_wall(clock), "%s", err.msg);
 	else if (up)
-		reading_value(out, clock_wall(clock), look.open ? 1 : 0, "");
+		up_read(tcp, &look, out);
 	else if (look.open)
 		reading_value(out, clock_wall(clock), (double)look.took_us / 1000, "ms");
 	else

@@ -56,7 +56,7 @@ char *trend_long(const struct trend *trend, const char *unit, double limit, char
 
 	duration_text(trend->span_us / (60 * CLOCK_US) * 60 * CLOCK_US, span, sizeof(span));
 	if (trend->verdict == TREND_SHORT) {
-		snprintf(out, size, "its slope takes 10 min of history, there is %s", span);
+		snprintf(out, size, "known after 10 min of history, there is %s", span);
 	} else if (trend->verdict == TREND_STEADY) {
 		snprintf(out, size, "steady over %s", span);
 	} else {
@@ -129,17 +129,20 @@ void process_brief(struct source *source, int64_t now, struct facts *out)
 
 static void process_row(const struct process_one *one, int64_t now, struct facts *out)
 {
-	char age[40], cpu[16], files[40] = "-", rss[32];
+	char age[40], cpu[16], files[40] = "-", rss[40], number[32];
 	bool stuck = one->state == 'D' || one->state == 'T';
 
 	cpu_print(one->cpu_percent, cpu, sizeof(cpu));
+	/* As the metric has it. */
+	snprintf(rss, sizeof(rss), "%s MB",
+		 number_text((double)one->rss / 1048576, number, sizeof(number)));
 	if (one->files >= 0)
 		snprintf(files, sizeof(files), "%lld/%lld", (long long)one->files,
 			 (long long)one->files_limit);
 	facts_add(out,
 		  stuck || files_many(one->files, one->files_limit) ? STYLE_WARNING : STYLE_NORMAL,
 		  "%8d %c %9s %6s %7d %13s %13s  %s%s", (int)one->pid, one->state,
-		  size_text(one->rss, rss, sizeof(rss)), cpu, one->threads, files,
+		  rss, cpu, one->threads, files,
 		  duration_text((now - one->started) / CLOCK_US * CLOCK_US, age, sizeof(age)),
 		  one->worker ? "+ " : "", one->command);
 }
@@ -154,7 +157,7 @@ void process_table(struct source *source, int64_t now, struct facts *out)
 	process_findings(source, now, out);
 	if (seen.failed || seen.count == 0)
 		return;
-	if (seen.oom_kills >= 0)
+	if (seen.oom_kills > 0)
 		snprintf(kills, sizeof(kills), ", %lld killed for want of memory",
 			 (long long)seen.oom_kills);
 	facts_add(out, STYLE_BOLD, "%s: %zu instance%s, %zu process%s, %u start%s in 10 min%s",

@@ -16,6 +16,8 @@
 #define FULL_HEIGHT 14
 #define TITLE_WIDTH 14
 #define SPARK_MIN   6
+#define SPARK_MAX   24
+#define SPARK_AT    40 /* where there is room, they stand below each other */
 
 /* ---- which sources ---- */
 
@@ -142,9 +144,10 @@ static int level_draw(struct ui *ui, const struct metric *metric, const struct c
 	if (alert && alert->level > LEVEL_OK)
 		return canvas_printf(canvas, y, x, style, " %s", level_text(alert->level, word));
 	if (!isnan(limit))
-		return canvas_printf(canvas, y, x, STYLE_DIM, " %s %s",
+		return canvas_printf(canvas, y, x, STYLE_DIM, " %s %s%s",
 				     metric->below ? "above" : "of",
-				     number_text(limit, number, sizeof(number)));
+				     number_text(limit, number, sizeof(number)),
+				     strcmp(unit_of(ui, metric), "%") == 0 ? "%" : "");
 	return x;
 }
 
@@ -176,9 +179,11 @@ static void metric_row(struct ui *ui, const struct metric *metric, const struct 
 		return;
 	canvas_text(canvas, y, end, trend.verdict == TREND_STEADY ? STYLE_DIM : STYLE_NORMAL,
 		    slope);
+	if (canvas->w >= SPARK_AT + SPARK_MAX && x < SPARK_AT)
+		x = SPARK_AT;
 	if (end - x - 2 >= SPARK_MIN)
 		metric_spark(ui, metric, SPAN_US, canvas, y, x + 1,
-			     end - x - 2 > 24 ? 24 : end - x - 2);
+			     end - x - 2 > SPARK_MAX ? SPARK_MAX : end - x - 2);
 }
 
 /* ---- with room for everything ---- */
@@ -219,7 +224,7 @@ static int chart_part(struct ui *ui, const struct metric *metric, const struct c
 
 	slope_of(ui, metric, &trend);
 	trend_long(&trend, unit_of(ui, metric), next_limit(ui, metric), slope, sizeof(slope));
-	canvas_printf(canvas, y, 0, STYLE_BOLD, "%s: %s", metric_title(metric), slope);
+	canvas_printf(canvas, y, 0, STYLE_BOLD, "%s, slope: %s", metric_title(metric), slope);
 	metric_chart(ui, metric, chart_span(ui, metric), &part);
 	return y + rows;
 }
