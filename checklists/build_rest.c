@@ -95,12 +95,17 @@ static void build_panel(struct checker *checker, struct panel *panel, const stru
 	panel->title = build_text(node, "title");
 	panel->kind = build_text(node, "kind");
 	panel->source = build_text(node, "source");
+	panel->probes = build_probe_list(checker, node, "probes", &panel->nprobes);
 	panel->metrics = texts(json_object_get(node->value, "metrics"), &panel->nmetrics);
 	for (size_t i = 0; panel->kind && i < sizeof(panel_needs) / sizeof(*panel_needs); i++)
 		if (strcmp(panel_needs[i].kind, panel->kind) == 0 &&
 		    !json_object_get(node->value, panel_needs[i].needs))
 			say(checker, node, NULL, "a panel of kind \"%s\" needs \"%s\"", panel->kind,
 			    panel_needs[i].needs);
+	if (panel->kind && strcmp(panel->kind, "endpoints") == 0 && panel->nmetrics == 0 &&
+	    panel->nprobes == 0)
+		say(checker, node, NULL,
+		    "a panel of kind \"endpoints\" needs \"metrics\" or \"probes\"");
 }
 
 void build_panels(struct checker *checker)

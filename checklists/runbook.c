@@ -189,8 +189,10 @@ void runbook_free(struct runbook *rb)
 			free(rb->gates[i].criteria[kind]);
 	for (size_t i = 0; i < rb->nbands; i++)
 		free(rb->bands[i].rows);
-	for (size_t i = 0; i < rb->npanels; i++)
+	for (size_t i = 0; i < rb->npanels; i++) {
 		free(rb->panels[i].metrics);
+		free(rb->panels[i].probes);
+	}
 	checklists_free(rb);
 	item_procedures_free(rb);
 	probes_free(rb->probes, rb->nprobes);

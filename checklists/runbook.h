@@ -297,10 +297,12 @@ struct band_table {
 
 struct panel {
 	const char *title;
-	const char *kind;     /* "log", "connections", "memory", "chart" */
+	const char *kind;     /* "log", "connections", "memory", "chart", "endpoints" */
 	const char *source;   /* or NULL */
 	const char **metrics; /* owned array */
 	size_t nmetrics;
+	struct probe **probes; /* owned array; the probes are the runbook's */
+	size_t nprobes;
 };
 
 struct runbook {

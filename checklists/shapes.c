@@ -13,7 +13,8 @@ static const char *const param_types[] = { "string", "path",	 "int",	 "number",
 static const char *const severities[] = { "low", "medium", "high", "critical", NULL };
 static const char *const risks[] = { "low", "medium", "high", NULL };
 static const char *const sides[] = { "above", "below", NULL };
-static const char *const panel_kinds[] = { "log", "connections", "memory", "chart", NULL };
+static const char *const panel_kinds[] = { "log",   "connections", "memory",
+					   "chart", "endpoints",   NULL };
 static const char *const classes[] = { "live", "staging", "drill", NULL };
 
 static const struct field runbook_fields[] = {
@@ -321,6 +322,7 @@ static const struct field panel_fields[] = {
 	{ "title", FIELD_TEXT, true, .help = "heading" },
 	{ "source", FIELD_SOURCE, .help = "the source it shows" },
 	{ "metrics", FIELD_NAMES, .help = "the metrics it shows", .of = "metrics" },
+	{ "probes", FIELD_PROBES, .help = "the probes it shows (endpoints)" },
 	END
 };
 

@@ -226,6 +226,13 @@ static struct probe **round_probes(size_t *n, void *data)
 		for (size_t s = 0; s < condition->nsymptoms; s++)
 			list[(*n)++] = condition->symptoms[s];
 	}
+	for (size_t i = 0; i < sense->runbook->npanels; i++) {
+		const struct panel *panel = &sense->runbook->panels[i];
+
+		list = xgrow(list, &cap, *n + panel->nprobes + 1, sizeof(struct probe *));
+		for (size_t p = 0; p < panel->nprobes; p++)
+			list[(*n)++] = panel->probes[p];
+	}
 	for (size_t i = 0; i < sense->nwatched; i++) {
 		list = xgrow(list, &cap, *n + 1, sizeof(struct probe *));
 		list[(*n)++] = sense->watched[i];

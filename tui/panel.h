@@ -17,10 +17,9 @@ struct panel_state {
 };
 
 struct panel_kind {
-	const char
-	    *name; /* in the runbook: "log", "connections", "memory", "chart"; others are added */
-	bool tall; /* takes the height that is left over */
-	bool wide; /* long lines: stands at the left */
+	const char *name; /* in the runbook: "log", "connections", ... */
+	bool tall;	  /* takes the height that is left over */
+	bool wide;	  /* long lines: stands at the left */
 	/* Rows that it would like to have, border included. */
 	int (*want)(struct ui *ui, const struct panel *panel);
 	void (*draw)(struct ui *ui, const struct panel *panel, struct panel_state *state,
@@ -48,7 +47,7 @@ struct panel_kind {
 };
 
 extern const struct panel_kind panel_log, panel_chart, panel_connections, panel_memory,
-    panel_metrics, panel_conditions;
+    panel_metrics, panel_conditions, panel_endpoints;
 /* NULL when there is no such kind. */
 const struct panel_kind *panel_kind(const char *name);
 
@@ -66,6 +65,8 @@ void metric_chart(struct ui *ui, const struct metric *metric, int64_t span_us,
 /* Its latest `span_us` in one row at (y, x), of the range that it moved in. */
 void metric_spark(struct ui *ui, const struct metric *metric, int64_t span_us,
 		  const struct canvas *canvas, int y, int x, int width);
+/* Whether its latest reading is older than it should be. */
+bool metric_is_old(struct ui *ui, const struct metric *metric);
 /* New: values, thresholds, what it suggests. */
 char *metric_details(struct ui *ui, const struct metric *metric);
 

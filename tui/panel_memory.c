@@ -169,6 +169,11 @@ static void metric_row(struct ui *ui, const struct metric *metric, const struct 
 	}
 	x = canvas_text(canvas, y, x, style,
 			reading_short(reading, metric->unit, value, sizeof(value)));
+	if (metric_is_old(ui, metric)) {
+		canvas_printf(canvas, y, x, STYLE_WARNING, " as of %s",
+			      age_text(reading->at, ui_now(ui), slope, sizeof(slope)));
+		return;
+	}
 	x = level_draw(ui, metric, canvas, y, x, style);
 	if (!has_slope(metric))
 		return;

@@ -34,8 +34,8 @@ struct watch_view {
 };
 
 static const struct panel_kind *const panel_kinds[] = {
-	&panel_log,    &panel_chart,   &panel_connections,
-	&panel_memory, &panel_metrics, &panel_conditions,
+	&panel_log,	&panel_chart,	   &panel_connections, &panel_memory,
+	&panel_metrics, &panel_conditions, &panel_endpoints,
 };
 
 const struct panel_kind *panel_kind(const char *name)

@@ -1,9 +1,13 @@
-/* A metric's latest history in one row. */
+/* A metric's latest history in one row; whether its reading is too old. */
 #include <math.h>
 #include <stdlib.h>
 
+#include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "tui/panel.h"
+
+/* How often the slowest sources are asked that say nothing about it. */
+#define SLOW_US (10 * CLOCK_US)
 
 /* Of the range that it moved in, so that a slope shows; what hardly moves is drawn flat. */
 static void range_of(const struct chart_spec *spec, double *low, double *high)
@@ -54,4 +58,19 @@ void metric_spark(struct ui *ui, const struct metric *metric, int64_t span_us,
 			cells[i] = (struct cell){ .cp = ' ', .class = CELL_EMPTY };
 	canvas_cells(canvas, y, x, 1, width, cells);
 	free(cells);
+}
+
+/* A source may be asked more rarely than its metrics are read. */
+bool metric_is_old(struct ui *ui, const struct metric *metric)
+{
+	struct sense *sense = session_sense(ui->session);
+	const struct reading *reading = sense_metric(sense, metric);
+	int64_t every = sense_duration(sense, metric->every, CLOCK_US);
+	int64_t asked = metric->source
+			    ? json_us(sense_declared(sense, metric->source), "every", SLOW_US)
+			    : SLOW_US;
+
+	if (asked > every)
+		every = asked;
+	return reading->at != 0 && ui_now(ui) - reading->at > 3 * every;
 }
