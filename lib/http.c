@@ -233,6 +233,29 @@ static void reply_cut(struct http_reply *reply, const struct buf *out, size_t ma
 	buf_add(&reply->body, out->data + head, len < max ? len : max);
 }
 
+/* The short reason first: panels are narrow. Codes: curl(1), EXIT CODES. */
+static void failure_say(struct http_reply *reply, int code, const char *errormsg, const char *how)
+{
+	static const struct {
+		int code;
+		const char *reason;
+	} reasons[] = {
+		{ 6, "name not found" },     { 7, "can't connect" },
+		{ 28, "no answer in time" }, { 52, "empty answer" },
+		{ 56, "connection broken" }, { 60, "not trusted" },
+		{ 1, "answer is no HTTP" },
+	};
+	char text[300] = "", *end = text;
+	size_t len = strcspn(errormsg, "\n");
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+		if (reasons[i].code == code)
+			end += sprintf(text, "%s: ", reasons[i].reason);
+	snprintf(end, sizeof(text) - (size_t)(end - text), "%.*s", (int)(len > 0 ? len : 200),
+		 len > 0 ? errormsg : how);
+	why_set(reply, text);
+}
+
 static void reply_read(struct http_reply *reply, const struct child_end *end, const struct buf *out,
 		       size_t max)
 {
@@ -262,12 +285,8 @@ static void reply_read(struct http_reply *reply, const struct child_end *end, co
 	reply->lost = len - head > max ? len - head - max : 0;
 	buf_add(&reply->body, text + head, len - head - reply->lost);
 	if (code != 0) {
-		char said[200];
-
-		snprintf(said, sizeof(said), "%s", line + 1 + used);
-		said[strcspn(said, "\n")] = '\0';
 		reply->status = 0;
-		why_set(reply, said[0] != '\0' ? said : child_end_text(end, how, sizeof(how)));
+		failure_say(reply, code, line + 1 + used, child_end_text(end, how, sizeof(how)));
 	}
 }
 

@@ -11,7 +11,7 @@ void uptime_of(const struct chart_point *points, size_t n, int64_t now, int64_t 
 	       bool zero_is_down, struct uptime *out)
 {
 	int64_t up_us = 0;
-	bool before = false;
+	bool before = false, seen = false;
 
 	*out = (struct uptime){ .percent = NAN };
 	for (size_t i = 0; i < n; i++) {
@@ -26,7 +26,8 @@ void uptime_of(const struct chart_point *points, size_t n, int64_t now, int64_t 
 		before = held <= max_gap || isnan(points[i].value);
 		out->up = up;
 		held = before ? held : max_gap;
-		out->seen_us += held > 0 ? held : 0;
+		seen = seen || !isnan(points[i].value);
+		out->seen_us += seen && held > 0 ? held : 0;
 		up_us += up && held > 0 ? held : 0;
 	}
 	out->known = n > 0 && before;

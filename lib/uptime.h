@@ -2,7 +2,7 @@
  * How long something has been up, and which share of the time that was seen.
  *
  * A point says what is the case until the next one, `max_gap` at most: what nobody looked at is
- * neither up nor down.
+ * neither up nor down. The share counts from the first value on: before it, nobody had asked yet.
  */
 #ifndef LIB_UPTIME_H
 #define LIB_UPTIME_H

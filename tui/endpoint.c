@@ -14,6 +14,8 @@
 #define GAP_US	     (60 * CLOCK_US)
 #define PROBE_OLD_US (60 * CLOCK_US)
 
+static const char down[] = "DOWN";
+
 /* ---- metrics ---- */
 
 static bool type_reads(const struct source_type *type, const char *read)
@@ -62,6 +64,18 @@ static void state_set(struct endpoint *row, enum style style, const char *word)
 	snprintf(row->state, sizeof(row->state), "%s", word);
 }
 
+/* Seconds as people say them. */
+static void value_print(const struct metric *metric, const struct reading *reading, char *out,
+			size_t size)
+{
+	const char *unit = metric->unit ? metric->unit : reading->unit;
+
+	if (strcmp(unit, "s") == 0 && fabs(reading->value) >= 60)
+		duration_text((int64_t)reading->value * CLOCK_US, out, size);
+	else
+		reading_short(reading, metric->unit, out, size);
+}
+
 /* Down goes before all; what can't be read, before what was read earlier. */
 static void metric_judge(struct ui *ui, const struct metric *metric, struct endpoint *row)
 {
@@ -72,7 +86,7 @@ static void metric_judge(struct ui *ui, const struct metric *metric, struct endp
 	char word[16];
 
 	if (up == 0)
-		state_set(row, STYLE_CRITICAL, "DOWN");
+		state_set(row, STYLE_CRITICAL, down);
 	else if (!read)
 		state_set(row, STYLE_WARNING, alert && alert->no_data ? "no data" : "unknown");
 	else if (alert && alert->level > LEVEL_OK)
@@ -80,24 +94,50 @@ static void metric_judge(struct ui *ui, const struct metric *metric, struct endp
 	else
 		state_set(row, STYLE_OK, up == 1 ? "up" : "ok");
 	if (read && !zero_is_down(metric))
-		reading_short(reading, metric->unit, row->value, sizeof(row->value));
+		value_print(metric, reading, row->value, sizeof(row->value));
 	if (!read && row->why[0] == '\0')
 		snprintf(row->why, sizeof(row->why), "%s", reading->evidence);
 }
 
-void endpoint_of_metric(struct ui *ui, const struct metric *metric, struct endpoint *out)
+/* A metric that tells up from down for the same source; NULL. */
+static const struct metric *up_metric(struct ui *ui, const struct metric *metric)
 {
-	struct sense *sense = session_sense(ui->session);
+	const struct runbook *runbook = session_runbook(ui->session);
+
+	if (zero_is_down(metric))
+		return metric;
+	for (size_t i = 0; i < runbook->nmetrics && metric->source; i++) {
+		const struct metric *other = &runbook->metrics[i];
+
+		if (other->source && strcmp(other->source, metric->source) == 0 &&
+		    zero_is_down(other))
+			return other;
+	}
+	return NULL;
+}
+
+/* From the history of "up", where somebody keeps it; else a value was an answer. */
+static void uptime_fill(struct ui *ui, struct endpoint *row)
+{
+	const struct metric *up = up_metric(ui, row->metric);
 	const struct chart_point *points;
 	int64_t now = ui_now(ui);
 	size_t n;
 
+	points = sense_series(session_sense(ui->session), up ? up : row->metric, now - SPAN_US, &n);
+	uptime_of(points, n, now, GAP_US, up != NULL, &row->uptime);
+	/* An answer that says that it is down: since when is not known then. */
+	if (row->uptime.up && strcmp(row->state, down) == 0)
+		row->uptime = (struct uptime){ .percent = NAN };
+}
+
+void endpoint_of_metric(struct ui *ui, const struct metric *metric, struct endpoint *out)
+{
 	*out = (struct endpoint){ .metric = metric, .name = metric_title(metric) };
-	out->at = sense_metric(sense, metric)->at;
+	out->at = sense_metric(session_sense(ui->session), metric)->at;
 	out->old = metric_is_old(ui, metric);
 	metric_judge(ui, metric, out);
-	points = sense_series(sense, metric, now - SPAN_US, &n);
-	uptime_of(points, n, now, GAP_US, zero_is_down(metric), &out->uptime);
+	uptime_fill(ui, out);
 }
 
 /* ---- probes ---- */

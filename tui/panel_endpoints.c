@@ -9,9 +9,9 @@
 
 #define SPARK_SPAN_US (600 * CLOCK_US)
 #define STATE_WIDTH   9
-#define VALUE_WIDTH   9
+#define VALUE_WIDTH   10
 #define SPARK_MIN     4
-#define SPARK_MAX     40
+#define SPARK_MAX     60
 #define NAME_MIN      8
 
 /* Columns for the window's width; 0: there is no room for it. */
@@ -61,7 +61,7 @@ static void header_draw(const struct canvas *canvas, const struct columns *colum
 		      "VALUE");
 	canvas_printf(canvas, 0, x, STYLE_DIM, "%-*.*s", columns->spark, columns->spark,
 		      "LATEST 10 MIN");
-	x += columns->spark;
+	x = canvas->w - columns->since - columns->uptime - columns->age;
 	if (columns->since)
 		canvas_printf(canvas, 0, x, STYLE_DIM, " %13s", "FOR");
 	x += columns->since;
@@ -106,18 +106,22 @@ static void row_draw(struct ui *ui, const struct endpoint *row, const struct col
 	struct canvas name = canvas_part(canvas, y, STATE_WIDTH, 1, columns->name);
 	int x = STATE_WIDTH + columns->name + 1;
 	bool bare = !row->value[0] && row->why[0];
+	int right;
 
 	canvas_text(canvas, y, 0, row->old ? STYLE_WARNING : row->style,
-		    row->old ? "old" : row->state);
+		    row->old ? "stale" : row->state);
 	canvas_text(&name, 0, 0, STYLE_NORMAL, row->name);
 	if (!bare)
 		canvas_printf(canvas, y, x, row->old ? STYLE_DIM : STYLE_NORMAL, "%*s", VALUE_WIDTH,
 			      row->value);
+	right = canvas->w - columns->since - columns->uptime - columns->age;
 	/* A reason takes the value's place where there is no value. */
-	history_draw(ui, row, canvas, y, bare ? x : x + VALUE_WIDTH + 1,
-		     columns->spark + (bare ? VALUE_WIDTH + 1 : 0));
-	x += VALUE_WIDTH + 1 + columns->spark;
-	times_draw(ui, row, columns, canvas, y, x);
+	if (bare)
+		history_draw(ui, row, canvas, y, x, right - x);
+	else
+		history_draw(ui, row, canvas, y, x + VALUE_WIDTH + 1,
+			     row->why[0] ? right - x - VALUE_WIDTH - 1 : columns->spark);
+	times_draw(ui, row, columns, canvas, y, right);
 }
 
 /* ---- the panel ---- */
@@ -189,7 +193,8 @@ static void draw(struct ui *ui, const struct panel *panel, struct panel_state *s
 	}
 }
 
-static void move(struct ui *ui, const struct panel *panel, struct panel_state *state, enum act act)
+static void select_row(struct ui *ui, const struct panel *panel, struct panel_state *state,
+		       enum act act)
 {
 	long line = (long)state->line + act_rows(act, 10), rows = (long)rows_of(panel);
 
@@ -217,6 +222,6 @@ const struct panel_kind panel_endpoints = {
 	.name = "endpoints",
 	.want = want,
 	.draw = draw,
-	.move = move,
+	.move = select_row,
 	.details = details,
 };

@@ -8,7 +8,7 @@
 #include "lib/timefmt.h"
 #include "sources/host.h"
 #include "sources/process.h"
-#include "tui/hostfacts.h"
+#include "tui/hosttext.h"
 #include "tui/panel.h"
 
 #define SPAN_US	    (2 * 3600 * CLOCK_US) /* a slope is looked for so far back */
@@ -42,8 +42,8 @@ static struct source *new_source(struct ui *ui, const struct panel *panel, size_
 
 /* Calls `each` with the panel's sources, processes first. */
 static void sources_each(struct ui *ui, const struct panel *panel,
-			 void (*each)(struct source *source, int64_t now, struct facts *out),
-			 bool processes, struct facts *out)
+			 void (*each)(struct source *source, int64_t now, struct remarks *out),
+			 bool processes, struct remarks *out)
 {
 	for (size_t i = 0; i < panel->nmetrics; i++) {
 		struct source *source = new_source(ui, panel, i);
@@ -53,7 +53,7 @@ static void sources_each(struct ui *ui, const struct panel *panel,
 	}
 }
 
-static void brief(struct source *source, int64_t now, struct facts *out)
+static void brief(struct source *source, int64_t now, struct remarks *out)
 {
 	if (process_is(source))
 		process_brief(source, now, out);
@@ -61,7 +61,7 @@ static void brief(struct source *source, int64_t now, struct facts *out)
 		host_brief(source, out);
 }
 
-static void findings(struct source *source, int64_t now, struct facts *out)
+static void findings(struct source *source, int64_t now, struct remarks *out)
 {
 	if (process_is(source))
 		process_findings(source, now, out);
@@ -69,7 +69,7 @@ static void findings(struct source *source, int64_t now, struct facts *out)
 		host_findings(source, now, out);
 }
 
-static void table(struct source *source, int64_t now, struct facts *out)
+static void table(struct source *source, int64_t now, struct remarks *out)
 {
 	if (process_is(source))
 		process_table(source, now, out);
@@ -236,17 +236,17 @@ static int chart_part(struct ui *ui, const struct metric *metric, const struct c
 
 static void full_draw(struct ui *ui, const struct panel *panel, const struct canvas *canvas, int y)
 {
-	struct facts facts = FACTS_INIT;
+	struct remarks remarks = REMARKS_INIT;
 	const struct metric *metric = charted(ui, panel);
 	int rows;
 
-	sources_each(ui, panel, table, true, &facts);
-	sources_each(ui, panel, table, false, &facts);
-	rows = canvas->h - y - (int)facts.n - 1;
+	sources_each(ui, panel, table, true, &remarks);
+	sources_each(ui, panel, table, false, &remarks);
+	rows = canvas->h - y - (int)remarks.n - 1;
 	if (metric && rows >= 5)
 		y = chart_part(ui, metric, canvas, y, rows > 14 ? 14 : rows) + 1;
-	facts_draw(&facts, canvas, y);
-	facts_release(&facts);
+	remarks_draw(&remarks, canvas, y);
+	remarks_release(&remarks);
 }
 
 /* ---- the panel ---- */
@@ -265,7 +265,7 @@ static int want(struct ui *ui, const struct panel *panel)
 }
 
 /* The worst of levels and findings; what can't be read is no better than a warning. */
-static const char *status_of(struct ui *ui, const struct panel *panel, const struct facts *found,
+static const char *status_of(struct ui *ui, const struct panel *panel, const struct remarks *found,
 			     enum style *style, char word[16])
 {
 	enum level worst = LEVEL_OK;
@@ -280,9 +280,9 @@ static const char *status_of(struct ui *ui, const struct panel *panel, const str
 		if (alert && alert->no_data && worst < LEVEL_WARNING)
 			worst = LEVEL_WARNING;
 	}
-	if (worst < LEVEL_CRITICAL && facts_count(found, STYLE_CRITICAL))
+	if (worst < LEVEL_CRITICAL && remarks_count(found, STYLE_CRITICAL))
 		worst = LEVEL_CRITICAL;
-	if (worst < LEVEL_WARNING && facts_count(found, STYLE_WARNING))
+	if (worst < LEVEL_WARNING && remarks_count(found, STYLE_WARNING))
 		worst = LEVEL_WARNING;
 	*style = style_level(worst);
 	return level_text(worst, word);
@@ -291,7 +291,7 @@ static const char *status_of(struct ui *ui, const struct panel *panel, const str
 static void draw(struct ui *ui, const struct panel *panel, struct panel_state *state,
 		 const struct canvas *canvas, bool focus)
 {
-	struct facts found = FACTS_INIT;
+	struct remarks found = REMARKS_INIT;
 	struct canvas inside;
 	enum style style;
 	char word[16];
@@ -312,15 +312,15 @@ static void draw(struct ui *ui, const struct panel *panel, struct panel_state *s
 	} else {
 		sources_each(ui, panel, brief, true, &found);
 		sources_each(ui, panel, brief, false, &found);
-		facts_draw(&found, &inside, y);
+		remarks_draw(&found, &inside, y);
 	}
-	facts_release(&found);
+	remarks_release(&found);
 }
 
 static char *details(struct ui *ui, const struct panel *panel, struct panel_state *state)
 {
 	struct buf text = BUF_INIT;
-	struct facts facts = FACTS_INIT;
+	struct remarks remarks = REMARKS_INIT;
 
 	(void)state;
 	for (size_t i = 0; i < panel->nmetrics; i++) {
@@ -341,11 +341,11 @@ static char *details(struct ui *ui, const struct panel *panel, struct panel_stat
 		}
 		buf_putc(&text, '\n');
 	}
-	sources_each(ui, panel, table, true, &facts);
-	facts_add(&facts, STYLE_NORMAL, "%s", "");
-	sources_each(ui, panel, table, false, &facts);
-	facts_print(&facts, &text);
-	facts_release(&facts);
+	sources_each(ui, panel, table, true, &remarks);
+	remarks_add(&remarks, STYLE_NORMAL, "%s", "");
+	sources_each(ui, panel, table, false, &remarks);
+	remarks_print(&remarks, &text);
+	remarks_release(&remarks);
 	return buf_detach(&text);
 }
 

@@ -59,6 +59,20 @@ static void no_answer_is_down_as_long_as_it_takes(void **state)
 	assert_float_equal(u.percent, 100.0 * 20 / 320, 0.001);
 }
 
+static void the_first_question_is_no_outage(void **state)
+{
+	const struct chart_point points[] = { { 0, NAN }, { 2 * S, 5 } };
+	struct uptime u = look(points, 2, 10 * S, false);
+
+	(void)state;
+	assert_float_equal(u.percent, 100, 0.001);
+	assert_int_equal(u.seen_us, 8 * S);
+	u = look(points, 1, 10 * S, false);
+	assert_true(u.known);
+	assert_false(u.up);
+	assert_true(isnan(u.percent));
+}
+
 static void what_nobody_looked_at_counts_for_nothing(void **state)
 {
 	const struct chart_point points[] = { { 0, 1 }, { 1000 * S, 1 }, { 1010 * S, 1 } };
@@ -81,6 +95,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(up_and_down_are_told_apart),
 		cmocka_unit_test(no_answer_is_down_as_long_as_it_takes),
+		cmocka_unit_test(the_first_question_is_no_outage),
 		cmocka_unit_test(what_nobody_looked_at_counts_for_nothing),
 	};
 

@@ -1,4 +1,4 @@
-#include "tui/hostfacts.h"
+#include "tui/hosttext.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -80,7 +80,7 @@ static bool files_many(int64_t files, int64_t limit)
 	return files >= 0 && limit > 0 && 100.0 * (double)files / (double)limit >= FILES_MANY;
 }
 
-void process_findings(struct source *source, int64_t now, struct facts *out)
+void process_findings(struct source *source, int64_t now, struct remarks *out)
 {
 	struct process_seen seen;
 	char span[40];
@@ -88,20 +88,20 @@ void process_findings(struct source *source, int64_t now, struct facts *out)
 	(void)now;
 	process_look(source, STARTS_US, &seen);
 	if (seen.failed || seen.count == 0)
-		facts_add(out, seen.failed ? STYLE_WARNING : STYLE_CRITICAL, "%s: %s", source->name,
-			  seen.why);
+		remarks_add(out, seen.failed ? STYLE_WARNING : STYLE_CRITICAL, "%s: %s",
+			    source->name, seen.why);
 	if (!seen.failed && seen.expected > 0 && seen.count > 0 && seen.count != seen.expected)
-		facts_add(out, STYLE_WARNING, "%s: %zu instances, %zu expected", source->name,
-			  seen.count, seen.expected);
+		remarks_add(out, STYLE_WARNING, "%s: %zu instances, %zu expected", source->name,
+			    seen.count, seen.expected);
 	if (seen.starts > seen.count && seen.starts > 1)
-		facts_add(out, STYLE_WARNING, "%s: %u starts in %s", source->name, seen.starts,
-			  duration_text(STARTS_US, span, sizeof(span)));
+		remarks_add(out, STYLE_WARNING, "%s: %u starts in %s", source->name, seen.starts,
+			    duration_text(STARTS_US, span, sizeof(span)));
 	if (files_many(seen.files, seen.files_limit))
-		facts_add(out, STYLE_WARNING, "%s: %lld of %lld files open", source->name,
-			  (long long)seen.files, (long long)seen.files_limit);
+		remarks_add(out, STYLE_WARNING, "%s: %lld of %lld files open", source->name,
+			    (long long)seen.files, (long long)seen.files_limit);
 	if (seen.oom_kills_new > 0)
-		facts_add(out, STYLE_CRITICAL, "%s: %lld killed for want of memory", source->name,
-			  (long long)seen.oom_kills_new);
+		remarks_add(out, STYLE_CRITICAL, "%s: %lld killed for want of memory", source->name,
+			    (long long)seen.oom_kills_new);
 }
 
 static void cpu_print(double percent, char *out, size_t size)
@@ -112,7 +112,7 @@ static void cpu_print(double percent, char *out, size_t size)
 		snprintf(out, size, "%.0f%%", percent);
 }
 
-void process_brief(struct source *source, int64_t now, struct facts *out)
+void process_brief(struct source *source, int64_t now, struct remarks *out)
 {
 	struct process_seen seen;
 	char age[40], cpu[16], more[24] = "";
@@ -123,11 +123,11 @@ void process_brief(struct source *source, int64_t now, struct facts *out)
 	cpu_print(seen.cpu_percent, cpu, sizeof(cpu));
 	if (seen.all > 1)
 		snprintf(more, sizeof(more), "+%zu", seen.all - 1);
-	facts_add(out, STYLE_DIM, "%s %d%s cpu %s up %s", source->name, (int)seen.pid, more, cpu,
-		  duration_text((now - seen.started) / CLOCK_US * CLOCK_US, age, sizeof(age)));
+	remarks_add(out, STYLE_DIM, "%s %d%s cpu %s up %s", source->name, (int)seen.pid, more, cpu,
+		    duration_text((now - seen.started) / CLOCK_US * CLOCK_US, age, sizeof(age)));
 }
 
-static void process_row(const struct process_one *one, int64_t now, struct facts *out)
+static void process_row(const struct process_one *one, int64_t now, struct remarks *out)
 {
 	char age[40], cpu[16], files[40] = "-", rss[40], number[32];
 	bool stuck = one->state == 'D' || one->state == 'T';
@@ -139,15 +139,16 @@ static void process_row(const struct process_one *one, int64_t now, struct facts
 	if (one->files >= 0)
 		snprintf(files, sizeof(files), "%lld/%lld", (long long)one->files,
 			 (long long)one->files_limit);
-	facts_add(out,
-		  stuck || files_many(one->files, one->files_limit) ? STYLE_WARNING : STYLE_NORMAL,
-		  "%8d %c %9s %6s %7d %13s %13s  %s%s", (int)one->pid, one->state,
-		  rss, cpu, one->threads, files,
-		  duration_text((now - one->started) / CLOCK_US * CLOCK_US, age, sizeof(age)),
-		  one->worker ? "+ " : "", one->command);
+	remarks_add(out,
+		    stuck || files_many(one->files, one->files_limit) ? STYLE_WARNING
+								      : STYLE_NORMAL,
+		    "%8d %c %9s %6s %7d %13s %13s  %s%s", (int)one->pid, one->state, rss, cpu,
+		    one->threads, files,
+		    duration_text((now - one->started) / CLOCK_US * CLOCK_US, age, sizeof(age)),
+		    one->worker ? "+ " : "", one->command);
 }
 
-void process_table(struct source *source, int64_t now, struct facts *out)
+void process_table(struct source *source, int64_t now, struct remarks *out)
 {
 	struct process_seen seen;
 	struct process_one one;
@@ -160,39 +161,39 @@ void process_table(struct source *source, int64_t now, struct facts *out)
 	if (seen.oom_kills > 0)
 		snprintf(kills, sizeof(kills), ", %lld killed for want of memory",
 			 (long long)seen.oom_kills);
-	facts_add(out, STYLE_BOLD, "%s: %zu instance%s, %zu process%s, %u start%s in 10 min%s",
-		  source->name, seen.count, seen.count == 1 ? "" : "s", seen.all,
-		  seen.all == 1 ? "" : "es", seen.starts, seen.starts == 1 ? "" : "s", kills);
-	facts_add(out, STYLE_DIM, "%8s %c %9s %6s %7s %13s %13s  %s", "PID", 'S', "RSS", "CPU",
-		  "THREADS", "FILES", "UP", "COMMAND");
+	remarks_add(out, STYLE_BOLD, "%s: %zu instance%s, %zu process%s, %u start%s in 10 min%s",
+		    source->name, seen.count, seen.count == 1 ? "" : "s", seen.all,
+		    seen.all == 1 ? "" : "es", seen.starts, seen.starts == 1 ? "" : "s", kills);
+	remarks_add(out, STYLE_DIM, "%8s %c %9s %6s %7s %13s %13s  %s", "PID", 'S', "RSS", "CPU",
+		    "THREADS", "FILES", "UP", "COMMAND");
 	for (size_t i = 0; i < TABLE_PROCESSES && process_at(source, i, &one); i++)
 		process_row(&one, now, out);
 	if (seen.all > TABLE_PROCESSES)
-		facts_add(out, STYLE_DIM, "%8s and %zu more", "", seen.all - TABLE_PROCESSES);
+		remarks_add(out, STYLE_DIM, "%8s and %zu more", "", seen.all - TABLE_PROCESSES);
 }
 
 /* ---- the host ---- */
 
-static void disk_findings(const struct host_disk *disk, int64_t now, struct facts *out)
+static void disk_findings(const struct host_disk *disk, int64_t now, struct remarks *out)
 {
 	char age[40], until[40];
 
 	if (*disk->why != '\0' && disk->at != 0)
-		facts_add(out, STYLE_WARNING, "%s (figures are of %s)", disk->why,
-			  age_text(disk->at, now, age, sizeof(age)));
+		remarks_add(out, STYLE_WARNING, "%s (figures are of %s)", disk->why,
+			    age_text(disk->at, now, age, sizeof(age)));
 	else if (*disk->why != '\0')
-		facts_add(out, STYLE_WARNING, "%s", disk->why);
+		remarks_add(out, STYLE_WARNING, "%s", disk->why);
 	if (disk->at == 0)
 		return;
 	if (disk->full_hours < FULL_HOURS)
-		facts_add(out, STYLE_WARNING, "%s is full in %s", disk->path,
-			  hours_text(disk->full_hours, until, sizeof(until)));
+		remarks_add(out, STYLE_WARNING, "%s is full in %s", disk->path,
+			    hours_text(disk->full_hours, until, sizeof(until)));
 	if (disk->inodes_percent >= INODES_MANY)
-		facts_add(out, STYLE_WARNING, "%s: %.0f%% of the inodes in use", disk->path,
-			  disk->inodes_percent);
+		remarks_add(out, STYLE_WARNING, "%s: %.0f%% of the inodes in use", disk->path,
+			    disk->inodes_percent);
 }
 
-void host_findings(struct source *source, int64_t now, struct facts *out)
+void host_findings(struct source *source, int64_t now, struct remarks *out)
 {
 	struct host_seen seen;
 	struct host_disk disk;
@@ -200,21 +201,21 @@ void host_findings(struct source *source, int64_t now, struct facts *out)
 	char text[40];
 
 	if (host_look(source, &seen, &err) < 0) {
-		facts_add(out, STYLE_WARNING, "%s: %s", source->name, err.msg);
+		remarks_add(out, STYLE_WARNING, "%s: %s", source->name, err.msg);
 		return;
 	}
 	if (seen.oom_at != 0 && now - seen.oom_at < OOM_US)
-		facts_add(out, STYLE_CRITICAL, "killed for want of memory: a process, %s",
-			  age_text(seen.oom_at, now, text, sizeof(text)));
+		remarks_add(out, STYLE_CRITICAL, "killed for want of memory: a process, %s",
+			    age_text(seen.oom_at, now, text, sizeof(text)));
 	if (seen.pressure[PRESSURE_MEMORY] >= PRESSURE_MUCH)
-		facts_add(out, STYLE_WARNING, "memory is short: pressure %.0f%%",
-			  seen.pressure[PRESSURE_MEMORY]);
+		remarks_add(out, STYLE_WARNING, "memory is short: pressure %.0f%%",
+			    seen.pressure[PRESSURE_MEMORY]);
 	if (seen.swapping >= SWAPPING_MUCH)
-		facts_add(out, STYLE_WARNING, "swapping %s/s",
-			  size_text((int64_t)seen.swapping, text, sizeof(text)));
+		remarks_add(out, STYLE_WARNING, "swapping %s/s",
+			    size_text((int64_t)seen.swapping, text, sizeof(text)));
 	if (seen.steal_percent >= STEAL_MUCH)
-		facts_add(out, STYLE_WARNING, "other guests take %.0f%% of the processors",
-			  seen.steal_percent);
+		remarks_add(out, STYLE_WARNING, "other guests take %.0f%% of the processors",
+			    seen.steal_percent);
 	for (size_t i = 0; host_disk(source, i, &disk); i++)
 		disk_findings(&disk, now, out);
 }
@@ -236,7 +237,7 @@ static void disks_brief(struct source *source, char *out, size_t size)
 	}
 }
 
-void host_brief(struct source *source, struct facts *out)
+void host_brief(struct source *source, struct remarks *out)
 {
 	struct host_seen seen;
 	struct err err = ERR_INIT;
@@ -248,13 +249,13 @@ void host_brief(struct source *source, struct facts *out)
 	if (seen.iowait_percent >= 1)
 		snprintf(wait, sizeof(wait), " wait %.0f%%", seen.iowait_percent);
 	disks_brief(source, disks, sizeof(disks));
-	facts_add(out, STYLE_DIM, "cpu %s%s  load %.1f of %d", cpu, wait, seen.load,
-		  seen.processors);
+	remarks_add(out, STYLE_DIM, "cpu %s%s  load %.1f of %d", cpu, wait, seen.load,
+		    seen.processors);
 	if (seen.swap > 0)
-		facts_add(out, STYLE_DIM, "mem %.0f%%  swap %.0f%%%s", seen.memory_percent,
-			  seen.swap_percent, disks);
+		remarks_add(out, STYLE_DIM, "mem %.0f%%  swap %.0f%%%s", seen.memory_percent,
+			    seen.swap_percent, disks);
 	else
-		facts_add(out, STYLE_DIM, "mem %.0f%%%s", seen.memory_percent, disks);
+		remarks_add(out, STYLE_DIM, "mem %.0f%%%s", seen.memory_percent, disks);
 }
 
 static void pressure_print(const struct host_seen *seen, char *out, size_t size)
@@ -267,43 +268,43 @@ static void pressure_print(const struct host_seen *seen, char *out, size_t size)
 }
 
 static void figures_table(const struct source *source, const struct host_seen *seen,
-			  struct facts *out)
+			  struct remarks *out)
 {
 	char text[96], all[32], free[32], age[40];
 
-	facts_add(out, STYLE_BOLD, "%s: up %s", source->name,
-		  duration_text((int64_t)seen->uptime_s * CLOCK_US, age, sizeof(age)));
+	remarks_add(out, STYLE_BOLD, "%s: up %s", source->name,
+		    duration_text((int64_t)seen->uptime_s * CLOCK_US, age, sizeof(age)));
 	if (isnan(seen->cpu_percent))
-		facts_add(out, STYLE_NORMAL,
-			  "cpu      not measured yet, load %.2f on %d processor%s", seen->load,
-			  seen->processors, seen->processors == 1 ? "" : "s");
+		remarks_add(out, STYLE_NORMAL,
+			    "cpu      not measured yet, load %.2f on %d processor%s", seen->load,
+			    seen->processors, seen->processors == 1 ? "" : "s");
 	else
-		facts_add(out, STYLE_NORMAL,
-			  "cpu      %.0f%%, waiting for disks %.0f%%, taken by other guests "
-			  "%.0f%%, "
-			  "load %.2f on %d processor%s",
-			  seen->cpu_percent, seen->iowait_percent, seen->steal_percent, seen->load,
-			  seen->processors, seen->processors == 1 ? "" : "s");
+		remarks_add(out, STYLE_NORMAL,
+			    "cpu      %.0f%%, waiting for disks %.0f%%, taken by other guests "
+			    "%.0f%%, "
+			    "load %.2f on %d processor%s",
+			    seen->cpu_percent, seen->iowait_percent, seen->steal_percent,
+			    seen->load, seen->processors, seen->processors == 1 ? "" : "s");
 	pressure_print(seen, text, sizeof(text));
-	facts_add(out, STYLE_NORMAL, "memory   %.0f%% of %s, %s free%s", seen->memory_percent,
-		  size_text(seen->memory, all, sizeof(all)),
-		  size_text(seen->memory_free, free, sizeof(free)), text);
+	remarks_add(out, STYLE_NORMAL, "memory   %.0f%% of %s, %s free%s", seen->memory_percent,
+		    size_text(seen->memory, all, sizeof(all)),
+		    size_text(seen->memory_free, free, sizeof(free)), text);
 	if (seen->swap <= 0) {
-		facts_add(out, STYLE_NORMAL, "swap     none");
+		remarks_add(out, STYLE_NORMAL, "swap     none");
 		return;
 	}
-	facts_add(out, STYLE_NORMAL, "swap     %.0f%% of %s, %s/s in and out", seen->swap_percent,
-		  size_text(seen->swap, all, sizeof(all)),
-		  isnan(seen->swapping) ? "-" : size_text((int64_t)seen->swapping, text, 32));
+	remarks_add(out, STYLE_NORMAL, "swap     %.0f%% of %s, %s/s in and out", seen->swap_percent,
+		    size_text(seen->swap, all, sizeof(all)),
+		    isnan(seen->swapping) ? "-" : size_text((int64_t)seen->swapping, text, 32));
 }
 
-static void disk_row(const struct host_disk *disk, int64_t now, struct facts *out)
+static void disk_row(const struct host_disk *disk, int64_t now, struct remarks *out)
 {
 	char free[32], inodes[16] = "-", growth[160], age[48] = "", mb[160];
 	struct trend trend = disk->trend;
 
 	if (disk->at == 0) {
-		facts_add(out, STYLE_WARNING, "%-20s %s", disk->path, disk->why);
+		remarks_add(out, STYLE_WARNING, "%-20s %s", disk->path, disk->why);
 		return;
 	}
 	if (!isnan(disk->inodes_percent))
@@ -315,13 +316,13 @@ static void disk_row(const struct host_disk *disk, int64_t now, struct facts *ou
 			 hours_text(disk->full_hours, mb, sizeof(mb)));
 	if (now - disk->at > DISK_OLD_US)
 		age_text(disk->at, now, age, sizeof(age));
-	facts_add(out, *age || disk->full_hours < FULL_HOURS ? STYLE_WARNING : STYLE_NORMAL,
-		  "%-20s %6.0f%% %9s %7s  %s  %s", disk->path, disk->percent,
-		  size_text(disk->free, free, sizeof(free)), inodes,
-		  *growth ? growth : "not known yet", age);
+	remarks_add(out, *age || disk->full_hours < FULL_HOURS ? STYLE_WARNING : STYLE_NORMAL,
+		    "%-20s %6.0f%% %9s %7s  %s  %s", disk->path, disk->percent,
+		    size_text(disk->free, free, sizeof(free)), inodes,
+		    *growth ? growth : "not known yet", age);
 }
 
-void host_table(struct source *source, int64_t now, struct facts *out)
+void host_table(struct source *source, int64_t now, struct remarks *out)
 {
 	struct host_seen seen;
 	struct host_disk disk;
@@ -331,8 +332,8 @@ void host_table(struct source *source, int64_t now, struct facts *out)
 	if (host_look(source, &seen, &err) < 0)
 		return;
 	figures_table(source, &seen, out);
-	facts_add(out, STYLE_DIM, "%-20s %7s %9s %7s  %s", "DISK", "IN USE", "FREE", "INODES",
-		  "GROWTH");
+	remarks_add(out, STYLE_DIM, "%-20s %7s %9s %7s  %s", "DISK", "IN USE", "FREE", "INODES",
+		    "GROWTH");
 	for (size_t i = 0; host_disk(source, i, &disk); i++)
 		disk_row(&disk, now, out);
 }
