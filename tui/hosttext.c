@@ -88,8 +88,7 @@ void process_findings(struct source *source, int64_t now, struct remarks *out)
 	(void)now;
 	process_look(source, STARTS_US, &seen);
 	if (seen.failed || seen.count == 0)
-		remarks_add(out, seen.failed ? STYLE_WARNING : STYLE_CRITICAL, "%s: %s",
-			    source->name, seen.why);
+		remarks_add(out, STYLE_WARNING, "%s: %s", source->name, seen.why);
 	if (!seen.failed && seen.expected > 0 && seen.count > 0 && seen.count != seen.expected)
 		remarks_add(out, STYLE_WARNING, "%s: %zu instances, %zu expected", source->name,
 			    seen.count, seen.expected);
