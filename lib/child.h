@@ -74,6 +74,21 @@ void job_cancel(struct job *job);
  * file server). That one is left to the loop, which reaps it when it comes back. */
 void child_bury(struct loop *loop, pid_t pid);
 
+/* A child that goes on and on beside the event loop: its standard output, and with `errors` its
+ * standard error in the same pipe, handed on as it comes; one that writes little by little is read
+ * some forty times a second. `ended` is called once, after all that it wrote, then the stream is
+ * gone; what the child started itself may live on. stream_cancel() kills the whole tree without a
+ * call; not from inside a callback. */
+struct stream;
+struct stream_calls {
+	void (*bytes)(const char *bytes, size_t len, void *data);
+	void (*ended)(const struct child_end *end, void *data);
+	void *data;
+};
+struct stream *stream_start(struct loop *loop, const struct child_spec *spec, bool errors,
+			    const struct stream_calls *calls, struct err *err);
+void stream_cancel(struct stream *stream);
+
 /* New: the children that this process has now, for child_sweep(). */
 struct child_tree;
 struct child_tree *child_known(void);

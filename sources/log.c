@@ -1,13 +1,10 @@
-/* A log file, followed. */
+/* A log, followed. */
 #include "sources/log.h"
 
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/jdoc.h"
@@ -19,13 +16,21 @@
 #define LINES_DEFAULT 2000
 #define LINES_MIN     64
 #define LINES_MAX     200000
-#define TAIL_BYTES    ((size_t)4 << 20)
-#define ZONE_BYTES    ((size_t)64 << 10)
 #define WINDOW_US     (300 * CLOCK_US)
 #define MINUTE_US     (60 * CLOCK_US)
 
 static const struct field fields[] = {
-	{ "path", FIELD_PATH, true, "the log file", NULL, NULL },
+	{ "path", FIELD_PATH, false, "a file, followed through its rotation", NULL, NULL },
+	{ "journal", FIELD_STRINGS, false,
+	  "systemd's journal: the names of units, [] for all of it; read by journalctl", NULL,
+	  NULL },
+	{ "command", FIELD_STRINGS, false,
+	  "a program and its arguments, no shell, that goes on printing the log on both outputs; "
+	  "it "
+	  "must only read",
+	  NULL, NULL },
+	{ "journal_folder", FIELD_PATH, false,
+	  "of \"journal\": the journal files of this folder, not the host's", NULL, NULL },
 	{ "known", FIELD_STRINGS, false,
 	  "patterns of known, harmless messages: shown, but no warnings or errors", NULL, NULL },
 	{ "meanings", FIELD_MAP, false, "patterns of known messages, and what each means", NULL,
@@ -34,6 +39,9 @@ static const struct field fields[] = {
 	{ "utc", FIELD_BOOL, false, "times without a zone are UTC, not local", NULL, NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
+
+static const char *const origins[] = { "path", "journal", "command", NULL };
+static const char *const *const one_of[] = { origins, NULL };
 
 static const char *const of_choices[] = { "latest", "max", "min", "mean", NULL };
 
@@ -64,96 +72,7 @@ bool log_is(const struct source *source)
 	return source != NULL && source->type == &source_log;
 }
 
-/* ---- lines come in ---- */
-
-static void record_count(struct log_source *log, const struct logring_line *line)
-{
-	log->errors += !line->known && line->level >= LOGLEVEL_ERROR;
-	if (line->at == 0)
-		return;
-	window_add(&log->window, line->at, LOG_LINES);
-	if (line->known)
-		return;
-	if (line->level >= LOGLEVEL_ERROR)
-		window_add(&log->window, line->at, LOG_ERRORS);
-	else if (line->level == LOGLEVEL_WARNING)
-		window_add(&log->window, line->at, LOG_WARNINGS);
-}
-
-static void line_add(struct log_source *log, const char *bytes, size_t len, size_t true_len,
-		     const struct logrecords_hint *hint)
-{
-	struct logring_line *line = logring_add(&log->ring, bytes, len, true_len), *record;
-
-	log->lines++;
-	logrecords_read(&log->records, hint, line);
-	if (log->first_at == 0)
-		log->first_at = line->at;
-	if (line->joined) {
-		record = logring_get(&log->ring, log->record);
-		if (record != NULL)
-			record->folded++;
-	} else {
-		log->record = line->seq;
-		record_count(log, line);
-	}
-	log_matchers_feed(log, line);
-}
-
-static void on_line(const struct logtail_line *in, void *data)
-{
-	struct log_source *log = data;
-	struct logrecords_hint hint = { .now = clock_wall(log->source.env->clock),
-					.fresh = in->fresh };
-
-	loghistory_note(log->history, log->ring.next, in);
-	line_add(log, in->bytes, in->len, in->true_len, &hint);
-}
-
-static void on_looked(void *data)
-{
-	const struct source_env *env = ((struct log_source *)data)->source.env;
-
-	if (env->changed != NULL)
-		env->changed(env->data);
-}
-
 /* ---- life cycle ---- */
-
-/* The last line was written when the file was: if their times differ by whole quarters of an hour,
- * the writer has another time zone than this process. */
-static void zone_guess(struct log_source *log)
-{
-	int fd = open(log->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	char *bytes = xmalloc(ZONE_BYTES);
-	struct stat st;
-	struct logline line;
-	int64_t written = 0, last = 0;
-	ssize_t n = -1;
-
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		off_t from = st.st_size > (off_t)ZONE_BYTES ? st.st_size - (off_t)ZONE_BYTES : 0;
-
-		/* As its writer's clock had it. */
-		written = st.st_mtim.tv_sec * CLOCK_US + st.st_mtim.tv_nsec / 1000 + clock_ahead();
-		n = pread(fd, bytes, ZONE_BYTES, from);
-	}
-	log->records.zone.now = written;
-	for (const char *at = bytes; n > 0 && at < bytes + n;) {
-		const char *nl = memchr(at, '\n', (size_t)(bytes + n - at));
-		const char *end = nl != NULL ? nl : bytes + n;
-
-		logline_read(&log->records.zone, at, (size_t)(end - at), &line);
-		if (line.at != 0)
-			last = line.zoned ? 0 : line.at;
-		at = end + 1;
-	}
-	if (last != 0)
-		log->records.zone.shift = logline_shift(last, written);
-	if (fd >= 0)
-		close(fd);
-	free(bytes);
-}
 
 static int known_init(struct log_source *log, const json_t *list, struct err *err)
 {
@@ -177,8 +96,7 @@ static void log_close(struct source *source)
 {
 	struct log_source *log = (struct log_source *)source;
 
-	loghistory_free(log->history);
-	logfollow_free(log->follow);
+	log_feed_close(log);
 	logring_release(&log->ring);
 	window_release(&log->window);
 	log_matchers_release(log);
@@ -196,42 +114,36 @@ static struct source *log_open(const struct source_env *env, const char *name, c
 	double lines = json_num(args, "max_lines", LINES_DEFAULT);
 
 	source_init(&log->source, &source_log, env, name);
-	log->path = xstrdup(json_str(args, "path", ""));
 	log->records.zone.utc = json_bool(args, "utc", 0);
 	lines = lines < LINES_MIN ? LINES_MIN : lines > LINES_MAX ? LINES_MAX : lines;
 	logring_init(&log->ring, (size_t)lines, LOG_FIRST);
 	window_init(&log->window);
-	if (known_init(log, json_object_get(args, "known"), err) < 0) {
+	if (known_init(log, json_object_get(args, "known"), err) < 0 ||
+	    log_feed_open(log, args, (size_t)lines, err) < 0) {
 		source_close(&log->source);
 		return NULL;
 	}
-	if (!log->records.zone.utc)
-		zone_guess(log);
-	log->follow =
-	    logfollow_new(env->loop, env->clock, log->path, TAIL_BYTES, on_line, on_looked, log);
-	log->history = loghistory_new(logfollow_parts(log->follow), &log->records);
 	return &log->source;
 }
 
-/* With a loop the file is followed by itself. */
+/* With a loop it is followed by itself. */
 static void log_sample(struct source *source)
 {
-	struct log_source *log = (struct log_source *)source;
-
 	if (source->env->loop == NULL)
-		logfollow_look(log->follow, 0);
+		log_feed_look((struct log_source *)source);
 }
 
 /* ---- numbers ---- */
 
 static bool is_readable(const struct log_source *log, int64_t now, struct reading *out)
 {
-	if (logfollow_state(log->follow) != LOGFOLLOW_FOLLOWING)
-		reading_unknown(out, now, "%s: %s", log->path, logfollow_why(log->follow));
-	else if (!logfollow_caught_up(log->follow))
-		reading_unknown(out, now, "%s: still being read", log->path);
-	else
+	char why[200];
+	enum log_state state = log_feed_state(log, why, sizeof(why));
+
+	if (state == LOG_FOLLOWING)
 		return true;
+	reading_unknown(out, now, "%s: %s", log->path,
+			state == LOG_READING ? "still being read" : why);
 	return false;
 }
 
@@ -324,7 +236,7 @@ static void counted_read(struct log_source *log, const char *read, int64_t from,
 	double minutes;
 
 	/* A part of the window that was never read has no lines to count. */
-	if (logfollow_skipped(log->follow) && log->first_at > from)
+	if (log_feed_skipped(log) && log->first_at > from)
 		span = now - log->first_at;
 	minutes = (double)span / MINUTE_US;
 	if (strcmp(read, "errors") == 0)
@@ -376,19 +288,10 @@ void log_status(const struct source *source, struct log_status *out)
 	int64_t now = clock_wall(source->env->clock);
 	const struct logring_line *newest = logring_get(&log->ring, log->ring.next - 1);
 
-	*out = (struct log_status){ .path = log->path, .lines = log->lines, .errors = log->errors };
-	switch (logfollow_state(log->follow)) {
-	case LOGFOLLOW_FOLLOWING:
-		out->state = logfollow_caught_up(log->follow) ? LOG_FOLLOWING : LOG_READING;
-		break;
-	case LOGFOLLOW_MISSING:
-		out->state = LOG_MISSING;
-		break;
-	case LOGFOLLOW_FAILED:
-		out->state = LOG_FAILED;
-		break;
-	}
-	snprintf(out->why, sizeof(out->why), "%s", logfollow_why(log->follow));
+	*out = (struct log_status){
+		.kind = log->kind, .path = log->path, .lines = log->lines, .errors = log->errors
+	};
+	out->state = log_feed_state(log, out->why, sizeof(out->why));
 	out->lines_per_minute = (double)sum(log, LOG_LINES, now - MINUTE_US, now);
 	if (newest != NULL) {
 		out->newest = newest->seq;
@@ -398,8 +301,9 @@ void log_status(const struct source *source, struct log_status *out)
 
 const struct source_type source_log = {
 	.type = { .name = "log",
-		  .help = "a log file, followed",
+		  .help = "a log, followed: a file, systemd's journal, or what a command prints",
 		  .fields = fields,
+		  .one_of = one_of,
 		  .reads = reads,
 		  .metric_fields = metric_fields },
 	.open = log_open,

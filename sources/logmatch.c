@@ -60,7 +60,7 @@ static int64_t kept_from(const struct log_source *log)
 	uint64_t oldest = logring_oldest(&log->ring);
 	const struct logring_line *line = logring_get(&log->ring, oldest);
 
-	if (oldest == LOG_FIRST && (log->ring.next == LOG_FIRST || !logfollow_skipped(log->follow)))
+	if (oldest == LOG_FIRST && (log->ring.next == LOG_FIRST || !log_feed_skipped(log)))
 		return 0;
 	return line != NULL && line->at != 0 ? line->at : clock_wall(log->source.env->clock);
 }
@@ -125,10 +125,9 @@ bool log_line_since(const struct logring_line *line, int64_t since)
 /* Whether all lines since then were read, and this matcher saw them. */
 static bool reaches(const struct log_source *log, const struct log_matcher *matcher, int64_t since)
 {
-	bool read =
-	    !logfollow_skipped(log->follow) || (log->first_at != 0 && log->first_at <= since);
+	bool read = !log_feed_skipped(log) || (log->first_at != 0 && log->first_at <= since);
 
-	return read && matcher->from <= since;
+	return read && matcher->from <= since && log->gap_at <= since;
 }
 
 /* What is in the ring is counted exactly. */

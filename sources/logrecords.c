@@ -41,13 +41,13 @@ void logrecords_read(struct logrecords *records, const struct logrecords_hint *h
 	struct logline read;
 
 	records->zone.now = hint->now;
-	logline_read(&records->zone, line->bytes, line->len, &read);
+	logline_read(&records->zone, line->bytes + hint->body, line->len - hint->body, &read);
 	if (hint->writer != records->writer)
 		records->fold = (struct logfold){ 0 };
 	records->writer = hint->writer;
-	if (read.level == LOGLEVEL_NONE)
-		read.level = hint->level;
-	line->joined = logfold_joins(&records->fold, &read);
+	line->joined = logfold_joins(&records->fold, &read) || hint->joins;
+	if (!line->joined && read.level == LOGLEVEL_NONE)
+		records->fold.last = read.level = hint->level;
 	line->level = read.level;
 	line->arrived = hint->fresh ? hint->now : 0;
 	line->precision = hint->at == 0 && read.at != 0 ? read.precision : 1;

@@ -28,10 +28,13 @@ struct logrecords_hint {
 	int64_t now; /* wall time */
 	bool fresh;  /* it was written just now */
 	/* Of a journal's entry: when it was written (0: the line tells), the level that it has
-	 * unless its text shows one, and who wrote it: only lines of one writer are joined. */
+	 * unless its text shows one, who wrote it (only lines of one writer are joined), where its
+	 * text begins, and whether this is a further line of it. */
 	int64_t at;
 	enum loglevel level;
 	uint64_t writer;
+	size_t body;
+	bool joins;
 };
 
 /* Fills level, times, joined and known of a line from its bytes; its `folded` is the caller's. */

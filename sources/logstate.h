@@ -8,6 +8,7 @@
 #include "sources/log.h"
 #include "sources/logfollow.h"
 #include "sources/loghistory.h"
+#include "sources/logjournal.h"
 #include "sources/logrecords.h"
 #include "sources/logring.h"
 #include "sources/window.h"
@@ -32,20 +33,34 @@ struct log_matcher {
 
 struct log_source {
 	struct source source; /* first */
-	char *path;
-	struct logfollow *follow;
+	enum log_kind kind;
+	char *path;		     /* or the command line; owned */
+	struct logfollow *follow;    /* of a file, else NULL, as are the next two */
+	struct loghistory *history;  /* of a file */
+	struct logjournal *journal;  /* of a journal */
+	struct log_command *command; /* of a command */
 	struct logring ring;
 	struct window window;
 	struct logrecords records;
-	struct loghistory *history;
 	uint64_t record;	/* seq of the latest record */
 	uint64_t lines, errors; /* that came in; see struct log_status */
 	int64_t first_at;	/* of the first line with a time that was read; 0: none yet */
+	int64_t gap_at;		/* lines may have been missed before this wall time */
 	struct rx **known;	/* owned */
 	size_t nknown;
 	struct log_matcher *matchers; /* owned */
 	size_t nmatchers, matchers_cap;
 };
+
+/* How its lines come in (sources/logfeed.c). `max_lines`: of those that were there before. */
+int log_feed_open(struct log_source *log, const json_t *args, size_t max_lines, struct err *err);
+void log_feed_close(struct log_source *log);
+/* Without a loop: reads what is there. */
+void log_feed_look(struct log_source *log);
+/* `why`: what is wrong, or to be known of one that is followed; clean. */
+enum log_state log_feed_state(const struct log_source *log, char *why, size_t size);
+/* There were lines before those that were read. */
+bool log_feed_skipped(const struct log_source *log);
 
 /* The matcher of a pattern, made and run over the ring when it is new. */
 struct log_matcher *log_matcher(struct log_source *log, const char *pattern, enum loglevel least,
