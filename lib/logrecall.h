@@ -77,6 +77,8 @@ static inline size_t recall_time(struct logline_zone *zone, const char *bytes, s
 	out->at = zone->minute + (int64_t)(tens * 10 + ones) * CLOCK_US;
 	n += 2;
 	n += recall_fraction(bytes + n, len - n, out);
+	if (len - n > 2 && bytes[n] == ' ' && bytes[n + 2] == 'M')
+		return 0; /* " PM" */
 	n += recall_offset(bytes + n, len - n, out);
 	if (zone->utc && !out->zoned)
 		out->at += zone->shift;
@@ -262,7 +264,7 @@ recall_line(struct logline_zone *zone, const char *bytes, size_t len, struct rec
 	digits = (recall_load(b) ^ as->digits) & as->mask;
 	pairs = digits * 10 + (digits >> 8);
 	seconds = pairs & 0xff;
-	if (!recall_is_digits(digits) || seconds > 59)
+	if (!recall_is_digits(digits) || (digits & 0xff0000u) != 0 || seconds > 59)
 		return false;
 	out->at =
 	    as->minute +

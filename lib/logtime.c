@@ -200,8 +200,9 @@ static size_t layouts_read(struct logline_zone *zone, const char *const *layouts
 		return 0;
 	out->at = stamp_time(zone, &s);
 	out->precision = s.precision;
-	/* The next lines most often begin with the same minute. */
-	if (s.last <= s.seconds)
+	/* The next lines most often begin with the same minute. Behind a weekday the year may come
+	 * later. */
+	if (s.last <= s.seconds && (s.year != 0 || (*layouts)[0] != 'a'))
 		recall_keep_time(zone, b, s.seconds, out->at - s.rest);
 	return n + logstamp_offset(b + n, len - n, out);
 }

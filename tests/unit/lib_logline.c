@@ -324,31 +324,52 @@ static void layouts_have_level_and_time(void **state)
 	assert_int_equal(bad, 0);
 }
 
+static void check_kept(const char *text, size_t len, const struct logline *kept,
+		       const struct logline *fresh)
+{
+	if (kept->level != fresh->level || kept->at != fresh->at || kept->body != fresh->body ||
+	    kept->kin != fresh->kin || kept->precision != fresh->precision ||
+	    kept->zoned != fresh->zoned || kept->tagged != fresh->tagged)
+		fail_msg("%.*s\n  level %s, else %s; at %lld, else %lld; body %zu, else %zu",
+			 (int)len, text, loglevel_name(kept->level), loglevel_name(fresh->level),
+			 (long long)kept->at, (long long)fresh->at, kept->body, fresh->body);
+}
+
 /* What a zone keeps of the lines before makes reading faster, not different: lines in any order,
- * short and long. */
+ * short and long, as they are and with a byte or two changed; in UTC, in local time, shifted. */
 static void what_is_kept_changes_nothing(void **state)
 {
-	static const char *const behinds[] = { "", " ERROR - x",
+	static const char *const behinds[] = { "", " ERROR - x", " - text\r",
 					       " and so on, ERROR, until it is long enough" };
-	struct logline_zone zone = { .now = at_second, .utc = true };
+	static const char bytes[] = "0123456789 :.,+-[]<>|=\"/TZEWI\t\033";
+	struct logline_zone zones[] = { { .now = at_second, .utc = true },
+					{ .now = at_second },
+					{ .now = at_second, .shift = 3600 * CLOCK_US } };
 	char text[600];
 	uint32_t seed = 1;
 
 	(void)state;
-	for (int n = 0; n < 60000; n++) {
+	for (int n = 0; n < 400000; n++) {
+		struct logline_zone *zone = &zones[n / 5000 % 3], empty = *zone;
 		struct logline kept, fresh;
+		size_t len, at;
 
+		/* A few layouts at a time, so that each is met again. */
 		seed = seed * 1664525 + 1013904223;
-		snprintf(text, sizeof(text), "%s%s", layouts[(seed >> 16) % LAYOUTS].text,
-			 behinds[(seed >> 8) % 3]);
-		logline_read(&zone, text, strlen(text), &kept);
-		fresh = read_line(text);
-		if (kept.level != fresh.level || kept.at != fresh.at || kept.body != fresh.body ||
-		    kept.kin != fresh.kin || kept.precision != fresh.precision ||
-		    kept.zoned != fresh.zoned || kept.tagged != fresh.tagged)
-			fail_msg("%s\n  level %s, else %s; at %lld, else %lld; body %zu, else %zu",
-				 text, loglevel_name(kept.level), loglevel_name(fresh.level),
-				 (long long)kept.at, (long long)fresh.at, kept.body, fresh.body);
+		snprintf(text, sizeof(text), "%s%s",
+			 layouts[((size_t)n / 200 * 3 + (seed >> 16) % 3) % LAYOUTS].text,
+			 behinds[(seed >> 8) % 4]);
+		len = strlen(text);
+		for (uint32_t changes = seed >> 28 & 3; changes > 1 && len > 0; changes--) {
+			seed = seed * 1664525 + 1013904223;
+			at = (seed >> 8) % (len < 70 ? len : 70);
+			text[at] = bytes[(seed >> 18) % (sizeof(bytes) - 1)];
+		}
+		logline_read(zone, text, len, &kept);
+		empty.nhead = empty.line.least = empty.nheads = 0;
+		memset(empty.chains, 0, sizeof(empty.chains));
+		logline_read(&empty, text, len, &fresh);
+		check_kept(text, len, &kept, &fresh);
 	}
 }
 
