@@ -48,7 +48,7 @@ static unsigned char class_of(char c)
 		W, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U,
 		U, U, U, U, U, U, U, U, U, U, U, O, W, C, 0, W,
 		0, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
-		L, L, L, L, L, L, L, L, L, L, L, 0, S, 0, W, 0,
+		L, L, L, L, L, L, L, L, L, L, L, O, S, C, W, 0,
 	};
 	/* clang-format on */
 
@@ -102,10 +102,12 @@ static enum loglevel short_word(uint64_t word)
 		return LOGLEVEL_ERROR;
 	case WORD('W', 'A', 'R', 'N', 'I', 'N', 'G', 0):
 	case WORD('W', 'A', 'R', 'N', 0, 0, 0, 0):
+	case WORD('W', 'A', 'R', 'N', 'I', 0, 0, 0):
 	case WORD('W', 'R', 'N', 0, 0, 0, 0, 0):
 		return LOGLEVEL_WARNING;
 	case WORD('C', 'R', 'I', 'T', 'I', 'C', 'A', 'L'):
 	case WORD('C', 'R', 'I', 'T', 0, 0, 0, 0):
+	case WORD('C', 'R', 'I', 'T', 'I', 0, 0, 0):
 	case WORD('F', 'A', 'T', 'A', 'L', 0, 0, 0):
 	case WORD('F', 'A', 'T', 'A', 0, 0, 0, 0):
 	case WORD('F', 'T', 'L', 0, 0, 0, 0, 0):
@@ -125,6 +127,8 @@ static enum loglevel short_word(uint64_t word)
 	case WORD('F', 'I', 'N', 'E', 'R', 0, 0, 0):
 	case WORD('F', 'I', 'N', 'E', 'S', 'T', 0, 0):
 	case WORD('V', 'E', 'R', 'B', 'O', 'S', 'E', 0):
+	case WORD('V', 'R', 'B', 0, 0, 0, 0, 0):
+	case WORD('S', 'I', 'L', 'L', 'Y', 0, 0, 0):
 		return LOGLEVEL_DEBUG;
 	default:
 		return LOGLEVEL_NONE;
@@ -171,6 +175,24 @@ enum loglevel loglevel_number(double n)
 			 : LOGLEVEL_DEBUG;
 }
 
+enum loglevel loglevel_letter(char letter)
+{
+	switch (letter) {
+	case 'I':
+		return LOGLEVEL_INFO;
+	case 'W':
+		return LOGLEVEL_WARNING;
+	case 'E':
+		return LOGLEVEL_ERROR;
+	case 'F':
+		return LOGLEVEL_CRITICAL;
+	case 'D':
+		return LOGLEVEL_DEBUG;
+	default:
+		return LOGLEVEL_NONE;
+	}
+}
+
 /* ---- a line's head ---- */
 
 /* Where the reader stands. */
@@ -181,7 +203,7 @@ struct at {
 	bool first; /* nothing but brackets and numbers was passed */
 };
 
-/* The colours that a terminal program left: ESC [ ... m. */
+/* The colours that a terminal program left: ESC [ ... m, one behind the other. */
 static const char *colour_skip(const char *p, const char *end)
 {
 	const char *from = p;
@@ -190,7 +212,7 @@ static const char *colour_skip(const char *p, const char *end)
 		return p;
 	for (p += 2; p < end && (*p == ';' || isdigit((unsigned char)*p));)
 		p++;
-	return p < end && *p == 'm' ? p + 1 : from;
+	return p < end && *p == 'm' ? colour_skip(p + 1, end) : from;
 }
 
 static const char *blanks_skip(const char *p, const char *end)
@@ -200,17 +222,25 @@ static const char *blanks_skip(const char *p, const char *end)
 	return p;
 }
 
+static char closer_of(char open)
+{
+	return (char)(open == '[' ? ']' : open == '(' ? ')' : open == '{' ? '}' : '>');
+}
+
 /* "[ERROR]", "[error   ]", "[ERROR main]", "[main/ERROR]", Apache's "[core:error]": the level in
  * the bracket whose first byte p is; *close is where it ends, NULL when it doesn't. */
 static enum loglevel group_level(const char *p, const char *end, const char **close)
 {
-	char closer = (char)(*p == '[' ? ']' : *p == '(' ? ')' : '>');
-	const char *from = blanks_skip(p + 1, end), *to = memchr(p, closer, (size_t)(end - p));
+	const char *from = blanks_skip(p + 1, end);
+	const char *to = memchr(p, closer_of(*p), (size_t)(end - p));
 	const char *word, *colon, *slash;
 	bool upper = true;
 
 	*close = to;
-	if (to == NULL)
+	/* In braces stands what belongs to the line, or an object. */
+	if (*p == '{')
+		*close = p[1] != '"' ? to : NULL;
+	if (to == NULL || *p == '{')
 		return LOGLEVEL_NONE;
 	from = colour_skip(from, to);
 	for (word = from; word < to && is(*word, UPPER | LOWER); word++)
@@ -227,7 +257,12 @@ static enum loglevel group_level(const char *p, const char *end, const char **cl
 		return loglevel_word(colon + 1, (size_t)(to - colon - 1));
 	if (word - from < 3 || word - from > 11)
 		return LOGLEVEL_NONE;
-	if (!upper && blanks_skip(colour_skip(word, to), to) != to)
+	/* MySQL says so when it starts and stops. */
+	if (end - to > 5 && memcmp(p, "[System] [MY-", 13) == 0) {
+		*close = p + 12;
+		return LOGLEVEL_INFO;
+	}
+	if (!upper && colour_skip(blanks_skip(colour_skip(word, to), to), to) != to)
 		return LOGLEVEL_NONE;
 	if (word < to && !is(*word, BLANK) && *word != '/' && *word != '\033')
 		return LOGLEVEL_NONE;
@@ -269,10 +304,14 @@ static bool is_field_end(const char *p, const char *end)
 	       (next > p && *next == '-' && (next + 1 == end || is(next[1], BLANK)));
 }
 
-/* A word of small letters counts before a colon at the beginning of the text, or alone in a field.
- */
+/* A word of small letters counts before a colon at the beginning of the text ("error: ",
+ * "error[E0382]: "), or alone in a field. */
 static bool small_counts(const struct at *at, const char *word, const char *to)
 {
+	if (to < at->end && *to == '[' && at->first) {
+		to = memchr(to, ']', (size_t)(at->end - to));
+		return to != NULL && to + 2 < at->end && to[1] == ':' && is(to[2], BLANK);
+	}
 	if (to < at->end && *to == ':')
 		return at->first && (to + 1 == at->end || is(to[1], BLANK) || to[1] == '[');
 	return word == at->field && is_field_end(to, at->end);
@@ -297,6 +336,7 @@ static bool word_decides(struct at *at, const char *word, const char *to, bool u
 			 struct loghead *head)
 {
 	enum loglevel level;
+	bool shouted;
 
 	if (!upper && !small_counts(at, word, to))
 		return false;
@@ -306,15 +346,17 @@ static bool word_decides(struct at *at, const char *word, const char *to, bool u
 		head->end = head->detail ? (size_t)(to + 1 - at->begin) : 0;
 		return head->detail;
 	}
-	if (to < at->end && is(*to, WORD_BYTE) && !(head->open && *to == '/'))
+	shouted = upper && to + 1 < at->end && *to == '!' && is(to[1], BLANK);
+	if (to < at->end && is(*to, WORD_BYTE) && !(head->open && *to == '/') && !shouted)
 		return false;
 	if (to < at->end && *to == '=')
 		return false;
-	if (to - word == 3 && memcmp(word, "LOG", 3) == 0 && (to == at->end || *to != ':'))
+	if (to - word == 3 && memcmp(word, "LOG", 3) == 0 && !(to < at->end && *to == ':') &&
+	    !(at->first && head->timed && to < at->end && is(*to, BLANK)))
 		return false;
 	head->level = level;
 	head->end = (size_t)(to + (to < at->end && *to == ':') - at->begin);
-	if (upper && to < at->end)
+	if (upper && to < at->end && !shouted)
 		head->looked = (size_t)(to + 1 - at->begin);
 	return true;
 }
@@ -334,6 +376,27 @@ static bool pair_decides(struct at *at, const char *key, struct loghead *head)
 	return head->level != LOGLEVEL_NONE;
 }
 
+/* Words that are no names: text has begun. */
+static bool begins_sentence(const char *word, const char *to)
+{
+	static const char *const words[] = { "the", "a",   "an",  "this", "that", "no",
+					     "any", "got", "new", "last", "some", NULL };
+
+	for (size_t i = 0; words[i] != NULL; i++)
+		if (strlen(words[i]) == (size_t)(to - word) &&
+		    strncasecmp(words[i], word, (size_t)(to - word)) == 0)
+			return true;
+	return false;
+}
+
+/* "0    [main] INFO": a number that begins the line, and then a bracket. */
+static bool opens_next(const struct at *at, const char *word)
+{
+	const char *next = blanks_skip(at->p, at->end);
+
+	return word == at->begin && next > at->p && next < at->end && *next == '[';
+}
+
 /* Passes over a word that is no level; false when the text has begun. */
 static bool word_pass(struct at *at, const char *word, bool plain, struct loghead *head)
 {
@@ -349,7 +412,8 @@ static bool word_pass(struct at *at, const char *word, bool plain, struct loghea
 		at->p++;
 		if (at->p < at->end && !is(*at->p, BLANK))
 			return true;
-		head->message = (size_t)(at->p - at->begin);
+		if (head->message == 0)
+			head->message = (size_t)(at->p - at->begin);
 		at->names = NAMES_MAX; /* behind "name:" the text begins, or the level */
 		at->first = true;
 		return true;
@@ -358,8 +422,10 @@ static bool word_pass(struct at *at, const char *word, bool plain, struct loghea
 		at->names++;
 		return at->names <= NAMES_MAX + 2;
 	}
-	if (*word >= '0' && *word <= '9' && at->names < NAMES_MAX)
+	if (*word >= '0' && *word <= '9' && (at->names < NAMES_MAX || opens_next(at, word)))
 		return true;
+	if (plain && begins_sentence(word, at->p))
+		return false;
 	at->names += plain ? (at->first ? NAMES_MAX : NAMES_MAX + 1) : 1;
 	at->first = false;
 	return at->names <= NAMES_MAX;
@@ -379,6 +445,13 @@ static bool channel_decides(const struct at *at, const char *word, const char *t
 	return head->level != LOGLEVEL_NONE;
 }
 
+/* "DeprecationWarning: ", as Python and Node call them. */
+static bool is_warning(const char *word, const char *to, const char *end)
+{
+	return to - word > 7 && end - to > 1 && *to == ':' && is(to[1], BLANK) &&
+	       memcmp(to - 7, "Warning", 7) == 0;
+}
+
 /* One word from at->p; false when the reading ends here. */
 static bool word_read(struct at *at, struct loghead *head)
 {
@@ -396,6 +469,11 @@ static bool word_read(struct at *at, struct loghead *head)
 			 p < at->end && p[-1] == 'G' && *p >= '1' && *p <= '5' ? p + 1 : p,
 			 (all & UPPER) != 0, head))
 		return false;
+	if (at->first && is_warning(word, p, at->end)) {
+		head->level = LOGLEVEL_WARNING;
+		head->end = (size_t)(p + 1 - at->begin);
+		return false;
+	}
 	while (p < at->end && is(*p, WORD_BYTE))
 		p++;
 	at->p = p;

@@ -13,6 +13,8 @@
 
 /* Of a word in any case; LOGLEVEL_NONE when it is none. */
 enum loglevel loglevel_word(const char *word, size_t len);
+/* Of a letter alone: I, W, E, F, D. */
+enum loglevel loglevel_letter(char letter);
 /* bunyan and pino: 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal; below 8 syslog's. */
 enum loglevel loglevel_number(double number);
 /* syslog's severities: 0 emergency to 7 debug. */
@@ -25,7 +27,7 @@ struct loghead {
 	enum loglevel level;
 	bool detail;	/* PostgreSQL's DETAIL, HINT, STATEMENT ... */
 	size_t end;	/* where the text begins, about */
-	size_t message; /* behind the latest "name:" or "name[12]:"; 0: there was none */
+	size_t message; /* behind the first "name:" or "name[12]:"; 0: there was none */
 	bool pairs;	/* key=value was seen */
 	size_t looked;	/* a level was found, and so many bytes told it; 0: more than that */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/logforms.h"
 #include "lib/loglevel.h"
 #include "lib/logpairs.h"
 #include "lib/logrecall.h"
@@ -13,6 +14,8 @@
 /* How far a bracket, a quote or a second time is looked for. */
 #define NEAR_MAX   240
 #define QUARTER_US (900 * CLOCK_US)
+/* How much of a line that JSON wraps is looked at when it had to be escaped. */
+#define WRAPPED_MAX 2048
 
 static bool begins(const char *bytes, size_t len, const char *with)
 {
@@ -41,23 +44,29 @@ static bool begins_any(const char *bytes, size_t len, const char *const *with)
 	return false;
 }
 
-/* "java.lang.IllegalStateException: text", "org.x.FooError": what Java prints before its frames. */
-static bool java_exception(const char *bytes, size_t len)
+static bool ends(const char *bytes, size_t len, const char *with)
 {
-	size_t n = 0, dots = 0;
+	size_t n = strlen(with);
+
+	return len > n && memcmp(bytes + len - n, with, n) == 0;
+}
+
+/* "java.lang.IllegalStateException: text", "TypeError: text", "org.x.FooError": what stands before
+ * the frames, or alone. */
+static bool is_exception(const char *bytes, size_t len)
+{
+	size_t n = 0;
 
 	for (; n < len && n < 120; n++) {
 		char c = bytes[n];
 
-		if (c == '.')
-			dots++;
-		else if (!is_digit(c) && (unsigned char)((c | 32) - 'a') >= 26 && c != '_' &&
-			 c != '$')
+		if (!is_digit(c) && (unsigned char)((c | 32) - 'a') >= 26 && c != '_' && c != '$' &&
+		    c != '.')
 			break;
 	}
-	if (dots < 1 || n < 8 || (n < len && bytes[n] != ':'))
+	if (n < len && (bytes[n] != ':' || (n + 1 < len && bytes[n + 1] != ' ')))
 		return false;
-	return memcmp(bytes + n - 5, "Error", 5) == 0 || begins(bytes + n - 9, 9, "Exception");
+	return ends(bytes, n, "Error") || ends(bytes, n, "Exception");
 }
 
 /* "main.main()", "net/http.(*conn).serve(0xc000, ...)": a frame of Go's. */
@@ -104,7 +113,8 @@ static enum logkin kin_of(const char *bytes, size_t len)
 		if (begins_any(bytes, len, details))
 			return LOGKIN_DETAIL;
 	}
-	if (islower((unsigned char)bytes[0]) && java_exception(bytes, len))
+	if (isalpha((unsigned char)bytes[0]) &&
+	    (is_exception(bytes, len) || begins(bytes, len, "Uncaught ")))
 		return LOGKIN_EXCEPTION;
 	return go_frame(bytes, len) ? LOGKIN_FRAME : LOGKIN_NONE;
 }
@@ -154,8 +164,39 @@ static void csv_read(const char *bytes, size_t len, struct logline *out)
 	out->body += (size_t)(p - bytes);
 }
 
-static void inner_read(struct logline_zone *zone, const char *bytes, size_t len, bool whole,
-		       struct logline *out);
+static void line_read(struct logline_zone *zone, const char *bytes, size_t len, bool inner,
+		      struct logline *out);
+
+/* A line that stands in another one: its level, and how it goes with the line before. Once only:
+ * lines that carry lines that carry lines are nobody's. */
+static void inner_read(struct logline_zone *zone, const char *bytes, size_t len,
+		       struct logline *out)
+{
+	struct logline inner = { .tagged = true };
+
+	line_read(zone, bytes, len, true, &inner);
+	out->level = inner.level;
+	out->kin = inner.kin;
+	out->tagged = true;
+}
+
+/* What stands behind the time without a level may be a line that was written with its own head (a
+ * time that Docker or a pipe put before it), or stand behind a name (syslog). */
+static void wrapped_read(struct logline_zone *zone, const char *bytes, size_t len, size_t message,
+			 struct logline *out)
+{
+	if (out->tagged)
+		return;
+	if (len > 1 && *bytes == ' ') {
+		inner_read(zone, bytes + 1, len - 1, out);
+		/* Blanks may only be between time and text. */
+		if (out->kin == LOGKIN_INDENTED || out->kin == LOGKIN_EMPTY)
+			out->kin = LOGKIN_FRAME;
+	}
+	if (out->level == LOGLEVEL_NONE && (out->kin == LOGKIN_NONE || out->kin == LOGKIN_FRAME) &&
+	    message > 0 && message + 1 < len)
+		inner_read(zone, bytes + message + 1, len - message - 1, out);
+}
 
 /* What stands behind a time, or behind nothing at all. */
 static void text_read(struct logline_zone *zone, const char *bytes, size_t len, bool timed,
@@ -187,174 +228,36 @@ static void text_read(struct logline_zone *zone, const char *bytes, size_t len, 
 		return;
 	if (head.pairs && timed)
 		logfmt_read(zone, bytes, len, out);
+	if (out->level == LOGLEVEL_NONE)
+		out->level = logform_level(bytes, len);
 	/* Go's server says so itself, without a level. */
 	if (begins(bytes, len, " http: panic serving "))
 		out->level = LOGLEVEL_ERROR;
-	/* Once only: lines that carry lines that carry lines are nobody's. */
-	if (out->level == LOGLEVEL_NONE && head.message > 0 && head.message < len && timed &&
-	    !out->tagged) {
-		out->tagged = true;
-		inner_read(zone, bytes + head.message + 1, len - head.message - 1, false, out);
-	}
-}
-
-/* klog: "E1121 21:31:05.123456   1234 file.go:12] text" */
-static size_t klog_read(struct logline_zone *zone, const char *bytes, size_t len,
-			struct logline *out)
-{
-	size_t n;
-
-	if (len < 14 || strchr("IWEFD", bytes[0]) == NULL || !is_digit(bytes[1]))
-		return 0;
-	n = logtime_klog(zone, bytes + 1, len - 1, out);
-	if (n == 0)
-		return 0;
-	out->level = bytes[0] == 'I'   ? LOGLEVEL_INFO
-		     : bytes[0] == 'W' ? LOGLEVEL_WARNING
-		     : bytes[0] == 'E' ? LOGLEVEL_ERROR
-		     : bytes[0] == 'F' ? LOGLEVEL_CRITICAL
-				       : LOGLEVEL_DEBUG;
-	out->body = n + 1;
-	return n + 1;
-}
-
-/* What syslog carries may be a line with a level of its own, or go with the one before. `whole`:
- * its head has not been read yet. */
-static void inner_read(struct logline_zone *zone, const char *bytes, size_t len, bool whole,
-		       struct logline *out)
-{
-	struct logline inner = { .tagged = true };
-	struct logpairs_wrapped wrapped;
-	size_t n;
-
-	out->kin = kin_of(bytes, len);
-	if (out->kin != LOGKIN_NONE)
-		return;
-	if (bytes[0] == '{')
-		logjson_read(zone, bytes, len, &inner, &wrapped);
-	else if (klog_read(zone, bytes, len, &inner) == 0 &&
-		 (n = logtime_read(zone, bytes, len, &inner)) > 0)
-		text_read(zone, bytes + n, len - n, true, false, &inner);
-	else if (inner.level == LOGLEVEL_NONE && whole)
-		text_read(zone, bytes, len, false, false, &inner);
-	out->level = inner.level;
-}
-
-/* Redis: "1234:M 21 Nov 2026 21:31:05.123 # text", where # is a warning. */
-static bool redis_read(struct logline_zone *zone, const char *bytes, size_t len,
-		       struct logline *out)
-{
-	size_t n = 0, time;
-
-	while (n < len && n < 8 && is_digit(bytes[n]))
-		n++;
-	if (n == 0 || len < n + 20 || bytes[n] != ':' || !isupper((unsigned char)bytes[n + 1]) ||
-	    bytes[n + 2] != ' ')
-		return false;
-	n += 3;
-	time = logtime_read(zone, bytes + n, len - n, out);
-	if (time == 0)
-		return false;
-	n += time;
-	out->body = n;
-	if (n + 2 >= len || bytes[n] != ' ' || bytes[n + 2] != ' ')
-		return true;
-	out->level = bytes[n + 1] == '#'   ? LOGLEVEL_WARNING
-		     : bytes[n + 1] == '*' ? LOGLEVEL_INFO
-		     : bytes[n + 1] == '-' ? LOGLEVEL_DEBUG
-		     : bytes[n + 1] == '.' ? LOGLEVEL_DEBUG
-					   : LOGLEVEL_NONE;
-	out->body = n + 2;
-	return true;
-}
-
-/* ---- access logs ---- */
-
-/* [21/Nov/2026:21:31:05 +0000] "GET / HTTP/1.1" 200 ... : the status behind the quoted request. */
-static void request_read(const char *bytes, size_t len, struct logline *out)
-{
-	const char *end = bytes + len, *quote = memchr(bytes, '"', near(len));
-
-	while (quote != NULL &&
-	       (quote = memchr(quote + 1, '"', (size_t)(end - quote - 1))) != NULL &&
-	       quote[-1] == '\\')
-		;
-	if (quote != NULL && end - quote >= 5 && quote[1] == ' ')
-		out->level = logpairs_status(quote + 2, (size_t)(end - quote - 2));
-}
-
-/* HOST - USER [21/Nov/2026:21:31:05 +0000] "GET / HTTP/1.1" 200 ... */
-static bool access_read(struct logline_zone *zone, const char *bytes, size_t len,
-			struct logline *out)
-{
-	const char *end = bytes + len, *open = memchr(bytes, '[', near(len));
-	size_t n;
-
-	if (open == NULL || end - open < 24 || open == bytes || open[-1] != ' ' ||
-	    (open[3] != '/' && open[2] != '/'))
-		return false;
-	n = logtime_read(zone, open + 1, (size_t)(end - open - 1), out);
-	if (n == 0)
-		return false;
-	request_read(open + 1 + n, (size_t)(end - open - 1) - n, out);
-	return true;
+	if (out->level == LOGLEVEL_NONE && timed)
+		wrapped_read(zone, bytes, len, head.message, out);
 }
 
 /* ---- lines in general ---- */
 
-/* "<13>" or "<165>1 ": its length. */
-static size_t priority_read(const char *bytes, size_t len, enum loglevel *level)
-{
-	size_t n = 1;
-	int priority = 0;
-
-	while (n < len && n < 4 && is_digit(bytes[n]))
-		priority = priority * 10 + bytes[n++] - '0';
-	if (n == 1 || n >= len || bytes[n] != '>' || priority > 191)
-		return 0;
-	*level = loglevel_syslog(priority % 8);
-	n++;
-	if (n + 1 < len && is_digit(bytes[n]) && bytes[n + 1] == ' ')
-		n += 2;
-	return n;
-}
-
-/* Single letters: Ruby's "E, [2026-...", Jupyter's "[E 2026-..." */
-static size_t letter_skip(const char *bytes, size_t len)
-{
-	return len > 20 && strchr("DIWEFC", bytes[0]) != NULL && bytes[0] != '\0'
-		   ? begins(bytes + 1, len - 1, ", [")	     ? 4
-		     : bytes[1] == ' ' && is_digit(bytes[2]) ? 2
-							     : 0
-		   : 0;
-}
-
-/* Compose's "bot_1  | ", pm2's "0|bot  | ": what another program put before each line. */
-static size_t column_skip(const char *bytes, size_t len)
-{
-	const char *bar = memchr(bytes, '|', len < 64 ? len : 64);
-
-	while (bar != NULL && (bar == bytes || bar[-1] != ' '))
-		bar = memchr(bar + 1, '|', (size_t)(bytes + (len < 64 ? len : 64) - bar - 1));
-	if (bar == NULL || bar + 2 >= bytes + len || bar[1] != ' ')
-		return 0;
-	for (const char *p = bytes; p < bar; p++)
-		if (*p == ' ' && p[1] != ' ' && p[1] != '|')
-			return 0;
-	return (size_t)(bar + 2 - bytes);
-}
-
-/* The time of a line whose level or name comes before it ("ERROR 2026-...", "[bot] 2026-..."):
- * where it ends, 0 when there is none. */
+/* The time of a line whose level or name comes before it ("ERROR 2026-...", "[bot] 2026-...",
+ * "[Nest] 12  - 11/21/2026, ..."): where it ends, 0 when there is none. */
 static size_t late_time(struct logline_zone *zone, const char *bytes, size_t from, size_t len,
 			struct logline *out)
 {
 	size_t n;
 
-	while (from < len && strchr(" -:|[](", bytes[from]) != NULL && bytes[from] != '\0')
-		from++;
-	n = from < len ? logtime_read(zone, bytes + from, len - from, out) : 0;
-	return n > 0 ? from + n : 0;
+	for (int tries = 0; tries < 2; tries++) {
+		while (from < len && strchr(" -:|[](", bytes[from]) != NULL && bytes[from] != '\0')
+			from++;
+		n = from < len ? logtime_read(zone, bytes + from, len - from, out) : 0;
+		if (n > 0)
+			return from + n;
+		while (from < len && is_digit(bytes[from]))
+			from++;
+		if (from + 4 >= len || memcmp(bytes + from, "  - ", 4) != 0)
+			break;
+	}
+	return 0;
 }
 
 /* "[bot] 2026-...", "[ERROR] 2026-...": false when no time stands behind the bracket. */
@@ -374,8 +277,18 @@ static bool bracket_read(struct logline_zone *zone, const char *bytes, size_t le
 	return true;
 }
 
-static void line_read(struct logline_zone *zone, const char *bytes, size_t len, bool inner,
-		      struct logline *out);
+/* "[21:31:05 ERR] text", "[21:31:05] [main/INFO]: text" */
+static bool clock_bracket_read(struct logline_zone *zone, const char *bytes, size_t len,
+			       struct logline *out)
+{
+	size_t n = logtime_clock(bytes + 1, len - 1) + 1;
+
+	if (n == 1)
+		return false;
+	out->body = n;
+	text_read(zone, bytes + n, len - n, true, n < len && bytes[n] != ']', out);
+	return true;
+}
 
 /* A line that does not begin with a time. */
 static void bare_read(struct logline_zone *zone, const char *bytes, size_t len, bool inner,
@@ -388,16 +301,19 @@ static void bare_read(struct logline_zone *zone, const char *bytes, size_t len, 
 		text_read(zone, bytes + n, len - n, true, false, out);
 		return;
 	}
-	if (klog_read(zone, bytes, len, out) > 0 || access_read(zone, bytes, len, out) ||
-	    (is_digit(bytes[0]) && redis_read(zone, bytes, len, out)))
+	if (logform_klog(zone, bytes, len, out) > 0 || logform_access(zone, bytes, len, out) ||
+	    (is_digit(bytes[0]) && logform_redis(zone, bytes, len, out)))
 		return;
-	n = inner ? 0 : column_skip(bytes, len);
+	n = inner ? 0 : logform_column(bytes, len);
 	if (n > 0) {
 		line_read(zone, bytes + n, len - n, true, out);
 		out->body += n;
 		return;
 	}
-	if (bytes[0] == '[' && bracket_read(zone, bytes, len, out))
+	if (bytes[0] == '[' &&
+	    (clock_bracket_read(zone, bytes, len, out) || bracket_read(zone, bytes, len, out)))
+		return;
+	if (logform_npm(bytes, len, out) || logform_erlang(zone, bytes, len, out))
 		return;
 	text_read(zone, bytes, len, false, false, out);
 	if (out->level != LOGLEVEL_NONE && out->at == 0) {
@@ -446,10 +362,10 @@ static bool timed_read(struct logline_zone *zone, const char *bytes, size_t star
 		csv_read(bytes + 1, len - 1, out);
 		break;
 	case BEHIND_REQUEST:
-		request_read(bytes, len, out);
+		logform_request(bytes, len, out);
 		break;
 	case BEHIND_STREAM:
-		inner_read(zone, bytes + 10, len - 10, true, out);
+		inner_read(zone, bytes + 10, len - 10, out);
 		break;
 	case BEHIND_HEAD:
 		text_read(zone, bytes, len, true, is_open(start, bytes, len), out);
@@ -479,11 +395,16 @@ static size_t front_skip(const char *bytes, size_t len)
 static void json_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
 {
 	struct logpairs_wrapped wrapped;
-	struct logline inner;
+	struct logline inner = { .tagged = true };
+	char text[WRAPPED_MAX];
 
 	logjson_read(zone, bytes, len, out, &wrapped);
 	if (out->level != LOGLEVEL_NONE || wrapped.bytes == NULL)
 		return;
+	if (memchr(wrapped.bytes, '\\', wrapped.len) != NULL) {
+		wrapped.len = logjson_text(wrapped.bytes, wrapped.len, text, sizeof(text));
+		wrapped.bytes = text;
+	}
 	line_read(zone, wrapped.bytes, wrapped.len, true, &inner);
 	out->level = inner.level;
 	out->kin = inner.kin;
@@ -510,13 +431,13 @@ static void other_read(struct logline_zone *zone, const char *bytes, size_t len,
 	if (out->kin != LOGKIN_NONE && out->kin != LOGKIN_FRAME)
 		return;
 	if (bytes[0] == '<')
-		start = priority_read(bytes, len, &syslog);
+		start = logform_priority(bytes, len, &syslog);
 	if (start == 0 && strchr("[<(", bytes[0]) != NULL) {
 		start = 1;
 		while (start < len && bytes[start] == ' ')
 			start++;
 	}
-	start += letter_skip(bytes + start, len - start);
+	start += logform_letter(bytes + start, len - start);
 	if (!timed_read(zone, bytes, start, len, out) && syslog == LOGLEVEL_NONE)
 		bare_read(zone, bytes, len, inner, out);
 	if (out->level == LOGLEVEL_NONE && out->kin == LOGKIN_NONE)
@@ -529,7 +450,7 @@ static void line_read(struct logline_zone *zone, const char *bytes, size_t len, 
 {
 	size_t front = 0;
 
-	*out = (struct logline){ .precision = CLOCK_US };
+	*out = (struct logline){ .precision = CLOCK_US, .tagged = out->tagged };
 	if (len > 0 && (bytes[0] == '\033' || bytes[0] == '\xef')) {
 		front = front_skip(bytes, len);
 		bytes += front;

@@ -121,25 +121,33 @@ static void time_value(struct found *found, const char *value, size_t len)
 	out->zoned = out->at != 0;
 }
 
-static enum loglevel letter_level(const char *value, size_t len)
+/* "error", "WARN+1" (slog), "\\u001b[31merror\\u001b[39m" (with its colour). */
+static enum loglevel word_level(const char *value, size_t len)
 {
-	if (len == 0 || len > 2)
-		return LOGLEVEL_NONE;
-	return *value == 'I'   ? LOGLEVEL_INFO
-	       : *value == 'W' ? LOGLEVEL_WARNING
-	       : *value == 'E' ? LOGLEVEL_ERROR
-	       : *value == 'F' ? LOGLEVEL_CRITICAL
-	       : *value == 'D' ? LOGLEVEL_DEBUG
-			       : LOGLEVEL_NONE;
+	static const char colour[] = "\\u001b[";
+	const char *end;
+
+	if (len > sizeof(colour) && memcmp(value, colour, sizeof(colour) - 1) == 0) {
+		end = memchr(value, 'm', len);
+		len -= end != NULL ? (size_t)(end + 1 - value) : 0;
+		value += end != NULL ? end + 1 - value : 0;
+		end = memchr(value, '\\', len);
+		len = end != NULL ? (size_t)(end - value) : len;
+	}
+	if (len > 2 && len < 9 && (value[len - 2] == '+' || value[len - 2] == '-'))
+		len -= 2;
+	return loglevel_word(value, len);
 }
 
 static enum loglevel level_value(enum meaning meaning, const char *value, size_t len)
 {
-	enum loglevel level = meaning == MEANS_LEVEL ? loglevel_word(value, len) : LOGLEVEL_NONE;
+	enum loglevel level = meaning == MEANS_LEVEL ? word_level(value, len) : LOGLEVEL_NONE;
 	double number;
 
-	if (level != LOGLEVEL_NONE || meaning == MEANS_LETTER)
-		return level != LOGLEVEL_NONE ? level : letter_level(value, len);
+	if (meaning == MEANS_LETTER)
+		return len == 1 || len == 2 ? loglevel_letter(*value) : LOGLEVEL_NONE;
+	if (level != LOGLEVEL_NONE)
+		return level;
 	if (!number_of(value, len, &number) || number < 0)
 		return LOGLEVEL_NONE;
 	return meaning == MEANS_SYSLOG	  ? loglevel_syslog((int)number)
@@ -300,6 +308,32 @@ void logjson_read(struct logline_zone *zone, const char *bytes, size_t len, stru
 	if (out->level == LOGLEVEL_NONE)
 		out->level = found.status;
 	*wrapped = found.wrapped;
+}
+
+size_t logjson_text(const char *bytes, size_t len, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len && n < size; i++) {
+		if (bytes[i] != '\\' || i + 1 == len) {
+			out[n++] = bytes[i];
+			continue;
+		}
+		i++;
+		if (bytes[i] == 'u' && len - i > 4) {
+			/* Of what stands in a line's head only the escape is written like that. */
+			out[n++] = memcmp(bytes + i + 1, "001b", 4) == 0 ? '\033' : '?';
+			i += 4;
+		} else {
+			out[n++] = (char)(bytes[i] == 'n'   ? '\n'
+					  : bytes[i] == 'r' ? '\r'
+					  : bytes[i] == 't' ? '\t'
+							    : bytes[i]);
+		}
+	}
+	while (n > 0 && (out[n - 1] == '\n' || out[n - 1] == '\r'))
+		n--;
+	return n;
 }
 
 /* ---- logfmt ---- */

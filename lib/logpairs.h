@@ -18,6 +18,8 @@ struct logpairs_wrapped {
  * journald, MongoDB, PostgreSQL, ECS, loguru and Docker call them), or an HTTP status. */
 void logjson_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out,
 		  struct logpairs_wrapped *wrapped);
+/* What a JSON string says, without newlines at its end: how many bytes were put into `out`. */
+size_t logjson_text(const char *bytes, size_t len, char *out, size_t size);
 /* key=value key="value ..." */
 void logfmt_read(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out);
 /* Of an HTTP status: 5xx error, 4xx warning, others info; none when it is no status. */

@@ -38,13 +38,16 @@ static int64_t days_of(int year, int month, int day)
 /* ---- layouts ---- */
 
 /*
- * Y year, m month, b its name, d day, a name of the weekday, T time of day, S what stands between
- * date and time (a blank, T or _), z a zone's name, a blank one or more; the rest stands for
- * itself.
+ * Y year, y its last two digits, m month, b its name, d day, a name of the weekday, T time of day,
+ * S what stands between date and time (a blank, T or _), z a zone's name, a blank one or more; the
+ * rest stands for itself.
  */
 static const char *const layouts_year[] = { "Y-m-dST", "Y/m/dST", "Y.m.dST", NULL };
-static const char *const layouts_day[] = { "d/b/Y:T", "d/b/Y T", "d-b-Y T", "d-b-Y::T", "d b Y T",
-					   "m/d/YST", "d/m/YST", "d.m.Y T", "d-m-Y T",	NULL };
+static const char *const layouts_compact[] = { "YmdST", NULL }; /* eight digits */
+static const char *const layouts_short[] = { "ymd T", NULL };	/* six */
+static const char *const layouts_day[] = { "d/b/Y:T",  "d/b/Y T", "d-b-Y T", "d-b-Y::T",
+					   "d b Y T",  "m/d/YST", "d/m/YST", "m/d/Y, T",
+					   "d/m/Y, T", "d.m.Y T", "d-m-Y T", NULL };
 static const char *const layouts_name[] = { "b d T",	  "b d Y T",   "b d, Y T",
 					    "b d, Y, T",  "a b d T Y", "a b d T z Y",
 					    "a, d b Y T", "a b d T",   NULL };
@@ -123,6 +126,10 @@ static size_t part_read(char part, const char *b, size_t len, size_t at, struct 
 	case 'Y':
 		s->last = at;
 		return number_read(b, len, 4, &s->year) == 4 && s->year >= 1970 ? 4 : 0;
+	case 'y':
+		n = number_read(b, len, 2, &s->year);
+		s->year += 2000;
+		return n == 2 ? n : 0;
 	case 'm':
 		return number_read(b, len, 2, &s->month);
 	case 'd':
@@ -237,6 +244,10 @@ static size_t any_read(struct logline_zone *zone, const char *b, size_t len, str
 		return layouts_read(zone, layouts_year, b, len, out);
 	if (n == 1 || n == 2)
 		return layouts_read(zone, layouts_day, b, len, out);
+	if (n == 8)
+		return layouts_read(zone, layouts_compact, b, len, out);
+	if (n == 6)
+		return layouts_read(zone, layouts_short, b, len, out);
 	if (n == 10 || n == 13)
 		return epoch_read(b, len, n, out);
 	return 0;
@@ -277,5 +288,8 @@ size_t logtime_clock(const char *bytes, size_t len)
 	struct stamp s;
 	size_t n = len > 0 && logstamp_is_digit(bytes[0]) ? clock_read(bytes, len, 0, &s) : 0;
 
+	/* "9:31PM" */
+	if (n >= 4 && n + 2 <= len && (bytes[n] == 'A' || bytes[n] == 'P') && bytes[n + 1] == 'M')
+		return n + 2;
 	return n >= 7 ? n : 0;
 }
