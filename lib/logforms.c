@@ -93,6 +93,7 @@ static size_t pod_skip(const char *bytes, size_t len)
 size_t logform_column(const char *bytes, size_t len)
 {
 	const char *bar = memchr(bytes, '|', len < 64 ? len : 64);
+	const char *word, *to;
 	size_t pod = pod_skip(bytes, len);
 
 	if (pod > 0)
@@ -100,6 +101,13 @@ size_t logform_column(const char *bytes, size_t len)
 	while (bar != NULL && (bar == bytes || bar[-1] != ' '))
 		bar = memchr(bar + 1, '|', (size_t)(bytes + (len < 64 ? len : 64) - bar - 1));
 	if (bar == NULL || bar + 2 >= bytes + len || bar[1] != ' ')
+		return 0;
+	/* "ERROR | name | text": a level, and nobody's column. */
+	for (word = bytes; word < bar && strchr("[<(", *word) != NULL;)
+		word++;
+	for (to = word; to < bar && isalpha((unsigned char)*to);)
+		to++;
+	if (loglevel_word(word, (size_t)(to - word)) != LOGLEVEL_NONE)
 		return 0;
 	for (const char *p = bytes; p < bar; p++)
 		if (*p == ' ' && p[1] != ' ' && p[1] != '|')
@@ -155,10 +163,12 @@ bool logform_redis(struct logline_zone *zone, const char *bytes, size_t len, str
 bool logform_erlang(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
 {
 	static const char report[] = " REPORT====";
-	const char *end = memmem(bytes, len < 32 ? len : 32, report, sizeof(report) - 1);
+	const char *end = NULL;
 	size_t n;
 
-	if (bytes[0] != '=' || end == NULL)
+	if (bytes[0] == '=')
+		end = memmem(bytes, len < 32 ? len : 32, report, sizeof(report) - 1);
+	if (end == NULL)
 		return false;
 	out->level = loglevel_word(bytes + 1, (size_t)(end - bytes - 1));
 	if (out->level == LOGLEVEL_NONE)
@@ -170,21 +180,6 @@ bool logform_erlang(struct logline_zone *zone, const char *bytes, size_t len, st
 	n += logtime_read(zone, bytes + n, len - n, out);
 	out->body = n;
 	return true;
-}
-
-/* npm's "npm ERR! code E404", "npm warn deprecated ..." */
-bool logform_npm(const char *bytes, size_t len, struct logline *out)
-{
-	const char *end;
-
-	if (!begins(bytes, len, "npm "))
-		return false;
-	end = memchr(bytes + 4, ' ', len - 4);
-	if (end == NULL)
-		return false;
-	out->level = loglevel_word(bytes + 4, (size_t)(end - bytes - 4) - (end[-1] == '!'));
-	out->body = (size_t)(end - bytes);
-	return out->level != LOGLEVEL_NONE;
 }
 
 /* ---- behind a time, or at the begin of a line ---- */
@@ -232,6 +227,15 @@ static enum loglevel runner_level(const char *bytes, size_t len)
 						      : LOGLEVEL_NONE;
 }
 
+/* npm's "npm ERR! code E404", "npm warn deprecated ..." */
+static enum loglevel npm_level(const char *bytes, size_t len)
+{
+	const char *end = begins(bytes, len, "npm ") ? memchr(bytes + 4, ' ', len - 4) : NULL;
+
+	return end != NULL ? loglevel_word(bytes + 4, (size_t)(end - bytes - 4) - (end[-1] == '!'))
+			   : LOGLEVEL_NONE;
+}
+
 /* MongoDB's "I NETWORK  [listener] text", before it wrote JSON. */
 static enum loglevel component_level(const char *bytes, size_t len)
 {
@@ -256,7 +260,9 @@ enum loglevel logform_level(const char *bytes, size_t len)
 	len -= n;
 	if (len < 4)
 		return LOGLEVEL_NONE;
-	if (*bytes == '#' || *bytes == ':')
+	if (*bytes == 'n')
+		level = npm_level(bytes, len);
+	else if (*bytes == '#' || *bytes == ':')
 		level = runner_level(bytes, len);
 	else if (isupper((unsigned char)*bytes) || *bytes == ']')
 		level = php_level(bytes, len);

@@ -20,10 +20,10 @@ size_t logform_klog(struct logline_zone *zone, const char *bytes, size_t len, st
 bool logform_redis(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out);
 bool logform_erlang(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out);
 bool logform_access(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out);
-bool logform_npm(const char *bytes, size_t len, struct logline *out);
 /* The request and status behind the time of an access log's line. */
 void logform_request(const char *bytes, size_t len, struct logline *out);
-/* What stands behind the time, or at the begin: PHP, GitHub's runners, MongoDB. */
+/* What stands behind the time, or at the begin: PHP, GitHub's runners, npm, apt, MongoDB.
+ */
 enum loglevel logform_level(const char *bytes, size_t len);
 
 #endif

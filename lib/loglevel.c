@@ -379,14 +379,28 @@ static bool pair_decides(struct at *at, const char *key, struct loghead *head)
 /* Words that are no names: text has begun. */
 static bool begins_sentence(const char *word, const char *to)
 {
-	static const char *const words[] = { "the", "a",   "an",  "this", "that", "no",
-					     "any", "got", "new", "last", "some", NULL };
+	uint64_t all = 0;
 
-	for (size_t i = 0; words[i] != NULL; i++)
-		if (strlen(words[i]) == (size_t)(to - word) &&
-		    strncasecmp(words[i], word, (size_t)(to - word)) == 0)
-			return true;
-	return false;
+	if (to - word > 4)
+		return false;
+	for (size_t i = 0; word + i < to; i++)
+		all |= (uint64_t)(word[i] & 0xdf) << 8 * i;
+	switch (all) {
+	case WORD('T', 'H', 'E', 0, 0, 0, 0, 0):
+	case WORD('A', 0, 0, 0, 0, 0, 0, 0):
+	case WORD('A', 'N', 0, 0, 0, 0, 0, 0):
+	case WORD('T', 'H', 'I', 'S', 0, 0, 0, 0):
+	case WORD('T', 'H', 'A', 'T', 0, 0, 0, 0):
+	case WORD('N', 'O', 0, 0, 0, 0, 0, 0):
+	case WORD('A', 'N', 'Y', 0, 0, 0, 0, 0):
+	case WORD('G', 'O', 'T', 0, 0, 0, 0, 0):
+	case WORD('N', 'E', 'W', 0, 0, 0, 0, 0):
+	case WORD('L', 'A', 'S', 'T', 0, 0, 0, 0):
+	case WORD('S', 'O', 'M', 'E', 0, 0, 0, 0):
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* "0    [main] INFO": a number that begins the line, and then a bracket. */

@@ -167,17 +167,32 @@ static void csv_read(const char *bytes, size_t len, struct logline *out)
 static void line_read(struct logline_zone *zone, const char *bytes, size_t len, bool inner,
 		      struct logline *out);
 
-/* A line that stands in another one: its level, and how it goes with the line before. Once only:
- * lines that carry lines that carry lines are nobody's. */
-static void inner_read(struct logline_zone *zone, const char *bytes, size_t len,
+/* A line that stands `from` bytes behind the time of another one: its level, and how it goes with
+ * the line before. Once only: lines that carry lines that carry lines are nobody's. */
+static void inner_read(struct logline_zone *zone, const char *bytes, size_t len, size_t from,
 		       struct logline *out)
 {
 	struct logline inner = { .tagged = true };
 
-	line_read(zone, bytes, len, true, &inner);
+	line_read(zone, bytes + from, len - from, true, &inner);
 	out->level = inner.level;
 	out->kin = inner.kin;
 	out->tagged = true;
+	if (inner.level != LOGLEVEL_NONE)
+		out->body += from + inner.body;
+}
+
+/* Behind a time alone stands a word of small letters: no head, and no level, or it would have been
+ * found; it may be a host of an access log. */
+static void wrapped_word(struct logline_zone *zone, const char *bytes, size_t len,
+			 struct logline *out)
+{
+	struct logline request = { .at = 0 };
+
+	out->kin = kin_of(bytes, len);
+	out->tagged = out->kin != LOGKIN_NONE;
+	if (logform_access(zone, bytes, len, &request))
+		out->level = request.level;
 }
 
 /* What stands behind the time without a level may be a line that was written with its own head (a
@@ -187,15 +202,16 @@ static void wrapped_read(struct logline_zone *zone, const char *bytes, size_t le
 {
 	if (out->tagged)
 		return;
-	if (len > 1 && *bytes == ' ') {
-		inner_read(zone, bytes + 1, len - 1, out);
-		/* Blanks may only be between time and text. */
-		if (out->kin == LOGKIN_INDENTED || out->kin == LOGKIN_EMPTY)
-			out->kin = LOGKIN_FRAME;
-	}
+	if (len > 1 && *bytes == ' ' && islower((unsigned char)bytes[1]))
+		wrapped_word(zone, bytes + 1, len - 1, out);
+	else if (len > 1 && *bytes == ' ')
+		inner_read(zone, bytes, len, 1, out);
+	/* Blanks may only stand between time and text. */
+	if (out->kin == LOGKIN_INDENTED || out->kin == LOGKIN_EMPTY)
+		out->kin = LOGKIN_FRAME;
 	if (out->level == LOGLEVEL_NONE && (out->kin == LOGKIN_NONE || out->kin == LOGKIN_FRAME) &&
 	    message > 0 && message + 1 < len)
-		inner_read(zone, bytes + message + 1, len - message - 1, out);
+		inner_read(zone, bytes, len, message + 1, out);
 }
 
 /* What stands behind a time, or behind nothing at all. */
@@ -313,7 +329,7 @@ static void bare_read(struct logline_zone *zone, const char *bytes, size_t len, 
 	if (bytes[0] == '[' &&
 	    (clock_bracket_read(zone, bytes, len, out) || bracket_read(zone, bytes, len, out)))
 		return;
-	if (logform_npm(bytes, len, out) || logform_erlang(zone, bytes, len, out))
+	if (logform_erlang(zone, bytes, len, out))
 		return;
 	text_read(zone, bytes, len, false, false, out);
 	if (out->level != LOGLEVEL_NONE && out->at == 0) {
@@ -365,7 +381,7 @@ static bool timed_read(struct logline_zone *zone, const char *bytes, size_t star
 		logform_request(bytes, len, out);
 		break;
 	case BEHIND_STREAM:
-		inner_read(zone, bytes + 10, len - 10, out);
+		inner_read(zone, bytes, len, 10, out);
 		break;
 	case BEHIND_HEAD:
 		text_read(zone, bytes, len, true, is_open(start, bytes, len), out);

@@ -45,9 +45,13 @@ static int64_t days_of(int year, int month, int day)
 static const char *const layouts_year[] = { "Y-m-dST", "Y/m/dST", "Y.m.dST", NULL };
 static const char *const layouts_compact[] = { "YmdST", NULL }; /* eight digits */
 static const char *const layouts_short[] = { "ymd T", NULL };	/* six */
-static const char *const layouts_day[] = { "d/b/Y:T",  "d/b/Y T", "d-b-Y T", "d-b-Y::T",
-					   "d b Y T",  "m/d/YST", "d/m/YST", "m/d/Y, T",
-					   "d/m/Y, T", "d.m.Y T", "d-m-Y T", NULL };
+/* Those that begin with one or two digits, by what stands behind them. */
+static const char *const layouts_slash[] = { "d/b/Y:T",	 "d/b/Y T",  "m/d/YST", "d/m/YST",
+					     "m/d/Y, T", "d/m/Y, T", NULL };
+static const char *const layouts_dash[] = { "d-b-Y T", "d-b-Y::T", "d-m-Y T", NULL };
+static const char *const layouts_dot[] = { "d.m.Y T", NULL };
+static const char *const layouts_blank[] = { "d b Y T", NULL };
+/* Those that begin with the name of a month or weekday. */
 static const char *const layouts_name[] = { "b d T",	  "b d Y T",   "b d, Y T",
 					    "b d, Y, T",  "a b d T Y", "a b d T z Y",
 					    "a, d b Y T", "a b d T",   NULL };
@@ -237,13 +241,18 @@ static size_t any_read(struct logline_zone *zone, const char *b, size_t len, str
 	size_t n = 0;
 
 	if (isupper((unsigned char)b[0]))
-		return layouts_read(zone, layouts_name, b, len, out);
+		return b[3] == ' ' || b[3] == ',' ? layouts_read(zone, layouts_name, b, len, out)
+						  : 0;
 	while (n < len && n < 14 && logstamp_is_digit(b[n]))
 		n++;
 	if (n == 4)
 		return layouts_read(zone, layouts_year, b, len, out);
 	if (n == 1 || n == 2)
-		return layouts_read(zone, layouts_day, b, len, out);
+		return b[n] == '/'   ? layouts_read(zone, layouts_slash, b, len, out)
+		       : b[n] == '-' ? layouts_read(zone, layouts_dash, b, len, out)
+		       : b[n] == '.' ? layouts_read(zone, layouts_dot, b, len, out)
+		       : b[n] == ' ' ? layouts_read(zone, layouts_blank, b, len, out)
+				     : 0;
 	if (n == 8)
 		return layouts_read(zone, layouts_compact, b, len, out);
 	if (n == 6)

@@ -163,11 +163,94 @@ static void levels_stay_where_others_wrap_the_line(void **state)
 	assert_int_equal(bad, 0);
 }
 
+/* ---- any column ---- */
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+static const char *const times[] = { "2026-11-21 21:31:05,123",
+				     "2026-11-21T21:31:05.123456Z",
+				     "[2026-11-21 21:31:05 +0000]",
+				     "2026/11/21 21:31:05",
+				     "21.11.2026 21:31:05",
+				     "Nov 21 21:31:05",
+				     "Sat Nov 21 21:31:05 2026",
+				     "21:31:05.123",
+				     "" };
+static const char *const names[] = { "app",
+				     "bot.core.sessions",
+				     "[main]",
+				     "worker-12",
+				     "[http-nio-8080-exec-10]",
+				     "(12)",
+				     "a_rather_long_name_of_a_module_below_another_one",
+				     "error.handler",
+				     "12345" };
+static const char *const levels[][5] = {
+	/* debug, info, warning, error, critical */
+	{ "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL" },
+	{ "[DEBUG]", "[INFO]", "[WARN]", "[ERROR]", "[FATAL]" },
+	{ "DBG", "INF", "WRN", "ERR", "FTL" },
+	{ "[debug   ]", "[info    ]", "[warning ]", "[error   ]", "[critical]" },
+	{ "<Debug>", "<Info>", "<Warning>", "<Error>", "<Fatal>" },
+	{ "\033[34mDEBUG\033[0m", "\033[32mINFO \033[0m", "\033[33mWARN \033[0m",
+	  "\033[31mERROR\033[0m", "\033[35mFATAL\033[0m" },
+};
+static const char *const between[] = { " ", "    ", "\t", " - ", " | " };
+static const char *const texts[] = { "it runs", "ERROR: FATAL: no", "0 errors, 1 warning",
+				     "[FATAL] [ERROR]", "level=error status=500" };
+
+static size_t line_check(const char *line, size_t level)
+{
+	struct logline_zone zone = { .now = 1795296665 * CLOCK_US, .utc = true };
+	struct logline read;
+
+	logline_read(&zone, line, strlen(line), &read);
+	if (read.level == LOGLEVEL_DEBUG + level)
+		return 0;
+	print_message("# %c, expected %c: %s\n", letters[read.level],
+		      letters[LOGLEVEL_DEBUG + level], line);
+	return 1;
+}
+
+/* Each time, name, way to write a level, what stands between them, and text, in both orders: the
+ * level is where it is. */
+static void levels_are_found_in_any_column(void **state)
+{
+	size_t bad = 0;
+	char line[400];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(times) * COUNT(names) * COUNT(levels) * 5 * COUNT(between);
+	     i++) {
+		size_t rest = i / COUNT(times), level;
+		const char *time = times[i % COUNT(times)], *name = names[rest % COUNT(names)],
+			   *word, *sep, *text = texts[i % COUNT(texts)];
+
+		rest /= COUNT(names);
+		level = rest % 5;
+		rest /= 5;
+		word = levels[rest % COUNT(levels)][level];
+		sep = between[rest / COUNT(levels)];
+		snprintf(line, sizeof(line), "%s%s%s%s%s%s%s", time, *time ? sep : "", word, sep,
+			 name, sep, text);
+		bad += line_check(line, level);
+		/* A name and a word are only a sentence, unless something tells them apart. */
+		if (*time == '\0' && *sep != '\t' && strcmp(sep, " - ") != 0 &&
+		    strcmp(sep, " | ") != 0)
+			continue;
+		snprintf(line, sizeof(line), "%s%s%s%s%s%s%s", time, *time ? sep : "", name, sep,
+			 word, sep, text);
+		bad += line_check(line, level);
+	}
+	assert_int_equal(bad, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(levels_are_those_that_a_person_gives),
 		cmocka_unit_test(levels_stay_where_others_wrap_the_line),
+		cmocka_unit_test(levels_are_found_in_any_column),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

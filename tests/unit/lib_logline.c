@@ -483,6 +483,16 @@ static void tracebacks_join_their_parent(void **state)
 	      { "{\"log\":\"  File x\\n\",\"time\":\"2026-11-21T21:31:05Z\"}", true },
 	      { "{\"log\":\"ValueError: 1\\n\",\"time\":\"2026-11-21T21:31:05Z\"}", true },
 	      { "{\"log\":\"INFO:root:x\\n\",\"time\":\"2026-11-21T21:31:05Z\"}", false });
+	JOINS("a time before each line",
+	      { "2026-11-21T21:31:05.1Z 2026-11-21 21:31:05,1 - bot - ERROR - it broke", false },
+	      { "2026-11-21T21:31:05.1Z Traceback (most recent call last):", true },
+	      { "2026-11-21T21:31:05.1Z   File \"bot.py\", line 3, in main", true },
+	      { "2026-11-21T21:31:05.1Z ValueError: 1", true },
+	      { "2026-11-21T21:31:05.1Z 2026-11-21 21:31:05,1 - bot - INFO - going on", false },
+	      { "2026-11-21T21:31:05.1Z   indented, but no traceback", false });
+	JOINS("Node", { "listening", false }, { "TypeError: no", false },
+	      { "    at Object.<anonymous> (/app/index.js:3:7)", true }, { "listening", false },
+	      { "Uncaught Error: no", false }, { "    at x (y:1:1)", true });
 	JOINS("plain text", { "plain text", false }, { "more plain text", false });
 }
 
