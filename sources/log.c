@@ -236,7 +236,7 @@ static void counted_read(struct log_source *log, const char *read, int64_t from,
 	double minutes;
 
 	/* A part of the window that was never read has no lines to count. */
-	if (log_feed_skipped(log) && log->first_at > from)
+	if (log_skipped(log) && log->first_at > from)
 		span = now - log->first_at;
 	minutes = (double)span / MINUTE_US;
 	if (strcmp(read, "errors") == 0)

@@ -330,10 +330,3 @@ enum log_state log_feed_state(const struct log_source *log, char *why, size_t si
 		snprintf(why, size, "%s", logjournal_note(log->journal));
 	return LOG_FOLLOWING;
 }
-
-bool log_feed_skipped(const struct log_source *log)
-{
-	if (log->follow != NULL)
-		return logfollow_skipped(log->follow);
-	return log->journal == NULL || logjournal_skipped(log->journal);
-}

@@ -53,6 +53,13 @@ static void matcher_feed(struct log_matcher *matcher, const struct logring_line 
 	}
 }
 
+bool log_skipped(const struct log_source *log)
+{
+	if (log->follow != NULL)
+		return logfollow_skipped(log->follow);
+	return log->journal == NULL || logjournal_skipped(log->journal);
+}
+
 /* The wall time since which every line of the file is in the ring; 0: all of them are, and also
  * before anything was read: then all that will be read is to come. */
 static int64_t kept_from(const struct log_source *log)
@@ -60,7 +67,7 @@ static int64_t kept_from(const struct log_source *log)
 	uint64_t oldest = logring_oldest(&log->ring);
 	const struct logring_line *line = logring_get(&log->ring, oldest);
 
-	if (oldest == LOG_FIRST && (log->ring.next == LOG_FIRST || !log_feed_skipped(log)))
+	if (oldest == LOG_FIRST && (log->ring.next == LOG_FIRST || !log_skipped(log)))
 		return 0;
 	return line != NULL && line->at != 0 ? line->at : clock_wall(log->source.env->clock);
 }
@@ -125,7 +132,7 @@ bool log_line_since(const struct logring_line *line, int64_t since)
 /* Whether all lines since then were read, and this matcher saw them. */
 static bool reaches(const struct log_source *log, const struct log_matcher *matcher, int64_t since)
 {
-	bool read = !log_feed_skipped(log) || (log->first_at != 0 && log->first_at <= since);
+	bool read = !log_skipped(log) || (log->first_at != 0 && log->first_at <= since);
 
 	return read && matcher->from <= since && log->gap_at <= since;
 }

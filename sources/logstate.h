@@ -60,7 +60,7 @@ void log_feed_look(struct log_source *log);
 /* `why`: what is wrong, or to be known of one that is followed; clean. */
 enum log_state log_feed_state(const struct log_source *log, char *why, size_t size);
 /* There were lines before those that were read. */
-bool log_feed_skipped(const struct log_source *log);
+bool log_skipped(const struct log_source *log);
 
 /* The matcher of a pattern, made and run over the ring when it is new. */
 struct log_matcher *log_matcher(struct log_source *log, const char *pattern, enum loglevel least,
