@@ -75,6 +75,18 @@ static void leaf_ask(const struct evaluation *evaluation, const struct probe_typ
 		out->at = clock_wall(wiring->clock);
 }
 
+bool evaluate_blocks(const struct probe *probe)
+{
+	const struct probe_type *type =
+	    probe->kind == PROBE_TYPED ? probe_type(probe->ask.type->name) : NULL;
+
+	for (size_t i = 0; i < probe->nparts; i++) {
+		if (evaluate_blocks(probe->parts[i]))
+			return true;
+	}
+	return type && type->blocks;
+}
+
 void evaluate_watch(const struct evaluation *evaluation, const struct probe *probe)
 {
 	const struct probe_type *type =

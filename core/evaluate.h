@@ -47,6 +47,8 @@ struct evaluation {
 /* Blocks until the probe and its parts are evaluated, at most until the deadline: what was not
  * reached by then is unknown. `out` is also recorded in the probe's slot. */
 void evaluate(const struct evaluation *evaluation, const struct probe *probe, struct reading *out);
+/* Whether that may block: then a console does it in a copy of itself. */
+bool evaluate_blocks(const struct probe *probe);
 /* Tells the live sources of a probe and its parts what will be asked for (probe_type.watch). */
 void evaluate_watch(const struct evaluation *evaluation, const struct probe *probe);
 /* As evaluate(), for a probe that stands inside an action's object: a declared one's name, a typed

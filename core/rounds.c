@@ -55,26 +55,50 @@ static void stream_reading(const struct slot *slot, void *data)
 		_exit(1);
 }
 
-static void round_body(int fd, void *data)
+static struct evaluation round_evaluation(const struct rounds *rounds)
 {
-	struct rounds *rounds = data;
 	const struct rounds_spec *spec = &rounds->spec;
-	struct stream stream = { .rounds = rounds, .fd = fd };
-	struct evaluation evaluation = {
+
+	return (struct evaluation){
 		.wiring = spec->wiring,
 		.slots = spec->slots,
 		.before = *spec->before,
 		.deadline = clock_mono(spec->wiring->clock) + spec->overstay_us,
 		.round = rounds->round,
-		.seen = stream_reading,
-		.data = &stream,
 	};
+}
 
+/* In the copy. What was evaluated before it was made is not asked again. */
+static void round_body(int fd, void *data)
+{
+	struct rounds *rounds = data;
+	struct stream stream = { .rounds = rounds, .fd = fd };
+	struct evaluation evaluation = round_evaluation(rounds);
+
+	evaluation.seen = stream_reading;
+	evaluation.data = &stream;
 	for (size_t i = 0; i < rounds->nprobes; i++) {
 		struct reading reading;
 
 		evaluate(&evaluation, rounds->probes[i], &reading);
 	}
+}
+
+/* What is answered from memory needs no copy of the process. True when that was all. */
+static bool round_here(struct rounds *rounds)
+{
+	struct evaluation evaluation = round_evaluation(rounds);
+	bool all = true;
+
+	for (size_t i = 0; i < rounds->nprobes; i++) {
+		struct reading reading;
+
+		if (evaluate_blocks(rounds->probes[i]))
+			all = false;
+		else
+			evaluate(&evaluation, rounds->probes[i], &reading);
+	}
+	return all;
 }
 
 static void round_end(struct rounds *rounds)
@@ -125,13 +149,20 @@ static void unknown_rest(struct rounds *rounds, const struct probe *probe, const
 	slot->round = rounds->round;
 }
 
+static void round_next(struct rounds *rounds, bool at_once)
+{
+	const struct clock *clock = rounds->spec.wiring->clock;
+
+	watch_arm(rounds->timer, at_once ? 0 : clock_to_second(clock, rounds->spec.every_us), 0);
+}
+
 static void round_over(struct rounds *rounds, const char *why)
 {
 	round_take(rounds);
 	for (size_t i = 0; i < rounds->nprobes; i++)
 		unknown_rest(rounds, rounds->probes[i], why);
 	round_end(rounds);
-	watch_arm(rounds->timer, rounds->again ? 0 : rounds->spec.every_us, 0);
+	round_next(rounds, rounds->again);
 	rounds->again = false;
 	rounds->spec.over(rounds->spec.data);
 }
@@ -165,9 +196,7 @@ static void round_late(struct watch *watch, uint32_t what, void *data)
 /* The copy that a round is evaluated in keeps nothing: sources that keep something do it here. */
 static void sources_told(const struct rounds *rounds)
 {
-	struct evaluation evaluation = { .wiring = rounds->spec.wiring,
-					 .slots = rounds->spec.slots,
-					 .before = *rounds->spec.before };
+	struct evaluation evaluation = round_evaluation(rounds);
 
 	for (size_t i = 0; i < rounds->nprobes; i++)
 		evaluate_watch(&evaluation, rounds->probes[i]);
@@ -191,7 +220,11 @@ static void round_start(struct watch *watch, uint32_t what, void *data)
 	rounds->round++;
 	if (!rounds->nprobes) {
 		round_end(rounds);
-		watch_arm(rounds->timer, spec->every_us, 0);
+		round_next(rounds, false);
+		return;
+	}
+	if (round_here(rounds)) {
+		round_over(rounds, "nobody looked");
 		return;
 	}
 	rounds->pid = offspring_start(round_body, rounds, &rounds->fd, &err);

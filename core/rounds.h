@@ -1,6 +1,7 @@
 /*
- * Rounds: probes evaluated in a forked copy of the console, again and again, so that nothing blocks
- * it. Each reading is streamed back as soon as it is there; a copy that overstays is ended.
+ * Rounds: probes evaluated again and again. Those that may block are evaluated in a forked copy of
+ * the console: each reading is streamed back as soon as it is there, and a copy that overstays is
+ * ended. Rounds begin with a second, together with what else is measured and drawn then.
  */
 #ifndef CORE_ROUNDS_H
 #define CORE_ROUNDS_H

@@ -147,7 +147,8 @@ static void sense_tick(struct watch *watch, uint32_t what, void *data)
 	int64_t now = clock_wall(sense->clock);
 
 	(void)what;
-	watch_arm(watch, SAMPLE_US, SAMPLE_US);
+	/* With the second, so that what is measured is drawn together with the clock. */
+	watch_arm(watch, clock_to_second(sense->clock, SAMPLE_US), SAMPLE_US);
 	for (size_t i = 0; i < sense->runbook->nmetrics; i++) {
 		struct measured *m = &sense->metrics[i];
 

@@ -47,6 +47,13 @@ static int64_t system_mono(const struct clock *clock)
 
 const struct clock clock_system = { .wall = system_wall, .mono = system_mono };
 
+int64_t clock_to_second(const struct clock *clock, int64_t us)
+{
+	int64_t past = (clock_wall(clock) + us) % CLOCK_US;
+
+	return us - past + (past > CLOCK_US / 2 ? CLOCK_US : 0);
+}
+
 int clock_make(const char *path, struct err *err)
 {
 	const int64_t fields[2] = { 0, 0 };

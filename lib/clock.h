@@ -22,6 +22,11 @@ struct clock {
 /* The system's clocks: CLOCK_REALTIME and CLOCK_MONOTONIC. */
 extern const struct clock clock_system;
 
+/* How long to wait for about `us` until a second of wall time begins, whichever is nearest: what
+ * waits so happens together with all that goes by the clock. Microseconds, at least `us` less half
+ * a second. */
+int64_t clock_to_second(const struct clock *clock, int64_t us);
+
 /*
  * A clock that can be moved on, for drills: a file that holds by how much the wall time is ahead of
  * the system's. Like a time zone it is a matter of the whole process: whoever asks clock_system

@@ -1,6 +1,7 @@
 #include "tui/ui.h"
 
-#define FRAME_US 250000 /* at most four frames a second, unless a key came */
+#define FRAME_US  250000 /* at most four frames a second, unless a key came */
+#define GATHER_US 30000	 /* what comes together is drawn together */
 
 int64_t ui_now(const struct ui *ui)
 {
@@ -31,7 +32,7 @@ void ui_dirty(struct ui *ui)
 	if (ui->dirty || !ui->redraw)
 		return;
 	ui->dirty = true;
-	watch_arm(ui->redraw, since >= FRAME_US ? 0 : FRAME_US - since, 0);
+	watch_arm(ui->redraw, since > FRAME_US - GATHER_US ? GATHER_US : FRAME_US - since, 0);
 }
 
 void ui_wake(struct ui *ui, int64_t after_us)
