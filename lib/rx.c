@@ -4,8 +4,11 @@
 #include <pcre2.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <wctype.h>
 
 #include "lib/mem.h"
+#include "lib/text.h"
 
 /* A match of a sane pattern on a line of log stays far below these; a catastrophic one gives up
  * within some tens of milliseconds. */
@@ -57,19 +60,19 @@ void rx_free(struct rx *rx)
 	free(rx);
 }
 
-static int rx_run(const struct rx *rx, const char *bytes, size_t len)
+static int rx_run(const struct rx *rx, const char *bytes, size_t len, size_t start)
 {
-	int rc = pcre2_match(rx->code, (PCRE2_SPTR)bytes, len, 0, 0, rx->data, rx->context);
+	int rc = pcre2_match(rx->code, (PCRE2_SPTR)bytes, len, start, 0, rx->data, rx->context);
 
 	if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
-		rc = pcre2_match(rx->code, (PCRE2_SPTR)bytes, len, 0, PCRE2_NO_JIT, rx->data,
+		rc = pcre2_match(rx->code, (PCRE2_SPTR)bytes, len, start, PCRE2_NO_JIT, rx->data,
 				 rx->context);
 	return rc;
 }
 
 int rx_judge(const struct rx *rx, const char *bytes, size_t len)
 {
-	int rc = rx_run(rx, bytes, len);
+	int rc = rx_run(rx, bytes, len, 0);
 
 	return rc >= 0 ? 1 : rc == PCRE2_ERROR_NOMATCH ? 0 : -1;
 }
@@ -84,7 +87,7 @@ bool rx_find(const struct rx *rx, const char *bytes, size_t len, int group, size
 {
 	const PCRE2_SIZE *borders;
 
-	if (rx_run(rx, bytes, len) < 0 || group < 0 ||
+	if (rx_run(rx, bytes, len, 0) < 0 || group < 0 ||
 	    (uint32_t)group >= pcre2_get_ovector_count(rx->data))
 		return false;
 	borders = pcre2_get_ovector_pointer(rx->data);
@@ -92,5 +95,34 @@ bool rx_find(const struct rx *rx, const char *bytes, size_t len, int group, size
 		return false;
 	*from = borders[2 * group];
 	*to = borders[2 * group + 1];
+	return true;
+}
+
+bool rx_next(const struct rx *rx, const char *bytes, size_t len, size_t start, size_t *from,
+	     size_t *to)
+{
+	const PCRE2_SIZE *borders;
+
+	if (start > len || rx_run(rx, bytes, len, start) < 0)
+		return false;
+	borders = pcre2_get_ovector_pointer(rx->data);
+	*from = borders[0];
+	*to = borders[1];
+	return *to >= *from; /* not so behind \K in a lookahead */
+}
+
+bool rx_ignores_case(const char *pattern)
+{
+	for (const char *at = pattern; *at; at++) {
+		int32_t cp;
+
+		if (*at == '\\' && at[1]) {
+			at++;
+			continue;
+		}
+		utf8_decode(at, strlen(at), &cp);
+		if (cp > 0 && iswupper((wint_t)cp))
+			return false;
+	}
 	return true;
 }

@@ -22,5 +22,10 @@ int rx_judge(const struct rx *rx, const char *bytes, size_t len);
 /* As rx_match(), with the borders of group `group` (0: the whole match) in bytes. */
 bool rx_find(const struct rx *rx, const char *bytes, size_t len, int group, size_t *from,
 	     size_t *to);
+/* The first whole match that begins at `start` or behind it; bytes before it count for ^ and \b. */
+bool rx_next(const struct rx *rx, const char *bytes, size_t len, size_t start, size_t *from,
+	     size_t *to);
+/* Smart case, as people know it from editors: a pattern without a capital letter ignores case. */
+bool rx_ignores_case(const char *pattern);
 
 #endif
