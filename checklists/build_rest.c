@@ -80,32 +80,45 @@ void build_matrix(struct checker *checker)
 	}
 }
 
-/* What each kind of panel can't do without. */
+/* What each kind of panel can't do without: one of the two, where there are two. */
 static const struct {
-	const char *kind, *needs;
+	const char *kind, *needs, *instead;
+	bool both; /* or both of them */
 } panel_needs[] = {
-	{ "log", "source" },
-	{ "connections", "source" },
-	{ "chart", "metrics" },
-	{ "memory", "metrics" },
+	{ "log", "source", "sources", false },	    { "connections", "source", NULL, false },
+	{ "chart", "metrics", NULL, false },	    { "memory", "metrics", NULL, false },
+	{ "endpoints", "metrics", "probes", true },
 };
+
+static void check_panel(struct checker *checker, const struct panel *panel, const struct node *node)
+{
+	for (size_t i = 0; panel->kind && i < sizeof(panel_needs) / sizeof(*panel_needs); i++) {
+		const char *needs = panel_needs[i].needs, *instead = panel_needs[i].instead;
+		bool there = json_object_get(node->value, needs);
+		bool other = instead && json_object_get(node->value, instead);
+
+		if (strcmp(panel_needs[i].kind, panel->kind) != 0)
+			continue;
+		if (!there && !other)
+			say(checker, node, NULL, "a panel of kind \"%s\" needs \"%s\"%s%s%s",
+			    panel->kind, needs, instead ? " or \"" : "", instead ? instead : "",
+			    instead ? "\"" : "");
+		else if (there && other && !panel_needs[i].both)
+			say(checker, node, NULL, "a panel has \"%s\" or \"%s\", not both", needs,
+			    instead);
+	}
+}
 
 static void build_panel(struct checker *checker, struct panel *panel, const struct node *node)
 {
 	panel->title = build_text(node, "title");
 	panel->kind = build_text(node, "kind");
 	panel->source = build_text(node, "source");
-	panel->probes = build_probe_list(checker, node, "probes", &panel->nprobes);
+	panel->sources = texts(json_object_get(node->value, "sources"), &panel->nsources);
+	panel->level = build_text(node, "level");
 	panel->metrics = texts(json_object_get(node->value, "metrics"), &panel->nmetrics);
-	for (size_t i = 0; panel->kind && i < sizeof(panel_needs) / sizeof(*panel_needs); i++)
-		if (strcmp(panel_needs[i].kind, panel->kind) == 0 &&
-		    !json_object_get(node->value, panel_needs[i].needs))
-			say(checker, node, NULL, "a panel of kind \"%s\" needs \"%s\"", panel->kind,
-			    panel_needs[i].needs);
-	if (panel->kind && strcmp(panel->kind, "endpoints") == 0 && panel->nmetrics == 0 &&
-	    panel->nprobes == 0)
-		say(checker, node, NULL,
-		    "a panel of kind \"endpoints\" needs \"metrics\" or \"probes\"");
+	panel->probes = build_probe_list(checker, node, "probes", &panel->nprobes);
+	check_panel(checker, panel, node);
 }
 
 void build_panels(struct checker *checker)

@@ -192,6 +192,7 @@ void runbook_free(struct runbook *rb)
 	for (size_t i = 0; i < rb->npanels; i++) {
 		free(rb->panels[i].metrics);
 		free(rb->panels[i].probes);
+		free(rb->panels[i].sources);
 	}
 	checklists_free(rb);
 	item_procedures_free(rb);

@@ -15,6 +15,7 @@ static const char *const risks[] = { "low", "medium", "high", NULL };
 static const char *const sides[] = { "above", "below", NULL };
 static const char *const panel_kinds[] = { "log",   "connections", "memory",
 					   "chart", "endpoints",   NULL };
+static const char *const panel_levels[] = { "all", "warning", "error", NULL };
 static const char *const classes[] = { "live", "staging", "drill", NULL };
 
 static const struct field runbook_fields[] = {
@@ -321,6 +322,10 @@ static const struct field panel_fields[] = {
 	{ "kind", FIELD_CHOICE, true, .help = "what it draws", .choices = panel_kinds },
 	{ "title", FIELD_TEXT, true, .help = "heading" },
 	{ "source", FIELD_SOURCE, .help = "the source it shows" },
+	{ "sources", FIELD_NAMES, .of = "sources",
+	  .help = "of \"log\": several logs, merged by time" },
+	{ "level", FIELD_CHOICE, .choices = panel_levels,
+	  .help = "of \"log\": the lines that it shows at first; all" },
 	{ "metrics", FIELD_NAMES, .help = "the metrics it shows", .of = "metrics" },
 	{ "probes", FIELD_PROBES, .help = "the probes it shows (endpoints)" },
 	END
