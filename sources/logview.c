@@ -158,7 +158,8 @@ static bool newest_take(struct logview *view, struct logview_budget *budget)
 	uint64_t lines = page_lines_came(view, NULL);
 	int got;
 
-	if (lines - view->seen > (logview_is_picking(view) ? BEHIND_PICKING : BEHIND))
+	if (lines - view->seen > (logview_is_picking(view) ? BEHIND_PICKING : BEHIND) ||
+	    (view->unborn && lines != view->seen))
 		page_newest(view);
 	page_wake(view);
 	do
@@ -356,7 +357,7 @@ void logview_oldest(struct logview *view)
 	struct logview_record first = { .at = INT64_MIN };
 
 	for (size_t i = 0; i < view->n; i++)
-		bounds[i] = log_line_after(view->logs[i], 0, false, line) ? line->seq : 1;
+		bounds[i] = log_line_after(view->logs[i], 0, false, line) ? line->seq : LOG_FIRST;
 	free(line);
 	logview_hold(view);
 	page_land(view, &first, bounds);

@@ -49,9 +49,11 @@ void page_newest(struct logview *view)
 	uint64_t bounds[LOGVIEW_LOGS];
 	struct log_status status;
 
+	view->unborn = false;
 	for (size_t i = 0; i < view->n; i++) {
 		log_status(view->logs[i], &status);
-		bounds[i] = status.newest + 1;
+		bounds[i] = status.newest ? status.newest + 1 : LOG_FIRST;
+		view->unborn = view->unborn || !status.newest;
 	}
 	page_begin(view, bounds);
 	view->landing = false;

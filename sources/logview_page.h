@@ -19,6 +19,7 @@ struct logview {
 	struct logview_walk older, newer; /* from the page's ends */
 	uint64_t seen;	 /* lines that had come when the newer walk was at its end */
 	uint64_t looked; /* lines looked at, unasked or for a seek */
+	bool unborn;	 /* of some log no line had been read yet when the page began */
 	bool held;
 	uint64_t held_lines, held_errors; /* that had come when it was held */
 	long moves;			  /* of the cursor, still to be made */

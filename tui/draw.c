@@ -282,6 +282,16 @@ void canvas_select(const struct canvas *canvas, int y)
 		mvchgat(canvas->y + y, canvas->x, canvas->w, A_REVERSE, 0, NULL);
 }
 
+void canvas_mark(const struct canvas *canvas, int y, int x, int w, bool selected)
+{
+	if (y < 0 || y >= canvas->h || x < 0 || x >= canvas->w || w < 1)
+		return;
+	if (w > canvas->w - x)
+		w = canvas->w - x;
+	mvchgat(canvas->y + y, canvas->x + x, w,
+		selected ? A_BOLD | A_UNDERLINE : A_REVERSE | A_BOLD, 0, NULL);
+}
+
 int canvas_bar(const struct canvas *canvas, int y, int x, int width, enum style style, double value,
 	       double full)
 {

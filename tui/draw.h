@@ -46,6 +46,8 @@ struct canvas canvas_box(const struct canvas *canvas, const char *title, const c
 void canvas_rule(const struct canvas *canvas, int y, const char *title);
 /* Puts reverse over one row (a selection). */
 void canvas_select(const struct canvas *canvas, int y);
+/* Marks `w` cells as found; `selected`: they stand in a selected row. */
+void canvas_mark(const struct canvas *canvas, int y, int x, int w, bool selected);
 /* A bar of `value` of `full`, `width` cells at most. Returns the column behind. */
 int canvas_bar(const struct canvas *canvas, int y, int x, int width, enum style style, double value,
 	       double full);

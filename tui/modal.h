@@ -69,6 +69,12 @@ void confirm_name_open(struct ui *ui, const char *title, const char *say, const 
 typedef void act_fn(struct ui *ui, enum act act);
 void prompt_command(struct ui *ui, act_fn *act);
 void prompt_search(struct ui *ui);
+/* A line of the same kind: `sign` stands before it, `hint` above it, `value` is there at first
+ * (NULL: nothing). They are copied; `data` goes to the callback, which gets the text once Enter is
+ * pressed. */
+typedef void prompt_fn(struct ui *ui, const char *text, void *data);
+void prompt_text(struct ui *ui, const char *sign, const char *hint, const char *value,
+		 prompt_fn *done, void *data);
 
 /* All keys and commands, those of this view first. */
 void help_open(struct ui *ui);

@@ -8,12 +8,10 @@
 
 /* What a panel remembers. */
 struct panel_state {
-	uint64_t line;	    /* log: the selected line; 0: follows the newest */
-	uint64_t drawn;	    /* log: the line that was shown as the selected one; 0: none */
-	int top;	    /* the first row, where it scrolls */
-	const char *search; /* borrowed: lines with this text only; NULL: all */
-	void *own;	    /* whatever else its kind keeps, NULL at first; see release */
-	bool zoomed;	    /* it has the screen for itself: there is room for more */
+	uint64_t line; /* what is selected, as its kind counts them; 0: nothing is */
+	int top;       /* the first row, where it scrolls */
+	void *own;     /* whatever else its kind keeps, NULL at first; see release */
+	bool zoomed;   /* it has the screen for itself: there is room for more */
 };
 
 struct panel_kind {

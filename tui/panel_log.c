@@ -1,13 +1,89 @@
-/* The log panel: records with their tracebacks folded, newest at the bottom. */
+/* The log panel: one log or several merged by time, filtered, searched, held, walked back. */
+#include "tui/panel_log.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/mem.h"
+#include "lib/text.h"
 #include "lib/timefmt.h"
-#include "sources/log.h"
-#include "tui/panel.h"
+#include "tui/modal.h"
 
-#define SEARCH_LIMIT 20000 /* lines looked at for one page of a search */
+#define WORK_US	 8000 /* of one drawing; a key waits no longer */
+#define AGAIN_US 2000 /* until the next one, when there is more to do */
+
+/* ---- life cycle ---- */
+
+/* "app.log" and "gunicorn access" as "app" and "gunicorn". */
+static void name_shorten(const char *title, char *out, size_t size)
+{
+	size_t len = strcspn(title, " ."), fit;
+
+	if (len == 0)
+		len = strlen(title);
+	snprintf(out, size, "%.*s", (int)len, title);
+	fit = text_fit(out, (int)size - 1);
+	out[fit] = '\0';
+}
+
+static void log_add(struct ui *ui, struct log_panel *log, const char *name)
+{
+	const struct runbook *runbook = session_runbook(ui->session);
+	const struct source *source = sense_source(session_sense(ui->session), name);
+
+	if (!source || !log_is(source) || log->n == LOGVIEW_LOGS)
+		return;
+	for (size_t i = 0; i < runbook->nsources; i++) {
+		const struct source_def *def = &runbook->sources[i];
+
+		if (!strcmp(def->name, name))
+			name_shorten(def->title ? def->title : name, log->names[log->n],
+				     sizeof(log->names[log->n]));
+	}
+	log->logs[log->n++] = source;
+}
+
+static enum loglevel declared_level(const struct panel *panel)
+{
+	if (!panel->level || !strcmp(panel->level, "all"))
+		return LOGLEVEL_NONE;
+	return !strcmp(panel->level, "error") ? LOGLEVEL_ERROR : LOGLEVEL_WARNING;
+}
+
+/* The panel's own state, made when it is asked for first; NULL when none of its logs is open. */
+static struct log_panel *log_of(struct ui *ui, const struct panel *panel, struct panel_state *state)
+{
+	struct log_panel *log = state->own;
+
+	if (log)
+		return log;
+	log = xcalloc(1, sizeof(*log));
+	if (panel->source)
+		log_add(ui, log, panel->source);
+	for (size_t i = 0; i < panel->nsources; i++)
+		log_add(ui, log, panel->sources[i]);
+	if (log->n == 0) {
+		free(log);
+		return NULL;
+	}
+	log->view = logview_new(log->logs, log->n);
+	log->rows = 15;
+	logview_least(log->view, declared_level(panel));
+	state->own = log;
+	return log;
+}
+
+static void release(struct panel_state *state)
+{
+	struct log_panel *log = state->own;
+
+	if (log)
+		logview_free(log->view);
+	free(log);
+	state->own = NULL;
+}
+
+/* ---- the panel ---- */
 
 static int want(struct ui *ui, const struct panel *panel)
 {
@@ -15,230 +91,251 @@ static int want(struct ui *ui, const struct panel *panel)
 	return 12;
 }
 
-static bool fits(const struct panel_state *state, const struct log_line *line)
-{
-	return !state->search || strcasestr(line->text, state->search);
-}
-
-/* The record before `seq` that is shown. */
-static bool before(const struct source *source, const struct panel_state *state, uint64_t seq,
-		   struct log_line *out)
-{
-	/* In a search every line counts, so that a traceback's line is found, too. */
-	for (int i = 0; i < SEARCH_LIMIT; i++) {
-		if (!log_line_before(source, seq, !state->search, out))
-			return false;
-		if (fits(state, out))
-			return true;
-		seq = out->seq;
-	}
-	return false;
-}
-
-/* The next record behind `seq` that is shown; false when it is the newest. */
-static bool after(const struct source *source, const struct panel_state *state, uint64_t seq,
-		  struct log_line *out)
-{
-	for (int i = 0; i < SEARCH_LIMIT; i++) {
-		if (!log_line_at(source, ++seq, out))
-			return false;
-		if ((state->search || !out->joined) && fits(state, out))
-			return true;
-	}
-	return false;
-}
-
-static enum style style_log(const struct log_line *line)
-{
-	if (line->known)
-		return STYLE_DIM;
-	switch (line->level) {
-	case LOGLEVEL_CRITICAL:
-	case LOGLEVEL_ERROR:
-		return STYLE_CRITICAL;
-	case LOGLEVEL_WARNING:
-		return STYLE_WARNING;
-	case LOGLEVEL_DEBUG:
-		return STYLE_DIM;
-	case LOGLEVEL_NONE:
-	case LOGLEVEL_INFO:
-		break;
-	}
-	return STYLE_NORMAL;
-}
-
-/* Its text without the time and level that stand in columns of their own. */
-static const char *body(const struct log_line *line)
-{
-	struct logline_zone zone = { .utc = true };
-	struct logline parts;
-	size_t len = strlen(line->text);
-
-	if (line->joined || line->level == LOGLEVEL_NONE)
-		return line->text;
-	logline_read(&zone, line->text, len, &parts);
-	while (parts.body < len && strchr(" -:|", line->text[parts.body]))
-		parts.body++;
-	return parts.body < len ? line->text + parts.body : line->text;
-}
-
-static void line_print(const struct log_line *line, bool here, const struct canvas *canvas, int y)
-{
-	char clock[TIME_RFC3339_MAX] = "        ", level[12] = "";
-	int x;
-
-	if (line->at)
-		time_clock(line->at, clock);
-	if (line->level != LOGLEVEL_NONE)
-		snprintf(level, sizeof(level), "%s", loglevel_name(line->level));
-	for (char *c = level; *c; c++)
-		*c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
-	if (!strcmp(level, "CRITICAL"))
-		strcpy(level, "CRIT");
-	x = canvas_text(canvas, y, 0, STYLE_DIM, clock);
-	x = canvas_printf(canvas, y, x + 1, style_log(line), "%-7s", level);
-	canvas_text(canvas, y, x + 1, line->known ? STYLE_DIM : STYLE_NORMAL, body(line));
-	if (here)
-		canvas_select(canvas, y);
-}
-
-static int record_print(const struct log_line *line, bool here, const struct canvas *canvas, int y,
-			bool search)
-{
-	if (line->folded && !search) {
-		if (y >= 0)
-			canvas_printf(canvas, y, 9, STYLE_DIM, "+ %u more lines%s", line->folded,
-				      here ? " (Enter)" : "");
-		y--;
-	}
-	if (y >= 0)
-		line_print(line, here, canvas, y);
-	return y - 1;
-}
-
-static void status_text(const struct log_status *status, const struct panel_state *state, char *out,
-			size_t size, enum style *style)
-{
-	*style = STYLE_DIM;
-	switch (status->state) {
-	case LOG_MISSING:
-	case LOG_FAILED:
-		*style = STYLE_CRITICAL;
-		snprintf(out, size, "%s", status->state == LOG_MISSING ? "MISSING" : "FAILED");
-		break;
-	case LOG_READING:
-		snprintf(out, size, "reading");
-		break;
-	case LOG_FOLLOWING:
-		snprintf(out, size, "%.0f/min  %s", status->lines_per_minute,
-			 state->line ? "HELD (End follows)" : "following");
-		break;
-	}
-	if (state->search) {
-		size_t used = strlen(out);
-
-		*style = STYLE_WARNING;
-		snprintf(out + used, size - used, "  only \"%.24s\"", state->search);
-	}
-}
-
 static void draw(struct ui *ui, const struct panel *panel, struct panel_state *state,
 		 const struct canvas *canvas, bool focus)
 {
-	const struct source *source = panel_source(ui, panel);
-	struct log_status status;
-	struct log_line *line;
+	struct log_panel *log = log_of(ui, panel, state);
 	struct canvas inside;
-	uint64_t seq = state->line ? state->line + 1 : 0;
-	char text[128];
+	char status[128], title[400];
 	enum style style;
-	int y;
+	bool more, whole;
 
-	if (!source || !log_is(source)) {
+	if (!log) {
 		inside = canvas_box(canvas, panel->title, "not open", STYLE_CRITICAL, focus);
 		canvas_wrap(&inside, 0, 0, 0, STYLE_NORMAL, "This log's source is not open.");
 		return;
 	}
-	log_status(source, &status);
-	status_text(&status, state, text, sizeof(text), &style);
-	inside = canvas_box(canvas, panel->title, text, style, focus);
-	line = xmalloc(sizeof(*line));
-	state->drawn = 0;
-	y = inside.h - 1;
-	if (status.why[0] && (status.state == LOG_MISSING || status.state == LOG_FAILED)) {
-		int rows = canvas_wrap_rows(&inside, 0, 0, status.why);
-
-		canvas_wrap(&inside, y - rows + 1, 0, 0, STYLE_CRITICAL, status.why);
-		y -= rows;
-	}
-	while (y >= 0 && before(source, state, seq, line)) {
-		bool here = focus && (state->line ? line->seq == state->line : y == inside.h - 1);
-
-		if (here)
-			state->drawn = line->seq;
-		y = record_print(line, here, &inside, y, state->search != NULL);
-		seq = line->seq;
-	}
-	if (y == inside.h - 1)
+	log->rows = canvas->h > 3 ? canvas->h - 2 : 1;
+	more = logview_work(log->view, (size_t)log->rows, WORK_US);
+	if (more)
+		ui_wake(ui, AGAIN_US);
+	log_status_text(ui, log, status, sizeof(status), &style);
+	whole =
+	    log_title_text(log, panel, canvas->w - 9 - text_width(status), title, sizeof(title));
+	inside = canvas_box(canvas, title, status, style, focus);
+	inside = canvas_part(&inside, 0, 0, log_troubles_draw(log, &inside), -1);
+	log_records_draw(log, &inside, focus);
+	if (logview_count(log->view) == 0)
 		canvas_text(&inside, 0, 0, STYLE_DIM,
-			    state->search ? "No line has this text." : "No lines yet.");
-	free(line);
-}
-
-static void move_by(const struct source *source, struct panel_state *state, int by)
-{
-	struct log_line *line = xmalloc(sizeof(*line));
-	uint64_t seq = state->line;
-
-	if (!seq && by < 0 && before(source, state, 0, line))
-		seq = line->seq;
-	for (; by < 0 && before(source, state, seq, line); by++)
-		state->line = seq = line->seq;
-	for (; by > 0 && state->line; by--) {
-		if (after(source, state, state->line, line))
-			state->line = line->seq;
-		else
-			state->line = 0;
-	}
-	free(line);
+			    more			    ? "Looking for lines."
+			    : logview_is_picking(log->view) ? "No line passes the filters."
+							    : "No lines yet.");
+	log_border_draw(log, !whole, more, canvas);
 }
 
 static void panel_move(struct ui *ui, const struct panel *panel, struct panel_state *state,
 		       enum act act)
 {
-	const struct source *source = panel_source(ui, panel);
+	struct log_panel *log = log_of(ui, panel, state);
+	int page = log && log->rows > 2 ? log->rows - 1 : 1;
 
-	if (!source || !log_is(source))
+	if (!log)
 		return;
-	if (act == ACT_BOTTOM)
-		state->line = 0;
+	log->sought = NULL;
+	if (act == ACT_BOTTOM) {
+		logview_follow(log->view);
+	} else if (act == ACT_TOP) {
+		logview_oldest(log->view);
+	} else {
+		logview_move(log->view, act_rows(act, page));
+		if (act == ACT_PAGE_UP || act == ACT_PAGE_DOWN)
+			log->shift = act_rows(act, page);
+	}
+}
+
+static bool filtered(const struct log_panel *log)
+{
+	for (int i = 0; i < LOGVIEW_PATTERNS; i++) {
+		if (logview_pattern_text(log->view, (enum logview_pattern)i))
+			return true;
+	}
+	return logview_least_now(log->view) != LOGLEVEL_NONE;
+}
+
+static bool can(struct ui *ui, const struct panel *panel, struct panel_state *state, enum act act)
+{
+	const struct log_panel *log = state->own;
+	const struct logview_record *record;
+
+	(void)ui, (void)panel;
+	if (!log)
+		return false;
+	switch (act) {
+	case ACT_SEARCH:
+	case ACT_LEVEL:
+	case ACT_ONLY:
+	case ACT_WITHOUT:
+	case ACT_OLDER_ERROR:
+	case ACT_NEWER_ERROR:
+		return true;
+	case ACT_HOLD:
+		return !logview_held(log->view);
+	case ACT_GO_ON:
+		return logview_held(log->view);
+	case ACT_OPEN:
+		record = logview_at(log->view, logview_cursor(log->view));
+		return record && record->folded;
+	case ACT_OLDER_MATCH:
+	case ACT_NEWER_MATCH:
+		return logview_pattern_text(log->view, LOGVIEW_SEARCH) != NULL;
+	case ACT_BACK:
+		return logview_outcome(log->view) == LOGVIEW_LOOKING || filtered(log) ||
+		       logview_held(log->view);
+	default:
+		return false;
+	}
+}
+
+/* Takes back one thing: a look that goes on, the search, the filters, the level, the hold. */
+static void back(struct log_panel *log)
+{
+	static const enum logview_pattern order[] = { LOGVIEW_SEARCH, LOGVIEW_WITHOUT,
+						      LOGVIEW_ONLY };
+
+	if (logview_outcome(log->view) == LOGVIEW_LOOKING) {
+		logview_stop(log->view);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		if (logview_pattern_text(log->view, order[i])) {
+			logview_pattern(log->view, order[i], NULL, NULL);
+			return;
+		}
+	}
+	if (logview_least_now(log->view) != LOGLEVEL_NONE)
+		logview_least(log->view, LOGLEVEL_NONE);
 	else
-		move_by(source, state, act_rows(act, 15));
+		logview_follow(log->view);
+}
+
+static void pattern_take(struct ui *ui, struct log_panel *log, enum logview_pattern which,
+			 const char *text)
+{
+	struct err err = ERR_INIT;
+
+	if (logview_pattern(log->view, which, text, &err) < 0) {
+		ui_notice(ui, STYLE_WARNING, "%s. The one before stays.", err.msg);
+		return;
+	}
+	if (which == LOGVIEW_SEARCH && *text) {
+		log->sought = "match";
+		logview_seek(log->view, LOGVIEW_MATCH, false);
+	}
+}
+
+static void search_done(struct ui *ui, const char *text, void *data)
+{
+	pattern_take(ui, data, LOGVIEW_SEARCH, text);
+}
+
+static void only_done(struct ui *ui, const char *text, void *data)
+{
+	pattern_take(ui, data, LOGVIEW_ONLY, text);
+}
+
+static void without_done(struct ui *ui, const char *text, void *data)
+{
+	pattern_take(ui, data, LOGVIEW_WITHOUT, text);
+}
+
+static void seek(struct log_panel *log, enum logview_goal goal, bool newer, const char *sought)
+{
+	log->sought = sought;
+	logview_seek(log->view, goal, newer);
+}
+
+static void act(struct ui *ui, const struct panel *panel, struct panel_state *state, enum act act)
+{
+	struct log_panel *log = state->own;
+	enum loglevel least = logview_least_now(log->view);
+
+	(void)panel;
+	log->sought = NULL;
+	switch (act) {
+	case ACT_SEARCH:
+		prompt_text(ui, "/",
+			    "Regular expression to look for; without capitals it ignores case. "
+			    "Empty ends it.",
+			    logview_pattern_text(log->view, LOGVIEW_SEARCH), search_done, log);
+		break;
+	case ACT_ONLY:
+		prompt_text(ui, "only: ",
+			    "Shows only what matches this regular expression. Empty ends it.",
+			    logview_pattern_text(log->view, LOGVIEW_ONLY), only_done, log);
+		break;
+	case ACT_WITHOUT:
+		prompt_text(ui,
+			    "hide: ", "Hides what matches this regular expression. Empty ends it.",
+			    logview_pattern_text(log->view, LOGVIEW_WITHOUT), without_done, log);
+		break;
+	case ACT_LEVEL:
+		logview_least(log->view, least == LOGLEVEL_NONE	     ? LOGLEVEL_WARNING
+					 : least == LOGLEVEL_WARNING ? LOGLEVEL_ERROR
+								     : LOGLEVEL_NONE);
+		break;
+	case ACT_OLDER_ERROR:
+		seek(log, LOGVIEW_ERROR, false, "older error");
+		break;
+	case ACT_NEWER_ERROR:
+		seek(log, LOGVIEW_ERROR, true, "newer error");
+		break;
+	case ACT_OLDER_MATCH:
+		seek(log, LOGVIEW_MATCH, false, "older match");
+		break;
+	case ACT_NEWER_MATCH:
+		seek(log, LOGVIEW_MATCH, true, "newer match");
+		break;
+	case ACT_HOLD:
+		logview_hold(log->view);
+		break;
+	case ACT_GO_ON:
+		logview_follow(log->view);
+		break;
+	case ACT_OPEN:
+		logview_open(log->view);
+		break;
+	default:
+		back(log);
+		break;
+	}
+}
+
+static void search(struct ui *ui, const struct panel *panel, struct panel_state *state,
+		   const char *text)
+{
+	struct log_panel *log = log_of(ui, panel, state);
+
+	if (log)
+		pattern_take(ui, log, LOGVIEW_SEARCH, text);
 }
 
 static char *details(struct ui *ui, const struct panel *panel, struct panel_state *state)
 {
-	const struct source *source = panel_source(ui, panel);
+	struct log_panel *log = log_of(ui, panel, state);
+	const struct logview_record *record =
+	    log ? logview_at(log->view, logview_cursor(log->view)) : NULL;
 	struct log_line *line;
+	struct log_status status;
 	struct buf text = BUF_INIT;
 	char time[TIME_RFC3339_MAX];
+	uint64_t seq;
 
-	if (!source || !log_is(source))
-		return xstrdup("This log's source is not open.");
+	if (!record)
+		return xstrdup(log ? "No line is there." : "This log's source is not open.");
 	line = xmalloc(sizeof(*line));
-	if (state->line ? log_line_at(source, state->line, line) : before(source, state, 0, line)) {
-		/* A line inside a traceback: its record comes first. */
-		while (line->joined && log_line_before(source, line->seq, false, line))
-			;
-		if (line->at)
-			buf_printf(&text, "%s\n", time_rfc3339(line->at, time));
+	log_status(log->logs[record->log], &status);
+	if (record->at)
+		buf_printf(&text, "%s", time_rfc3339(record->at, time));
+	buf_printf(&text, "%s%s\n", record->at ? "  " : "", status.path);
+	if (record->meaning)
+		buf_printf(&text, "= %s\n", record->meaning);
+	buf_printf(&text, "%s\n", record->text);
+	if (record->true_len > LOG_TEXT)
+		buf_printf(&text, "(%zu bytes in the file)\n", record->true_len);
+	for (seq = record->seq;
+	     log_line_after(log->logs[record->log], seq, false, line) && line->joined;
+	     seq = line->seq)
 		buf_printf(&text, "%s\n", line->text);
-		for (uint64_t seq = line->seq + 1; log_line_at(source, seq, line) && line->joined;
-		     seq++)
-			buf_printf(&text, "%s\n", line->text);
-	} else {
-		buf_puts(&text, "No line is there.");
-	}
 	free(line);
 	return buf_detach(&text);
 }
@@ -247,9 +344,11 @@ static char *details(struct ui *ui, const struct panel *panel, struct panel_stat
 static int mark(struct ui *ui, const struct panel *panel, struct panel_state *state,
 		struct err *err)
 {
-	if (!state->drawn)
+	struct log_panel *log = log_of(ui, panel, state);
+
+	if (!log || !log->drawn)
 		return err_set(err, "no line is selected");
-	return session_evidence(ui->session, panel->source, state->drawn, err);
+	return session_evidence(ui->session, log->logs[log->drawn_log]->name, log->drawn_seq, err);
 }
 
 const struct panel_kind panel_log = {
@@ -261,4 +360,8 @@ const struct panel_kind panel_log = {
 	.move = panel_move,
 	.mark = mark,
 	.details = details,
+	.can = can,
+	.act = act,
+	.search = search,
+	.release = release,
 };

@@ -10,7 +10,11 @@
 struct prompt {
 	struct modal modal;
 	struct line line;
-	act_fn *act; /* NULL: it searches */
+	act_fn *act;   /* of the `:` line; NULL: it asks for a text */
+	char sign[16]; /* before the line */
+	char *hint;    /* owned: above it; NULL: names of commands */
+	prompt_fn *done;
+	void *data; /* borrowed */
 };
 
 /* Calls `fn` for every name that `:` knows and that begins with the prefix. */
@@ -86,17 +90,16 @@ static void prompt_draw(struct ui *ui, struct modal *modal, const struct canvas 
 {
 	struct prompt *prompt = (struct prompt *)modal;
 	struct canvas two = canvas_part(canvas, canvas->h - 2, 0, 2, -1);
+	int x;
 
 	(void)ui;
 	canvas_clear(&two);
-	if (!prompt->act)
-		canvas_text(&two, 0, 1, STYLE_DIM,
-			    "Show only lines with this text. Enter with "
-			    "nothing shows all again, Esc goes back.");
+	if (prompt->hint)
+		canvas_text(&two, 0, 1, STYLE_DIM, prompt->hint);
 	else
 		prompt_hint(prompt, &two);
-	canvas_text(&two, 1, 1, STYLE_KEY, prompt->act ? ":" : "/");
-	line_draw(&prompt->line, &two, 1, 2, true);
+	x = canvas_text(&two, 1, 1, STYLE_KEY, prompt->sign);
+	line_draw(&prompt->line, &two, 1, x, true);
 }
 
 static void complete(struct prompt *prompt)
@@ -172,10 +175,12 @@ static void prompt_finish(struct ui *ui, struct prompt *prompt)
 {
 	char *text = xstrdup(buf_str(&prompt->line.text));
 	act_fn *act = prompt->act;
+	prompt_fn *done = prompt->done;
+	void *data = prompt->data;
 
 	ui_pop(ui);
 	if (!act) {
-		ui_view(ui, ui->view)->search(ui, ui->states[ui->view], text);
+		done(ui, text, data);
 	} else {
 		if (*text) {
 			free(ui->last_command);
@@ -210,6 +215,7 @@ static void prompt_release(struct modal *modal)
 	struct prompt *prompt = (struct prompt *)modal;
 
 	line_release(&prompt->line);
+	free(prompt->hint);
 	free(prompt);
 }
 
@@ -220,21 +226,43 @@ static const struct modal_ops prompt_ops = {
 	.release = prompt_release,
 };
 
-static void prompt_open(struct ui *ui, act_fn *act)
+static struct prompt *prompt_open(struct ui *ui, const char *sign)
 {
 	struct prompt *prompt = xcalloc(1, sizeof(*prompt));
 
 	prompt->modal.ops = &prompt_ops;
-	prompt->act = act;
+	snprintf(prompt->sign, sizeof(prompt->sign), "%s", sign);
 	ui_push(ui, &prompt->modal);
+	return prompt;
 }
 
 void prompt_command(struct ui *ui, act_fn *act)
 {
-	prompt_open(ui, act);
+	prompt_open(ui, ":")->act = act;
+}
+
+void prompt_text(struct ui *ui, const char *sign, const char *hint, const char *value,
+		 prompt_fn *done, void *data)
+{
+	struct prompt *prompt = prompt_open(ui, sign);
+
+	prompt->hint = xstrdup(hint);
+	prompt->done = done;
+	prompt->data = data;
+	if (value)
+		line_set(&prompt->line, value);
+}
+
+static void search(struct ui *ui, const char *text, void *data)
+{
+	(void)data;
+	ui_view(ui, ui->view)->search(ui, ui->states[ui->view], text);
 }
 
 void prompt_search(struct ui *ui)
 {
-	prompt_open(ui, NULL);
+	prompt_text(ui, "/",
+		    "Show only lines with this text. Enter with nothing shows all again, Esc goes "
+		    "back.",
+		    NULL, search, NULL);
 }

@@ -28,7 +28,6 @@ struct watch_view {
 	struct shown_panel panels[PANELS];
 	size_t n, focus;
 	bool ready, zoom;
-	char *search;	     /* owned; NULL: none */
 	struct canvas drawn; /* where the panels stand on the screen */
 	struct freeze freeze;
 };
@@ -132,7 +131,6 @@ static void panel_show(struct ui *ui, struct watch_view *view, size_t i,
 {
 	struct shown_panel *shown = &view->panels[i];
 
-	shown->state.search = shown->kind == &panel_log ? view->search : NULL;
 	shown->state.zoomed = view->zoom;
 	shown->kind->draw(ui, &shown->panel, &shown->state, canvas, i == view->focus);
 }
@@ -302,26 +300,27 @@ static bool watch_can(struct ui *ui, void *data, enum act act)
 	case ACT_THAW:
 		return view->freeze.cells != NULL;
 	case ACT_BACK:
-		return view->freeze.cells || view->zoom || view->search || shown->state.line;
+		return view->freeze.cells || view->zoom || shown->state.line;
 	default:
 		return false;
 	}
 }
 
+/* Of the panel with the focus, else of the first one that can be searched. */
 static void watch_search(struct ui *ui, void *data, const char *text)
 {
 	struct watch_view *view = data;
 
-	if (view->n > 0 && view->panels[view->focus].kind->search) {
-		struct shown_panel *shown = &view->panels[view->focus];
+	for (size_t i = 0; i < view->n; i++) {
+		size_t at = (view->focus + i) % view->n;
+		struct shown_panel *shown = &view->panels[at];
 
+		if (!shown->kind->search)
+			continue;
+		view->focus = at;
 		shown->kind->search(ui, &shown->panel, &shown->state, text);
 		return;
 	}
-	free(view->search);
-	view->search = *text ? xstrdup(text) : NULL;
-	for (size_t i = 0; i < view->n; i++)
-		view->panels[i].state.line = 0;
 }
 
 static void mark(struct ui *ui, struct shown_panel *shown)
@@ -332,14 +331,14 @@ static void mark(struct ui *ui, struct shown_panel *shown)
 	ui_acted(ui, rc, &err, "Marked as evidence: it stands in the log and in the report.");
 }
 
-static void back(struct ui *ui, struct watch_view *view)
+static void back(struct watch_view *view)
 {
 	if (view->freeze.cells)
 		freeze_release(&view->freeze);
 	else if (view->zoom)
 		view->zoom = false;
 	else
-		watch_search(ui, view, "");
+		view->panels[view->focus].state.line = 0;
 }
 
 static void watch_act(struct ui *ui, void *data, enum act act)
@@ -377,7 +376,7 @@ static void watch_act(struct ui *ui, void *data, enum act act)
 		freeze_release(&view->freeze);
 		break;
 	case ACT_BACK:
-		back(ui, view);
+		back(view);
 		break;
 	default:
 		(shown->kind->move)(ui, &shown->panel, &shown->state, act);
@@ -398,7 +397,6 @@ static void watch_release(void *data)
 			free(shown->panel.metrics);
 	}
 	freeze_release(&view->freeze);
-	free(view->search);
 }
 
 const struct view_ops view_watch = {

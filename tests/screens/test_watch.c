@@ -60,17 +60,17 @@ static void enter_shows_the_traceback(void **state)
 	desk_press(desk, "q", "HELD");
 }
 
-static void search_keeps_lines_with_the_text(void **state)
+static void a_filter_keeps_records_with_the_text(void **state)
 {
 	struct desk *desk = *state;
 
 	desk_console(desk, 24, 80, NULL);
 	assert_true(terminal_wait(desk->terminal, "query failed"));
-	terminal_keys(desk->terminal, "/index\r");
-	assert_true(terminal_wait_gone(desk->terminal, "query failed"));
-	assert_true(terminal_wait(desk->terminal, "rows = index[word]"));
-	/* Esc takes the search back, it does not leave. */
-	desk_press(desk, "\033", "query failed");
+	/* The line of the traceback that matches stands for it. */
+	desk_press(desk, "findex\r", "+ 4 lines:     rows = index[word]");
+	assert_true(terminal_wait_gone(desk->terminal, "ready"));
+	/* Esc takes the filter back, it does not leave. */
+	desk_press(desk, "\033", "ready");
 }
 
 static void a_marked_line_is_evidence(void **state)
@@ -85,11 +85,10 @@ static void a_marked_line_is_evidence(void **state)
 	assert_true(terminal_wait(desk->terminal, "m mark"));
 	desk_press(desk, "m", "Marked as evidence");
 	desk_press(desk, "m", "this record is evidence already");
-	/* A search selects single lines: one of a traceback marks its record, not itself. */
-	terminal_keys(desk->terminal, "/index\r");
-	assert_true(terminal_wait_gone(desk->terminal, "query failed"));
+	/* A line of a traceback that is found marks its record, not itself. */
+	desk_press(desk, "/index\r", "/index");
 	desk_press(desk, "m", "this record is evidence already");
-	desk_press(desk, "\033>", "following");
+	desk_press(desk, "\033>", "Space hold");
 	desk_press(desk, "m", "Marked as evidence");
 	desk_press(desk, "nsearch is off\r", "Noted.");
 	desk_press(desk, "5ffff", "notes, 3 lines");
@@ -133,7 +132,7 @@ int main(void)
 		TEST(at_200x50),
 		TEST(an_alert_says_what_to_do),
 		TEST(enter_shows_the_traceback),
-		TEST(search_keeps_lines_with_the_text),
+		TEST(a_filter_keeps_records_with_the_text),
 		TEST(a_marked_line_is_evidence),
 		TEST(hostile_lines_are_shown_not_obeyed),
 		TEST(leaving_asks),
