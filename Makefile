@@ -85,7 +85,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $$(call archives_of,$$@)
 	$(call say,LINK,$@)$(LINK) -o $@ $< -Wl,--start-group $(call archives_of,$@) -Wl,--end-group $(ALL_LIBS) $(TEST_LIBS)
 
 $(BUILD)/tests/screens/%: $(BUILD)/tests/screens/%.o $(BUILD)/tests/screens/terminal.o \
-		$(BUILD)/tests/screens/desk.o
+		$(BUILD)/tests/screens/desk.o $(BUILD)/tests/screens/shop.o $(BUILD)/lib.a
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(ALL_LIBS) $(TEST_LIBS) $(shell pkg-config --libs vterm) -lutil
 
 # Parts of benchmarks that have to be inside: linked with core's archive and those it may use.

@@ -26,19 +26,20 @@ static struct source *source_of(struct ui *ui, const struct panel *panel)
 
 /* ---- rows ---- */
 
-/* Troubles while there is room for something else, too: what to do stands on small panels only when
- * it is all there is to show. */
+/* On a small panel what to do stands for the worst alone, and what was said not at all, unless
+ * there is nothing else to show. */
 static int troubles_draw(const struct postgres_info *info, int64_t now, const struct canvas *canvas)
 {
 	struct trouble troubles[TROUBLES];
 	int n = connections_troubles(info, now, troubles), y = 0;
-	bool roomy =
-	    canvas->h >= 10 || info->state == POSTGRES_DOWN || info->state == POSTGRES_SILENT;
+	bool roomy = canvas->h >= 10 || !info->at;
 
 	for (int i = 0; i < n && y < canvas->h; i++) {
 		y = canvas_wrap(canvas, y, 0, 2, troubles[i].style, troubles[i].what);
+		if (troubles[i].said[0] && roomy && y < canvas->h)
+			y = canvas_wrap(canvas, y, 2, 2, STYLE_NORMAL, troubles[i].said);
 		if (troubles[i].todo[0] && (roomy || i == 0) && y < canvas->h)
-			y = canvas_wrap(canvas, y, 2, 2, STYLE_NORMAL, troubles[i].todo);
+			y = canvas_wrap(canvas, y, 2, 2, STYLE_BOLD, troubles[i].todo);
 	}
 	return y;
 }
@@ -139,7 +140,7 @@ static int old_draw(const struct postgres_info *info, int64_t now, const struct 
 {
 	char age[48];
 
-	if (info->at && now - info->at > OLD_US)
+	if (info->at && (now - info->at > OLD_US || info->state != POSTGRES_CONNECTED))
 		canvas_printf(canvas, y++, 0, STYLE_WARNING,
 			      "OLD figures, of %s:", age_text(info->at, now, age, sizeof(age)));
 	return y;
@@ -151,8 +152,8 @@ static void small_draw(const struct postgres_info *info, int64_t now, const stru
 	int y = old_draw(info, now, canvas, troubles_draw(info, now, canvas));
 
 	if (!info->at) {
-		if (y == 0)
-			canvas_printf(canvas, 0, 0, STYLE_DIM, "no figures yet: %s", info->where);
+		canvas_printf(canvas, y, 0, STYLE_DIM, "%s%s",
+			      y ? "" : "no figures yet: ", info->where);
 		return;
 	}
 	if (canvas->h - y >= 4) {

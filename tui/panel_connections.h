@@ -14,7 +14,8 @@
 struct trouble {
 	enum style style;
 	char what[300];
-	char todo[300]; /* or "" */
+	char said[256]; /* by the server or the system, or "" */
+	char todo[200]; /* or "" */
 };
 #define TROUBLES 6
 /* Fills at most TROUBLES; returns how many. `now` is the wall time. */

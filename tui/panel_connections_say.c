@@ -41,7 +41,7 @@ static struct trouble *find(struct troubles *troubles, enum style style, const c
 	if (troubles->n < TROUBLES - 1)
 		troubles->n++;
 	row->style = style;
-	row->todo[0] = '\0';
+	row->said[0] = row->todo[0] = '\0';
 	va_start(args, fmt);
 	vsnprintf(row->what, sizeof(row->what), fmt, args);
 	va_end(args);
@@ -105,22 +105,22 @@ static void said(const char *why, char *out, size_t size)
 
 static void down_find(const struct postgres_info *info, int64_t now, struct troubles *troubles)
 {
+	bool starting = info->fault == PG_FAULT_STARTING;
 	char held[48], text[256], next[48] = "now";
 	struct trouble *row;
 
 	said(info->why, text, sizeof(text));
 	held_text(info, now, held, sizeof(held));
-	row = find(troubles, STYLE_CRITICAL, "%s for %s: %s",
-		   info->fault == PG_FAULT_STARTING ? text : fault_meaning(info->fault), held,
-		   info->fault == PG_FAULT_STARTING ? fault_meaning(info->fault) : text);
 	if (info->retry_at > now)
 		snprintf(next, sizeof(next), "in %lld s",
 			 (long long)((info->retry_at - now) / CLOCK_US + 1));
-	snprintf(row->todo, sizeof(row->todo), "%s%sNext try %s.", info->hint,
-		 !info->hint[0]						    ? ""
-		 : strchr("?.", info->hint[strlen(info->hint) - 1]) != NULL ? " "
-									    : ". ",
-		 next);
+	row = find(troubles, STYLE_CRITICAL, "%s, for %s; next try %s",
+		   starting ? text : fault_meaning(info->fault), held, next);
+	/* Of what never came nothing was said but that. */
+	if (info->fault != PG_FAULT_TIMEOUT && info->fault != PG_FAULT_FROZEN)
+		snprintf(row->said, sizeof(row->said), "%s",
+			 starting ? fault_meaning(info->fault) : text);
+	snprintf(row->todo, sizeof(row->todo), "%s", info->hint);
 	row->todo[0] = (char)toupper((unsigned char)row->todo[0]);
 }
 
@@ -217,7 +217,7 @@ int connections_troubles(const struct postgres_info *info, int64_t now, struct t
 		slots_find(info, &troubles);
 		standby_find(info, &troubles);
 	}
-	if (info->at && info->monitor_missing) {
+	if (info->state == POSTGRES_CONNECTED && info->hidden > 0) {
 		row = find(&troubles, STYLE_WARNING, "what %d of %d sessions do is hidden from %s",
 			   info->hidden, info->sessions, info->role[0] ? info->role : "this role");
 		snprintf(row->todo, sizeof(row->todo), "GRANT pg_monitor TO %s; shows it.",
@@ -312,7 +312,8 @@ void connections_longest(const struct postgres_info *info, struct buf *out)
 	const struct postgres_longest *longest = &info->longest;
 	char spent[48];
 
-	if (!longest->pid)
+	/* Whoever asks for figures as we do has a transaction, too, for a moment. */
+	if (!longest->pid || info->longest_transaction_s < 1)
 		return;
 	buf_printf(out, "%s: %d %s%s%s, %s",
 		   seconds_text(info->longest_transaction_s, spent, sizeof(spent)),
@@ -363,11 +364,17 @@ void connections_details(const struct postgres_info *info, int64_t now, struct b
 	char age[48];
 
 	for (int i = 0; i < n; i++)
-		buf_printf(out, "%s\n%s%s", troubles[i].what, troubles[i].todo,
-			   troubles[i].todo[0] ? "\n\n" : "\n");
+		buf_printf(out, "%s\n%s%s%s%s\n", troubles[i].what, troubles[i].said,
+			   troubles[i].said[0] ? "\n" : "", troubles[i].todo,
+			   troubles[i].todo[0] ? "\n" : "");
 	buf_printf(out, "Server:       %s\n", info->where);
 	buf_puts(out, "              ");
 	connections_server(info, out);
+	if (info->role[0])
+		buf_printf(out, "\nRole:         %s%s", info->role,
+			   info->monitor_missing
+			       ? " (may not see what others do: GRANT pg_monitor TO it)"
+			       : "");
 	if (info->identity[0])
 		buf_printf(out, "\nIdentity:     %s%s", info->identity,
 			   info->identity_wrong ? " (WRONG)" : "");
@@ -385,7 +392,7 @@ void connections_details(const struct postgres_info *info, int64_t now, struct b
 	buf_puts(out, "Longest:      ");
 	connections_longest(info, out);
 	buf_printf(out, "%s\n\nWaiting:      %d, behind %d that wait for nobody\n",
-		   info->longest.pid ? "" : "no open transaction", info->waiting, info->nblockers);
+		   info->longest.pid && info->longest_transaction_s >= 1 ? "" : "no open transaction", info->waiting, info->nblockers);
 	for (int i = 0; i < info->nwaits; i++) {
 		connections_wait(info, i, out);
 		buf_putc(out, '\n');

@@ -119,6 +119,12 @@ static double statement_s(const struct postgres_session *row)
 	return strcmp(row->state, "active") == 0 ? row->query_s : -1;
 }
 
+/* For the next statement: that is what "idle" says already. */
+static bool waits_for_client(const struct postgres_session *row)
+{
+	return strncmp(row->wait, "Client ", 7) == 0;
+}
+
 static const char *cell_text(const struct postgres_session *row, enum column column, char *text,
 			     size_t size)
 {
@@ -144,7 +150,7 @@ static const char *cell_text(const struct postgres_session *row, enum column col
 		return text;
 	case COL_WAIT:
 		if (!row->waiters)
-			return strncmp(row->wait, "Client ", 7) == 0 ? "" : row->wait;
+			return waits_for_client(row) ? "" : row->wait;
 		snprintf(text, size, "BLOCKS %d", row->waiters);
 		return text;
 	case COL_QUERY:
@@ -236,7 +242,10 @@ void sessions_draw(struct ui *ui, struct source *source, struct panel_state *sta
 	sessions->page = body.h > 1 ? body.h : 1;
 	cells_draw(canvas, y, NULL, sessions);
 	if (!table) {
-		canvas_text(&body, 0, 0, STYLE_DIM, "the sessions are asked for");
+		canvas_text(&body, 0, 0, STYLE_DIM,
+			    postgres_info(source)->state == POSTGRES_CONNECTED
+				? "the sessions are asked for"
+				: "no sessions are known");
 		return;
 	}
 	postgres_table_sort(table, sessions->order, sessions->reverse);
@@ -330,7 +339,7 @@ static void ages_print(struct buf *out, const struct postgres_session *row)
 static void neighbours_print(struct buf *out, const struct postgres_table *table,
 			     const struct postgres_session *row)
 {
-	if (row->wait[0])
+	if (row->wait[0] && !waits_for_client(row))
 		buf_printf(out, "Waits:        %s\n", row->wait);
 	for (size_t i = 0; i < table->n; i++) {
 		const struct postgres_session *other = &table->rows[i];

@@ -22,6 +22,7 @@
 #define DEADLINE_MS 10000
 #define REST_MS	    700 /* without a change: an update of golden files may take the screen */
 #define MASKS	    8
+#define VARIED	    12
 
 struct terminal {
 	VTerm *vterm;
@@ -34,6 +35,11 @@ struct terminal {
 	size_t len, cap;
 	char *masks[MASKS][2];
 	size_t nmasks;
+	struct {
+		regex_t regex;
+		char *instead;
+	} varied[VARIED];
+	size_t nvaried;
 };
 
 static int64_t now_ms(void)
@@ -94,6 +100,10 @@ void terminal_free(struct terminal *terminal)
 	for (size_t i = 0; i < terminal->nmasks; i++) {
 		free(terminal->masks[i][0]);
 		free(terminal->masks[i][1]);
+	}
+	for (size_t i = 0; i < terminal->nvaried; i++) {
+		regfree(&terminal->varied[i].regex);
+		free(terminal->varied[i].instead);
 	}
 	free(terminal->raw);
 	free(terminal);
@@ -210,7 +220,7 @@ char *terminal_text(struct terminal *terminal)
 	return text;
 }
 
-static bool has(struct terminal *terminal, const char *text)
+bool terminal_has(struct terminal *terminal, const char *text)
 {
 	char *screen = terminal_text(terminal);
 	bool found = strstr(screen, text) != NULL;
@@ -238,7 +248,7 @@ static bool wait_for(struct terminal *terminal, const char *text, bool there)
 
 	do {
 		settle(terminal);
-		if (has(terminal, text) == there)
+		if (terminal_has(terminal, text) == there)
 			return true;
 		pump(terminal, 50);
 	} while (now_ms() < deadline);
@@ -374,6 +384,9 @@ static char *masked(struct terminal *terminal)
 			regfree(&regex);
 			wide = wide || (any && variables[i].wide);
 		}
+		for (size_t i = 0; i < terminal->nvaried; i++)
+			copy = replace(copy, &terminal->varied[i].regex,
+				       terminal->varied[i].instead, &wide);
 		if (wide)
 			squeeze(copy);
 		strcat(out, copy);
@@ -389,6 +402,14 @@ void terminal_mask(struct terminal *terminal, const char *text, const char *name
 	assert_true(terminal->nmasks < MASKS);
 	terminal->masks[terminal->nmasks][0] = strdup(text);
 	terminal->masks[terminal->nmasks++][1] = strdup(name);
+}
+
+void terminal_vary(struct terminal *terminal, const char *pattern, const char *instead)
+{
+	assert_true(terminal->nvaried < VARIED);
+	assert_int_equal(regcomp(&terminal->varied[terminal->nvaried].regex, pattern, REG_EXTENDED),
+			 0);
+	terminal->varied[terminal->nvaried++].instead = strdup(instead);
 }
 
 static char *golden_read(const char *path)

@@ -38,6 +38,11 @@ const char *terminal_raw(const struct terminal *terminal, size_t *len);
 /* A text that stands for another in golden files ("/tmp/x9Zk" -> "DESK"), padded to the same width.
  */
 void terminal_mask(struct terminal *terminal, const char *text, const char *name);
+/* What else varies on this terminal: a regular expression (POSIX, extended) and what stands for it.
+ * Its width varies, too, so that runs of blanks and rules of its line count as one. */
+void terminal_vary(struct terminal *terminal, const char *pattern, const char *instead);
+/* Whether the screen has the text now. */
+bool terminal_has(struct terminal *terminal, const char *text);
 /* Waits until the screen, with times, ids and the like masked, equals golden/NAME.txt. With
  * UPDATE=1 in the environment the file is written as soon as the screen has come to rest. Fails the
  * test otherwise, and prints both. */
