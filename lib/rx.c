@@ -18,6 +18,7 @@ struct rx {
 	pcre2_code *code;
 	pcre2_match_context *context;
 	pcre2_match_data *data;
+	bool compiled; /* to machine code */
 };
 
 struct rx *rx_new(const char *pattern, bool ignore_case, struct err *err)
@@ -39,7 +40,7 @@ struct rx *rx_new(const char *pattern, bool ignore_case, struct err *err)
 		return NULL;
 	}
 	/* Without a compiler (a hardened kernel) the interpreter does the same, slower. */
-	pcre2_jit_compile(rx->code, PCRE2_JIT_COMPLETE);
+	rx->compiled = pcre2_jit_compile(rx->code, PCRE2_JIT_COMPLETE) == 0;
 	rx->context = pcre2_match_context_create(NULL);
 	rx->data = pcre2_match_data_create_from_pattern(rx->code, NULL);
 	if (!rx->context || !rx->data)
@@ -62,7 +63,11 @@ void rx_free(struct rx *rx)
 
 static int rx_run(const struct rx *rx, const char *bytes, size_t len, size_t start)
 {
-	int rc = pcre2_match(rx->code, (PCRE2_SPTR)bytes, len, start, 0, rx->data, rx->context);
+	/* Straight to the compiled code: it copes with broken UTF-8 by itself, since the pattern
+	 * was compiled so, and nothing else that pcre2_match() looks after can be. */
+	int rc = rx->compiled ? pcre2_jit_match(rx->code, (PCRE2_SPTR)bytes, len, start, 0,
+						rx->data, rx->context)
+			      : PCRE2_ERROR_JIT_STACKLIMIT;
 
 	if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
 		rc = pcre2_match(rx->code, (PCRE2_SPTR)bytes, len, start, PCRE2_NO_JIT, rx->data,

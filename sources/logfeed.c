@@ -107,8 +107,7 @@ static void zone_guess(struct log_source *log)
 static void on_file_line(const struct logtail_line *in, void *data)
 {
 	struct log_source *log = data;
-	struct logrecords_hint hint = { .now = clock_wall(log->source.env->clock),
-					.fresh = in->fresh };
+	struct logrecords_hint hint = { .now = in->seen, .fresh = in->fresh };
 
 	loghistory_note(log->history, log->ring.next, in);
 	line_add(log, in->bytes, in->len, in->true_len, &hint);

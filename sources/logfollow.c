@@ -404,9 +404,11 @@ struct logfollow *logfollow_new(struct loop *loop, const struct clock *clock, co
 	follow->now = follow->old = (struct logtail)LOGTAIL_NONE;
 	follow->tail_max = tail;
 	follow->inotify = follow->folder_wd = follow->file_wd = -1;
-	follow->way = (struct logtail_way){
-		.parts = &follow->parts, .line = line, .data = data, .chunk = xmalloc(LOGTAIL_CHUNK)
-	};
+	follow->way = (struct logtail_way){ .parts = &follow->parts,
+					    .clock = clock,
+					    .line = line,
+					    .data = data,
+					    .chunk = xmalloc(LOGTAIL_CHUNK) };
 	follow->looked = looked;
 	follow->data = data;
 	if (loop != NULL)

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/clock.h"
 #include "sources/logring.h"
 
 void logtail_open(struct logtail *tail, const struct logtail_way *way, int fd,
@@ -34,6 +33,7 @@ static void line_out(struct logtail *tail, const struct logtail_way *way, const 
 	struct logtail_line line = { .true_len = true_len,
 				     .part = tail->part,
 				     .at = tail->line_at,
+				     .seen = tail->seen,
 				     .rest = tail->handed,
 				     .fresh = fresh };
 
@@ -92,6 +92,7 @@ void logtail_flush(struct logtail *tail, const struct logtail_way *way, bool fre
 {
 	if (tail->true_len == 0 || tail->skip)
 		return;
+	tail->seen = clock_wall(way->clock);
 	line_out(tail, way, "", 0, fresh);
 	tail->handed = true;
 }
@@ -115,6 +116,7 @@ enum logtail_end logtail_read(struct logtail *tail, const struct logtail_way *wa
 			return LOGTAIL_CUT;
 		checked = true;
 		*got = true;
+		tail->seen = clock_wall(way->clock);
 		logpart_grow(part, way->chunk, (size_t)n);
 		logpart_head_read(part, tail->fd);
 		bytes_in(tail, way, way->chunk, (size_t)n, fresh);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "sources/logparts.h"
 
 /* One line without its newline. */
@@ -18,6 +19,7 @@ struct logtail_line {
 	size_t true_len; /* as it stands in the file */
 	int32_t part;	 /* of the log's parts; where it stands: */
 	off_t at;
+	int64_t seen; /* wall time at which its piece of the file was read */
 	bool rest;  /* goes on with a line that was handed out when its newline had not come yet */
 	bool fresh; /* it was appended while the file was followed */
 };
@@ -30,15 +32,17 @@ struct logtail {
 	off_t line_at;	    /* where the line that is being read begins */
 	struct buf partial; /* of that line, when its newline has not come yet */
 	size_t true_len;
-	bool skip;   /* throw away up to the first newline */
-	bool handed; /* what came of the line without newline was handed out already */
-	bool hole;   /* zero bytes at the beginning are left by a writer that doesn't append */
-	bool idle;   /* the look before found nothing new */
+	int64_t seen; /* wall time of the latest piece */
+	bool skip;    /* throw away up to the first newline */
+	bool handed;  /* what came of the line without newline was handed out already */
+	bool hole;    /* zero bytes at the beginning are left by a writer that doesn't append */
+	bool idle;    /* the look before found nothing new */
 };
 
 /* What tails share. */
 struct logtail_way {
-	struct logparts *parts; /* borrowed */
+	struct logparts *parts;	   /* borrowed */
+	const struct clock *clock; /* borrowed */
 	logtail_fn *line;
 	void *data;
 	char *chunk; /* LOGTAIL_CHUNK bytes */

@@ -23,13 +23,8 @@ void window_release(struct window *window)
 	*window = (struct window){ 0 };
 }
 
-static void add(struct window_bucket *buckets, int64_t n, int64_t index, unsigned series)
+static void add(struct window_bucket *bucket, int64_t index, unsigned series)
 {
-	struct window_bucket *bucket;
-
-	if (index < 0)
-		return;
-	bucket = &buckets[index % n];
 	if (bucket->index > index)
 		return; /* too late: its place belongs to a newer time */
 	if (bucket->index < index)
@@ -39,8 +34,13 @@ static void add(struct window_bucket *buckets, int64_t n, int64_t index, unsigne
 
 void window_add(struct window *window, int64_t at, unsigned series)
 {
-	add(window->fine, FINE_N, at / FINE_US, series);
-	add(window->coarse, COARSE_N, at / COARSE_US, series);
+	int64_t fine = at / FINE_US, coarse = at / COARSE_US;
+
+	if (at < 0)
+		return;
+	/* Divided by constants: this is done for every line. */
+	add(&window->fine[fine % FINE_N], fine, series);
+	add(&window->coarse[coarse % COARSE_N], coarse, series);
 }
 
 static uint64_t sum(const struct window_bucket *buckets, int64_t n, int64_t first, int64_t last,
