@@ -148,6 +148,22 @@ const json_t *wiring_declared(struct wiring *wiring, const char *source)
 	return wired ? wired->args : NULL;
 }
 
+/* The source learns what metrics will ask of it, before anything comes that they would count. */
+static void metrics_told(const struct wiring *wiring, struct wired *wired)
+{
+	const struct source_type *type = wired->source->type;
+
+	for (size_t i = 0; type->watch && i < wiring->runbook->nmetrics; i++) {
+		const struct metric *metric = &wiring->runbook->metrics[i];
+		bool its = metric->source && strcmp(metric->source, wired->def->name) == 0;
+		json_t *args = its ? wiring_fill(wiring, metric->read.args, NULL) : NULL;
+
+		if (args)
+			type->watch(wired->source, args);
+		json_decref(args);
+	}
+}
+
 static void wired_open(struct wiring *wiring, struct wired *wired)
 {
 	const struct source_type *type = source_type(wired->def->what.type->name);
@@ -164,6 +180,7 @@ static void wired_open(struct wiring *wiring, struct wired *wired)
 	free(wired->problem);
 	wired->problem = wired->source ? NULL : xstrdup(err.msg);
 	if (wired->source) {
+		metrics_told(wiring, wired);
 		wiring->warm_until = clock_mono(wiring->clock) + WARM_US;
 		if (!wiring->live && type->sample)
 			type->sample(wired->source);

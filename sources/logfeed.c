@@ -52,6 +52,8 @@ static void line_add(struct log_source *log, const char *bytes, size_t len, size
 		record = logring_get(&log->ring, log->record);
 		if (record != NULL)
 			record->folded++;
+		if (line->at != 0)
+			window_add(&log->window, line->at, LOG_JOINED);
 	} else {
 		log->record = line->seq;
 		record_count(log, line);

@@ -154,7 +154,7 @@ static struct logblock *block_load(struct loghistory *history, int fd, const str
 	return block;
 }
 
-static const struct logring_line *cached(struct loghistory *history, uint64_t seq)
+static struct logring_line *cached(struct loghistory *history, uint64_t seq)
 {
 	for (size_t i = 0; i < BLOCKS; i++) {
 		struct logblock *block = &history->blocks[i];
@@ -223,7 +223,7 @@ static enum log_found span_find(struct loghistory *history, int fd, const struct
 }
 
 static enum log_found find_known(struct loghistory *history, uint64_t seq, int64_t now,
-				 const struct logring_line **line)
+				 struct logring_line **line)
 {
 	const struct logindex *index = &history->index;
 	const struct logplace *below = logindex_below(index, seq);
@@ -383,7 +383,7 @@ static enum log_found part_before(struct loghistory *history)
 }
 
 static enum log_found find_older(struct loghistory *history, int64_t now,
-				 const struct logring_line **line)
+				 struct logring_line **line)
 {
 	const struct logpart *part;
 	struct logplace place;
@@ -422,7 +422,7 @@ static enum log_found find_older(struct loghistory *history, int64_t now,
 }
 
 enum log_found loghistory_find(struct loghistory *history, uint64_t seq, int64_t now,
-			       const struct logring_line **line)
+			       struct logring_line **line)
 {
 	struct logplace first = { .seq = LOG_FIRST };
 

@@ -25,7 +25,7 @@ void loghistory_begin(struct loghistory *history);
 /* The line with this seq, which must be one that was read before or the one before the oldest of
  * them. LOG_LINE: `*line` is borrowed until the next call. */
 enum log_found loghistory_find(struct loghistory *history, uint64_t seq, int64_t now,
-			       const struct logring_line **line);
+			       struct logring_line **line);
 /* Seq of the oldest line that was read; LOG_FIRST when none was. */
 uint64_t loghistory_oldest(const struct loghistory *history);
 /* The packed file at which the latest look ended; "" when it didn't. */

@@ -6,10 +6,12 @@
 #include "lib/text.h"
 #include "sources/logstate.h"
 
-void log_line_show(const struct log_source *log, const struct logring_line *line,
-		   struct log_line *out)
+void log_line_show(const struct log_source *log, struct logring_line *line, struct log_line *out)
 {
-	(void)log;
+	if (!line->shown)
+		line->meaning =
+		    (unsigned short)logmeaning_find(&log->meanings, line->bytes, line->len);
+	line->shown = true;
 	out->seq = line->seq;
 	out->at = line->at;
 	out->level = line->level;
@@ -17,13 +19,12 @@ void log_line_show(const struct log_source *log, const struct logring_line *line
 	out->known = line->known;
 	out->folded = line->folded;
 	out->true_len = line->true_len;
-	out->meaning = NULL;
+	out->meaning = line->meaning > 0 ? log->meanings.texts[line->meaning - 1] : NULL;
 	text_clean_to(out->text, sizeof(out->text), line->bytes, line->len);
 }
 
 /* The line in memory, or read again. */
-static enum log_found find(const struct log_source *log, uint64_t seq,
-			   const struct logring_line **line)
+static enum log_found find(const struct log_source *log, uint64_t seq, struct logring_line **line)
 {
 	uint64_t oldest = logring_oldest(&log->ring);
 
@@ -42,7 +43,7 @@ static enum log_found find(const struct log_source *log, uint64_t seq,
 static enum log_found walk(const struct log_source *log, uint64_t seq, int step, bool records,
 			   struct log_line *out)
 {
-	const struct logring_line *line = NULL;
+	struct logring_line *line = NULL;
 	enum log_found found;
 
 	if (log->history != NULL)

@@ -8,7 +8,7 @@
 
 /* ---- matchers ---- */
 
-bool log_capture(const struct rx *rx, const struct logring_line *line, double *value)
+static bool capture(const struct rx *rx, const struct logring_line *line, double *value)
 {
 	size_t from, to;
 	char text[64], *end;
@@ -46,10 +46,12 @@ static void matcher_feed(struct log_matcher *matcher, const struct logring_line 
 	latest_keep(matcher, line);
 	if (line->at != 0)
 		window_add(&matcher->window, line->at, 0);
-	if (log_capture(matcher->rx, line, &value)) {
+	if (capture(matcher->rx, line, &value)) {
 		matcher->captured = true;
 		matcher->value = value;
 		matcher->value_at = line->at;
+		if (matcher->numbers != NULL && line->at != 0)
+			lognumbers_add(matcher->numbers, line->at, value);
 	}
 }
 
@@ -100,6 +102,22 @@ struct log_matcher *log_matcher(struct log_source *log, const char *pattern, enu
 	return matcher;
 }
 
+void log_matcher_numbers(struct log_source *log, struct log_matcher *matcher)
+{
+	double value;
+
+	if (matcher->numbers != NULL)
+		return;
+	matcher->numbers = lognumbers_new();
+	matcher->numbers_from = kept_from(log);
+	for (uint64_t seq = logring_oldest(&log->ring); seq < log->ring.next; seq++) {
+		const struct logring_line *line = logring_get(&log->ring, seq);
+
+		if (line->at != 0 && capture(matcher->rx, line, &value))
+			lognumbers_add(matcher->numbers, line->at, value);
+	}
+}
+
 void log_matchers_feed(struct log_source *log, const struct logring_line *line)
 {
 	for (size_t i = 0; i < log->nmatchers; i++)
@@ -113,6 +131,7 @@ void log_matchers_release(struct log_source *log)
 		free(log->matchers[i].latest.bytes);
 		rx_free(log->matchers[i].rx);
 		window_release(&log->matchers[i].window);
+		lognumbers_free(log->matchers[i].numbers);
 	}
 	free(log->matchers);
 }
@@ -142,7 +161,7 @@ static void ring_hits(const struct log_source *log, const struct log_matcher *ma
 		      int64_t since, struct log_hits *out)
 {
 	for (uint64_t seq = log->ring.next; seq-- > logring_oldest(&log->ring);) {
-		const struct logring_line *line = logring_get(&log->ring, seq);
+		struct logring_line *line = logring_get(&log->ring, seq);
 
 		if (line == NULL || !log_line_since(line, since))
 			continue;

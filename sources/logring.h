@@ -23,9 +23,11 @@ struct logring_line {
 	int64_t precision; /* of `at` */
 	int64_t arrived; /* wall time at which it was seen to be appended; 0: it was there before */
 	enum loglevel level;
-	bool joined;	 /* goes on with the record before it */
-	bool known;	 /* a known, harmless message */
-	unsigned folded; /* of a record: how many lines go on with it */
+	bool joined;		/* goes on with the record before it */
+	bool known;		/* a known, harmless message */
+	bool shown;		/* somebody looked at it, and what it means has been found: */
+	unsigned short meaning; /* which pattern, from 1; 0: none */
+	unsigned folded;	/* of a record: how many lines go on with it */
 };
 
 struct logring {

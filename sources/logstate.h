@@ -9,13 +9,16 @@
 #include "sources/logfollow.h"
 #include "sources/loghistory.h"
 #include "sources/logjournal.h"
+#include "sources/logmeaning.h"
+#include "sources/lognumbers.h"
 #include "sources/logrecords.h"
 #include "sources/logring.h"
 #include "sources/window.h"
 
 #define LOG_MATCHERS 64
 
-enum log_series { LOG_LINES, LOG_WARNINGS, LOG_ERRORS };
+/* Records, those of them that are warnings and errors, and lines that go on with one. */
+enum log_series { LOG_LINES, LOG_WARNINGS, LOG_ERRORS, LOG_JOINED };
 
 /* A pattern that is counted as lines come in. */
 struct log_matcher {
@@ -29,6 +32,8 @@ struct log_matcher {
 	bool captured;	   /* the first group gave a number */
 	double value;	   /* the latest one */
 	int64_t value_at;
+	struct lognumbers *numbers; /* all of them, owned; NULL: nobody asked for them yet */
+	int64_t numbers_from;	    /* as `from` */
 };
 
 struct log_source {
@@ -48,9 +53,17 @@ struct log_source {
 	int64_t gap_at;		/* lines may have been missed before this wall time */
 	struct rx **known;	/* owned */
 	size_t nknown;
+	struct logmeaning meanings;
 	struct log_matcher *matchers; /* owned */
 	size_t nmatchers, matchers_cap;
 };
+
+/* What metrics read (sources/logmetrics.c). */
+extern const struct field log_metric_fields[];
+extern const struct read_def log_reads[];
+void log_metric_watch(struct source *source, const json_t *metric);
+void log_metric_read(struct source *source, const json_t *metric, int64_t since,
+		     struct reading *out);
 
 /* How its lines come in (sources/logfeed.c). `max_lines`: of those that were there before. */
 int log_feed_open(struct log_source *log, const json_t *args, size_t max_lines, struct err *err);
@@ -65,15 +78,14 @@ bool log_skipped(const struct log_source *log);
 /* The matcher of a pattern, made and run over the ring when it is new. */
 struct log_matcher *log_matcher(struct log_source *log, const char *pattern, enum loglevel least,
 				struct err *err);
+/* Numbers that it captures are kept from now on. */
+void log_matcher_numbers(struct log_source *log, struct log_matcher *matcher);
 /* Shows a new line to all matchers. */
 void log_matchers_feed(struct log_source *log, const struct logring_line *line);
 void log_matchers_release(struct log_source *log);
-/* The number that the pattern's first group finds in a line. */
-bool log_capture(const struct rx *rx, const struct logring_line *line, double *value);
 /* A line's time is not before `since`, as far as its precision tells. */
 bool log_line_since(const struct logring_line *line, int64_t since);
 /* Of a line that is in memory. */
-void log_line_show(const struct log_source *log, const struct logring_line *line,
-		   struct log_line *out);
+void log_line_show(const struct log_source *log, struct logring_line *line, struct log_line *out);
 
 #endif

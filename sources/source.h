@@ -45,6 +45,9 @@ struct source_type {
 	void (*close)(struct source *source);
 	/* Begins one sample; called about once a second. NULL: nothing to sample. */
 	void (*sample)(struct source *source);
+	/* A metric will be read: whatever must be noted of what comes for it is noted from now on.
+	 * Called before anything came. NULL: nothing must. */
+	void (*watch)(struct source *source, const json_t *metric);
 	/* The number that a metric's object asks for ("read" names a row of type.reads, further
 	 * keys are in type.metric_fields). `since` (wall time, 0: none): rates and counts begin
 	 * there, not earlier. */

@@ -343,6 +343,165 @@ static void what_left_the_ring_is_still_counted(void **state)
 	end(&f);
 }
 
+/* ---- patterns and numbers, beyond what is in memory ---- */
+
+static void watch_metric(struct fixture *f, const char *json)
+{
+	json_t *metric = json_loads(json, 0, NULL);
+
+	assert_non_null(metric);
+	f->source->type->watch(f->source, metric);
+	json_decref(metric);
+}
+
+/* Requests, each taking a number of ms from 1 to `n`, every tenth of them failed. */
+static void write_requests(const char *path, int n)
+{
+	FILE *file = fopen(path, "ae");
+
+	for (int i = 1; i <= n; i++)
+		fprintf(file,
+			"2026-11-21 21:%02d:%02d,%03d - web - INFO - request done%s took %d ms\n",
+			35 + i / 10000 % 5, i / 1000 % 10, i % 1000, i % 10 == 0 ? " FAILED" : "",
+			i);
+	fclose(file);
+}
+
+static void a_share_of_operations(void **state)
+{
+	const char *share = "{\"read\": \"matching_percent\", \"match\": \"request done FAILED\","
+			    " \"of_match\": \"request done\", \"window\": \"10m\"}";
+	const char *of_all = "{\"read\": \"matching_percent\", \"match\": \"FAILED\"}";
+	struct clock_manual clock;
+	struct fixture f;
+	struct reading r;
+
+	clock_manual_init(&clock, rfc3339("2026-11-21T21:40:00Z"));
+	begin(&f, state, false, &clock.clock);
+	follow(&f, 100);
+	watch_metric(&f, share);
+	watch_metric(&f, of_all);
+	assert_int_equal(read_metric(&f, share, 0).verdict, VERDICT_UNKNOWN);
+	write_requests(f.path, 20000);
+	scratch_puts(f.path, "2026-11-21 21:39:50,000 - web - ERROR - other\n  detail\n");
+	sample(&f);
+	r = read_metric(&f, share, 0);
+	assert_float_equal(r.value, 10, 1e-9);
+	assert_string_equal(r.unit, "%");
+	assert_string_equal(r.evidence, "2000 of 20000 lines in 10 min");
+	r = read_metric(&f, of_all, 0);
+	assert_float_equal(r.value, 100.0 * 2000 / 20002, 1e-9);
+	/* Without a line that could be one nothing is known. */
+	assert_int_equal(read_metric(&f,
+				     "{\"read\": \"matching_percent\", \"match\": \"a\", "
+				     "\"of_match\": \"never\"}",
+				     0)
+			     .verdict,
+			 VERDICT_UNKNOWN);
+	end(&f);
+}
+
+/* What a pattern did not see is said. */
+static void a_late_pattern_says_what_it_saw(void **state)
+{
+	const char *early = "{\"read\": \"matching\", \"match\": \"FAILED\"}";
+	const char *late = "{\"read\": \"matching\", \"match\": \"done FAILED\"}";
+	struct clock_manual clock;
+	struct fixture f;
+	struct reading r;
+
+	clock_manual_init(&clock, rfc3339("2026-11-21T21:40:00Z"));
+	begin(&f, state, false, &clock.clock);
+	follow(&f, 1000);
+	watch_metric(&f, early);
+	write_requests(f.path, 20000);
+	sample(&f);
+	r = read_metric(&f, early, 0);
+	assert_float_equal(r.value, 2000, 0);
+	assert_string_equal(r.evidence, "2000 of 20000 lines in 5 min");
+	r = read_metric(&f, late, 0);
+	assert_float_equal(r.value, 100, 1);
+	assert_non_null(strstr(r.evidence, "all that was read of 5 min"));
+	end(&f);
+}
+
+static void numbers_do_not_end_with_memory(void **state)
+{
+	static const struct {
+		const char *of;
+		double value;
+		const char *evidence;
+	} cases[] = {
+		{ "max", 20000, "of 20000 numbers in 10 min" },
+		{ "min", 1, "of 20000 numbers in 10 min" },
+		{ "mean", 10000.5, "of 20000 numbers in 10 min" },
+		{ "p99", 20000 - 82 + 1, "of the latest 8192 of 20000 numbers in 10 min" },
+		{ "median", 20000 - 4096, "of the latest 8192 of 20000 numbers in 10 min" },
+		{ "latest", 20000, "" },
+	};
+	struct clock_manual clock;
+	struct fixture f;
+	struct reading r;
+	char json[200];
+
+	clock_manual_init(&clock, rfc3339("2026-11-21T21:40:00Z"));
+	begin(&f, state, false, &clock.clock);
+	follow(&f, 100);
+	for (int turn = 0; turn < 2; turn++) {
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			snprintf(json, sizeof(json),
+				 "{\"read\": \"captured\", \"capture\": \"took (\\\\d+) ms\", "
+				 "\"of\": \"%s\", \"window\": \"10m\"}",
+				 cases[i].of);
+			if (turn == 0) {
+				watch_metric(&f, json);
+				continue;
+			}
+			r = read_metric(&f, json, 0);
+			assert_float_equal(r.value, cases[i].value, 1e-9);
+			assert_string_equal(r.evidence, cases[i].evidence);
+		}
+		if (turn == 0)
+			write_requests(f.path, 20000);
+		sample(&f);
+	}
+	/* In a later window there are none. */
+	clock_manual_advance(&clock, 3600 * CLOCK_US);
+	assert_int_equal(read_metric(&f, json, 0).verdict, VERDICT_UNKNOWN);
+	end(&f);
+}
+
+static void known_messages_have_a_meaning(void **state)
+{
+	struct fixture f;
+	json_t *args;
+	struct log_line line;
+	struct err err = ERR_INIT;
+
+	begin(&f, state, false, &clock_system);
+	scratch_puts(f.path, "pool exhausted: 30 of 30\nfine\n");
+	args = json_pack("{s:s, s:i, s:{s:s, s:s}}", "path", f.path, "max_lines", 64, "meanings",
+			 "pool exhausted", "a query holds its connection", "pool",
+			 "not the first that matches");
+	f.source = source_type("log")->open(&f.env, "bot-log", args, NULL);
+	sample(&f);
+	assert_true(log_line_at(f.source, LOG_FIRST, &line));
+	assert_string_equal(line.meaning, "a query holds its connection");
+	assert_true(log_line_at(f.source, LOG_FIRST + 1, &line));
+	assert_null(line.meaning);
+	/* Also of a line that is read again. */
+	for (int i = 0; i < 100; i++)
+		scratch_puts(f.path, "fine\n");
+	sample(&f);
+	assert_true(log_line_at(f.source, LOG_FIRST, &line));
+	assert_string_equal(line.meaning, "a query holds its connection");
+	json_object_set_new(args, "meanings", json_pack("{s:s}", "(", "no pattern"));
+	assert_null(source_type("log")->open(&f.env, "bot-log", args, &err));
+	assert_non_null(strstr(err.msg, "meanings of log bot-log"));
+	json_decref(args);
+	end(&f);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void)
@@ -358,6 +517,10 @@ int main(void)
 		TEST(lines_without_times_count_when_they_come),
 		TEST(a_rounded_time_is_not_younger_than_its_arrival),
 		TEST(what_left_the_ring_is_still_counted),
+		TEST(a_share_of_operations),
+		TEST(a_late_pattern_says_what_it_saw),
+		TEST(numbers_do_not_end_with_memory),
+		TEST(known_messages_have_a_meaning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
