@@ -13,27 +13,29 @@
 
 #define USAGE "log INCIDENT [--json]"
 
-static void entry_json(struct buf *out, const struct timeline_entry *entry)
+static void print_json(struct buf *out, const struct timeline_entry *entry)
 {
-	json_t *line = json_copy(entry->json);
+	const char *says = entry_text(entry);
+	json_t *line = json_copy((json_t *)entry_json(entry));
 	char *text;
 
-	json_object_set_new(line, "says", json_text(entry->text, strlen(entry->text)));
+	json_object_set_new(line, "says", json_text(says, strlen(says)));
 	text = json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12));
 	buf_printf(out, "%s\n", text);
 	free(text);
 	json_decref(line);
 }
 
-static void entry_text(struct buf *out, const struct timeline_entry *entry)
+static void print_text(struct buf *out, const struct timeline_entry *entry)
 {
+	const char *says = entry_text(entry), *by = entry_by(entry);
 	char at[TIME_RFC3339_MAX];
 
 	buf_printf(out, "%4llu  %sZ  ", (unsigned long long)entry->seq,
 		   time_datetime(entry->at, at));
-	if (*entry->by)
-		buf_printf(out, "%s  ", entry->by);
-	text_clean(out, entry->text, strlen(entry->text));
+	if (*by)
+		buf_printf(out, "%s  ", by);
+	text_clean(out, says, strlen(says));
 	buf_putc(out, '\n');
 }
 
@@ -49,9 +51,9 @@ static int print_log(const struct incident *incident, bool json)
 		if (entry->hidden && !state_reveals(state))
 			continue;
 		if (json)
-			entry_json(&out, entry);
+			print_json(&out, entry);
 		else
-			entry_text(&out, entry);
+			print_text(&out, entry);
 	}
 	code = cli_print(&out);
 	buf_release(&out);

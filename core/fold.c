@@ -13,58 +13,58 @@
 #include "lib/timefmt.h"
 
 /* New: a member's text, NULL when it is missing or empty. */
-static char *text_new(const json_t *json, const char *key)
+static char *text_new(const struct jflat *line, const char *key)
 {
-	const char *text = json_str(json, key, "");
+	const char *text = jflat_str(line, key, "");
 
 	return *text ? xstrdup(text) : NULL;
 }
 
-static bool is(const json_t *json, const char *key, const char *value)
+static bool is(const struct jflat *line, const char *key, const char *value)
 {
-	return strcmp(json_str(json, key, ""), value) == 0;
+	return strcmp(jflat_str(line, key, ""), value) == 0;
 }
 
-static enum verdict verdict_of(const json_t *json, const char *key)
+static enum verdict verdict_of(const struct jflat *line, const char *key)
 {
 	enum verdict verdict = VERDICT_UNKNOWN;
 
-	verdict_parse(json_str(json, key, ""), &verdict);
+	verdict_parse(jflat_str(line, key, ""), &verdict);
 	return verdict;
 }
 
-static int fold_opened(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_opened(struct incident_state *state, const struct jflat *line, int64_t at,
 		       struct err *err)
 {
 	if (state->phase != INCIDENT_NONE)
 		return err_set(err, "the incident is open already");
-	if (kind_parse(json_str(json, "kind", ""), &state->kind) ||
-	    severity_parse(json_str(json, "severity", ""), &state->severity))
+	if (kind_parse(jflat_str(line, "kind", ""), &state->kind) ||
+	    severity_parse(jflat_str(line, "severity", ""), &state->severity))
 		return err_set(err, "its kind or severity is not known");
 	state->phase = INCIDENT_OPEN;
-	snprintf(state->id, sizeof(state->id), "%s", json_str(json, "incident", ""));
+	snprintf(state->id, sizeof(state->id), "%s", jflat_str(line, "incident", ""));
 	free(state->title);
-	state->title = xstrdup(json_str(json, "title", ""));
+	state->title = xstrdup(jflat_str(line, "title", ""));
 	state->opened_at = at;
 	return 0;
 }
 
-static int fold_severity(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_severity(struct incident_state *state, const struct jflat *line, int64_t at,
 			 struct err *err)
 {
 	enum severity was = state->severity;
 
-	if (severity_parse(json_str(json, "severity", ""), &state->severity))
+	if (severity_parse(jflat_str(line, "severity", ""), &state->severity))
 		return err_set(err, "the severity is not known");
 	if (state->severity > was && !state->declared_at)
 		state->declared_at = at;
 	return 0;
 }
 
-static struct alert_state *alert_of(struct incident_state *state, const json_t *json,
+static struct alert_state *alert_of(struct incident_state *state, const struct jflat *line,
 				    struct err *err)
 {
-	const char *name = json_str(json, "metric", "");
+	const char *name = jflat_str(line, "metric", "");
 
 	for (size_t i = 0; i < state->runbook->nmetrics; i++) {
 		if (strcmp(state->runbook->metrics[i].name, name) == 0)
@@ -85,32 +85,33 @@ static int level_of(const char *name, enum level *level)
 	return -1;
 }
 
-static int fold_alert(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_alert(struct incident_state *state, const struct jflat *line, int64_t at,
+		      struct err *err)
 {
-	struct alert_state *alert = alert_of(state, json, err);
+	struct alert_state *alert = alert_of(state, line, err);
 	enum level level;
 
 	if (!alert)
 		return -1;
-	if (level_of(json_str(json, "level", ""), &level))
+	if (level_of(jflat_str(line, "level", ""), &level))
 		return err_set(err, "the level is not known");
 	if (level > alert->level || level == LEVEL_OK)
 		alert->acknowledged = false;
 	if (level != alert->level)
 		alert->since = at;
 	alert->level = level;
-	if (json_object_get(json, "no_data"))
-		alert->no_data = json_is_true(json_object_get(json, "no_data"));
-	alert->value = json_num(json, "value", NAN);
+	if (jflat_get(line, "no_data"))
+		alert->no_data = jflat_true(line, "no_data");
+	alert->value = jflat_num(line, "value", NAN);
 	if (level > LEVEL_OK && !state->first_alert_at)
 		state->first_alert_at = at;
 	return 0;
 }
 
-static int fold_acknowledged(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_acknowledged(struct incident_state *state, const struct jflat *line, int64_t at,
 			     struct err *err)
 {
-	struct alert_state *alert = alert_of(state, json, err);
+	struct alert_state *alert = alert_of(state, line, err);
 
 	(void)at;
 	if (!alert)
@@ -121,10 +122,11 @@ static int fold_acknowledged(struct incident_state *state, const json_t *json, i
 	return 0;
 }
 
-static int fold_muted(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_muted(struct incident_state *state, const struct jflat *line, int64_t at,
+		      struct err *err)
 {
-	struct alert_state *alert = alert_of(state, json, err);
-	const char *until = json_str(json, "until", NULL);
+	struct alert_state *alert = alert_of(state, line, err);
+	const char *until = jflat_str(line, "until", NULL);
 
 	(void)at;
 	if (!alert)
@@ -135,40 +137,41 @@ static int fold_muted(struct incident_state *state, const json_t *json, int64_t 
 	return 0;
 }
 
-static int fold_condition(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_condition(struct incident_state *state, const struct jflat *line, int64_t at,
 			  struct err *err)
 {
-	const char *name = json_str(json, "condition", "");
+	const char *name = jflat_str(line, "condition", "");
 
 	for (size_t i = 0; i < state->runbook->nconditions; i++) {
 		if (strcmp(state->runbook->conditions[i].name, name) != 0)
 			continue;
-		state->conditions[i].verdict = verdict_of(json, "verdict");
+		state->conditions[i].verdict = verdict_of(line, "verdict");
 		state->conditions[i].since = state->conditions[i].verdict == VERDICT_PASS ? at : 0;
 		return 0;
 	}
 	return err_set(err, "the runbook has no such condition");
 }
 
-static int fold_answered(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_answered(struct incident_state *state, const struct jflat *line, int64_t at,
 			 struct err *err)
 {
 	(void)at;
-	return tree_answer(&state->runbook->tree, &state->tree, json_str(json, "question", ""),
-			   is(json, "answer", "yes"), verdict_of(json, "proposed"), err);
+	return tree_answer(&state->runbook->tree, &state->tree, jflat_str(line, "question", ""),
+			   is(line, "answer", "yes"), verdict_of(line, "proposed"), err);
 }
 
-static int fold_back(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_back(struct incident_state *state, const struct jflat *line, int64_t at,
+		     struct err *err)
 {
 	(void)at;
-	return tree_back(&state->runbook->tree, &state->tree, json_str(json, "question", ""), err);
+	return tree_back(&state->runbook->tree, &state->tree, jflat_str(line, "question", ""), err);
 }
 
-static int fold_chosen(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_chosen(struct incident_state *state, const struct jflat *line, int64_t at,
 		       struct err *err)
 {
 	const struct procedure *procedure =
-	    runbook_procedure(state->runbook, json_str(json, "procedure", ""));
+	    runbook_procedure(state->runbook, jflat_str(line, "procedure", ""));
 	struct attempt *attempt;
 
 	if (!procedure)
@@ -182,50 +185,51 @@ static int fold_chosen(struct incident_state *state, const json_t *json, int64_t
 }
 
 /* The latest attempt at the line's procedure: an outcome may come after another one was chosen. */
-static struct attempt *attempt_of(struct incident_state *state, const json_t *json, struct err *err)
+static struct attempt *attempt_of(struct incident_state *state, const struct jflat *line,
+				  struct err *err)
 {
 	for (size_t i = state->nattempts; i-- > 0;) {
 		struct attempt *attempt = &state->attempts[i];
 
-		if (is(json, "procedure", attempt->procedure.procedure->name))
+		if (is(line, "procedure", attempt->procedure.procedure->name))
 			return attempt;
 	}
 	err_set(err, "this procedure was not chosen");
 	return NULL;
 }
 
-static int fold_approved(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_approved(struct incident_state *state, const struct jflat *line, int64_t at,
 			 struct err *err)
 {
 	struct attempt *attempt = state_attempt(state);
 	char *who;
 
-	if (!attempt || !is(json, "procedure", attempt->procedure.procedure->name))
+	if (!attempt || !is(line, "procedure", attempt->procedure.procedure->name))
 		return err_set(err, "it is not the chosen procedure");
 	if (attempt->procedure.approved)
 		return err_set(err, "it is approved already");
-	who = who_text(json_object_get(json, "by"));
+	who = who_wrote(line);
 	attempt->procedure.approved = true;
 	attempt->approved_at = at;
 	text_clean_to(attempt->approved_by, sizeof(attempt->approved_by), who, strlen(who));
-	snprintf(attempt->digest, sizeof(attempt->digest), "%s", json_str(json, "digest", ""));
-	attempt->params = json_incref(json_object_get(json, "params"));
-	attempt->loss = json_incref(json_object_get(json, "loss"));
+	snprintf(attempt->digest, sizeof(attempt->digest), "%s", jflat_str(line, "digest", ""));
+	attempt->params = jflat_json(line, "params");
+	attempt->loss = jflat_json(line, "loss");
 	free(who);
 	return 0;
 }
 
-static struct attempt *step_of(struct incident_state *state, const json_t *json, size_t *index,
-			       struct err *err)
+static struct attempt *step_of(struct incident_state *state, const struct jflat *line,
+			       size_t *index, struct err *err)
 {
-	struct attempt *attempt = attempt_of(state, json, err);
+	struct attempt *attempt = attempt_of(state, line, err);
 	const struct procedure *procedure;
 
 	if (!attempt)
 		return NULL;
 	procedure = attempt->procedure.procedure;
 	for (size_t i = 0; i < procedure->nsteps; i++) {
-		if (is(json, "step", procedure->steps[i].id)) {
+		if (is(line, "step", procedure->steps[i].id)) {
 			*index = i;
 			return attempt;
 		}
@@ -234,113 +238,125 @@ static struct attempt *step_of(struct incident_state *state, const json_t *json,
 	return NULL;
 }
 
-static int step_apply(struct incident_state *state, const json_t *json, enum step_event event,
+static int step_apply(struct incident_state *state, const struct jflat *line, enum step_event event,
 		      const char *text, int64_t at, struct err *err)
 {
 	size_t index;
-	struct attempt *attempt = step_of(state, json, &index, err);
+	struct attempt *attempt = step_of(state, line, &index, err);
 
 	return attempt ? procedure_apply(&attempt->procedure, index, event, text, at, err) : -1;
 }
 
-static int fold_step_answered(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_step_answered(struct incident_state *state, const struct jflat *line, int64_t at,
 			      struct err *err)
 {
-	return step_apply(state, json, STEP_EV_ANSWERED, json_str(json, "answer", ""), at, err);
+	return step_apply(state, line, STEP_EV_ANSWERED, jflat_str(line, "answer", ""), at, err);
 }
 
-static int fold_intent(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_intent(struct incident_state *state, const struct jflat *line, int64_t at,
 		       struct err *err)
 {
-	return step_apply(state, json,
-			  is(json, "act", "undo") ? STEP_EV_UNDO_INTENT : STEP_EV_INTENT, "", at,
+	return step_apply(state, line,
+			  is(line, "act", "undo") ? STEP_EV_UNDO_INTENT : STEP_EV_INTENT, "", at,
 			  err);
 }
 
-static int fold_outcome(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_outcome(struct incident_state *state, const struct jflat *line, int64_t at,
 			struct err *err)
 {
-	bool undo = is(json, "act", "undo");
-	const char *detail = json_str(json, "detail", "");
+	bool undo = is(line, "act", "undo");
+	const char *detail = jflat_str(line, "detail", "");
 	size_t index;
-	struct attempt *attempt = step_of(state, json, &index, err);
+	struct attempt *attempt = step_of(state, line, &index, err);
 
 	if (!attempt)
 		return -1;
-	if (is(json, "result", "done"))
+	if (is(line, "result", "done"))
 		return procedure_apply(&attempt->procedure, index,
 				       undo ? STEP_EV_UNDONE : STEP_EV_OUTCOME_DONE, "", at, err);
 	/* What is refused before its intent could be written counts as begun and failed. */
-	if (is(json, "result", "refused") &&
+	if (is(line, "result", "refused") &&
 	    attempt->procedure.steps[index].status != STEP_RUNNING &&
 	    procedure_apply(&attempt->procedure, index, undo ? STEP_EV_UNDO_INTENT : STEP_EV_INTENT,
 			    "", at, err))
 		return -1;
 	return procedure_apply(&attempt->procedure, index, STEP_EV_OUTCOME_FAILED,
-			       *detail ? detail : json_str(json, "result", ""), at, err);
+			       *detail ? detail : jflat_str(line, "result", ""), at, err);
 }
 
-/* Name of the first probe that does not pass; "". */
-static const char *probe_missed(const json_t *probes)
+/* New: name of the first probe that does not pass; "". */
+static char *probe_missed(const struct jflat *line)
 {
-	for (size_t i = 0; i < json_array_size(probes); i++) {
+	json_t *probes = jflat_json(line, "probes");
+	const char *missed = "";
+	char *name;
+
+	for (size_t i = json_array_size(probes); i-- > 0;) {
 		const json_t *probe = json_array_get(probes, i);
 
-		if (!is(probe, "verdict", "pass"))
-			return json_str(probe, "probe", "");
+		if (strcmp(json_str(probe, "verdict", ""), "pass") != 0)
+			missed = json_str(probe, "probe", "");
 	}
-	return "";
+	name = xstrdup(missed);
+	json_decref(probes);
+	return name;
 }
 
-static int fold_verify(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_verify(struct incident_state *state, const struct jflat *line, int64_t at,
 		       struct err *err)
 {
-	if (verdict_of(json, "verdict") == VERDICT_PASS)
-		return step_apply(state, json, STEP_EV_VERIFIED, "", at, err);
-	return step_apply(state, json, STEP_EV_NOT_VERIFIED,
-			  probe_missed(json_object_get(json, "probes")), at, err);
+	char *missed;
+	int result;
+
+	if (verdict_of(line, "verdict") == VERDICT_PASS)
+		return step_apply(state, line, STEP_EV_VERIFIED, "", at, err);
+	missed = probe_missed(line);
+	result = step_apply(state, line, STEP_EV_NOT_VERIFIED, missed, at, err);
+	free(missed);
+	return result;
 }
 
-static int fold_died(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_died(struct incident_state *state, const struct jflat *line, int64_t at,
+		     struct err *err)
 {
-	return step_apply(state, json, STEP_EV_DIED, "", at, err);
+	return step_apply(state, line, STEP_EV_DIED, "", at, err);
 }
 
-static int fold_settled(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_settled(struct incident_state *state, const struct jflat *line, int64_t at,
 			struct err *err)
 {
-	const char *evidence = json_str(json, "evidence", "");
+	const char *evidence = jflat_str(line, "evidence", "");
 
-	if (is(json, "settled", "yes"))
-		return step_apply(state, json, STEP_EV_SETTLED, evidence, at, err);
-	if (is(json, "settled", "no"))
-		return step_apply(state, json, STEP_EV_NOT_SETTLED, evidence, at, err);
+	if (is(line, "settled", "yes"))
+		return step_apply(state, line, STEP_EV_SETTLED, evidence, at, err);
+	if (is(line, "settled", "no"))
+		return step_apply(state, line, STEP_EV_NOT_SETTLED, evidence, at, err);
 	return 0;
 }
 
-static int fold_skipped(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_skipped(struct incident_state *state, const struct jflat *line, int64_t at,
 			struct err *err)
 {
-	return step_apply(state, json, STEP_EV_SKIPPED, json_str(json, "reason", ""), at, err);
+	return step_apply(state, line, STEP_EV_SKIPPED, jflat_str(line, "reason", ""), at, err);
 }
 
-static int fold_alternative(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_alternative(struct incident_state *state, const struct jflat *line, int64_t at,
 			    struct err *err)
 {
-	return step_apply(state, json, STEP_EV_ALTERNATIVE, json_str(json, "reason", ""), at, err);
+	return step_apply(state, line, STEP_EV_ALTERNATIVE, jflat_str(line, "reason", ""), at, err);
 }
 
-static int fold_not_applicable(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_not_applicable(struct incident_state *state, const struct jflat *line, int64_t at,
 			       struct err *err)
 {
-	return step_apply(state, json, STEP_EV_NOT_APPLICABLE, json_str(json, "evidence", ""), at,
+	return step_apply(state, line, STEP_EV_NOT_APPLICABLE, jflat_str(line, "evidence", ""), at,
 			  err);
 }
 
-static int fold_stopped(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_stopped(struct incident_state *state, const struct jflat *line, int64_t at,
 			struct err *err)
 {
-	struct attempt *attempt = attempt_of(state, json, err);
+	struct attempt *attempt = attempt_of(state, line, err);
 
 	(void)at;
 	if (!attempt)
@@ -349,25 +365,25 @@ static int fold_stopped(struct incident_state *state, const json_t *json, int64_
 	return 0;
 }
 
-static int fold_procedure_ended(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_procedure_ended(struct incident_state *state, const struct jflat *line, int64_t at,
 				struct err *err)
 {
-	struct attempt *attempt = attempt_of(state, json, err);
+	struct attempt *attempt = attempt_of(state, line, err);
 
 	if (!attempt)
 		return -1;
 	if (attempt->ended_at)
 		return err_set(err, "it ended already");
 	attempt->ended_at = at;
-	snprintf(attempt->result, sizeof(attempt->result), "%s", json_str(json, "result", ""));
+	snprintf(attempt->result, sizeof(attempt->result), "%s", jflat_str(line, "result", ""));
 	fold_items_follow(state, attempt, at);
 	return 0;
 }
 
-static int fold_resolved(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_resolved(struct incident_state *state, const struct jflat *line, int64_t at,
 			 struct err *err)
 {
-	(void)json;
+	(void)line;
 	if (state->phase != INCIDENT_OPEN)
 		return err_set(err, "it is resolved already");
 	state->phase = INCIDENT_RESOLVED;
@@ -375,39 +391,39 @@ static int fold_resolved(struct incident_state *state, const json_t *json, int64
 	return 0;
 }
 
-static int fold_closed(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_closed(struct incident_state *state, const struct jflat *line, int64_t at,
 		       struct err *err)
 {
 	(void)err;
 	state->phase = INCIDENT_CLOSED;
 	state->closed_at = at;
-	state->root_cause = text_new(json, "root_cause");
-	state->remediation = text_new(json, "remediation");
-	state->lessons = text_new(json, "lessons");
+	state->root_cause = text_new(line, "root_cause");
+	state->remediation = text_new(line, "remediation");
+	state->lessons = text_new(line, "lessons");
 	return 0;
 }
 
-static int fold_scored(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_scored(struct incident_state *state, const struct jflat *line, int64_t at,
 		       struct err *err)
 {
 	(void)at;
 	(void)err;
 	json_decref(state->scored);
-	state->scored = json_incref(json_object_get(json, "score"));
+	state->scored = jflat_json(line, "score");
 	return 0;
 }
 
-static int fold_planned(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_planned(struct incident_state *state, const struct jflat *line, int64_t at,
 			struct err *err)
 {
 	const struct deployment *deployment =
-	    runbook_deployment(state->runbook, json_str(json, "deployment", ""));
+	    runbook_deployment(state->runbook, jflat_str(line, "deployment", ""));
 	int64_t t0;
 
 	(void)at;
 	if (!deployment)
 		return err_set(err, "the runbook has no such deployment");
-	if (time_parse_rfc3339(json_str(json, "t0", ""), &t0))
+	if (time_parse_rfc3339(jflat_str(line, "t0", ""), &t0))
 		return err_set(err, "T is no time");
 	if (state->deployment.deployment != deployment) {
 		free(state->deployment.reason);
@@ -418,47 +434,48 @@ static int fold_planned(struct incident_state *state, const json_t *json, int64_
 	return 0;
 }
 
-static int gate_result(const struct incident_state *state, const json_t *json, const char *key,
-		       enum decision *out, struct err *err)
+static int gate_result(const struct incident_state *state, const struct jflat *line,
+		       const char *key, enum decision *out, struct err *err)
 {
 	const struct deployment *deployment = state->deployment.deployment;
 
-	if (!deployment || !is(json, "gate", deployment->gate->name))
+	if (!deployment || !is(line, "gate", deployment->gate->name))
 		return err_set(err, "no planned deployment has this gate");
-	if (decision_parse(json_str(json, key, ""), out))
+	if (decision_parse(jflat_str(line, key, ""), out))
 		return err_set(err, "the result is not known");
 	return 0;
 }
 
-static int fold_gate(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+static int fold_gate(struct incident_state *state, const struct jflat *line, int64_t at,
+		     struct err *err)
 {
 	(void)at;
-	if (gate_result(state, json, "computed", &state->deployment.computed, err))
+	if (gate_result(state, line, "computed", &state->deployment.computed, err))
 		return -1;
-	if (json_is_true(json_object_get(json, "at_t0")))
+	if (jflat_true(line, "at_t0"))
 		state->deployment.at_t0 = true;
 	return 0;
 }
 
-static int fold_gate_decided(struct incident_state *state, const json_t *json, int64_t at,
+static int fold_gate_decided(struct incident_state *state, const struct jflat *line, int64_t at,
 			     struct err *err)
 {
 	struct deployment_state *now = &state->deployment;
 	enum decision decided, against;
 	char *who;
 
-	if (gate_result(state, json, "decision", &decided, err) ||
-	    gate_result(state, json, "computed", &against, err))
+	if (gate_result(state, line, "decision", &decided, err) ||
+	    gate_result(state, line, "computed", &against, err))
 		return -1;
-	if (decided != against && !*json_str(json, "reason", ""))
+	if (decided != against && !*jflat_str(line, "reason", ""))
 		return err_set(err, "deciding otherwise than the criteria needs a reason");
-	who = who_text(json_object_get(json, "by"));
+	who = who_wrote(line);
 	now->decided = decided;
 	now->against = against;
 	now->decided_at = at;
 	text_clean_to(now->decided_by, sizeof(now->decided_by), who, strlen(who));
 	free(now->reason);
-	now->reason = text_new(json, "reason");
+	now->reason = text_new(line, "reason");
 	free(who);
 	return 0;
 }
@@ -508,10 +525,10 @@ static int fold_line(struct incident_state *state, enum event_id id, const struc
 		return err_set(err, "no incident is open yet");
 	if (state->phase == INCIDENT_CLOSED)
 		return err_set(err, "the incident is closed");
-	if (folders[id] && folders[id](state, line->json, line->at, err))
+	if (folders[id] && folders[id](state, line->fields, line->at, err))
 		return -1;
-	if (event_defs[id].class == EVENT_RUNNER && json_object_get(line->json, "step"))
-		attempt = attempt_of(state, line->json, NULL);
+	if (event_defs[id].class == EVENT_RUNNER && jflat_get(line->fields, "step"))
+		attempt = attempt_of(state, line->fields, NULL);
 	if (attempt)
 		fold_items_follow(state, attempt, line->at);
 	return 0;
@@ -521,27 +538,11 @@ void state_fold(struct incident_state *state, const struct ledger_line *line)
 {
 	struct err err = ERR_INIT;
 	enum event_id id = event_find(line->event);
-	struct timeline_entry *entry;
+	bool fits = fold_line(state, id, line, &err) == 0;
 
 	state->timeline = xgrow(state->timeline, &state->cap_timeline, state->ntimeline + 1,
 				sizeof(*state->timeline));
-	entry = &state->timeline[state->ntimeline++];
-	*entry = (struct timeline_entry){
-		.seq = line->seq,
-		.at = line->at,
-		.event = id,
-		.text = event_text(line->json),
-		.by = who_text(json_object_get(line->json, "by")),
-		.json = json_incref((json_t *)line->json),
-		.hidden = id < EV_COUNT && event_defs[id].hidden,
-	};
-	if (fold_line(state, id, line, &err)) {
-		char *text = xasprintf("%s [does not fit: %s]", entry->text, err.msg);
-
-		free(entry->text);
-		entry->text = text;
-		entry->misfit = true;
-	}
+	state->timeline[state->ntimeline++] = timeline_entry(line, id, fits ? NULL : err.msg);
 	if (!event_is_quiet(id))
 		state->last_act = line->seq;
 }

@@ -10,10 +10,10 @@
 #include "lib/text.h"
 
 /* The item that a line is about; NULL with err. */
-static struct checklist_state *item_of(struct incident_state *state, const json_t *json,
+static struct checklist_state *item_of(struct incident_state *state, const struct jflat *line,
 				       size_t *index, struct err *err)
 {
-	const char *name = json_str(json, "checklist", "");
+	const char *name = jflat_str(line, "checklist", "");
 
 	for (size_t i = 0; i < state->runbook->nchecklists; i++) {
 		struct checklist_state *list = &state->checklists[i];
@@ -21,7 +21,7 @@ static struct checklist_state *item_of(struct incident_state *state, const json_
 
 		if (strcmp(list->checklist->name, name) != 0)
 			continue;
-		found = checklist_index(list, json_str(json, "item", ""));
+		found = checklist_index(list, jflat_str(line, "item", ""));
 		*index = (size_t)found;
 		if (found < 0)
 			err_set(err, "the checklist has no such item");
@@ -31,31 +31,33 @@ static struct checklist_state *item_of(struct incident_state *state, const json_
 	return NULL;
 }
 
-int fold_item_sensed(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+int fold_item_sensed(struct incident_state *state, const struct jflat *line, int64_t at,
+		     struct err *err)
 {
 	enum verdict verdict = VERDICT_UNKNOWN;
 	size_t index;
-	struct checklist_state *list = item_of(state, json, &index, err);
+	struct checklist_state *list = item_of(state, line, &index, err);
 
-	verdict_parse(json_str(json, "verdict", ""), &verdict);
+	verdict_parse(jflat_str(line, "verdict", ""), &verdict);
 	return list ? checklist_apply(list, index, ITEM_EV_SENSED, verdict,
-				      json_str(json, "evidence", ""), at, err)
+				      jflat_str(line, "evidence", ""), at, err)
 		    : -1;
 }
 
-int fold_item_applies(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+int fold_item_applies(struct incident_state *state, const struct jflat *line, int64_t at,
+		      struct err *err)
 {
-	bool applies = json_is_true(json_object_get(json, "applies"));
+	bool applies = jflat_true(line, "applies");
 	size_t index;
-	struct checklist_state *list = item_of(state, json, &index, err);
+	struct checklist_state *list = item_of(state, line, &index, err);
 
 	return list ? checklist_apply(list, index, ITEM_EV_WHEN,
 				      applies ? VERDICT_PASS : VERDICT_FAIL,
-				      json_str(json, "evidence", ""), at, err)
+				      jflat_str(line, "evidence", ""), at, err)
 		    : -1;
 }
 
-int fold_item(struct incident_state *state, const json_t *json, int64_t at, struct err *err)
+int fold_item(struct incident_state *state, const struct jflat *line, int64_t at, struct err *err)
 {
 	static const struct {
 		const char *act;
@@ -66,9 +68,9 @@ int fold_item(struct incident_state *state, const json_t *json, int64_t at, stru
 		{ "deferred", ITEM_EV_DEFERRED },
 		{ "overridden", ITEM_EV_OVERRIDDEN },
 	};
-	const char *act = json_str(json, "act", ""), *reason;
+	const char *act = jflat_str(line, "act", ""), *reason;
 	size_t index, i;
-	struct checklist_state *list = item_of(state, json, &index, err);
+	struct checklist_state *list = item_of(state, line, &index, err);
 	char *who;
 
 	for (i = 0; i < sizeof(acts) / sizeof(acts[0]) && strcmp(acts[i].act, act) != 0;)
@@ -78,11 +80,10 @@ int fold_item(struct incident_state *state, const json_t *json, int64_t at, stru
 	if (i == sizeof(acts) / sizeof(acts[0]))
 		return err_set(err, "the act is not known");
 	/* Putting it off says nothing new about it; what was seen stays. */
-	reason = json_str(json, "reason", acts[i].event == ITEM_EV_DEFERRED ? NULL : "");
+	reason = jflat_str(line, "reason", acts[i].event == ITEM_EV_DEFERRED ? NULL : "");
 	if (checklist_apply(list, index, acts[i].event, VERDICT_UNKNOWN, reason, at, err) != 0)
 		return -1;
-	who =
-	    acts[i].event == ITEM_EV_REOPENED ? xstrdup("") : who_text(json_object_get(json, "by"));
+	who = acts[i].event == ITEM_EV_REOPENED ? xstrdup("") : who_wrote(line);
 	text_clean_to(list->items[index].by, sizeof(list->items[index].by), who, strlen(who));
 	free(who);
 	return 0;

@@ -162,16 +162,16 @@ static int ledger_attach(struct incident *incident, struct err *err)
 	struct err why = ERR_INIT;
 
 	beginning_of(incident, beginning);
-	incident->ledger = ledger_open(incident->folder, beginning, incident->clock,
-				       incident->redactor, &incident->torn, &why);
+	incident->ledger =
+	    ledger_replay(incident->folder, beginning, incident->clock, incident->redactor,
+			  fold_one, incident, &incident->torn, &why);
 	if (incident->ledger) {
 		write_as_me(incident->ledger);
-		return ledger_read(incident->ledger, fold_one, incident, err);
-	}
-	if (note_damage(incident)) {
-		ledger_each(incident->folder, beginning, fold_one, incident, NULL);
 		return 0;
 	}
+	/* The state is the one up to the damage. */
+	if (note_damage(incident))
+		return 0;
 	/* Not damaged: it could not be opened for another reason, which is for the caller to see.
 	 */
 	err_set(err, "%s", why.msg);

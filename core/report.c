@@ -65,8 +65,9 @@ static int64_t sign_sensed(const struct report_work *work)
 		    state->timeline[i].at == state->first_alert_at)
 			entry = &state->timeline[i];
 	}
-	metric = entry ? runbook_metric(state->runbook, json_str(entry->json, "metric", "")) : NULL;
-	threshold = entry ? json_num(entry->json, "threshold", NAN) : NAN;
+	metric = entry ? runbook_metric(state->runbook, json_str(entry_json(entry), "metric", ""))
+		       : NULL;
+	threshold = entry ? json_num(entry_json(entry), "threshold", NAN) : NAN;
 	if (!metric || isnan(threshold))
 		return 0;
 	points = incident_metrics(work->incident->folder, metric->name, &n);
@@ -93,7 +94,7 @@ static void detection_fill(struct report_work *work)
 		const struct timeline_entry *entry = &state->timeline[i];
 		bool alert = entry->event == EV_ALERT && entry->at == state->first_alert_at;
 		bool condition = entry->event == EV_CONDITION &&
-				 strcmp(json_str(entry->json, "verdict", ""), "pass") == 0;
+				 strcmp(json_str(entry_json(entry), "verdict", ""), "pass") == 0;
 
 		if (entry->misfit || (!alert && !condition))
 			continue;
@@ -146,12 +147,13 @@ static void times_fill(struct report_work *work)
 static void resolved_fields(struct report_section *section, const struct incident_state *state)
 {
 	const struct timeline_entry *entry = entry_first(state, EV_RESOLVED);
-	const char *how = entry ? json_str(entry->json, "how", "") : "";
+	const char *how = entry ? json_str(entry_json(entry), "how", "") : "";
 	char text[TIME_TEXT_MAX];
 
 	if (!entry)
 		return;
-	section_field(section, "Resolved", "%s, by %s", time_text(entry->at, text), entry->by);
+	section_field(section, "Resolved", "%s, by %s", time_text(entry->at, text),
+		      entry_by(entry));
 	if (*how)
 		section_field(section, "How", "%s", how);
 }
@@ -179,14 +181,14 @@ static void severity_fields(struct report_section *section, const struct inciden
 {
 	for (size_t i = 0; i < state->ntimeline; i++) {
 		const struct timeline_entry *entry = &state->timeline[i];
-		const char *reason = json_str(entry->json, "reason", "");
+		const char *reason = json_str(entry_json(entry), "reason", "");
 		char at[TIME_RFC3339_MAX];
 
 		if (entry->event == EV_SEVERITY && !entry->misfit)
 			section_field(section, "Severity changed", "%s to %s%s%s",
 				      time_clock(entry->at, at),
-				      json_str(entry->json, "severity", ""), *reason ? ": " : "",
-				      reason);
+				      json_str(entry_json(entry), "severity", ""),
+				      *reason ? ": " : "", reason);
 	}
 }
 

@@ -31,7 +31,7 @@ struct alert_span {
 static void span_add(struct alert_span *span, const struct metric *metric,
 		     const struct timeline_entry *entry)
 {
-	const json_t *json = entry->json;
+	const json_t *json = entry_json(entry);
 	enum level level = LEVEL_OK;
 
 	for (int i = LEVEL_OK; i <= LEVEL_CRITICAL; i++) {
@@ -61,7 +61,7 @@ static struct alert_span span_of(const struct incident_state *state, const struc
 		const struct timeline_entry *entry = &state->timeline[i];
 
 		if (entry->event == EV_ALERT && !entry->misfit &&
-		    strcmp(json_str(entry->json, "metric", ""), metric->name) == 0)
+		    strcmp(json_str(entry_json(entry), "metric", ""), metric->name) == 0)
 			span_add(&span, metric, entry);
 	}
 	return span;
@@ -129,8 +129,9 @@ static void conditions_table(struct report_work *work, struct report_section *se
 			const struct timeline_entry *entry = &state->timeline[i];
 
 			if (entry->event == EV_CONDITION && !entry->misfit &&
-			    strcmp(json_str(entry->json, "condition", ""), condition->name) == 0 &&
-			    strcmp(json_str(entry->json, "verdict", ""), "pass") == 0)
+			    strcmp(json_str(entry_json(entry), "condition", ""), condition->name) ==
+				0 &&
+			    strcmp(json_str(entry_json(entry), "verdict", ""), "pass") == 0)
 				held = entry;
 		}
 		if (!held)
@@ -138,14 +139,14 @@ static void conditions_table(struct report_work *work, struct report_section *se
 		table_row(table,
 			  (const char *[]){ condition->title, severity_name(condition->severity),
 					    time_clock(held->at, at),
-					    json_str(held->json, "evidence", "") });
+					    json_str(entry_json(held), "evidence", "") });
 		if (condition->impact)
 			section_field(section, "Impact", "%s", condition->impact);
 		fact = json_object();
 		fact_text(fact, "condition", condition->name);
 		fact_text(fact, "severity", severity_name(condition->severity));
 		fact_text(fact, "impact", condition->impact);
-		fact_text(fact, "evidence", json_str(held->json, "evidence", ""));
+		fact_text(fact, "evidence", json_str(entry_json(held), "evidence", ""));
 		fact_time(fact, "since", held->at);
 		json_array_append_new(facts, fact);
 	}
@@ -169,11 +170,11 @@ void report_description(struct report_work *work)
 		section_field(section, "What", "%s", state->title);
 	if (work->sensed)
 		section_field(section, "Discovered", "%s: %s", time_text(work->sensed->at, text),
-			      work->sensed->text);
+			      entry_text(work->sensed));
 	if (opened)
-		section_field(section, "Opened by", "%s, %s", opened->by,
+		section_field(section, "Opened by", "%s, %s", entry_by(opened),
 			      time_text(opened->at, text));
-	fact_text(work->facts, "opened_by", opened ? opened->by : NULL);
+	fact_text(work->facts, "opened_by", opened ? entry_by(opened) : NULL);
 	section_field(section, "Systems", "%s on %s", state->runbook->system,
 		      state->target ? state->target->name : "no target");
 	alerts_table(work, section);
@@ -214,7 +215,7 @@ static void answers_table(struct report_work *work, struct report_section *secti
 
 	for (size_t i = 0; i < state->ntimeline; i++) {
 		const struct timeline_entry *entry = &state->timeline[i];
-		const json_t *json = entry->json;
+		const json_t *json = entry_json(entry);
 		const char *reason = json_str(json, "reason", "");
 		char at[TIME_RFC3339_MAX], *evidence;
 		json_t *fact;
@@ -231,7 +232,7 @@ static void answers_table(struct report_work *work, struct report_section *secti
 		free(evidence);
 		fact = json_object();
 		fact_time(fact, "at", entry->at);
-		fact_text(fact, "by", entry->by);
+		fact_text(fact, "by", entry_by(entry));
 		for (const char *const *key =
 			 (const char *const[]){ "question", "answer", "proposed", "evidence",
 						"reason", NULL };
@@ -344,13 +345,13 @@ static void params_field(struct report_section *section, const json_t *params)
 
 static void chosen_field(struct report_section *section, const struct timeline_entry *chosen)
 {
-	const char *source = json_str(chosen->json, "source", "");
-	const char *name = json_str(chosen->json, "name", "");
-	const char *reason = json_str(chosen->json, "reason", "");
+	const char *source = json_str(entry_json(chosen), "source", "");
+	const char *name = json_str(entry_json(chosen), "name", "");
+	const char *reason = json_str(entry_json(chosen), "reason", "");
 	bool suggested = *source && strcmp(source, "operator") != 0;
 	char at[TIME_TEXT_MAX];
 
-	section_field(section, "Chosen by", "%s, %s", chosen->by, time_text(chosen->at, at));
+	section_field(section, "Chosen by", "%s, %s", entry_by(chosen), time_text(chosen->at, at));
 	if (suggested)
 		section_field(section, "Suggested by", "the %s%s%s%s", source, *name ? " (" : "",
 			      name, *name ? ")" : "");

@@ -59,5 +59,5 @@ bool attempt_is_item(const struct incident_state *state, const struct attempt *a
 {
 	const struct timeline_entry *chosen = attempt_chosen(state, attempt);
 
-	return chosen && strcmp(json_str(chosen->json, "source", ""), "checklist") == 0;
+	return chosen && strcmp(json_str(entry_json(chosen), "source", ""), "checklist") == 0;
 }

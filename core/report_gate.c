@@ -15,7 +15,7 @@ static const struct timeline_entry *latest(const struct incident_state *state, e
 		const struct timeline_entry *entry = &state->timeline[i];
 
 		if (entry->event == event && !entry->misfit &&
-		    (!at_t0 || json_is_true(json_object_get(entry->json, "at_t0"))))
+		    (!at_t0 || json_is_true(json_object_get(entry_json(entry), "at_t0"))))
 			return entry;
 	}
 	return NULL;
@@ -64,18 +64,19 @@ static char *blocks_text(const json_t *criteria)
 static void decided_fields(struct report_section *section, json_t *facts,
 			   const struct timeline_entry *decided)
 {
-	const json_t *json = decided->json;
+	const json_t *json = entry_json(decided);
 	const char *reason = json_str(json, "reason", "");
 	char at[TIME_TEXT_MAX];
 
 	section_field(section, "Decision", "%s", json_str(json, "decision", ""));
-	section_field(section, "Decided by", "%s, %s", decided->by, time_text(decided->at, at));
+	section_field(section, "Decided by", "%s, %s", entry_by(decided),
+		      time_text(decided->at, at));
 	section_field(section, "Criteria said", "%s", json_str(json, "computed", ""));
 	if (*reason)
 		section_field(section, "Because", "%s", reason);
 	fact_text(facts, "decision", json_str(json, "decision", ""));
 	fact_text(facts, "computed", json_str(json, "computed", ""));
-	fact_text(facts, "decided_by", decided->by);
+	fact_text(facts, "decided_by", entry_by(decided));
 	fact_time(facts, "decided", decided->at);
 	fact_text(facts, "reason", reason);
 }
@@ -98,11 +99,12 @@ static void decisions_table(struct report_work *work, struct report_section *sec
 		char at[TIME_RFC3339_MAX];
 
 		if (entry->event == EV_GATE_DECIDED && !entry->misfit)
-			table_row(table, (const char *[]){ time_clock(entry->at, at),
-							   json_str(entry->json, "decision", ""),
-							   json_str(entry->json, "computed", ""),
-							   entry->by,
-							   json_str(entry->json, "reason", "") });
+			table_row(table,
+				  (const char *[]){ time_clock(entry->at, at),
+						    json_str(entry_json(entry), "decision", ""),
+						    json_str(entry_json(entry), "computed", ""),
+						    entry_by(entry),
+						    json_str(entry_json(entry), "reason", "") });
 	}
 }
 
@@ -132,18 +134,19 @@ void report_gate(struct report_work *work, struct report_section *section)
 		decided_fields(section, facts, decided);
 	else if (computed)
 		section_field(section, "Criteria said", "%s; nobody decided",
-			      json_str(computed->json, "computed", ""));
+			      json_str(entry_json(computed), "computed", ""));
 	if (at_t0) {
-		char *blocks = blocks_text(json_object_get(at_t0->json, "criteria"));
+		char *blocks = blocks_text(json_object_get(entry_json(at_t0), "criteria"));
 
 		section_field(section, "Criteria at T", "%s%s%s",
-			      json_str(at_t0->json, "computed", ""), *blocks ? ": " : "", blocks);
+			      json_str(entry_json(at_t0), "computed", ""), *blocks ? ": " : "",
+			      blocks);
 		free(blocks);
-		fact_text(facts, "at_t0", json_str(at_t0->json, "computed", ""));
+		fact_text(facts, "at_t0", json_str(entry_json(at_t0), "computed", ""));
 	}
 	if (!decided)
 		decided = computed;
-	criteria = decided ? json_object_get(decided->json, "criteria") : NULL;
+	criteria = decided ? json_object_get(entry_json(decided), "criteria") : NULL;
 	criteria_table(section, criteria);
 	decisions_table(work, section);
 	if (criteria)

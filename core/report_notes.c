@@ -16,7 +16,7 @@ static void evidence_quote(struct report_section *section, json_t *facts,
 			   const struct timeline_entry *entry)
 {
 	static const char *const told[] = { "source", "path", "logged", "level", "text", NULL };
-	const json_t *json = entry->json;
+	const json_t *json = entry_json(entry);
 	const char *path = json_str(json, "path", "");
 	char clock[TIME_RFC3339_MAX], logged[TIME_TEXT_MAX] = "unknown";
 	json_t *fact = json_object();
@@ -26,12 +26,13 @@ static void evidence_quote(struct report_section *section, json_t *facts,
 	if (time_parse_rfc3339(json_str(json, "logged", ""), &at) == 0)
 		time_text(at, logged);
 	head = xasprintf("== %s%s%s\n== of %s, marked by %s at %s", json_str(json, "source", ""),
-			 *path ? ": " : "", path, logged, entry->by, time_clock(entry->at, clock));
+			 *path ? ": " : "", path, logged, entry_by(entry),
+			 time_clock(entry->at, clock));
 	section_quote(section, head);
 	section_quote(section, json_str(json, "text", ""));
 	for (size_t i = 0; told[i]; i++)
 		fact_text(fact, told[i], json_str(json, told[i], NULL));
-	fact_text(fact, "by", entry->by);
+	fact_text(fact, "by", entry_by(entry));
 	fact_time(fact, "marked", entry->at);
 	json_array_append_new(facts, fact);
 	free(head);
@@ -90,22 +91,23 @@ void report_messages(struct report_work *work)
 
 	for (size_t i = 0; i < state->ntimeline; i++) {
 		const struct timeline_entry *entry = &state->timeline[i];
-		const char *file = json_str(entry->json, "file", "");
+		const char *file = json_str(entry_json(entry), "file", "");
 		char at[TIME_RFC3339_MAX];
 		json_t *fact;
 
 		if (entry->event != EV_MESSAGE || entry->misfit)
 			continue;
-		table_row(table, (const char *[]){ time_clock(entry->at, at),
-						   json_str(entry->json, "message", ""),
-						   json_str(entry->json, "channel", "-"),
-						   *file ? file : json_str(entry->json, "to", ""),
-						   entry->by });
+		table_row(table,
+			  (const char *[]){ time_clock(entry->at, at),
+					    json_str(entry_json(entry), "message", ""),
+					    json_str(entry_json(entry), "channel", "-"),
+					    *file ? file : json_str(entry_json(entry), "to", ""),
+					    entry_by(entry) });
 		fact = json_object();
 		fact_time(fact, "at", entry->at);
-		fact_text(fact, "by", entry->by);
+		fact_text(fact, "by", entry_by(entry));
 		for (size_t k = 0; told[k]; k++)
-			fact_text(fact, told[k], json_str(entry->json, told[k], NULL));
+			fact_text(fact, told[k], json_str(entry_json(entry), told[k], NULL));
 		json_array_append_new(facts, fact);
 	}
 	json_object_set_new(work->facts, "messages", facts);
@@ -126,12 +128,12 @@ void report_notes(struct report_work *work)
 
 		if (entry->event != EV_NOTE)
 			continue;
-		table_row(table, (const char *[]){ time_clock(entry->at, at), entry->by,
-						   json_str(entry->json, "text", "") });
+		table_row(table, (const char *[]){ time_clock(entry->at, at), entry_by(entry),
+						   json_str(entry_json(entry), "text", "") });
 		fact = json_object();
 		fact_time(fact, "at", entry->at);
-		fact_text(fact, "by", entry->by);
-		fact_text(fact, "text", json_str(entry->json, "text", ""));
+		fact_text(fact, "by", entry_by(entry));
+		fact_text(fact, "text", json_str(entry_json(entry), "text", ""));
 		json_array_append_new(facts, fact);
 	}
 	json_object_set_new(work->facts, "notes", facts);

@@ -28,7 +28,7 @@ static struct step_run *run_add(struct runs *runs, const struct timeline_entry *
 	const struct procedure *procedure =
 	    runs->attempts ? runs->state->attempts[runs->attempts - 1].procedure.procedure : NULL;
 	const struct step *step =
-	    procedure ? procedure_step(procedure, json_str(entry->json, "step", "")) : NULL;
+	    procedure ? procedure_step(procedure, json_str(entry_json(entry), "step", "")) : NULL;
 	struct step_run *run;
 
 	if (!step)
@@ -51,7 +51,7 @@ static struct step_run *run_find(struct runs *runs, const struct timeline_entry 
 		struct step_run *run = &runs->list[i];
 
 		if (run->number && run->attempt + 1 == runs->attempts &&
-		    is(entry->json, "step", run->step->id))
+		    is(entry_json(entry), "step", run->step->id))
 			return run;
 	}
 	return NULL;
@@ -71,8 +71,8 @@ static void run_intent(struct runs *runs, const struct timeline_entry *entry)
 
 	if (!run)
 		return;
-	run->number = (int)json_num(entry->json, "attempt", 1);
-	run->undo = is(entry->json, "act", "undo");
+	run->number = (int)json_num(entry_json(entry), "attempt", 1);
+	run->undo = is(entry_json(entry), "act", "undo");
 	run->end = 0;
 }
 
@@ -86,7 +86,7 @@ static void run_outcome(struct runs *runs, const struct timeline_entry *entry)
 		run = run_find(runs, entry);
 	}
 	if (run) {
-		run->outcome = entry->json;
+		run->outcome = entry_json(entry);
 		run->end = entry->at;
 	}
 }
@@ -100,7 +100,7 @@ static void run_entry(struct runs *runs, const struct timeline_entry *entry)
 		runs->attempts++;
 		break;
 	case EV_STEP_ANSWERED:
-		run_instead(runs, entry, json_str(entry->json, "answer", ""));
+		run_instead(runs, entry, json_str(entry_json(entry), "answer", ""));
 		break;
 	case EV_SKIPPED:
 		run_instead(runs, entry, "skipped");
@@ -117,7 +117,7 @@ static void run_entry(struct runs *runs, const struct timeline_entry *entry)
 	case EV_VERIFY:
 		run = run_find(runs, entry);
 		if (run)
-			run->verify = entry->json;
+			run->verify = entry_json(entry);
 		break;
 	case EV_DIED:
 		run = run_find(runs, entry);
@@ -127,7 +127,7 @@ static void run_entry(struct runs *runs, const struct timeline_entry *entry)
 	case EV_SETTLED:
 		run = run_find(runs, entry);
 		if (run)
-			run->settled = entry->json;
+			run->settled = entry_json(entry);
 		break;
 	default:
 		break;
@@ -163,7 +163,7 @@ static bool answer_overrides(const json_t *json)
 
 bool entry_deviates(const struct timeline_entry *entry)
 {
-	const json_t *json = entry->json;
+	const json_t *json = entry_json(entry);
 
 	if (entry->misfit)
 		return true;
@@ -208,12 +208,12 @@ static void deviations_table(struct report_work *work, struct report_section *se
 
 		if (!entry_deviates(entry) || (entry->hidden && !state_reveals(work->state)))
 			continue;
-		table_row(table,
-			  (const char *[]){ time_clock(entry->at, at), entry->text, entry->by });
+		table_row(table, (const char *[]){ time_clock(entry->at, at), entry_text(entry),
+						   entry_by(entry) });
 		fact = json_object();
 		fact_time(fact, "at", entry->at);
-		fact_text(fact, "what", entry->text);
-		fact_text(fact, "by", entry->by);
+		fact_text(fact, "what", entry_text(entry));
+		fact_text(fact, "by", entry_by(entry));
 		json_array_append_new(facts, fact);
 	}
 	json_object_set_new(work->facts, "deviations", facts);

@@ -21,7 +21,7 @@ static void tell_timeline(struct robot *robot)
 
 		robot->moved = clock_mono(loop_clock(robot->spec.loop));
 		if (!entry->hidden)
-			robot_say(robot, "%s", entry->text);
+			robot_say(robot, "%s", entry_text(entry));
 	}
 }
 

@@ -334,11 +334,14 @@ int work_append(struct work *work, enum event_id event, json_t *more, struct err
 static bool is_about(const struct timeline_entry *entry, const char *procedure, const char *step,
 		     enum event_id event, bool undo)
 {
-	const char *act = json_str(entry->json, "act", "run");
+	const json_t *line;
 
-	return entry->event == event && strcmp(json_str(entry->json, "step", ""), step) == 0 &&
-	       strcmp(json_str(entry->json, "procedure", ""), procedure) == 0 &&
-	       (strcmp(act, "undo") == 0) == undo;
+	if (entry->event != event)
+		return false;
+	line = entry_json(entry);
+	return strcmp(json_str(line, "step", ""), step) == 0 &&
+	       strcmp(json_str(line, "procedure", ""), procedure) == 0 &&
+	       (strcmp(json_str(line, "act", "run"), "undo") == 0) == undo;
 }
 
 const json_t *work_last(const struct incident *incident, const char *procedure, const char *step,
@@ -353,7 +356,7 @@ const json_t *work_last(const struct incident *incident, const char *procedure, 
 			continue;
 		if (at)
 			*at = entry->at;
-		return entry->json;
+		return entry_json(entry);
 	}
 	return NULL;
 }
@@ -367,8 +370,8 @@ const json_t *work_last_run(const struct incident *incident, const char *procedu
 		const struct timeline_entry *entry = &state->timeline[i];
 
 		if (is_about(entry, procedure, step, EV_INTENT, false) &&
-		    json_object_get(entry->json, "before"))
-			return entry->json;
+		    json_object_get(entry_json(entry), "before"))
+			return entry_json(entry);
 	}
 	return NULL;
 }
@@ -383,9 +386,9 @@ json_t *work_runs(const struct incident *incident, const char *procedure, const 
 
 		if (entry->event == EV_CHOSEN ||
 		    (is_about(entry, procedure, step, EV_OUTCOME, true) &&
-		     strcmp(json_str(entry->json, "result", ""), "done") == 0))
+		     strcmp(json_str(entry_json(entry), "result", ""), "done") == 0))
 			break;
-		before = json_object_get(entry->json, "before");
+		before = json_object_get(entry_json(entry), "before");
 		if (before && is_about(entry, procedure, step, EV_INTENT, false))
 			json_array_append(runs, before);
 	}

@@ -88,7 +88,7 @@ int session_append(struct session *session, bool act, enum event_id event, json_
 		session_refresh(session);
 	}
 	if (status == 0 && state->ntimeline && state->timeline[state->ntimeline - 1].misfit)
-		status = err_set(err, "%s", state->timeline[state->ntimeline - 1].text);
+		status = err_set(err, "%s", entry_text(&state->timeline[state->ntimeline - 1]));
 	ledger_moved(session);
 	return status;
 }

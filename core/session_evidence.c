@@ -94,7 +94,7 @@ static bool is_marked(const struct incident *incident, const json_t *fields)
 
 		marked = entry->event == EV_EVIDENCE;
 		for (size_t k = 0; marked && k < sizeof(same) / sizeof(same[0]); k++)
-			marked = strcmp(json_str(entry->json, same[k], ""),
+			marked = strcmp(json_str(entry_json(entry), same[k], ""),
 					json_str(kept, same[k], "")) == 0;
 	}
 	json_decref(kept);

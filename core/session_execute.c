@@ -46,8 +46,8 @@ static const json_t *intent_last(const struct session *session, const char *step
 		if (entry->event == EV_CHOSEN)
 			return NULL;
 		if (entry->event == EV_INTENT &&
-		    (!step || strcmp(json_str(entry->json, "step", ""), step) == 0))
-			return entry->json;
+		    (!step || strcmp(json_str(entry_json(entry), "step", ""), step) == 0))
+			return entry_json(entry);
 	}
 	return NULL;
 }
@@ -222,8 +222,8 @@ static bool died(const struct session *session, const char *step)
 
 		if (entry->event != EV_DIED && entry->event != EV_INTENT)
 			continue;
-		if (strcmp(json_str(entry->json, "step", ""), step) == 0 &&
-		    strcmp(json_str(entry->json, "procedure", ""), procedure) == 0)
+		if (strcmp(json_str(entry_json(entry), "step", ""), step) == 0 &&
+		    strcmp(json_str(entry_json(entry), "procedure", ""), procedure) == 0)
 			return entry->event == EV_DIED;
 	}
 	return false;

@@ -51,11 +51,8 @@ void state_release(struct incident_state *state)
 		json_decref(state->attempts[i].params);
 		json_decref(state->attempts[i].loss);
 	}
-	for (size_t i = 0; i < state->ntimeline; i++) {
-		free(state->timeline[i].text);
-		free(state->timeline[i].by);
-		json_decref(state->timeline[i].json);
-	}
+	for (size_t i = 0; i < state->ntimeline; i++)
+		timeline_entry_release(&state->timeline[i]);
 	free(state->title);
 	free(state->alerts);
 	free(state->conditions);

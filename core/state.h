@@ -12,6 +12,7 @@
 #include "checklists/target.h"
 #include "checklists/tree.h"
 #include "core/events.h"
+#include "core/timeline.h"
 #include "logs/ledger.h"
 
 enum incident_kind { INCIDENT_INCIDENT, INCIDENT_DEPLOYMENT, INCIDENT_ROUTINE, INCIDENT_DRILL };
@@ -26,18 +27,6 @@ struct alert_state {
 	bool acknowledged;
 	bool no_data;	     /* of a metric whose runbook asks for it */
 	int64_t muted_until; /* wall time; 0: it isn't */
-};
-
-/* One line of the timeline. */
-struct timeline_entry {
-	uint64_t seq;
-	int64_t at;
-	enum event_id event; /* EV_COUNT for unknown ones */
-	char *text;	     /* owned: event_text(), and why when it does not fit */
-	char *by;	     /* owned: who */
-	json_t *json;	     /* owned: the whole line */
-	bool hidden;
-	bool misfit; /* not folded: it does not fit what came before */
 };
 
 /* A procedure that was tried, in order; the last one is current. */

@@ -114,3 +114,12 @@ char *who_text(const json_t *by)
 	buf_puts(&out, "");
 	return buf_detach(&out);
 }
+
+char *who_wrote(const struct jflat *line)
+{
+	json_t *by = jflat_json(line, "by");
+	char *text = who_text(by);
+
+	json_decref(by);
+	return text;
+}

@@ -6,11 +6,15 @@
 
 #include <jansson.h>
 
+#include "lib/jflat.h"
+
 /* New: {"user", "sudo", "host", "tty", "ssh"}. `sudo` is the person who became `user` (SUDO_USER,
  * else the login uid of the session), `ssh` the client's address; members that are not known are
  * left out. */
 json_t *who_am_i(void);
 /* New: one clean line for a person, "maria as root@db1 from 10.0.0.7". `by` may be NULL: "". */
 char *who_text(const json_t *by);
+/* New: the same for the writer of a ledger's line. */
+char *who_wrote(const struct jflat *line);
 
 #endif

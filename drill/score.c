@@ -185,7 +185,7 @@ static int64_t first_against(const struct incident_state *state, int64_t since)
 			continue;
 		if (entry->event == EV_ALERT || entry->event == EV_CONDITION ||
 		    (entry->event == EV_ITEM_SENSED &&
-		     !strcmp(json_str(entry->json, "verdict", ""), "fail")))
+		     !strcmp(json_str(entry_json(entry), "verdict", ""), "fail")))
 			return entry->at;
 	}
 	return 0;
@@ -197,7 +197,7 @@ static int64_t computed_at_t(const struct incident_state *state)
 	for (size_t i = 0; i < state->ntimeline; i++) {
 		const struct timeline_entry *entry = &state->timeline[i];
 
-		if (entry->event == EV_GATE && json_bool(entry->json, "at_t0", 0))
+		if (entry->event == EV_GATE && json_bool(entry_json(entry), "at_t0", 0))
 			return entry->at;
 	}
 	return 0;

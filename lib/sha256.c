@@ -19,13 +19,27 @@ static void digest_hex(const unsigned char *digest, char out[SHA256_HEX])
 	out[SHA256_HEX - 1] = '\0';
 }
 
+/* The algorithm, looked up once: each EVP_sha256() would be looked up again by OpenSSL 3, for lines
+ * of some hundred bytes half of the work. */
+static const EVP_MD *sha256(void)
+{
+	static EVP_MD *found;
+
+	if (!found && !(found = EVP_MD_fetch(NULL, "SHA256", NULL)))
+		abort();
+	return found;
+}
+
 void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX])
 {
+	static EVP_MD_CTX *context;
 	unsigned char digest[EVP_MAX_MD_SIZE];
 
 	/* Only a library without SHA-256, or without memory, fails here: then nothing can be
 	 * trusted. */
-	if (!EVP_Digest(bytes, len, digest, NULL, EVP_sha256(), NULL))
+	if ((!context && !(context = EVP_MD_CTX_new())) ||
+	    !EVP_DigestInit_ex(context, sha256(), NULL) || !EVP_DigestUpdate(context, bytes, len) ||
+	    !EVP_DigestFinal_ex(context, digest, NULL))
 		abort();
 	digest_hex(digest, out);
 }
@@ -44,7 +58,7 @@ int sha256_file(const char *path, char out[SHA256_HEX], struct err *err)
 		err_sys(err, "%s: can't be opened", path);
 		goto out;
 	}
-	if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL))
+	if (!context || !EVP_DigestInit_ex(context, sha256(), NULL))
 		abort();
 	while ((got = read(fd, chunk, CHUNK)) != 0) {
 		if (got < 0 && errno == EINTR)

@@ -110,10 +110,25 @@ static int walk_outcome(const struct ledger *ledger, enum walk_result result,
 	return result == WALK_ERROR ? -1 : 0;
 }
 
-struct ledger *ledger_open(const char *folder, const char beginning[SHA256_HEX],
-			   const struct clock *clock, const struct redactor *redactor, bool *torn,
-			   struct err *err)
+struct reader {
+	void (*fn)(const struct ledger_line *line, void *data);
+	void *data;
+};
+
+static bool read_line(const struct ledger_line *line, void *data)
 {
+	const struct reader *reader = data;
+
+	reader->fn(line, reader->data);
+	return true;
+}
+
+struct ledger *ledger_replay(const char *folder, const char beginning[SHA256_HEX],
+			     const struct clock *clock, const struct redactor *redactor,
+			     void (*fn)(const struct ledger_line *line, void *data), void *data,
+			     bool *torn, struct err *err)
+{
+	struct reader reader = { .fn = fn, .data = data };
 	struct ledger *ledger;
 	struct walk_end end = { .newest = 0 };
 	enum walk_result result;
@@ -123,8 +138,10 @@ struct ledger *ledger_open(const char *folder, const char beginning[SHA256_HEX],
 	if (lock < 0)
 		return NULL;
 	ledger = ledger_new(folder, beginning, clock, redactor);
-	result = ledger_walk(folder, &ledger->tail, NULL, NULL, &end, err);
+	result = ledger_walk(folder, &ledger->tail, fn ? read_line : NULL, &reader, &end, err);
 	close(lock);
+	if (fn)
+		ledger->read = ledger->tail;
 	if (torn)
 		*torn = result == WALK_END && end.tail.len > 0;
 	if (walk_outcome(ledger, result, &end, err) < 0) {
@@ -135,6 +152,13 @@ struct ledger *ledger_open(const char *folder, const char beginning[SHA256_HEX],
 	}
 	buf_release(&end.tail);
 	return ledger;
+}
+
+struct ledger *ledger_open(const char *folder, const char beginning[SHA256_HEX],
+			   const struct clock *clock, const struct redactor *redactor, bool *torn,
+			   struct err *err)
+{
+	return ledger_replay(folder, beginning, clock, redactor, NULL, NULL, torn, err);
 }
 
 void ledger_close(struct ledger *ledger)
@@ -167,19 +191,6 @@ int ledger_watch_fd(const struct ledger *ledger)
 
 /* ---- reading ---- */
 
-struct reader {
-	void (*fn)(const struct ledger_line *line, void *data);
-	void *data;
-};
-
-static bool read_line(const struct ledger_line *line, void *data)
-{
-	const struct reader *reader = data;
-
-	reader->fn(line, reader->data);
-	return true;
-}
-
 int ledger_read(struct ledger *ledger, void (*fn)(const struct ledger_line *line, void *data),
 		void *data, struct err *err)
 {
@@ -207,15 +218,6 @@ bool ledger_is_closed(const struct ledger *ledger)
 
 	ledger_walk(ledger->folder, &cursor, NULL, NULL, NULL, NULL);
 	return cursor.closed;
-}
-
-int ledger_each(const char *folder, const char beginning[SHA256_HEX],
-		void (*fn)(const struct ledger_line *line, void *data), void *data, struct err *err)
-{
-	struct reader reader = { .fn = fn, .data = data };
-	struct cursor cursor = cursor_beginning(beginning);
-
-	return ledger_walk(folder, &cursor, read_line, &reader, NULL, err) == WALK_END ? 0 : -1;
 }
 
 /* ---- appending ---- */

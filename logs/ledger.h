@@ -15,6 +15,7 @@
 
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/jflat.h"
 #include "lib/redact.h"
 #include "lib/sha256.h"
 
@@ -25,12 +26,14 @@ struct ledger_head {
 	char hash[SHA256_HEX]; /* of the last line, or of the beginning */
 };
 
-/* One line as it was read. `json` is borrowed for the time of the call. */
+/* One line as it was read; all of it is borrowed for the time of the call. */
 struct ledger_line {
 	uint64_t seq;
 	int64_t at; /* wall time, microseconds */
 	const char *event;
-	const json_t *json; /* the whole object */
+	const char *bytes; /* as they stand in the file, without the newline */
+	size_t len;
+	const struct jflat *fields; /* the whole object */
 };
 
 /* The hash that the first line's `prev` must be: SHA-256 over "ID\nRUNBOOK\nTARGET\n" where RUNBOOK
@@ -48,6 +51,12 @@ struct ledger *ledger_create(const char *folder, const char beginning[SHA256_HEX
 struct ledger *ledger_open(const char *folder, const char beginning[SHA256_HEX],
 			   const struct clock *clock, const struct redactor *redactor, bool *torn,
 			   struct err *err);
+/* The same; calls `fn` with each line meanwhile, as ledger_read() would, which goes on behind them.
+ * After a failure `fn` was called with the lines in front of the damage. */
+struct ledger *ledger_replay(const char *folder, const char beginning[SHA256_HEX],
+			     const struct clock *clock, const struct redactor *redactor,
+			     void (*fn)(const struct ledger_line *line, void *data), void *data,
+			     bool *torn, struct err *err);
 void ledger_close(struct ledger *ledger);
 
 /* Who writes; put into `by` of every line. Strings are copied. */
@@ -71,12 +80,6 @@ bool ledger_is_closed(const struct ledger *ledger);
 /* A descriptor that becomes readable (inotify) when something was appended, until ledger_read():
  * for event loops. -1 when the system has no more of them. */
 int ledger_watch_fd(const struct ledger *ledger);
-
-/* Calls `fn` for each line up to the end or the damage (then -1): for looking at a ledger that
- * can't be opened. Takes no lock and keeps nothing. */
-int ledger_each(const char *folder, const char beginning[SHA256_HEX],
-		void (*fn)(const struct ledger_line *line, void *data), void *data,
-		struct err *err);
 
 enum ledger_result { LEDGER_GOOD, LEDGER_TORN, LEDGER_DAMAGED };
 

@@ -81,20 +81,34 @@ bool line_hash_holds(const char *bytes, size_t len, char hash[SHA256_HEX])
 	return memcmp(tail + KEY_LEN, hash, HASH_LEN) == 0;
 }
 
-json_t *line_read(const char *bytes, size_t len, struct ledger_line *line, const char **problem)
+/* A whole number above 0; 0: it is none. */
+static uint64_t seq_of(const struct jflat_member *member)
 {
-	json_t *json = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-	const json_t *seq = json_object_get(json, "seq");
+	uint64_t seq = 0;
 
-	*line = (struct ledger_line){ .event = json_str(json, "event", NULL), .json = json };
-	if (json_is_integer(seq) && json_integer_value(seq) > 0)
-		line->seq = (uint64_t)json_integer_value(seq);
+	if (!member || member->kind != JFLAT_INTEGER || member->len > 18)
+		return 0;
+	for (size_t i = 0; i < member->len; i++) {
+		if (member->text[i] < '0' || member->text[i] > '9')
+			return 0;
+		seq = seq * 10 + (uint64_t)(member->text[i] - '0');
+	}
+	return seq;
+}
+
+int line_read(const char *bytes, size_t len, struct jflat *fields, struct ledger_line *line,
+	      const char **problem)
+{
+	*line = (struct ledger_line){ .bytes = bytes, .len = len, .fields = fields };
+	if (jflat_read(fields, bytes, len) == 0) {
+		line->seq = seq_of(jflat_get(fields, "seq"));
+		line->event = jflat_str(fields, "event", NULL);
+	}
 	if (line->seq && line->event &&
-	    time_parse_rfc3339(json_str(json, "at", ""), &line->at) == 0)
-		return json;
+	    time_parse_rfc3339(jflat_str(fields, "at", ""), &line->at) == 0)
+		return 0;
 	*problem = "is no line of a ledger, though its hash matches";
-	json_decref(json);
-	return NULL;
+	return -1;
 }
 
 bool line_is_torn(const char *bytes, size_t len)

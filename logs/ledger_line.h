@@ -11,6 +11,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/jflat.h"
 #include "lib/sha256.h"
 #include "logs/ledger.h"
 
@@ -29,9 +30,10 @@ void line_make(struct buf *out, const struct line_stamp *stamp, const char *even
 	       const json_t *fields, char hash[SHA256_HEX]);
 /* Whether the hash at the end of a line (without newline) matches its bytes; gives it. */
 bool line_hash_holds(const char *bytes, size_t len, char hash[SHA256_HEX]);
-/* New: a line whose hash holds, taken apart; `line->json` is owned by the caller. NULL, and
- * *problem says why, when it is no line of a ledger. */
-json_t *line_read(const char *bytes, size_t len, struct ledger_line *line, const char **problem);
+/* Takes a line whose hash holds apart, into `fields`. -1, and *problem says why, when it is no line
+ * of a ledger. */
+int line_read(const char *bytes, size_t len, struct jflat *fields, struct ledger_line *line,
+	      const char **problem);
 /* Whether a tail without newline can be what is left of one interrupted write: it can't when a
  * whole line is followed by anything else. */
 bool line_is_torn(const char *bytes, size_t len);

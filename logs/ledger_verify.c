@@ -33,11 +33,11 @@ static bool verify_line(const struct ledger_line *line, void *data)
 {
 	struct verification *verification = data;
 
-	verify_head(verification, json_str(line->json, "hash", ""));
+	verify_head(verification, jflat_str(line->fields, "hash", ""));
 	json_decref(verification->seal);
 	verification->seal = NULL;
 	if (strcmp(line->event, "incident.closed") == 0)
-		verification->seal = json_deep_copy(json_object_get(line->json, "seal"));
+		verification->seal = jflat_json(line->fields, "seal");
 	return true;
 }
 

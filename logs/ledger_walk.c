@@ -21,6 +21,7 @@ struct walk {
 	void *data;
 	struct walk_end *end;
 	struct err *err;
+	struct jflat *fields; /* of the line that is looked at */
 };
 
 struct cursor cursor_beginning(const char beginning[SHA256_HEX])
@@ -50,7 +51,7 @@ static bool is_repetition(const struct cursor *cursor, const struct ledger_line 
 
 static const char *chain_problem(const struct cursor *cursor, const struct ledger_line *line)
 {
-	const char *prev = json_string_value(json_object_get(line->json, "prev"));
+	const char *prev = jflat_str(line->fields, "prev", NULL);
 
 	if (cursor->closed)
 		return "stands behind incident.closed";
@@ -70,19 +71,17 @@ static enum walk_result walk_line(const struct walk *walk, const char *bytes, si
 	char hash[SHA256_HEX];
 	struct ledger_line line = { .seq = 0 };
 	const char *problem = "its hash does not match its bytes";
-	json_t *json;
 	bool stop;
 
-	if (!line_hash_holds(bytes, len, hash) || !(json = line_read(bytes, len, &line, &problem)))
+	if (!line_hash_holds(bytes, len, hash) ||
+	    line_read(bytes, len, walk->fields, &line, &problem) < 0)
 		return damaged(walk, cursor->segment, cursor->line + 1, problem);
 	if (!is_repetition(cursor, &line, hash)) {
 		problem = chain_problem(cursor, &line);
 		stop = !problem && walk->fn && !walk->fn(&line, walk->data);
-		if (problem || stop) {
-			json_decref(json);
+		if (problem || stop)
 			return stop ? WALK_STOPPED
 				    : damaged(walk, cursor->segment, cursor->line + 1, problem);
-		}
 		cursor->head.seq = line.seq;
 		memcpy(cursor->head.hash, hash, sizeof(hash));
 		cursor->closed = strcmp(line.event, "incident.closed") == 0;
@@ -90,7 +89,6 @@ static enum walk_result walk_line(const struct walk *walk, const char *bytes, si
 	cursor->line++;
 	cursor->offset += (off_t)len + 1;
 	cursor->last_len = len + 1;
-	json_decref(json);
 	return WALK_END;
 }
 
@@ -163,7 +161,8 @@ enum walk_result ledger_walk(const char *folder, struct cursor *cursor, walk_fn 
 			     struct walk_end *end, struct err *err)
 {
 	struct walk_end unwanted = { .newest = 0 };
-	struct walk walk = { folder, cursor, fn, data, end ? end : &unwanted, err };
+	struct jflat fields = { .n = 0 };
+	struct walk walk = { folder, cursor, fn, data, end ? end : &unwanted, err, &fields };
 	struct buf rest = BUF_INIT;
 	enum walk_result result;
 	unsigned newest, next;
@@ -189,5 +188,6 @@ enum walk_result ledger_walk(const char *folder, struct cursor *cursor, walk_fn 
 		err_set(err, "%s", unwanted.what);
 	buf_release(&unwanted.tail);
 	buf_release(&rest);
+	jflat_release(&fields);
 	return result;
 }

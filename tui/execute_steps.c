@@ -192,9 +192,8 @@ static const json_t *latest(struct ui *ui, enum event_id event, const char *step
 
 		if (entry->event == EV_CHOSEN)
 			return NULL;
-		if (entry->event == event && entry->json &&
-		    !strcmp(json_str(entry->json, "step", ""), step))
-			return entry->json;
+		if (entry->event == event && !strcmp(json_str(entry_json(entry), "step", ""), step))
+			return entry_json(entry);
 	}
 	return NULL;
 }
@@ -380,9 +379,9 @@ char *step_text(struct ui *ui, size_t index)
 		const struct timeline_entry *entry = &state->timeline[i];
 		char clock[TIME_RFC3339_MAX];
 
-		if (entry->json && !entry->hidden &&
-		    !strcmp(json_str(entry->json, "step", ""), step->id))
-			buf_printf(&text, "  %s %s\n", time_clock(entry->at, clock), entry->text);
+		if (!entry->hidden && !strcmp(json_str(entry_json(entry), "step", ""), step->id))
+			buf_printf(&text, "  %s %s\n", time_clock(entry->at, clock),
+				   entry_text(entry));
 	}
 	return buf_detach(&text);
 }

@@ -81,7 +81,7 @@ static void timeline_print(struct plain *plain)
 		const struct timeline_entry *entry = &state->timeline[plain->printed];
 
 		if (!entry->hidden || state_reveals(state))
-			say(plain, "#%llu %s", (unsigned long long)entry->seq, entry->text);
+			say(plain, "#%llu %s", (unsigned long long)entry->seq, entry_text(entry));
 	}
 }
 

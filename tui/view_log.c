@@ -31,9 +31,9 @@ static bool shown(const struct log_view *view, const struct incident_state *stat
 {
 	if (entry->hidden && !state_reveals(state))
 		return false;
-	if (view->search && !strcasestr(entry->text, view->search) &&
-	    !strcasestr(json_str(entry->json, "text", ""), view->search) &&
-	    !(entry->by && strcasestr(entry->by, view->search)))
+	if (view->search && !strcasestr(entry_text(entry), view->search) &&
+	    !strcasestr(json_str(entry_json(entry), "text", ""), view->search) &&
+	    !strcasestr(entry_by(entry), view->search))
 		return false;
 	if (view->filter == FILTER_ALL)
 		return true;
@@ -98,13 +98,13 @@ static void entry_draw(struct ui *ui, const struct timeline_entry *entry,
 	struct canvas row = canvas_part(canvas, y, 0, 1, -1);
 	int x, end = row.w;
 
-	if (row.w >= 100 && entry->by)
-		end = canvas_right(&row, 0, STYLE_DIM, entry->by);
+	if (row.w >= 100)
+		end = canvas_right(&row, 0, STYLE_DIM, entry_by(entry));
 	row = canvas_part(&row, 0, 0, 1, end);
 	x = canvas_text(&row, 0, 0, here ? STYLE_FOCUS : STYLE_NORMAL,
 			here ? ui->screen.glyphs->arrow : " ");
 	x = canvas_printf(&row, 0, x + 1, STYLE_DIM, "%s", time_clock(entry->at, clock));
-	canvas_text(&row, 0, x + 1, style_event(entry), entry->text);
+	canvas_text(&row, 0, x + 1, style_event(entry), entry_text(entry));
 }
 
 static void log_draw(struct ui *ui, void *data, const struct canvas *canvas)
@@ -156,12 +156,12 @@ static const struct timeline_entry *nth(struct ui *ui, const struct log_view *vi
 static void entry_page(struct ui *ui, const struct timeline_entry *entry)
 {
 	struct buf text = BUF_INIT;
-	const char *lines = json_str(entry->json, "text", "");
+	const char *lines = json_str(entry_json(entry), "text", "");
 	char time[TIME_RFC3339_MAX], title[48];
-	char *json = entry->json ? json_dumps(entry->json, JSON_INDENT(2)) : NULL;
+	char *json = json_dumps(entry_json(entry), JSON_INDENT(2));
 
-	buf_printf(&text, "%s\n\nat  %s\nby  %s\n\n", entry->text, time_rfc3339(entry->at, time),
-		   entry->by ? entry->by : "?");
+	buf_printf(&text, "%s\n\nat  %s\nby  %s\n\n", entry_text(entry),
+		   time_rfc3339(entry->at, time), entry_by(entry));
 	if (strchr(lines, '\n'))
 		buf_printf(&text, "%s\n\n", lines);
 	buf_printf(&text, "%s\n", json ? json : "");

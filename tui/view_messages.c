@@ -45,7 +45,7 @@ static const struct timeline_entry *handed_over(struct ui *ui, const struct mess
 		const struct timeline_entry *entry = &state->timeline[i];
 
 		if (entry->event == EV_MESSAGE && !entry->misfit &&
-		    !strcmp(json_str(entry->json, "message", ""), message->name))
+		    !strcmp(json_str(entry_json(entry), "message", ""), message->name))
 			return entry;
 	}
 	return NULL;
@@ -61,7 +61,7 @@ static void message_draw(struct ui *ui, const struct message *message, const str
 	int end;
 
 	if (last) {
-		tmux = !strcmp(json_str(last->json, "to", ""), "tmux");
+		tmux = !strcmp(json_str(entry_json(last), "to", ""), "tmux");
 		snprintf(text, sizeof(text), "%s %s", tmux ? "copied" : "written",
 			 time_clock(last->at, clock));
 		end = canvas_right(&row, 0, STYLE_OK, text);

@@ -87,7 +87,7 @@ static inline const json_t *last(const struct console *console, enum event_id ev
 
 	for (size_t i = state->ntimeline; i-- > 0;) {
 		if (state->timeline[i].event == event)
-			return state->timeline[i].json;
+			return entry_json(&state->timeline[i]);
 	}
 	fail_msg("there is no %s", event_defs[event].name);
 	return NULL;

@@ -26,19 +26,21 @@ struct day {
 /* `text`: a line with ' for ". Returns its entry in the timeline. */
 static const struct timeline_entry *fold(struct day *day, const char *text)
 {
-	char *json_text = strdup(text);
-	struct ledger_line line = { .seq = ++day->seq, .at = (int64_t)day->seq * 1000000 };
-	json_t *json;
+	char *json = strdup(text);
+	struct jflat fields = { .n = 0 };
+	struct ledger_line line = { .seq = ++day->seq,
+				    .at = (int64_t)day->seq * 1000000,
+				    .bytes = json,
+				    .len = strlen(json),
+				    .fields = &fields };
 
-	for (char *c = json_text; *c; c++)
+	for (char *c = json; *c; c++)
 		*c = *c == '\'' ? '"' : *c;
-	json = json_loads(json_text, 0, NULL);
-	assert_non_null(json);
-	line.json = json;
-	line.event = json_string_value(json_object_get(json, "event"));
+	assert_int_equal(jflat_read(&fields, line.bytes, line.len), 0);
+	line.event = jflat_str(&fields, "event", "");
 	state_fold(&day->state, &line);
-	json_decref(json);
-	free(json_text);
+	jflat_release(&fields);
+	free(json);
 	return &day->state.timeline[day->state.ntimeline - 1];
 }
 
@@ -105,7 +107,7 @@ static void test_gate(void **state)
 			  "'was': 'undecided', 'criteria': [{'kind': 'go', 'say': 'the app runs', "
 			  "'verdict': 'fail'}, {'kind': 'no-go', 'say': 'it is broken', "
 			  "'verdict': 'pass', 'evidence': 'failed'}]}");
-	assert_string_equal(entry->text,
+	assert_string_equal(entry_text(entry),
 			    "gate launch is now: no-go: it is broken (failed), was undecided");
 	assert_int_equal(now->computed, DECISION_NO_GO);
 	assert_false(now->at_t0);
@@ -133,8 +135,8 @@ static void test_decided(void **state)
 	entry = fold(day, "{'event': 'gate.decided', 'gate': 'launch', 'decision': 'go', "
 			  "'computed': 'no-go', 'reason': 'it must', " BY "}");
 	assert_false(entry->misfit);
-	assert_string_equal(entry->text, "gate launch decided: go (the criteria say: no-go), "
-					 "because it must");
+	assert_string_equal(entry_text(entry), "gate launch decided: go (the criteria say: no-go), "
+					       "because it must");
 	assert_int_equal(now->decided, DECISION_GO);
 	assert_int_equal(now->against, DECISION_NO_GO);
 	assert_non_null(strstr(now->decided_by, "anna"));
@@ -234,9 +236,10 @@ static void test_items(void **state)
 	assert_string_equal(list->items[item].evidence, "by phone");
 	assert_non_null(strstr(list->items[item].by, "anna"));
 	act = day->state.last_act;
-	assert_string_equal(fold(day, "{'event': 'item.applies', 'checklist': 'launch', 'item': "
-				      "'told', 'applies': false, 'evidence': 'nobody is there'}")
-				->text,
+	assert_string_equal(entry_text(
+				fold(day,
+				     "{'event': 'item.applies', 'checklist': 'launch', 'item': "
+				     "'told', 'applies': false, 'evidence': 'nobody is there'}")),
 			    "item launch/told does not apply: nobody is there");
 	assert_int_equal(list->items[item].status, ITEM_NOT_APPLICABLE);
 	assert_int_equal(day->state.last_act, act);

@@ -256,7 +256,7 @@ static void test_secrets_stay_out(void **state)
 	record_open(record, &incident);
 	assert_int_equal(incident_append(&incident, EV_NOTE, note("it is hunter2-hunter2"), &err),
 			 0);
-	assert_string_equal(incident.state.timeline[1].text, "note: it is [redacted]");
+	assert_string_equal(entry_text(&incident.state.timeline[1]), "note: it is [redacted]");
 	ledger = contents(incident.folder, "ledger.jsonl");
 	assert_null(strstr(ledger, "hunter2"));
 	free(ledger);
@@ -293,7 +293,7 @@ static void test_damage_is_read_not_written(void **state)
 	open_again(record, &incident, &other);
 	assert_non_null(strstr(other.damage, "line 3"));
 	assert_int_equal(other.state.ntimeline, 2); /* up to the damage */
-	assert_string_equal(other.state.timeline[1].text, "note: first");
+	assert_string_equal(entry_text(&other.state.timeline[1]), "note: first");
 	assert_int_equal(incident_append(&other, EV_NOTE, note("more"), &err), -1);
 	assert_non_null(strstr(err.msg, "line 3"));
 	assert_true(*err.hint);

@@ -97,7 +97,7 @@ static void test_alerts(void **state)
 	record_append(record, &incident, EV_ALERT,
 		      "{'metric': 'errors', 'level': 'ok', 'was': 'ok', 'no_data': true}");
 	assert_true(alert->no_data);
-	assert_string_equal(last(&incident)->text, "no data any more: errors");
+	assert_string_equal(entry_text(last(&incident)), "no data any more: errors");
 	record_append(record, &incident, EV_MUTED,
 		      "{'metric': 'errors', 'until': '2999-01-01T00:00:00Z', 'reason': 'known'}");
 	assert_true(alert->muted_until > RECORD_BEGIN);
@@ -106,7 +106,7 @@ static void test_alerts(void **state)
 	record_append(record, &incident, EV_ALERT, "{'metric': 'nonsense', 'level': 'ok'}");
 	assert_true(last(&incident)->misfit);
 	assert_non_null(
-	    strstr(last(&incident)->text, "[does not fit: the runbook has no such metric]"));
+	    strstr(entry_text(last(&incident)), "[does not fit: the runbook has no such metric]"));
 	/* Sensed events and notes are no acts: an approval is not refused because of them. */
 	assert_int_equal(incident.state.last_act, 8);
 	record_append(record, &incident, EV_NOTE, "{'text': 'hm'}");
@@ -168,7 +168,7 @@ static void test_procedure_runs_to_its_end(void **state)
 	assert_int_equal(other.state.ntimeline, incident.state.ntimeline);
 	assert_int_equal(other.state.last_act, incident.state.last_act);
 	assert_int_equal(step_status(&other, 1), STEP_DONE);
-	assert_string_equal(last(&other)->text, last(&incident)->text);
+	assert_string_equal(entry_text(last(&other)), entry_text(last(&incident)));
 	assert_int_equal(state_attempt(&other.state)->ended_at, attempt->ended_at);
 	incident_close(&other);
 	incident_close(&incident);

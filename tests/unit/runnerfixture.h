@@ -93,7 +93,7 @@ static inline const json_t *last(const struct incident *incident, enum event_id 
 {
 	for (size_t i = incident->state.ntimeline; i-- > 0;) {
 		if (incident->state.timeline[i].event == event)
-			return incident->state.timeline[i].json;
+			return entry_json(&incident->state.timeline[i]);
 	}
 	fail_msg("there is no %s", event_defs[event].name);
 	return NULL;
