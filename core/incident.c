@@ -236,15 +236,20 @@ static int refuse_damaged(const struct incident *incident, struct err *err)
 			incident->folder);
 }
 
+/* Notes how reading the record ended. */
+static int took_in(struct incident *incident, int result)
+{
+	incident->unread = result != 0;
+	if (incident->unread)
+		note_damage(incident);
+	return result;
+}
+
 int incident_refresh(struct incident *incident, struct err *err)
 {
 	if (*incident->damage)
 		return refuse_damaged(incident, err);
-	incident->unread = ledger_read(incident->ledger, fold_one, incident, err) != 0;
-	if (!incident->unread)
-		return 0;
-	note_damage(incident);
-	return -1;
+	return took_in(incident, ledger_read(incident->ledger, fold_one, incident, err));
 }
 
 bool incident_is_lost(const struct incident *incident)
@@ -306,7 +311,8 @@ static int append(struct incident *incident, enum event_id event, json_t *fields
 			       &came, err);
 	incident->unwritten = result != 0 && !came;
 	if (!result)
-		result = incident_refresh(incident, err);
+		result = took_in(incident,
+				 ledger_read_appended(incident->ledger, fold_one, incident, err));
 out:
 	if (moved)
 		*moved = came;

@@ -28,6 +28,7 @@ struct ledger {
 	char *boot;
 	struct cursor read; /* what the caller was told */
 	struct cursor tail; /* what this process knows; never before `read` */
+	struct buf own;	    /* the line between the two, appended by this process; else empty */
 	int inotify;
 	unsigned watched; /* the newest segment that is watched */
 };
@@ -59,7 +60,7 @@ static void watch_segments(struct ledger *ledger)
 
 	if (ledger->inotify < 0)
 		return;
-	for (newest = segment_newest(ledger->folder); ledger->watched < newest;) {
+	for (newest = segment_newest(ledger->folder, ledger->watched); ledger->watched < newest;) {
 		path = path_join(ledger->folder, segment_name(++ledger->watched, name));
 		inotify_add_watch(ledger->inotify, path, IN_MODIFY);
 		free(path);
@@ -167,6 +168,7 @@ void ledger_close(struct ledger *ledger)
 		return;
 	if (ledger->inotify >= 0)
 		close(ledger->inotify);
+	buf_release(&ledger->own);
 	json_decref(ledger->by);
 	free(ledger->boot);
 	free(ledger->folder);
@@ -200,6 +202,7 @@ int ledger_read(struct ledger *ledger, void (*fn)(const struct ledger_line *line
 	char changes[4096];
 	int outcome;
 
+	buf_cut(&ledger->own, 0);
 	/* Before reading: a change from here on makes the descriptor readable again. */
 	while (ledger->inotify >= 0 && read(ledger->inotify, changes, sizeof(changes)) > 0)
 		;
@@ -210,6 +213,27 @@ int ledger_read(struct ledger *ledger, void (*fn)(const struct ledger_line *line
 	outcome = walk_outcome(ledger, result, &end, err);
 	buf_release(&end.tail);
 	return outcome;
+}
+
+int ledger_read_appended(struct ledger *ledger,
+			 void (*fn)(const struct ledger_line *line, void *data), void *data,
+			 struct err *err)
+{
+	struct jflat fields = { .n = 0 };
+	struct ledger_line line;
+	const char *problem;
+	int result;
+
+	if (ledger->own.len == 0)
+		return ledger_read(ledger, fn, data, err);
+	result = line_read(ledger->own.data, ledger->own.len, &fields, &line, &problem);
+	if (result == 0) {
+		fn(&line, data);
+		ledger->read = ledger->tail;
+	}
+	buf_cut(&ledger->own, 0);
+	jflat_release(&fields);
+	return result < 0 ? ledger_read(ledger, fn, data, err) : 0;
 }
 
 bool ledger_is_closed(const struct ledger *ledger)
@@ -270,7 +294,7 @@ static int add_last_line(const struct ledger *ledger, struct buf *out, struct er
 
 	if (tail->head.seq == 0)
 		return 0;
-	if (segment_read(ledger->folder, tail->segment, offset, &bytes, err) == 0 &&
+	if (segment_read(ledger->folder, tail->segment, offset, 0, &bytes, err) == 0 &&
 	    bytes.len >= tail->last_len) {
 		buf_add(out, bytes.data, tail->last_len);
 		result = 0;
@@ -341,7 +365,7 @@ static int append_elsewhere(struct ledger *ledger, unsigned newest, const char *
 		}
 	}
 	/* The next append must not trust the last of them either. */
-	newest = segment_newest(ledger->folder);
+	newest = segment_newest(ledger->folder, 0);
 	close(segment_open(ledger->folder, newest + 1, true, &why));
 	err_set(err, "%s", why.msg);
 	return err_hint(err, "the disk is failing: nothing destructive may start from here");
@@ -361,8 +385,9 @@ static int append_write(struct ledger *ledger, const struct walk_end *end, int f
 	return append_elsewhere(ledger, end->newest, bytes->data + bytes->len - line, line, err);
 }
 
+/* `own` (or NULL) gets the line, without its newline. */
 static int append_line(struct ledger *ledger, const struct walk_end *end, const char *event,
-		       const json_t *fields, struct err *err)
+		       const json_t *fields, struct buf *own, struct err *err)
 {
 	json_t *clean = redact_json(ledger->redactor, fields);
 	struct buf bytes = BUF_INIT;
@@ -388,12 +413,38 @@ static int append_line(struct ledger *ledger, const struct walk_end *end, const 
 	result = append_write(ledger, end, fd, &bytes, bytes.len - before, err);
 	if (result == 0)
 		ledger->tail.head = head;
+	if (result == 0 && own)
+		buf_add(own, bytes.data + before, bytes.len - before - 1);
 out:
 	if (fd >= 0)
 		close(fd);
 	buf_release(&bytes);
 	json_decref(clean);
 	return result;
+}
+
+/* Whether nothing came since the caller last read: then there is nothing to ask and to walk. */
+static bool append_is_next(const struct ledger *ledger, struct walk_end *end)
+{
+	const struct cursor *tail = &ledger->tail;
+
+	if (tail->offset == 0 || ledger->read.head.seq != tail->head.seq ||
+	    segment_newest(ledger->folder, tail->segment) != tail->segment ||
+	    segment_size(ledger->folder, tail->segment) != tail->offset)
+		return false;
+	*end = (struct walk_end){ .newest = tail->segment, .offset = tail->offset };
+	return true;
+}
+
+static int append_look(struct ledger *ledger, struct expectation *expectation, struct walk_end *end,
+		       bool *moved, struct err *err)
+{
+	enum walk_result result;
+
+	if (append_ask(ledger, expectation, moved, err) < 0)
+		return -1;
+	result = ledger_walk(ledger->folder, &ledger->tail, NULL, NULL, end, err);
+	return walk_outcome(ledger, result, end, err);
 }
 
 int ledger_append(struct ledger *ledger, const char *event, const json_t *fields,
@@ -403,6 +454,7 @@ int ledger_append(struct ledger *ledger, const char *event, const json_t *fields
 	struct expectation expectation = { .expect = expect, .data = data };
 	struct walk_end end = { .newest = 0 };
 	int lock, result = -1;
+	bool is_next;
 
 	if (moved)
 		*moved = false;
@@ -411,16 +463,15 @@ int ledger_append(struct ledger *ledger, const char *event, const json_t *fields
 	lock = segment_lock(ledger->folder, LOCK_EX, err);
 	if (lock < 0)
 		return -1;
-	if (append_ask(ledger, &expectation, moved, err) < 0)
-		goto out;
-	if (walk_outcome(ledger, ledger_walk(ledger->folder, &ledger->tail, NULL, NULL, &end, err),
-			 &end, err) < 0)
+	buf_cut(&ledger->own, 0);
+	is_next = append_is_next(ledger, &end);
+	if (!is_next && append_look(ledger, &expectation, &end, moved, err) < 0)
 		goto out;
 	if (ledger->tail.closed) {
 		err_set(err, "the incident is closed: nothing can be appended");
 		goto out;
 	}
-	result = append_line(ledger, &end, event, fields, err);
+	result = append_line(ledger, &end, event, fields, is_next ? &ledger->own : NULL, err);
 	if (result == 0)
 		ledger->tail.closed = strcmp(event, "incident.closed") == 0;
 out:

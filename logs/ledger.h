@@ -69,6 +69,11 @@ void ledger_by(struct ledger *ledger, const json_t *by);
 int ledger_append(struct ledger *ledger, const char *event, const json_t *fields,
 		  bool (*expect)(const struct ledger_line *line, void *data), void *data,
 		  bool *moved, struct err *err);
+/* Calls `fn` with each line up to the one that was appended last, as ledger_read() would; without
+ * reading that one again when nothing came before it. */
+int ledger_read_appended(struct ledger *ledger,
+			 void (*fn)(const struct ledger_line *line, void *data), void *data,
+			 struct err *err);
 /* Calls `fn` for each line that was not read yet (the own appended ones, too). 0, or -1 on damage,
  * after the lines before it. */
 int ledger_read(struct ledger *ledger, void (*fn)(const struct ledger_line *line, void *data),

@@ -95,21 +95,30 @@ static enum walk_result walk_line(const struct walk *walk, const char *bytes, si
 /* All whole lines of the cursor's segment; what is left stays in *bytes. */
 static enum walk_result walk_segment(const struct walk *walk, struct buf *bytes)
 {
+	enum { PIECE = 1 << 20 };
+	struct cursor *cursor = walk->cursor;
 	enum walk_result result = WALK_END;
-	size_t done = 0;
-	const char *newline;
+	size_t before;
 
-	if (segment_read(walk->folder, walk->cursor->segment, walk->cursor->offset, bytes,
-			 walk->err) < 0)
-		return WALK_ERROR;
-	while (result == WALK_END && done < bytes->len &&
-	       (newline = memchr(bytes->data + done, '\n', bytes->len - done))) {
-		size_t len = (size_t)(newline - (bytes->data + done));
+	do {
+		const char *newline;
+		size_t done = 0;
 
-		result = walk_line(walk, bytes->data + done, len);
-		done += len + 1;
-	}
-	buf_drop(bytes, done);
+		before = bytes->len;
+		if (segment_read(walk->folder, cursor->segment, cursor->offset + (off_t)before,
+				 PIECE, bytes, walk->err) < 0)
+			return WALK_ERROR;
+		if (bytes->len == before)
+			break;
+		while (result == WALK_END && done < bytes->len &&
+		       (newline = memchr(bytes->data + done, '\n', bytes->len - done))) {
+			size_t len = (size_t)(newline - (bytes->data + done));
+
+			result = walk_line(walk, bytes->data + done, len);
+			done += len + 1;
+		}
+		buf_drop(bytes, done);
+	} while (result == WALK_END);
 	return result;
 }
 
@@ -127,7 +136,7 @@ static enum walk_result next_segment(const struct walk *walk, struct buf *rest, 
 		const char *newline;
 
 		buf_cut(&bytes, 0);
-		if (segment_read(walk->folder, number, 0, &bytes, walk->err) < 0) {
+		if (segment_read(walk->folder, number, 0, 0, &bytes, walk->err) < 0) {
 			result = WALK_ERROR;
 			break;
 		}
@@ -153,8 +162,9 @@ static enum walk_result walk_finish(const struct walk *walk, unsigned newest, st
 	if (newest <= walk->cursor->segment)
 		return WALK_END;
 	walk->end->offset = 0;
-	return segment_read(walk->folder, newest, 0, &walk->end->tail, walk->err) < 0 ? WALK_ERROR
-										      : WALK_END;
+	return segment_read(walk->folder, newest, 0, 0, &walk->end->tail, walk->err) < 0
+		   ? WALK_ERROR
+		   : WALK_END;
 }
 
 enum walk_result ledger_walk(const char *folder, struct cursor *cursor, walk_fn *fn, void *data,
@@ -170,7 +180,7 @@ enum walk_result ledger_walk(const char *folder, struct cursor *cursor, walk_fn 
 	*walk.end = (struct walk_end){ .newest = 0, .tail = BUF_INIT };
 	do {
 		/* Asked for before reading: a segment that has a successor is written no more. */
-		newest = segment_newest(folder);
+		newest = segment_newest(folder, cursor->offset > 0 ? cursor->segment : 0);
 		buf_cut(&rest, 0);
 		result = walk_segment(&walk, &rest);
 		next = 0;

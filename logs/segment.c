@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,9 +36,9 @@ static char *segment_path(const char *folder, unsigned number)
 	return path_join(folder, segment_name(number, name));
 }
 
-unsigned segment_newest(const char *folder)
+unsigned segment_newest(const char *folder, unsigned known)
 {
-	for (unsigned number = 1;; number++) {
+	for (unsigned number = known + 1;; number++) {
 		char *path = segment_path(folder, number);
 		bool there = file_exists(path);
 
@@ -47,19 +48,30 @@ unsigned segment_newest(const char *folder)
 	}
 }
 
-int segment_read(const char *folder, unsigned number, off_t offset, struct buf *out,
+off_t segment_size(const char *folder, unsigned number)
+{
+	char *path = segment_path(folder, number);
+	struct stat st;
+	off_t size = stat(path, &st) == 0 ? st.st_size : -1;
+
+	free(path);
+	return size;
+}
+
+int segment_read(const char *folder, unsigned number, off_t offset, size_t most, struct buf *out,
 		 struct err *err)
 {
 	enum { CHUNK = 1 << 16 };
 	char *path = segment_path(folder, number), *chunk = xmalloc(CHUNK);
 	int fd = open(path, O_RDONLY | O_CLOEXEC), result = -1;
+	off_t end = most ? offset + (off_t)most : INT64_MAX;
 	ssize_t got;
 
 	if (fd < 0) {
 		err_sys(err, "%s: can't be opened", path);
 		goto out;
 	}
-	while ((got = pread(fd, chunk, CHUNK, offset)) != 0) {
+	while (offset < end && (got = pread(fd, chunk, CHUNK, offset)) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
@@ -164,7 +176,7 @@ int segment_set_aside(const char *folder, unsigned number, int fd, off_t offset,
 	struct buf tail = BUF_INIT;
 	int torn = -1, result = -1;
 
-	if (segment_read(folder, number, offset, &tail, err) < 0)
+	if (segment_read(folder, number, offset, 0, &tail, err) < 0)
 		goto out;
 	if (tail.len == 0) {
 		result = 0;

@@ -16,10 +16,12 @@
 
 /* "ledger.jsonl" for 1. Returns `out`. */
 char *segment_name(unsigned number, char out[SEGMENT_NAME]);
-/* The number of the newest one, 0: there is none. */
-unsigned segment_newest(const char *folder);
-/* Appends what stands from `offset` on. */
-int segment_read(const char *folder, unsigned number, off_t offset, struct buf *out,
+/* The number of the newest one, 0: there is none. `known` is one that is there, or 0. */
+unsigned segment_newest(const char *folder, unsigned known);
+/* Its length in bytes, -1: it can't be told. */
+off_t segment_size(const char *folder, unsigned number);
+/* Appends what stands from `offset` on, at most `most` bytes of it (0: all). */
+int segment_read(const char *folder, unsigned number, off_t offset, size_t most, struct buf *out,
 		 struct err *err);
 /* A descriptor for writing; with `make` the segment must not exist. The folder is synced. -1:
  * error. */
