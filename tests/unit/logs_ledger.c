@@ -111,6 +111,37 @@ static void an_append_returns_after_its_sync(void **state)
 	}
 }
 
+/* Each line once and in order, whoever wrote it, read again or not. */
+static void what_was_appended_is_told_once(void **state)
+{
+	struct fixture *f = *state;
+	struct texts texts = { .seen = "" }, others = { .seen = "" };
+	struct ledger *other;
+
+	add_good(f, "a");
+	assert_int_equal(ledger_read_appended(f->ledger, collect, &texts, &f->err), 0);
+	assert_string_equal(texts.seen, "a");
+	other = ledger_replay(f->folder, f->beginning, &f->clock.clock, NULL, collect, &others,
+			      NULL, &f->err);
+	assert_non_null(other);
+	assert_string_equal(others.seen, "a");
+	assert_int_equal(ledger_append(other, "note", NULL, NULL, NULL, NULL, &f->err), 0);
+	add_good(f, "b"); /* behind a line that was not read yet */
+	assert_int_equal(ledger_read_appended(f->ledger, collect, &texts, &f->err), 0);
+	assert_string_equal(texts.seen, "a?b");
+	assert_int_equal(ledger_read_appended(other, collect, &others, &f->err), 0);
+	assert_string_equal(others.seen, "a?"); /* up to its own */
+	assert_int_equal(ledger_read(other, collect, &others, &f->err), 0);
+	assert_string_equal(others.seen, "a?b");
+	add_good(f, "c"); /* never asked for: reading tells it */
+	add_good(f, "d");
+	assert_int_equal(ledger_read(f->ledger, collect, &texts, &f->err), 0);
+	assert_int_equal(ledger_read_appended(f->ledger, collect, &texts, &f->err), 0);
+	assert_string_equal(texts.seen, "a?bcd");
+	ledger_close(other);
+	assert_int_equal(verify(f, NULL).lines, 5);
+}
+
 /* ---- changes are found ---- */
 
 static void any_changed_byte_is_found(void **state)
@@ -360,6 +391,7 @@ int main(void)
 		TEST(secrets_never_reach_the_file),
 		TEST(a_string_with_nul_can_be_read_back),
 		TEST(an_append_returns_after_its_sync),
+		TEST(what_was_appended_is_told_once),
 		TEST(any_changed_byte_is_found),
 		TEST(removed_and_exchanged_lines_are_found),
 		TEST(a_cut_off_tail_is_found_by_its_head),
