@@ -1,6 +1,6 @@
 #include "lib/procfollow.h"
 
-#include <errno.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,9 @@
 #include "lib/procfile.h"
 
 #define STAT_MAX 1024
-#define ALL_US	 (30 * CLOCK_US) /* between looks at all of /proc */
-#define SOON_US	 (5 * CLOCK_US)	 /* ... where processes come faster than they can be looked at */
+#define ALL_US	 (60 * CLOCK_US) /* between looks at all of /proc */
+#define LIST_US	 (5 * CLOCK_US)	 /* between lists of all pids, where they come too fast */
+#define SOON_US	 (2 * CLOCK_US)	 /* ... while none is there */
 #define YOUNG_US (3 * CLOCK_US)	 /* a process that is so young may not have its name yet */
 #define NEW_MAX	 256		 /* pids that are looked at one by one */
 
@@ -21,15 +22,23 @@ struct followed {
 	struct proc_id id;
 };
 
+struct pids {
+	pid_t *list; /* owned, ascending */
+	size_t n, cap;
+};
+
 struct proc_follow {
 	const struct proc_decl *decl;
 	struct followed *known; /* owned */
 	size_t n, cap;
-	struct procfile loadavg; /* it ends with the pid that was given out last */
-	pid_t young, younger;	 /* pids up to here are old enough, or will be next */
-	int64_t aged;		 /* monotonic time of `younger` */
-	int64_t all_at;		 /* of the latest look at all of /proc; 0: none */
-	struct timespec written; /* of the pid file, as it was read */
+	struct procfile loadavg;    /* it ends with the pid that was given out last */
+	pid_t young, younger;	    /* pids up to here are old enough, or will be next */
+	int64_t aged;		    /* monotonic time of `younger` */
+	int64_t all_at;		    /* of the latest look at all of /proc; 0: none */
+	int64_t listed_at;	    /* of the latest list of all pids */
+	struct pids before, listed; /* of the list before that one, and of that one */
+	struct pids spare;	    /* memory for the next */
+	struct timespec written;    /* of the pid file, as it was read */
 	ino_t inode;
 };
 
@@ -55,6 +64,9 @@ void proc_follow_free(struct proc_follow *follow)
 		return;
 	all_forget(follow);
 	procfile_close(&follow->loadavg);
+	free(follow->before.list);
+	free(follow->listed.list);
+	free(follow->spare.list);
 	free(follow->known);
 	free(follow);
 }
@@ -102,6 +114,33 @@ static bool known_look(struct proc_follow *follow, struct proc_list *out)
 	return true;
 }
 
+static int by_pid(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void pids_read(struct pids *pids)
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *entry;
+
+	pids->n = 0;
+	while (proc != NULL && (entry = readdir(proc)) != NULL) {
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (pid <= 0)
+			continue;
+		pids->list = xgrow(pids->list, &pids->cap, pids->n + 1, sizeof(*pids->list));
+		pids->list[pids->n++] = pid;
+	}
+	if (proc != NULL)
+		closedir(proc);
+	if (pids->n > 1)
+		qsort(pids->list, pids->n, sizeof(*pids->list), by_pid);
+}
+
 /* All of them anew, by proc_find(). */
 static int all_look(struct proc_follow *follow, int64_t mono, struct proc_list *out,
 		    struct err *err)
@@ -112,6 +151,10 @@ static int all_look(struct proc_follow *follow, int64_t mono, struct proc_list *
 	for (size_t i = 0; i < out->n; i++)
 		known_add(follow, out->list[i].id);
 	follow->all_at = mono;
+	if (follow->decl->pid_file == NULL && follow->listed.n == 0) {
+		pids_read(&follow->before);
+		pids_read(&follow->listed);
+	}
 	return rc;
 }
 
@@ -148,17 +191,39 @@ static pid_t newest(struct proc_follow *follow)
 	return blank != NULL ? (pid_t)strtol(blank, NULL, 10) : 0;
 }
 
+static void one_look(struct proc_follow *follow, pid_t pid, struct proc_list *out)
+{
+	struct proc_stat stat;
+
+	if (is_known(follow, pid) || !proc_is_meant(follow->decl, pid) ||
+	    proc_stat(pid, &stat) < 0 || stat.state == 'Z')
+		return;
+	known_add(follow, stat.id);
+	proc_list_add(out, &stat);
+}
+
 static void new_look(struct proc_follow *follow, pid_t last, struct proc_list *out)
 {
-	for (pid_t pid = follow->young + 1; pid <= last; pid++) {
-		struct proc_stat stat;
+	for (pid_t pid = follow->young + 1; pid <= last; pid++)
+		one_look(follow, pid, out);
+}
 
-		if (is_known(follow, pid) || !proc_is_meant(follow->decl, pid) ||
-		    proc_stat(pid, &stat) < 0 || stat.state == 'Z')
-			continue;
-		known_add(follow, stat.id);
-		proc_list_add(out, &stat);
-	}
+/* Those that were not there two lists ago: each is looked at twice, since it may be too young to
+ * have its name the first time. */
+static void list_look(struct proc_follow *follow, int64_t mono, struct proc_list *out)
+{
+	struct pids old = follow->before, now = follow->spare;
+
+	if (mono - follow->listed_at < (out->n > 0 ? LIST_US : SOON_US))
+		return;
+	follow->listed_at = mono;
+	pids_read(&now);
+	for (size_t i = 0; i < now.n; i++)
+		if (bsearch(&now.list[i], old.list, old.n, sizeof(pid_t), by_pid) == NULL)
+			one_look(follow, now.list[i], out);
+	follow->before = follow->listed;
+	follow->listed = now;
+	follow->spare = old;
 }
 
 int proc_follow_look(struct proc_follow *follow, int64_t mono, struct proc_list *out,
@@ -176,11 +241,13 @@ int proc_follow_look(struct proc_follow *follow, int64_t mono, struct proc_list 
 		follow->younger = last;
 		follow->aged = mono;
 	}
-	if (follow->all_at == 0 || last == 0 || mono - follow->all_at > (many ? SOON_US : ALL_US))
+	if (follow->all_at == 0 || mono - follow->all_at > ALL_US)
 		return all_look(follow, mono, out, err);
 	out->n = 0;
 	known_look(follow, out);
-	if (!many)
+	if (many || last == 0)
+		list_look(follow, mono, out);
+	else
 		new_look(follow, last, out);
 	proc_list_settle(follow->decl, out);
 	return 0;

@@ -234,7 +234,7 @@ static void a_late_name_is_found(void **state)
 		assert_int_equal(looked(&f), 0);
 	assert_int_equal(write(go[1], &byte, 1), 1);
 	assert_int_equal(read(ready[0], &byte, 1), 0);
-	for (int i = 0; i < 40 && n == 0; i++)
+	for (int i = 0; i < 70 && n == 0; i++)
 		n = looked(&f);
 	assert_int_equal(n, 1);
 	child_end_now(pid);
@@ -242,6 +242,37 @@ static void a_late_name_is_found(void **state)
 	close(go[0]);
 	close(go[1]);
 	close(ready[0]);
+}
+
+/* Where pids are given out too fast to be looked at one by one, lists of them tell. */
+static void many_new_processes_hide_none(void **state)
+{
+	char name[64], json[160];
+	struct followed f;
+	pid_t pid = 0;
+	size_t n = 0;
+
+	(void)state;
+	snprintf(name, sizeof(name), "backout-many-%d", (int)getpid());
+	snprintf(json, sizeof(json), "{\"match\": [\"%s\"]}", name);
+	followed_begin(&f, json);
+	for (int look = 0; look < 12 && n == 0; look++) {
+		for (int i = 0; i < 300; i++) {
+			pid_t other = fork();
+
+			if (other == 0)
+				_exit(0);
+			waitpid(other, NULL, 0);
+		}
+		if (look == 3)
+			pid = child_named(name);
+		n = looked(&f);
+		assert_true(look >= 3 || n == 0);
+	}
+	assert_int_equal(n, 1);
+	assert_int_equal(f.list.list[0].id.pid, pid);
+	child_end_now(pid);
+	followed_end(&f);
 }
 
 static void a_pid_file_is_followed(void **state)
@@ -451,6 +482,7 @@ int main(void)
 		cmocka_unit_test(matching_by_arguments),
 		cmocka_unit_test(processes_are_followed),
 		cmocka_unit_test(a_late_name_is_found),
+		cmocka_unit_test(many_new_processes_hide_none),
 		cmocka_unit_test(a_pid_file_is_followed),
 		cmocka_unit_test(threads_are_no_processes),
 		cmocka_unit_test(what_a_process_uses_is_read),
