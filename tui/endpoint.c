@@ -175,7 +175,7 @@ char *endpoint_since(const struct endpoint *row, int64_t now, char *out, size_t 
 	int64_t us = now - row->uptime.since;
 
 	out[0] = '\0';
-	if (row->uptime.known && us >= CLOCK_US)
+	if (row->uptime.known)
 		snprintf(out, size, "%s%s", row->uptime.longer ? "> " : "",
 			 duration_text(us / CLOCK_US * CLOCK_US, span, sizeof(span)));
 	return out;

@@ -303,7 +303,7 @@ static void disk_row(const struct host_disk *disk, int64_t now, struct remarks *
 	struct trend trend = disk->trend;
 
 	if (disk->at == 0) {
-		remarks_add(out, STYLE_WARNING, "%-20s %s", disk->path, disk->why);
+		remarks_add(out, STYLE_WARNING, "%-24s %s", disk->path, disk->why);
 		return;
 	}
 	if (!isnan(disk->inodes_percent))
@@ -316,7 +316,7 @@ static void disk_row(const struct host_disk *disk, int64_t now, struct remarks *
 	if (now - disk->at > DISK_OLD_US)
 		age_text(disk->at, now, age, sizeof(age));
 	remarks_add(out, *age || disk->full_hours < FULL_HOURS ? STYLE_WARNING : STYLE_NORMAL,
-		    "%-20s %6.0f%% %9s %7s  %s  %s", disk->path, disk->percent,
+		    "%-24s %6.0f%% %9s %7s  %s  %s", disk->path, disk->percent,
 		    size_text(disk->free, free, sizeof(free)), inodes,
 		    *growth ? growth : "not known yet", age);
 }
@@ -331,7 +331,7 @@ void host_table(struct source *source, int64_t now, struct remarks *out)
 	if (host_look(source, &seen, &err) < 0)
 		return;
 	figures_table(source, &seen, out);
-	remarks_add(out, STYLE_DIM, "%-20s %7s %9s %7s  %s", "DISK", "IN USE", "FREE", "INODES",
+	remarks_add(out, STYLE_DIM, "%-24s %7s %9s %7s  %s", "DISK", "IN USE", "FREE", "INODES",
 		    "GROWTH");
 	for (size_t i = 0; host_disk(source, i, &disk); i++)
 		disk_row(&disk, now, out);

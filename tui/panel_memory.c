@@ -264,28 +264,29 @@ static int want(struct ui *ui, const struct panel *panel)
 	return rows;
 }
 
-/* The worst of levels and findings; what can't be read is no better than a warning. */
+/* The worst of levels and findings. What can't be read is not well, whatever it was before. */
 static const char *status_of(struct ui *ui, const struct panel *panel, const struct remarks *found,
 			     enum style *style, char word[16])
 {
+	struct sense *sense = session_sense(ui->session);
 	enum level worst = LEVEL_OK;
+	bool unknown = false;
 
 	for (size_t i = 0; i < panel->nmetrics; i++) {
 		const struct metric *metric = panel_metric(ui, panel, i);
-		const struct alert *alert =
-		    metric ? sense_alert(session_sense(ui->session), metric) : NULL;
 
-		if (alert && alert->level > worst)
-			worst = alert->level;
-		if (alert && alert->no_data && worst < LEVEL_WARNING)
-			worst = LEVEL_WARNING;
+		if (!metric)
+			continue;
+		if (sense_alert(sense, metric)->level > worst)
+			worst = sense_alert(sense, metric)->level;
+		unknown = unknown || sense_metric(sense, metric)->verdict == VERDICT_UNKNOWN;
 	}
 	if (worst < LEVEL_CRITICAL && remarks_count(found, STYLE_CRITICAL))
 		worst = LEVEL_CRITICAL;
 	if (worst < LEVEL_WARNING && remarks_count(found, STYLE_WARNING))
 		worst = LEVEL_WARNING;
-	*style = style_level(worst);
-	return level_text(worst, word);
+	*style = unknown && worst < LEVEL_WARNING ? STYLE_WARNING : style_level(worst);
+	return unknown && worst < LEVEL_WARNING ? "unknown" : level_text(worst, word);
 }
 
 static void draw(struct ui *ui, const struct panel *panel, struct panel_state *state,

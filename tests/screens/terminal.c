@@ -38,6 +38,7 @@ struct terminal {
 	struct {
 		regex_t regex;
 		char *instead;
+		bool wide;
 	} varied[VARIED];
 	size_t nvaried;
 };
@@ -384,9 +385,13 @@ static char *masked(struct terminal *terminal)
 			regfree(&regex);
 			wide = wide || (any && variables[i].wide);
 		}
-		for (size_t i = 0; i < terminal->nvaried; i++)
+		for (size_t i = 0; i < terminal->nvaried; i++) {
+			bool any = false;
+
 			copy = replace(copy, &terminal->varied[i].regex,
-				       terminal->varied[i].instead, &wide);
+				       terminal->varied[i].instead, &any);
+			wide = wide || (any && terminal->varied[i].wide);
+		}
 		if (wide)
 			squeeze(copy);
 		strcat(out, copy);
@@ -404,12 +409,23 @@ void terminal_mask(struct terminal *terminal, const char *text, const char *name
 	terminal->masks[terminal->nmasks++][1] = strdup(name);
 }
 
-void terminal_vary(struct terminal *terminal, const char *pattern, const char *instead)
+static void vary(struct terminal *terminal, const char *pattern, const char *instead, bool wide)
 {
 	assert_true(terminal->nvaried < VARIED);
 	assert_int_equal(regcomp(&terminal->varied[terminal->nvaried].regex, pattern, REG_EXTENDED),
 			 0);
+	terminal->varied[terminal->nvaried].wide = wide;
 	terminal->varied[terminal->nvaried++].instead = strdup(instead);
+}
+
+void terminal_vary(struct terminal *terminal, const char *pattern, const char *instead)
+{
+	vary(terminal, pattern, instead, true);
+}
+
+void terminal_blank(struct terminal *terminal, const char *pattern)
+{
+	vary(terminal, pattern, " ", false);
 }
 
 static char *golden_read(const char *path)

@@ -1,0 +1,517 @@
+/* The panels of memory, host and endpoints: normal, warning, critical, stale, no data, error. */
+#include "tests/screens/desk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BOTS 2
+
+/* A desk with a service of up to BOTS instances, and a server that answers on a unix socket. */
+struct world {
+	struct desk desk; /* first: desk.h takes it for one */
+	pid_t server, bots[BOTS];
+	char bot[48]; /* the service's name, its own in each test */
+};
+
+/* ---- the service ---- */
+
+static pid_t bot_start(const char *name)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(ready[0]);
+		fcntl(ready[1], F_SETFD, FD_CLOEXEC);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execlp("sleep", name, "1000", (char *)NULL);
+		_exit(127);
+	}
+	close(ready[1]);
+	/* End of file: the exec has happened. */
+	assert_int_equal(read(ready[0], &byte, 1), 0);
+	close(ready[0]);
+	return pid;
+}
+
+static void end(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* ---- the server ---- */
+
+static void answer(int fd, const char *status, const char *body)
+{
+	dprintf(fd,
+		"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+		status, strlen(body), body);
+}
+
+/* What it says depends on the path, and on files in its folder. */
+static void serve_one(int fd)
+{
+	char request[4096];
+	ssize_t n = read(fd, request, sizeof(request) - 1);
+	const char *path = n > 0 ? memchr(request, ' ', (size_t)n) : NULL;
+
+	if (!path)
+		return;
+	request[n] = '\0';
+	path++;
+	if (access("hang", F_OK) == 0 && strncmp(path, "/stock", 6) == 0)
+		pause();
+	else if (strncmp(path, "/stock", 6) == 0)
+		answer(fd, "200 OK", "{\"free\": 7, \"ok\": true}");
+	else if (strncmp(path, "/evil", 5) == 0)
+		answer(fd, "500 \033[31mNo\xe2\x80\xae", "\033]0;gone\007\xff and more");
+	else if (strncmp(path, "/rpc", 4) == 0)
+		answer(fd, "200 OK",
+		       "{\"jsonrpc\": \"2.0\", \"id\": 1, \"error\": {\"code\": -32601, "
+		       "\"message\": \"no such method\"}}");
+	else
+		answer(fd, "404 Not Found", "");
+}
+
+static void serve(int listener)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGCHLD, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+
+		if (fd >= 0 && fork() == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			serve_one(fd);
+			_exit(0);
+		}
+		close(fd);
+	}
+}
+
+static pid_t server_start(const char *folder)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	pid_t pid;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/http", folder);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 16), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (chdir(folder) != 0)
+			_exit(1);
+		serve(listener);
+	}
+	close(listener);
+	return pid;
+}
+
+/* ---- the desk ---- */
+
+static int begin(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	assert_non_null(world);
+	desk_open(&world->desk);
+	snprintf(world->bot, sizeof(world->bot), "backout-bot-%d", (int)getpid());
+	world->server = server_start(world->desk.folder);
+	*state = world;
+	return 0;
+}
+
+static int finish(void **state)
+{
+	struct world *world = *state;
+
+	desk_close(&world->desk);
+	for (int i = 0; i < BOTS; i++)
+		end(world->bots[i]);
+	end(world->server);
+	free(world);
+	return 0;
+}
+
+static const char tree[] =
+    "\"tree\": {\"start\": \"a\", \"questions\": {\"a\": {\"ask\": \"Is it so?\", \"yes\": "
+    "{\"advice\": \"Go.\"}, \"no\": {\"advice\": \"Stay.\"}}}}";
+
+/* What this host and this moment make of them. */
+static void varies(struct terminal *terminal)
+{
+	static const char *const patterns[][2] = {
+		{ "backout-bot-[0-9]+", "BOT" },
+		{ "bot [0-9+]+ cpu [^│|]*", "bot PID cpu N% up AGE " },
+		{ "Host cpu +[0-9.]+%", "Host cpu N%" },
+		{ "cpu +([0-9-]+%)?[^│|]*load [0-9.]+ (of|on)[^│|]*", "cpu N% load N of N " },
+		{ "(mem|memory  ) [0-9]+%[^│|]*", "mem N% of the host's " },
+		{ "│ +[0-9]+ [RSD] [^│]*", "│PID S RSS CPU THREADS FILES UP COMMAND " },
+		{ "│/ [^│|]*", "│/ IN USE FREE INODES GROWTH " },
+	};
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++)
+		terminal_vary(terminal, patterns[i][0], patterns[i][1]);
+	/* Dots of charts come with time. */
+	terminal_blank(terminal, "\xe2[\xa0-\xa3][\x80-\xbf]");
+}
+
+/* Starts a console on a runbook of these sections. */
+static void console(struct world *world, int rows, int columns, const char *sections,
+		    const char *const *extra)
+{
+	static char runbook[128], target[128];
+	const char *args[] = { runbook, "--target", target, NULL };
+	char text[8192];
+
+	snprintf(text, sizeof(text),
+		 "{\"format\": 1, \"system\": \"desk\", \"title\": \"Ticket desk\",\n"
+		 "\"parameters\": {\"root\": {\"type\": \"path\", \"help\": \"its folder\"}},\n"
+		 "%s,\n%s}\n",
+		 sections, tree);
+	desk_write(&world->desk, "runbook.json", text, 0644);
+	snprintf(runbook, sizeof(runbook), "%s/runbook.json", world->desk.folder);
+	snprintf(target, sizeof(target), "%s/target.json", world->desk.folder);
+	desk_start(&world->desk, rows, columns, args, extra);
+	varies(world->desk.terminal);
+}
+
+/* ---- memory and host ---- */
+
+static char *memory_sections(const struct world *world, const char *threads_limits)
+{
+	static char text[2048];
+
+	snprintf(text, sizeof(text),
+		 "\"sources\": {\"app-log\": {\"log\": {\"path\": \"${root}/app.log\", \"utc\": "
+		 "true}},\n"
+		 " \"bot\": {\"process\": {\"match\": [\"%s\"], \"instances\": 1}},\n"
+		 " \"host\": {\"host\": {\"disks\": [\"/\"]}}},\n"
+		 "\"metrics\": {\n"
+		 " \"threads\": {\"title\": \"Bot threads\", \"process\": \"bot\", \"read\": "
+		 "\"threads\", \"no_data\": \"1s\", %s},\n"
+		 " \"used\": {\"title\": \"Host cpu\", \"host\": \"host\", \"read\": "
+		 "\"cpu_percent\", \"warning\": 101}},\n"
+		 "\"panels\": [{\"kind\": \"log\", \"title\": \"app.log\", \"source\": "
+		 "\"app-log\"},\n"
+		 " {\"kind\": \"memory\", \"title\": \"Memory\", \"metrics\": [\"threads\", "
+		 "\"used\"]}]",
+		 world->bot, threads_limits);
+	return text;
+}
+
+#define SOUND "\"warning\": 5, \"critical\": 8"
+
+static void memory_at(struct world *world, int rows, int columns, const char *limits,
+		      const char *const *extra, const char *golden)
+{
+	console(world, rows, columns, memory_sections(world, limits), extra);
+	/* Processor time takes two looks. */
+	assert_true(terminal_wait(world->desk.terminal, "Host cpu"));
+	assert_true(terminal_wait_gone(world->desk.terminal, "Host cpu       unknown"));
+	terminal_golden(world->desk.terminal, golden);
+}
+
+static void memory_is_sound(void **state)
+{
+	struct world *world = *state;
+
+	world->bots[0] = bot_start(world->bot);
+	memory_at(world, 24, 80, SOUND, NULL, "panel-host-80x24");
+}
+
+static void memory_is_sound_at_120x30(void **state)
+{
+	struct world *world = *state;
+
+	world->bots[0] = bot_start(world->bot);
+	memory_at(world, 30, 120, SOUND, NULL, "panel-host-120x30");
+}
+
+static void memory_alone_shows_everything(void **state)
+{
+	struct world *world = *state;
+
+	world->bots[0] = bot_start(world->bot);
+	console(world, 50, 160, memory_sections(world, SOUND), NULL);
+	assert_true(terminal_wait(world->desk.terminal, "Host cpu"));
+	assert_true(terminal_wait_gone(world->desk.terminal, "Host cpu       unknown"));
+	terminal_keys(world->desk.terminal, "\tz");
+	terminal_golden(world->desk.terminal, "panel-host-160x50");
+}
+
+static void memory_without_utf8(void **state)
+{
+	static const char *const extra[] = { "TERM=vt100", "LC_ALL=C", NULL };
+	struct world *world = *state;
+
+	world->bots[0] = bot_start(world->bot);
+	memory_at(world, 24, 80, SOUND, extra, "panel-host-ascii");
+}
+
+static void memory_warns(void **state)
+{
+	static const char *const extra[] = { "NO_COLOR=1", NULL };
+	struct world *world = *state;
+
+	world->bots[0] = bot_start(world->bot);
+	memory_at(world, 24, 80, "\"warning\": 0, \"critical\": 8", extra, "panel-host-warning");
+}
+
+static void memory_is_critical(void **state)
+{
+	struct world *world = *state;
+
+	world->bots[0] = bot_start(world->bot);
+	memory_at(world, 24, 80, "\"critical\": 0", NULL, "panel-host-critical");
+}
+
+/* No rule asks for it, and yet somebody should look: two of a service that should be one. */
+static void a_second_instance_is_a_finding(void **state)
+{
+	struct world *world = *state;
+
+	world->bots[0] = bot_start(world->bot);
+	console(world, 24, 80, memory_sections(world, SOUND), NULL);
+	assert_true(terminal_wait(world->desk.terminal, "Bot threads    1"));
+	assert_true(terminal_wait_gone(world->desk.terminal, "instances"));
+	world->bots[1] = bot_start(world->bot);
+	assert_true(terminal_wait(world->desk.terminal, "bot: 2 instances, 1 expected"));
+	terminal_golden(world->desk.terminal, "panel-host-second");
+	end(world->bots[1]);
+	world->bots[1] = 0;
+	assert_true(terminal_wait_gone(world->desk.terminal, "bot: 2 instances, 1 expected"));
+}
+
+static void memory_of_nothing_is_no_data(void **state)
+{
+	memory_at(*state, 24, 80, SOUND, NULL, "panel-host-no-data");
+}
+
+/* Samples of the latest 40 minutes, as an earlier console kept them: from 10% on, 12% an hour. */
+static void history_keep(const struct world *world, const char *metric)
+{
+	char folder[128], path[192], day[16], at[32];
+	time_t now = time(NULL);
+	struct tm parts;
+	FILE *file;
+
+	snprintf(folder, sizeof(folder), "%s/state", world->desk.folder);
+	for (const char *part = "/metrics\0/desk\0/front\0"; *part; part += strlen(part) + 1) {
+		mkdir(folder, 0700);
+		strcat(folder, part);
+	}
+	assert_int_equal(mkdir(folder, 0700), 0);
+	for (time_t t = now - 2400; t < now; t += 10) {
+		gmtime_r(&t, &parts);
+		strftime(day, sizeof(day), "%Y%m%d", &parts);
+		strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%S.000000Z", &parts);
+		snprintf(path, sizeof(path), "%s/metrics_%s.jsonl", folder, day);
+		file = fopen(path, "a");
+		assert_non_null(file);
+		fprintf(file, "{\"at\":\"%s\",\"metric\":\"%s\",\"value\":%.4f}\n", at, metric,
+			10 + (double)(t - now + 2400) / 300);
+		fclose(file);
+	}
+}
+
+static void a_leak_is_seen_as_a_slope(void **state)
+{
+	struct world *world = *state;
+
+	history_keep(world, "disk");
+	console(world, 30, 120,
+		"\"sources\": {\"host\": {\"host\": {\"disk\": \"${root}\"}}},\n"
+		"\"metrics\": {\"disk\": {\"title\": \"Disk\", \"host\": \"host\", \"read\": "
+		"\"disk_percent\", \"critical\": 101}},\n"
+		"\"panels\": [{\"kind\": \"memory\", \"title\": \"Memory\", \"metrics\": "
+		"[\"disk\"]}]",
+		NULL);
+	assert_true(terminal_wait(world->desk.terminal, "+12%/h"));
+	desk_press(&world->desk, "z", "Disk, slope: growing by 12% an hour over");
+	desk_press(&world->desk, "\r", "Slope: growing by 12% an hour over");
+}
+
+static void what_cannot_be_opened_says_why(void **state)
+{
+	struct world *world = *state;
+
+	console(world, 24, 120,
+		"\"sources\": {\"bot\": {\"process\": {\"match\": [\"${root}/x\"], \"user\": "
+		"\"no-such-user\"}}},\n"
+		"\"metrics\": {\"rss\": {\"title\": \"Bot memory\", \"process\": \"bot\", "
+		"\"read\": "
+		"\"rss_mb\"}},\n"
+		"\"panels\": [{\"kind\": \"memory\", \"title\": \"Memory\", \"metrics\": "
+		"[\"rss\"]}]",
+		NULL);
+	terminal_golden(world->desk.terminal, "panel-host-error");
+}
+
+/* ---- endpoints ---- */
+
+static const char endpoints[] =
+    "\"sources\": {\"app-log\": {\"log\": {\"path\": \"${root}/app.log\", \"utc\": true}},\n"
+    " \"stock\": {\"http\": {\"url\": \"http://localhost/stock\", \"socket\": \"${root}/http\", "
+    "\"every\": \"1s\", \"timeout\": \"60s\"}},\n"
+    " \"evil\": {\"http\": {\"url\": \"http://localhost/evil\", \"socket\": "
+    "\"${root}/http\"}},\n"
+    " \"gone\": {\"http\": {\"url\": \"http://localhost/\", \"socket\": \"${root}/none\"}},\n"
+    " \"calls\": {\"http\": {\"url\": \"http://localhost/rpc\", \"socket\": \"${root}/http\", "
+    "\"rpc\": \"tools/list\"}},\n"
+    " \"data\": {\"file\": {\"path\": \"${root}/data\"}},\n"
+    " \"count\": {\"command\": {\"argv\": [\"cat\", \"${root}/count\"]}}},\n"
+    "\"metrics\": {\n"
+    " \"free\": {\"title\": \"Stock\", \"http\": \"stock\", \"read\": \"value\", \"at\": "
+    "\"free\", \"no_data\": \"1s\", \"when\": \"below\", \"warning\": 3},\n"
+    " \"evil-up\": {\"title\": \"Reports\", \"http\": \"evil\", \"read\": \"up\"},\n"
+    " \"gone-ms\": {\"title\": \"Mail\", \"http\": \"gone\", \"read\": \"ms\"},\n"
+    " \"calls-up\": {\"title\": \"Tools\", \"http\": \"calls\", \"read\": \"up\"},\n"
+    " \"there\": {\"title\": \"Export\", \"file\": \"data\", \"read\": \"exists\", \"every\": "
+    "\"1s\"},\n"
+    " \"queue\": {\"title\": \"Queue\", \"command\": \"count\", \"read\": \"number\", \"every\": "
+    "\"1s\", \"warning\": 10, \"critical\": 50}},\n"
+    "\"probes\": {\"sold\": {\"say\": \"it sells\", \"http\": \"stock\", \"json\": {\"ok\": "
+    "true}}, \"lost\": {\"say\": \"backups\", \"file\": \"${root}/backup\", \"exists\": "
+    "true}},\n";
+
+static char *endpoints_panel(const char *rows)
+{
+	static char text[8192];
+
+	snprintf(text, sizeof(text),
+		 "%s\"panels\": [{\"kind\": \"log\", \"title\": \"app.log\", \"source\": "
+		 "\"app-log\"},\n {\"kind\": \"endpoints\", \"title\": \"Endpoints\", %s}]",
+		 endpoints, rows);
+	return text;
+}
+
+#define GOOD "\"metrics\": [\"free\", \"there\", \"queue\"], \"probes\": [\"sold\"]"
+#define ALL                                                                                       \
+	"\"metrics\": [\"free\", \"evil-up\", \"gone-ms\", \"calls-up\", \"there\", \"queue\"], " \
+	"\"probes\": [\"sold\", \"lost\"]"
+
+static void endpoints_at(struct world *world, int rows, int columns, const char *which,
+			 const char *count, const char *const *extra, const char *golden)
+{
+	desk_write(&world->desk, "count", count, 0644);
+	console(world, rows, columns, endpoints_panel(which), extra);
+	terminal_golden(world->desk.terminal, golden);
+}
+
+static void endpoints_are_well(void **state)
+{
+	endpoints_at(*state, 24, 80, GOOD, "4 waiting\n", NULL, "panel-endpoints-80x24");
+}
+
+static void endpoints_are_well_at_120x30(void **state)
+{
+	endpoints_at(*state, 30, 120, GOOD, "4 waiting\n", NULL, "panel-endpoints-120x30");
+}
+
+static void endpoints_warn(void **state)
+{
+	static const char *const extra[] = { "NO_COLOR=1", NULL };
+
+	endpoints_at(*state, 24, 80, GOOD, "12 waiting\n", extra, "panel-endpoints-warning");
+}
+
+static void endpoints_fail(void **state)
+{
+	struct world *world = *state;
+	const char *raw;
+	size_t len;
+
+	endpoints_at(world, 24, 80, ALL, "60 waiting\n", NULL, "panel-endpoints-critical");
+	terminal_keys(world->desk.terminal, "\tz");
+	assert_true(terminal_wait(world->desk.terminal, "HTTP/1.1 500 ^[[31mNo<U+202E>"));
+	desk_press(&world->desk, "jj", "Endpoints");
+	desk_press(&world->desk, "\r", "Asked: http://localhost/evil");
+	assert_true(terminal_wait(world->desk.terminal, "Begins: ^[]0;gone^G\\xFF and more"));
+	raw = terminal_raw(world->desk.terminal, &len);
+	assert_null(memmem(raw, len, "\033[31mNo", 7));
+	assert_null(memmem(raw, len, "\033]0;gone", 8));
+}
+
+static void endpoints_fail_at_160x50(void **state)
+{
+	endpoints_at(*state, 50, 160, ALL, "60 waiting\n", NULL, "panel-endpoints-160x50");
+}
+
+static void endpoints_without_utf8(void **state)
+{
+	static const char *const extra[] = { "TERM=vt100", "LC_ALL=C", NULL };
+
+	endpoints_at(*state, 24, 80, ALL, "60 waiting\n", extra, "panel-endpoints-ascii");
+}
+
+/* A server that hangs: what it said last is shown as old, and the others go on. */
+static void an_old_answer_says_so(void **state)
+{
+	struct world *world = *state;
+
+	desk_write(&world->desk, "count", "4 waiting\n", 0644);
+	console(world, 24, 80, endpoints_panel(GOOD), NULL);
+	assert_true(terminal_wait(world->desk.terminal, "4 of 4 well"));
+	desk_write(&world->desk, "hang", "", 0644);
+	assert_true(terminal_wait(world->desk.terminal, "stale    Stock"));
+	desk_write(&world->desk, "count", "5 waiting\n", 0644);
+	terminal_golden(world->desk.terminal, "panel-endpoints-stale");
+	desk_remove(&world->desk, "hang");
+}
+
+static void a_command_that_fails_is_no_data(void **state)
+{
+	struct world *world = *state;
+
+	console(world, 24, 80, endpoints_panel("\"metrics\": [\"queue\"]"), NULL);
+	assert_true(terminal_wait(world->desk.terminal, "unknown  Queue"));
+	terminal_golden(world->desk.terminal, "panel-endpoints-no-data");
+}
+
+#define SCREEN(name) cmocka_unit_test_setup_teardown(name, begin, finish)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCREEN(memory_is_sound),
+		SCREEN(memory_is_sound_at_120x30),
+		SCREEN(memory_alone_shows_everything),
+		SCREEN(memory_without_utf8),
+		SCREEN(memory_warns),
+		SCREEN(memory_is_critical),
+		SCREEN(a_second_instance_is_a_finding),
+		SCREEN(memory_of_nothing_is_no_data),
+		SCREEN(a_leak_is_seen_as_a_slope),
+		SCREEN(what_cannot_be_opened_says_why),
+		SCREEN(endpoints_are_well),
+		SCREEN(endpoints_are_well_at_120x30),
+		SCREEN(endpoints_warn),
+		SCREEN(endpoints_fail),
+		SCREEN(endpoints_fail_at_160x50),
+		SCREEN(endpoints_without_utf8),
+		SCREEN(an_old_answer_says_so),
+		SCREEN(a_command_that_fails_is_no_data),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
