@@ -12,7 +12,9 @@
 struct scan_log {
 	const char *path; /* borrowed */
 	uint64_t bytes, lines;
-	struct err err; /* why not all of it could be read */
+	uint64_t levels[SCAN_LEVELS]; /* records */
+	bool binary;		      /* it does not look like text */
+	struct err err;		      /* why not all of it could be read */
 };
 
 /* A message that the runbook knows. */

@@ -26,18 +26,30 @@ static const struct packing {
 	  { "xz", "-dc", NULL } },
 	{ "\x28\xb5\x2f\xfd", 4, { "zstd", "-dcq", NULL } },
 	{ "BZh", 3, { "bzip2", "-dc", NULL } },
+	/* What Windows writes, after its byte-order mark. */
+	{ "\xff\xfe", 2, { "iconv", "-fUTF-16", "-tUTF-8", NULL } },
+	{ "\xfe\xff", 2, { "iconv", "-fUTF-16", "-tUTF-8", NULL } },
 };
 
-static const struct packing *packing_of(int fd)
+static const struct packing *packing_of(const char *begin, ssize_t n)
 {
-	char begin[8];
-	ssize_t n = pread(fd, begin, sizeof(begin), lseek(fd, 0, SEEK_CUR));
-
 	for (size_t i = 0; n > 0 && i < sizeof(packings) / sizeof(packings[0]); i++)
 		if ((size_t)n >= packings[i].len &&
 		    memcmp(begin, packings[i].magic, packings[i].len) == 0)
 			return &packings[i];
 	return NULL;
+}
+
+/* One of twenty bytes, or more, is none of a text. */
+static bool is_binary(const char *begin, ssize_t n)
+{
+	static const char controls[] = { '\t', '\n', '\v', '\f', '\r', '\b', '\033' };
+	ssize_t odd = 0;
+
+	for (ssize_t i = 0; i < n; i++)
+		odd += (unsigned char)begin[i] < ' ' &&
+		       memchr(controls, begin[i], sizeof(controls)) == NULL;
+	return odd * 20 > n;
 }
 
 /* The last line that the program said, without its newline. */
@@ -111,10 +123,12 @@ out:
 
 void scan_log(struct scan *scan, struct scan_log *log)
 {
-	uint64_t bytes = scan_totals(scan)->bytes, lines = scan_totals(scan)->lines;
+	struct scan_totals before = *scan_totals(scan);
 	bool standard = strcmp(log->path, "-") == 0;
 	int fd = standard ? dup(STDIN_FILENO) : open(log->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	const struct packing *packing;
+	const struct packing *packing = NULL;
+	char begin[512];
+	ssize_t n = 0;
 	struct stat st;
 	int64_t now;
 
@@ -128,13 +142,18 @@ void scan_log(struct scan *scan, struct scan_log *log)
 	}
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	now = S_ISREG(st.st_mode) ? st.st_mtim.tv_sec * CLOCK_US : clock_wall(&clock_system);
-	packing = S_ISREG(st.st_mode) ? packing_of(fd) : NULL;
+	if (S_ISREG(st.st_mode))
+		n = pread(fd, begin, sizeof(begin), lseek(fd, 0, SEEK_CUR));
+	packing = packing_of(begin, n);
+	log->binary = !packing && is_binary(begin, n);
 	if (packing)
 		scan_packed(scan, fd, packing, now, &log->err);
 	else
 		scan_fd(scan, fd, now, &log->err);
-	log->bytes = scan_totals(scan)->bytes - bytes;
-	log->lines = scan_totals(scan)->lines - lines;
+	log->bytes = scan_totals(scan)->bytes - before.bytes;
+	log->lines = scan_totals(scan)->lines - before.lines;
+	for (size_t i = 0; i < SCAN_LEVELS; i++)
+		log->levels[i] = scan_totals(scan)->levels[i] - before.levels[i];
 out:
 	if (log->err.set)
 		err_wrap(&log->err, "%s", standard ? "standard input" : log->path);

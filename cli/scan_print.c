@@ -12,12 +12,13 @@
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
-#define TOP	    10
-#define COLUMNS	    72
-#define MARGIN	    8 /* left of the chart */
-#define CHART_WIDTH (COLUMNS - MARGIN)
-#define CHART_ROWS  5
-#define MINUTE_US   (60 * CLOCK_US)
+#define TOP	      10
+#define COLUMNS	      72
+#define MARGIN	      8 /* left of the chart */
+#define CHART_WIDTH   (COLUMNS - MARGIN)
+#define CHART_ROWS    5
+#define EXAMPLE_LINES 3
+#define MINUTE_US     (60 * CLOCK_US)
 
 static uint64_t span_sum(const struct scan_span *span, enum loglevel least)
 {
@@ -56,19 +57,61 @@ static char *count_text(uint64_t count, char out[32])
 	return out;
 }
 
-/* Cleaned text that fits into the columns that are left behind `used`. */
-static void clean_line(struct buf *out, int used, const char *bytes, size_t len)
+/* Without the colours that it had (ESC [ ... m): what is left is made visible. New. */
+static char *uncoloured(const char *bytes, size_t len, size_t *left)
+{
+	char *out = xmalloc(len + 1);
+
+	*left = 0;
+	for (size_t i = 0; i < len; i++) {
+		size_t n = i + 2;
+
+		if (bytes[i] == '\033' && n < len && bytes[i + 1] == '[') {
+			while (n < len && strchr("0123456789;", bytes[n]) && bytes[n])
+				n++;
+			if (n < len && bytes[n] == 'm') {
+				i = n;
+				continue;
+			}
+		}
+		out[(*left)++] = bytes[i];
+	}
+	return out;
+}
+
+/* Cleaned text in the columns that are left behind `used`, over so many lines at most. */
+static void clean_lines(struct buf *out, int used, int lines, const char *bytes, size_t len)
 {
 	struct buf clean = BUF_INIT;
-	size_t fit;
+	char *plain = uncoloured(bytes, len, &len);
+	const char *p;
+	size_t fit, left;
 
-	text_clean(&clean, bytes, len);
-	fit = text_fit(buf_str(&clean), COLUMNS - used);
-	if (fit < clean.len)
-		fit = text_fit(buf_str(&clean), COLUMNS - used - 3);
-	buf_add(out, buf_str(&clean), fit);
-	buf_puts(out, fit < clean.len ? "...\n" : "\n");
+	text_clean(&clean, plain, len);
+	p = buf_str(&clean);
+	left = clean.len;
+	for (; lines > 1 && (fit = text_fit(p, COLUMNS - used)) < left; lines--) {
+		const char *blank = memrchr(p, ' ', fit);
+
+		/* Between words, unless they are long. */
+		if (blank && blank > p + fit / 2)
+			fit = (size_t)(blank + 1 - p);
+		buf_printf(out, "%.*s\n%*s", (int)fit, p, used, "");
+		p += fit;
+		left -= fit;
+	}
+	fit = text_fit(p, COLUMNS - used);
+	if (fit < left)
+		fit = text_fit(p, COLUMNS - used - 3);
+	buf_add(out, p, fit);
+	buf_puts(out, fit < left ? "...\n" : "\n");
 	buf_release(&clean);
+	free(plain);
+}
+
+static void clean_line(struct buf *out, int used, const char *bytes, size_t len)
+{
+	clean_lines(out, used, 1, bytes, len);
 }
 
 static void totals_text(const struct scan_report *report, struct buf *out)
@@ -82,18 +125,50 @@ static void totals_text(const struct scan_report *report, struct buf *out)
 		   size_text((int64_t)totals->bytes, size, sizeof(size)),
 		   count_text(totals->lines, count), count_text(totals->records, records));
 	if (totals->first)
-		buf_printf(out, "%sZ to %sZ, %s, %.*f records a minute\n",
-			   time_datetime(totals->first, from), time_datetime(totals->last, to),
-			   duration_text(totals->last - totals->first, span, sizeof(span)),
-			   rate_of(totals) < 10 ? 1 : 0, rate_of(totals));
+		buf_printf(out, "%sZ to %sZ, %s\n", time_datetime(totals->first, from),
+			   time_datetime(totals->last, to),
+			   duration_text(totals->last - totals->first, span, sizeof(span)));
+	/* Of less than a minute nobody can say what it comes to in one. */
+	if (totals->last - totals->first >= MINUTE_US && rate_of(totals) < 10)
+		buf_printf(out, "%.1f records a minute\n", rate_of(totals));
+	else if (totals->last - totals->first >= MINUTE_US)
+		buf_printf(out, "%s records a minute\n",
+			   count_text((uint64_t)llround(rate_of(totals)), count));
 	if (totals->untimed)
-		buf_printf(out, "%s records have no time\n", count_text(totals->untimed, count));
+		buf_printf(out, "%s record%s no time\n", count_text(totals->untimed, count),
+			   totals->untimed == 1 ? " has" : "s have");
 	buf_putc(out, '\n');
+}
+
+/* What there was in each, and what could not be read: it is easily missed among the messages. */
+static void logs_text(const struct scan_report *report, struct buf *out)
+{
+	char lines[32], errors[32];
+
+	if (report->nlogs > 1)
+		buf_printf(out, "\n%14s %14s  log\n", "lines", "errors");
+	for (size_t i = 0; i < report->nlogs && report->nlogs > 1; i++) {
+		const struct scan_log *log = &report->logs[i];
+
+		buf_printf(out, "%14s %14s  ", count_text(log->lines, lines),
+			   log->err.set && !log->lines
+			       ? "not read"
+			       : count_text(log->levels[LOGLEVEL_ERROR] +
+						log->levels[LOGLEVEL_CRITICAL],
+					    errors));
+		clean_line(out, 31, log->path, strlen(log->path));
+	}
+	for (size_t i = 0; i < report->nlogs; i++) {
+		if (!report->logs[i].binary)
+			continue;
+		buf_puts(out, "\nIt does not look like text: ");
+		clean_line(out, 28, report->logs[i].path, strlen(report->logs[i].path));
+	}
 }
 
 static void levels_text(const struct scan_totals *totals, struct buf *out)
 {
-	char count[32];
+	char count[32], first[TIME_RFC3339_MAX], last[TIME_RFC3339_MAX];
 
 	for (size_t level = SCAN_LEVELS; level-- > 0;) {
 		double percent = totals->records ? 100.0 * (double)totals->levels[level] /
@@ -107,6 +182,10 @@ static void levels_text(const struct scan_totals *totals, struct buf *out)
 						  : loglevel_name((enum loglevel)level),
 			   count_text(totals->levels[level], count), percent);
 	}
+	if (totals->first_error)
+		buf_printf(out, "\nFirst error %sZ, last %sZ\n",
+			   time_datetime(totals->first_error, first),
+			   time_datetime(totals->last_error, last));
 }
 
 /* The spans as points of columns, each the busiest of its minutes; new. */
@@ -258,7 +337,7 @@ static void errors_text(const struct scan *scan, struct buf *out)
 		buf_printf(out, "%11s", "");
 		when_text(errors[i].first, errors[i].last, out);
 		buf_printf(out, "\n%11s", "");
-		clean_line(out, 11, errors[i].example, errors[i].nexample);
+		clean_lines(out, 11, EXAMPLE_LINES, errors[i].example, errors[i].nexample);
 	}
 	if (scan_totals(scan)->errors_lost)
 		buf_puts(out, "There are so many different errors that rare ones were not counted "
@@ -270,6 +349,7 @@ void scan_text(const struct scan_report *report, struct buf *out)
 {
 	totals_text(report, out);
 	levels_text(scan_totals(report->scan), out);
+	logs_text(report, out);
 	spans_text(report->scan, out);
 	patterns_text(report, out);
 	errors_text(report->scan, out);
@@ -309,6 +389,9 @@ static json_t *logs_json(const struct scan_report *report)
 		    json_pack("{s:o, s:o, s:o}", "path", json_text(log->path, strlen(log->path)),
 			      "bytes", number_json(log->bytes), "lines", number_json(log->lines));
 
+		json_object_set_new(object, "levels", levels_json(log->levels));
+		if (log->binary)
+			json_object_set_new(object, "binary", json_true());
 		if (log->err.set)
 			json_object_set_new(object, "error",
 					    json_text(log->err.msg, strlen(log->err.msg)));
@@ -390,6 +473,8 @@ void scan_json(const struct scan_report *report, struct buf *out)
 	if (report->runbook)
 		json_object_set_new(object, "known", patterns_json(report));
 	json_object_set_new(object, "errors", errors_json(report->scan));
+	json_object_set_new(object, "first_error", time_json(totals->first_error));
+	json_object_set_new(object, "last_error", time_json(totals->last_error));
 	json_object_set_new(object, "errors_lost", json_boolean(totals->errors_lost));
 	text = json_line(object);
 	buf_printf(out, "%s\n", text);

@@ -161,7 +161,10 @@ static void csv_read(const char *bytes, size_t len, struct logline *out)
 			out->level = loglevel_word(p, (size_t)(to - p));
 		p = to + 1;
 	}
-	out->body += (size_t)(p - bytes);
+	/* PostgreSQL's message, behind its SQLSTATE. */
+	if (end - p > 7 && p[5] == ',' && p[6] == '"')
+		p += 7;
+	out->body += 1 + (size_t)(p - bytes);
 }
 
 static void line_read(struct logline_zone *zone, const char *bytes, size_t len, bool inner,
@@ -413,11 +416,13 @@ static void json_read(struct logline_zone *zone, const char *bytes, size_t len, 
 	struct logpairs_wrapped wrapped;
 	struct logline inner = { .tagged = true };
 	char text[WRAPPED_MAX];
+	const char *raw;
 
 	logjson_read(zone, bytes, len, out, &wrapped);
 	if (out->level != LOGLEVEL_NONE || wrapped.bytes == NULL)
 		return;
-	if (memchr(wrapped.bytes, '\\', wrapped.len) != NULL) {
+	raw = wrapped.bytes;
+	if (memchr(raw, '\\', wrapped.len) != NULL) {
 		wrapped.len = logjson_text(wrapped.bytes, wrapped.len, text, sizeof(text));
 		wrapped.bytes = text;
 	}
@@ -425,6 +430,8 @@ static void json_read(struct logline_zone *zone, const char *bytes, size_t len, 
 	out->level = inner.level;
 	out->kin = inner.kin;
 	out->tagged = true;
+	if (inner.level != LOGLEVEL_NONE && memchr(raw, '\\', inner.body) == NULL)
+		out->body = (size_t)(raw - bytes) + inner.body;
 	if (out->at != 0)
 		return;
 	out->at = inner.at;

@@ -22,19 +22,25 @@ static void put(struct shape *shape, const char *bytes, size_t len)
 }
 
 /* What a byte may begin or belong to. */
-enum { WORD_BYTE = 1, NUMBER = 2, HEX = 4, QUOTE = 8 };
+enum { WORD_BYTE = 1, NUMBER = 2, HEX = 4, QUOTE = 8, COLOUR = 16 };
 
 static inline unsigned char class_of(char c)
 {
-	enum { W = WORD_BYTE, N = WORD_BYTE | NUMBER | HEX, H = WORD_BYTE | HEX, Q = QUOTE };
+	enum {
+		W = WORD_BYTE,
+		N = WORD_BYTE | NUMBER | HEX,
+		H = WORD_BYTE | HEX,
+		Q = QUOTE,
+		C = COLOUR
+	};
 	/* clang-format off */
 	static const unsigned char classes[256] = {
 		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, C, 0, 0, 0, 0,
 		0, 0, Q, 0, 0, 0, 0, Q, 0, 0, 0, 0, 0, 0, 0, 0,
 		N, N, N, N, N, N, N, N, N, N, 0, 0, 0, 0, 0, 0,
 		0, H, H, H, H, H, H, W, W, W, W, W, W, W, W, W,
-		W, W, W, W, W, W, W, W, W, W, W, 0, 0, 0, 0, W,
+		W, W, W, W, W, W, W, W, W, W, W, 0, C, 0, 0, W,
 		Q, H, H, H, H, H, H, W, W, W, W, W, W, W, W, W,
 		W, W, W, W, W, W, W, W, W, W, W, 0, 0, 0, 0, 0,
 	};
@@ -115,6 +121,20 @@ static size_t quoted_read(const char *p, const char *begin, const char *end)
 	return close != NULL ? (size_t)(close + 1 - p) : 0;
 }
 
+/* A colour at p, as it is or as JSON writes it: ESC [ ... m. */
+static size_t colour_read(const char *p, const char *end)
+{
+	size_t n = end - p > 3 && p[0] == '\033'		 ? 1
+		   : end - p > 8 && memcmp(p, "\\u001b", 6) == 0 ? 6
+								 : 0;
+
+	if (n == 0 || p[n++] != '[')
+		return 0;
+	while (p + n < end && (is_number(p[n]) || p[n] == ';'))
+		n++;
+	return p + n < end && p[n] == 'm' ? n + 1 : 0;
+}
+
 static void text_shape(struct shape *shape, const char *begin, const char *end)
 {
 	bool word = false; /* the byte before belongs to a word */
@@ -125,7 +145,7 @@ static void text_shape(struct shape *shape, const char *begin, const char *end)
 		size_t n;
 
 		/* A word may be hexadecimal when its second byte may, too. */
-		while (!(class & (NUMBER | QUOTE)) &&
+		while (!(class & (NUMBER | QUOTE | COLOUR)) &&
 		       (word || !(class & HEX) || p + 1 == end || !is_hex(p[1]))) {
 			word = class & WORD_BYTE;
 			*to++ = *p++;
@@ -136,6 +156,11 @@ static void text_shape(struct shape *shape, const char *begin, const char *end)
 		shape->len = (size_t)(to - shape->out);
 		if (p == end || to == most)
 			break;
+		if (class & COLOUR && (n = colour_read(p, end)) > 0) {
+			p += n;
+			word = false;
+			continue;
+		}
 		if (class & QUOTE && (n = quoted_read(p, begin, end)) > 0) {
 			put(shape, p, 1);
 			put(shape, "*", 1);
@@ -212,17 +237,34 @@ static bool access_shape(struct shape *shape, const char *line, const char *end)
 	return true;
 }
 
+/* Where a string of JSON or CSV ends, without the newline that it may end with. */
+static const char *string_end(const char *p, const char *end)
+{
+	const char *from = p;
+
+	while (p < end && (*p != '"' || (p + 1 < end && p[1] == '"')))
+		p += *p == '\\' || *p == '"' ? 2 : 1;
+	p = p < end ? p : end;
+	return p - from > 2 && p[-2] == '\\' && p[-1] == 'n' ? p - 2 : p;
+}
+
 size_t logshape(const char *line, size_t len, size_t body, char *out, size_t size)
 {
 	struct shape shape = { .out = out, .size = size };
 	const char *end = line + (len < LOOK_MAX ? len : LOOK_MAX), *from = line, *to = end;
+	size_t n = 0;
 
-	while (body < len && body < LOOK_MAX && strchr(" \t-:|]>),;", line[body]) != NULL &&
-	       line[body] != '\0')
-		body++;
+	while (body < len && body < LOOK_MAX &&
+	       ((strchr(" \t-:|]>),;", line[body]) != NULL && line[body] != '\0') ||
+		(n = colour_read(line + body, line + len)) > 0)) {
+		body += n > 0 ? n : 1;
+		n = 0;
+	}
 	from = line + (body < (size_t)(end - line) ? body : 0);
-	if ((*line == '{' || memchr(line, '=', (size_t)(end - line)) != NULL) &&
-	    message_find(line, end, &from, &to))
+	if (from > line && (*line == '{' || from[-1] == '"'))
+		text_shape(&shape, from, string_end(from, end));
+	else if ((*line == '{' || memchr(line, '=', (size_t)(end - line)) != NULL) &&
+		 message_find(line, end, &from, &to))
 		text_shape(&shape, from, to);
 	else if (body > 0 || !access_shape(&shape, line, end))
 		text_shape(&shape, from, end);

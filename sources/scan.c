@@ -106,8 +106,16 @@ static __attribute__((noinline)) void untold_end(struct scan *scan)
 }
 
 static __attribute__((noinline)) void error_count(struct scan *scan, const struct logline *line,
-						  const char *bytes, size_t len)
+						  const char *bytes, size_t len, bool harmless)
 {
+	struct scan_totals *totals = &scan->totals;
+
+	if (line->at != 0 && (totals->first_error == 0 || line->at < totals->first_error))
+		totals->first_error = line->at;
+	if (line->at > totals->last_error)
+		totals->last_error = line->at;
+	if (harmless)
+		return;
 	if (line->kin != LOGKIN_TRACEBACK) {
 		errors_add(&scan->errors, bytes, len, line->body, line->at);
 		return;
@@ -200,8 +208,8 @@ static __attribute__((noinline)) void line_new(struct scan *scan, const char *by
 		return;
 	}
 	record_count(scan, line.level, line.at);
-	if (line.level >= LOGLEVEL_ERROR && !harmless)
-		error_count(scan, &line, bytes, len);
+	if (line.level >= LOGLEVEL_ERROR)
+		error_count(scan, &line, bytes, len, harmless);
 }
 
 /* Nearly all lines begin as one before them: the same as line_new(), by what they are known by. */
@@ -222,11 +230,11 @@ static inline __attribute__((always_inline)) void line_take(struct scan *scan, c
 	if (bytes + len > scan->look)
 		harmless = patterns_match(scan, bytes, len, end, scan->at);
 	record_count(scan, level, as.at);
-	if (level >= LOGLEVEL_ERROR && !harmless) {
+	if (level >= LOGLEVEL_ERROR) {
 		struct logline line;
 
 		recalled_fill(&scan->zone, &as, bytes, &line);
-		error_count(scan, &line, bytes, len);
+		error_count(scan, &line, bytes, len, harmless);
 	}
 }
 

@@ -22,11 +22,12 @@ struct scan;
 /* A record is a line with those that go on with it: a traceback counts once. */
 struct scan_totals {
 	uint64_t bytes, lines, records;
-	uint64_t levels[SCAN_LEVELS]; /* records */
-	uint64_t untimed;	      /* records without a time */
-	int64_t first, last;	      /* the earliest and latest time, microseconds; 0: none */
-	int64_t step;		      /* microseconds of one scan_span: a minute; an hour or a
-				       * day when there were too many */
+	uint64_t levels[SCAN_LEVELS];	 /* records */
+	uint64_t untimed;		 /* records without a time */
+	int64_t first, last;		 /* the earliest and latest time, microseconds; 0: none */
+	int64_t first_error, last_error; /* likewise, of errors and worse */
+	int64_t step;			 /* microseconds of one scan_span: a minute; an hour or a
+					  * day when there were too many */
 	bool errors_lost; /* so many different errors that the counts of rare ones are too low */
 };
 

@@ -92,10 +92,13 @@ static struct scan_error *error_new(struct errors *errors, size_t slot, uint64_t
 void errors_add(struct errors *errors, const char *line, size_t len, size_t body, int64_t at)
 {
 	char shape[SCAN_SHAPE];
-	size_t nshape = logshape(line, len, body, shape, sizeof(shape)), slot;
-	uint64_t hash = hash_of(shape, nshape);
+	size_t nshape, slot;
+	uint64_t hash;
 	struct scan_error *error;
 
+	len -= len > 0 && line[len - 1] == '\r';
+	nshape = logshape(line, len, body, shape, sizeof(shape));
+	hash = hash_of(shape, nshape);
 	if (errors->n == ERRORS_MAX)
 		forget(errors);
 	slot = slot_of(errors, hash, shape, nshape);

@@ -2,13 +2,15 @@
 # backout scan on logs that other programs wrote: the levels that a person would count, one level a record,
 # packed or not, hostile or not; what can't be read is said, and the rest is scanned nevertheless.
 . "$(dirname "$0")/tap.sh.inc"
-plan 19
+plan 25
 export TMPDIR=$work
 chmod 711 "$work"
 
 scan() { "$BACKOUT" scan --utc --json "$@" >"$work/json" 2>"$work/err"; }
 # is EXPRESSION: of the JSON that the latest scan printed, as Python's d.
 is() { python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); sys.exit(0 if eval(sys.argv[2]) else print(d))' "$work/json" "$1"; }
+# fits FILE: no line has more than 72 columns.
+fits() { python3 -c 'import sys; sys.exit(any(len(l.rstrip("\n")) > 72 and print(l) is None for l in open(sys.argv[1], encoding="utf-8")))' "$1"; }
 levels() { # LOG EXPECTED...: level=count, all others 0
 	local log=$1
 	shift
@@ -88,10 +90,37 @@ postgres_levels() {
 		grep -q 'STATEMENT:' "$work/pg$n.log" && levels "$work/pg$n.log" warning=2 error=2 || { cat "$work/pg$n.log"; return 1; }
 	done
 }
+# One server, three logs of the same.
+postgres_end() { [ ! -f "$work/pg/data/postmaster.pid" ] || "${as[@]}" "$bin/pg_ctl" -D "$work/pg/data" -m immediate -w stop >/dev/null 2>&1; }
+cleanup() { postgres_end; }
+postgres_formats() {
+	local sql format
+	cat >>"$work/pg/data/postgresql.conf" <<-END
+		listen_addresses = ''
+		unix_socket_directories = '$work/pg'
+		logging_collector = on
+		log_destination = 'stderr,csvlog,jsonlog'
+		log_filename = 'x.log'
+		log_statement = all
+	END
+	"${as[@]}" "$bin/pg_ctl" -D "$work/pg/data" -w -l "$work/pg/start.log" start || { cat "$work/pg/start.log"; return 1; }
+	for sql in 'select 1/0' 'select * from missing' "do \$\$begin raise warning 'an ERROR, \"quoted\"';end\$\$" "select 'ERROR:  x'"; do
+		"$bin/psql" -h "$work/pg" -U postgres -c "$sql" postgres
+	done
+	"$bin/psql" -h "$work/pg" -U postgres -c 'select 1' nowhere
+	"${as[@]}" "$bin/pg_ctl" -D "$work/pg/data" -m fast -w stop || return 1
+	for format in log csv json; do
+		scan "$work/pg/data/log/x.$format" && is "d['without_level'] == 0 and d['without_time'] == 0" &&
+			is "(d['levels']['warning'], d['levels']['error'], d['levels']['critical']) == (1, 2, 1)" &&
+			is "{e['shape'] for e in d['errors']} >= {'division by zero'}" || { echo "$format"; return 1; }
+	done
+}
 if compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; then
 	check "PostgreSQL under four prefixes, statements with their errors" postgres_levels
+	check "PostgreSQL in text, CSV and JSON says the same" postgres_formats
 else
 	skip "PostgreSQL under four prefixes, statements with their errors" "no PostgreSQL"
+	skip "PostgreSQL in text, CSV and JSON says the same" "no PostgreSQL"
 fi
 
 # ---- syslog, as it comes over the wire ----
@@ -132,6 +161,40 @@ damaged() {
 	status 1 scan "$work/cut.gz" && grep -q 'cut.gz: it is damaged: gzip' "$work/err" && is "d['levels']['info'] > 100"
 }
 check "a packed log that ends early is damaged; what was there is counted" damaged
+windows() {
+	{ printf '\xff\xfe'; head -100 "$work/plain.log" | sed 's/$/\r/' | iconv -f UTF-8 -t UTF-16LE; } >"$work/windows.log"
+	levels "$work/windows.log" info=90 error=10 && is "d['errors'][0]['shape'] == 'line #'"
+}
+check "UTF-16 with its mark, and lines that end as Windows ends them" windows
+each_log() {
+	head -c 20000 "$BACKOUT" >"$work/program"
+	status 1 scan "$work/plain.log" "$work/program" "$work/nowhere.log" && is "[l['levels']['error'] for l in d['logs']] == [2000, 0, 0]" &&
+		is "[l.get('binary') for l in d['logs']] == [None, True, None]" || return 1
+	"$BACKOUT" scan --utc "$work/plain.log" "$work/program" "$work/nowhere.log" >"$work/text" 2>/dev/null
+	grep -q '^  *20,000  *2,000  ' "$work/text" && grep -q '^  *0  *not read  ' "$work/text" &&
+		grep -q '^It does not look like text: .*/program$' "$work/text" && fits "$work/text"
+}
+check "each of several logs has its lines and errors; what is no text is named" each_log
+first_last() {
+	printf '2026-11-21 21:31:05 INFO a\n2026-11-21 21:40:00 ERROR b\n2026-11-21 21:32:00 CRITICAL c\n2026-11-21 21:50:00 INFO d\n' >"$work/times.log"
+	scan "$work/times.log" && is "d['first_error'].startswith('2026-11-21T21:32:00') and d['last_error'].startswith('2026-11-21T21:40:00')" &&
+		"$BACKOUT" scan --utc "$work/times.log" | grep -q '^First error 2026-11-21 21:32:00Z, last 2026-11-21 21:40:00Z$'
+}
+check "the first and the last error" first_last
+colours() {
+	printf '2026-11-21 21:31:05 \033[31mERROR\033[0m it \033[1mbroke\033[0m %d\n' 1 2 3 >"$work/colours.log"
+	levels "$work/colours.log" error=3 && is "[(e['shape'], e['count']) for e in d['errors']] == [('it broke #', 3)]" &&
+		"$BACKOUT" scan --utc "$work/colours.log" | grep -qF '2026-11-21 21:31:05 ERROR it broke 1'
+}
+check "colours are none of a message" colours
+wrapped() {
+	{ sed -n 's/.*/{"log":"&\\n","stream":"stderr","time":"2026-11-21T21:31:05.123456789Z"}/;1,50p' "$work/plain.log"
+		sed -n 's/^/2026-11-21T21:31:05.123456789Z stderr F /;1,50p' "$work/plain.log"
+		sed -n 's/^/web-1  | /;1,50p' "$work/plain.log"
+		sed -n 's/^/2026-11-21T21:31:05.123456789Z /;1,50p' "$work/plain.log"; } >"$work/wrapped.log"
+	levels "$work/wrapped.log" info=180 error=20 && is "[(e['shape'], e['count']) for e in d['errors']] == [('line #', 20)]"
+}
+check "what Docker, Kubernetes and Compose wrap is the same error" wrapped
 : >"$work/empty.log"
 empty() { scan "$work/empty.log" && is "d['lines'] == 0 and d['first'] is None and d['minutes'] == []" && "$BACKOUT" scan "$work/empty.log"; }
 check "an empty log" empty
@@ -160,9 +223,10 @@ check "the shipped runbook knows messages" shipped
 
 # ---- the screen ----
 chart() {
-	"$BACKOUT" scan --utc "$work/plain.log" >"$work/text" && grep -q '^error  *2,000 ' "$work/text" && grep -q 'line #$' "$work/text" &&
-		! awk 'length($0) > 72' "$work/text" | grep . && LC_ALL=C "$BACKOUT" scan --utc "$work/plain.log" | LC_ALL=C grep '[^ -~]' && return 1
-	grep -q '2026-11-21 21:00Z\|2026-11-21 21:00' "$work/text"
+	"$BACKOUT" scan --utc "$work/plain.log" >"$work/text" && fits "$work/text" || return 1
+	grep -q '^error  *2,000 ' "$work/text" && grep -q 'line #$' "$work/text" && grep -q '2026-11-21 21:00' "$work/text" || return 1
+	LC_ALL=C "$BACKOUT" scan --utc "$work/plain.log" >"$work/ascii"
+	! LC_ALL=C grep '[^ -~]' "$work/ascii"
 }
 check "text has 72 columns, and is ASCII where UTF-8 is not spoken" chart
 python3 - >"$work/hostile.log" <<'PY'

@@ -74,6 +74,15 @@ static void shapes_leave_out_what_differs(void **state)
 	check_shape("time=x level=error msg=\"it broke\" n=3", 0, "it broke");
 	check_shape("10.0.0.1 - - [21/Nov/2026:21:31:05 +0000] \"GET /a/7?b=c HTTP/1.1\" 502 12", 0,
 		    "GET /a/# 502");
+	/* Colours are none of it, as they are and as JSON writes them. */
+	check_shape("\033[2m12\033[0m it \033[31;1mbroke\033[0m", 6, "it broke");
+	check_shape("\033[", 0, "\033[");
+	check_shape("{\"msg\":\"it \\u001b[31mbroke\\u001b[0m\"}", 0, "it broke");
+	/* What Docker and CSV carry ends where its string does. */
+	check_shape("{\"log\":\"ERROR it \\\"x\\\" broke\\n\",\"stream\":\"stderr\"}", 13,
+		    "it \\\"*\" broke");
+	check_shape("1,ERROR,42P01,\"relation \"\"x\"\" is 7\",,,\"psql\"", 15,
+		    "relation \"*\"*\"*\" is #");
 	check_shape("unclosed \"quote 7", 0, "unclosed \"quote #");
 	check_shape("", 0, "");
 }
