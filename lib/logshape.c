@@ -117,6 +117,11 @@ static size_t quoted_read(const char *p, const char *begin, const char *end)
 		return 0;
 	if (*p == '\'' && p > begin && is_word(p[-1]))
 		return 0;
+	/* Doubled, as CSV has them. */
+	if (most > 3 && p[0] == '"' && p[1] == '"') {
+		close = memmem(p + 2, most - 2, "\"\"", 2);
+		return close != NULL ? (size_t)(close + 2 - p) : 0;
+	}
 	close = most > 1 ? memchr(p + 1, *p, most - 1) : NULL;
 	return close != NULL ? (size_t)(close + 1 - p) : 0;
 }

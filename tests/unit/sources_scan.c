@@ -82,7 +82,7 @@ static void shapes_leave_out_what_differs(void **state)
 	check_shape("{\"log\":\"ERROR it \\\"x\\\" broke\\n\",\"stream\":\"stderr\"}", 13,
 		    "it \\\"*\" broke");
 	check_shape("1,ERROR,42P01,\"relation \"\"x\"\" is 7\",,,\"psql\"", 15,
-		    "relation \"*\"*\"*\" is #");
+		    "relation \"*\" is #");
 	check_shape("unclosed \"quote 7", 0, "unclosed \"quote #");
 	check_shape("", 0, "");
 }
