@@ -75,6 +75,9 @@ enum log_found log_find_after(const struct source *source, uint64_t seq, bool re
 			      struct log_line *out);
 /* The line with this seq. */
 enum log_found log_find_at(const struct source *source, uint64_t seq, struct log_line *out);
+/* Goes on towards the oldest line that can be had, without a look at those between: LOG_UNREAD
+ * until it is reached, then why there is none before it. *seq is that of the oldest one so far. */
+enum log_found log_find_oldest(const struct source *source, uint64_t *seq);
 /* For a person, one clean line: why there is no line further back ("older lines are packed in
  * bot.log.2.gz"). Of the latest look at this source that came to `found`. */
 void log_found_text(const struct source *source, enum log_found found, char *out, size_t size);

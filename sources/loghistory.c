@@ -382,6 +382,16 @@ static enum log_found part_before(struct loghistory *history)
 	return found;
 }
 
+static void oldest_note(struct loghistory *history, const struct logplace *place)
+{
+	oldest_set(history, place);
+	/* Each part's first line is a place, so that counting never leaves a part. */
+	if (history->index.n == 0 || place->at == 0 ||
+	    logindex_wants(&history->index, &history->index.list[0], place->seq, place->part,
+			   place->at))
+		logindex_add(&history->index, place);
+}
+
 static enum log_found find_older(struct loghistory *history, int64_t now,
 				 struct logring_line **line)
 {
@@ -412,13 +422,65 @@ static enum log_found find_older(struct loghistory *history, int64_t now,
 			       .at = span.starts[0],
 			       .part = part->id,
 			       .hash = logindex_hash(block->lines[0].bytes, block->lines[0].len) };
-	oldest_set(history, &place);
-	/* Each part's first line is a place, so that counting never leaves a part. */
-	if (history->index.n == 0 || place.at == 0 ||
-	    logindex_wants(&history->index, &history->index.list[0], place.seq, place.part,
-			   place.at))
-		logindex_add(&history->index, &place);
+	oldest_note(history, &place);
 	return LOG_LINE;
+}
+
+/* The oldest line of which the newline before it lies in a chunk that ends where the oldest known
+ * one begins. LOG_UNREAD: there is none, the line is longer. */
+static enum log_found count_before(struct loghistory *history, int fd, struct logplace *place)
+{
+	off_t to = history->back_at, from = to > CHUNK ? to - CHUNK : 0;
+	ssize_t n = chunk_read(history, fd, from, to);
+	const char *bytes = history->chunk, *end = bytes + n, *begin, *nl;
+	uint64_t lines = from == 0;
+
+	if (n != to - from)
+		return LOG_GONE;
+	/* The last newline is that of the line before: none begins behind it. */
+	nl = memchr(bytes, '\n', (size_t)(n - 1));
+	begin = from == 0 ? bytes : nl != NULL ? nl + 1 : NULL;
+	if (begin == NULL)
+		return LOG_UNREAD;
+	for (; nl != NULL; nl = memchr(nl + 1, '\n', (size_t)(end - 1 - (nl + 1))))
+		lines++;
+	nl = memchr(begin, '\n', (size_t)(end - begin));
+	*place = (struct logplace){ .seq = history->oldest.seq - lines,
+				    .at = from + (begin - bytes),
+				    .part = history->back_part,
+				    .hash = logindex_hash(begin, (size_t)((nl != NULL ? nl : end) -
+									  begin)) };
+	return LOG_LINE;
+}
+
+enum log_found loghistory_rewind(struct loghistory *history, int64_t now)
+{
+	enum log_found found = LOG_LINE;
+
+	if (history->oldest.seq == 0)
+		return LOG_BEGIN;
+	while (found == LOG_LINE && history->spent <= LOG_BUDGET) {
+		struct logring_line *line;
+		const struct logpart *part;
+		struct logplace place;
+		struct stat st;
+		int fd;
+
+		found = part_before(history);
+		if (found != LOG_LINE)
+			break;
+		part = logparts_get(history->parts, history->back_part);
+		fd = part != NULL ? logpart_open(history->parts, part, &st) : -1;
+		if (fd < 0)
+			return LOG_GONE;
+		found = count_before(history, fd, &place);
+		close(fd);
+		if (found == LOG_LINE)
+			oldest_note(history, &place);
+		else if (found == LOG_UNREAD)
+			found = find_older(history, now, &line);
+	}
+	return found == LOG_LINE ? LOG_UNREAD : found;
 }
 
 enum log_found loghistory_find(struct loghistory *history, uint64_t seq, int64_t now,

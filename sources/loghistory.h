@@ -26,6 +26,9 @@ void loghistory_begin(struct loghistory *history);
  * them. LOG_LINE: `*line` is borrowed until the next call. */
 enum log_found loghistory_find(struct loghistory *history, uint64_t seq, int64_t now,
 			       struct logring_line **line);
+/* Goes back towards the very first line, counting lines without a look at them: LOG_UNREAD when the
+ * look's budget is used up, else why there is none before loghistory_oldest(). */
+enum log_found loghistory_rewind(struct loghistory *history, int64_t now);
 /* Seq of the oldest line that was read; LOG_FIRST when none was. */
 uint64_t loghistory_oldest(const struct loghistory *history);
 /* The packed file at which the latest look ended; "" when it didn't. */

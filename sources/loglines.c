@@ -87,6 +87,21 @@ enum log_found log_find_after(const struct source *source, uint64_t seq, bool re
 	return walk(log, seq < oldest ? oldest - 1 : seq, 1, records, out);
 }
 
+enum log_found log_find_oldest(const struct source *source, uint64_t *seq)
+{
+	const struct log_source *log = (const struct log_source *)source;
+	uint64_t oldest = logring_oldest(&log->ring);
+	enum log_found found = oldest > LOG_FIRST || log_skipped(log) ? LOG_GONE : LOG_BEGIN;
+
+	*seq = oldest;
+	if (log->history == NULL)
+		return found;
+	loghistory_begin(log->history);
+	found = loghistory_rewind(log->history, clock_wall(source->env->clock));
+	*seq = loghistory_oldest(log->history);
+	return found;
+}
+
 void log_found_text(const struct source *source, enum log_found found, char *out, size_t size)
 {
 	const struct log_source *log = (const struct log_source *)source;

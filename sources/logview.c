@@ -214,6 +214,17 @@ static void land(struct logview *view)
 	view->cursor = i;
 }
 
+/* Whether there are lines behind the page that were there already when it was held: those that
+ * came since stay out of sight. */
+static bool held_more(const struct logview *view)
+{
+	for (size_t i = 0; i < view->n; i++) {
+		if (view->newer.sides[i].found || view->newer.sides[i].at < view->held_newest[i])
+			return true;
+	}
+	return false;
+}
+
 /* Fills the page around the cursor. */
 static bool page_fill(struct logview *view, size_t rows, struct logview_budget *budget)
 {
@@ -238,6 +249,12 @@ static bool page_fill(struct logview *view, size_t rows, struct logview_budget *
 	}
 	if (got >= 0)
 		view->landing = false;
+	/* There is more room than there was. */
+	if (got == 0 && view->held) {
+		page_wake(view);
+		for (got = 1; got == 1 && view->count < rows && held_more(view);)
+			got = page_extend(view, true, budget);
+	}
 	return got < 0;
 }
 
@@ -266,6 +283,29 @@ static bool seek_work(struct logview *view, struct logview_budget *budget)
 	return false;
 }
 
+/* To the oldest line of every log. */
+static bool rewind_work(struct logview *view, struct logview_budget *budget)
+{
+	uint64_t bounds[LOGVIEW_LOGS];
+	const struct logview_record first = { .at = INT64_MIN };
+
+	for (size_t i = 0; i < view->n; i++) {
+		uint64_t before = view->rewound[i];
+
+		while (log_find_oldest(view->logs[i], &bounds[i]) == LOG_UNREAD) {
+			budget->looked += before > bounds[i] ? before - bounds[i] : 0;
+			before = view->rewound[i] = bounds[i];
+			budget->next = 0;
+			if (logview_spent(budget))
+				return true;
+		}
+	}
+	view->rewinding = false;
+	page_land(view, &first, bounds);
+	view->outcome = LOGVIEW_THERE;
+	return false;
+}
+
 bool logview_work(struct logview *view, size_t rows, int64_t budget_us)
 {
 	int64_t now = clock_mono(&clock_system);
@@ -278,9 +318,11 @@ bool logview_work(struct logview *view, size_t rows, int64_t budget_us)
 		more = newest_take(view, &first);
 	if (view->moves)
 		more = moves_make(view, &budget) || more;
+	if (view->rewinding)
+		more = rewind_work(view, &budget) || more;
 	if (view->seeking)
 		more = seek_work(view, &budget) || more;
-	if (!view->moves && !view->seeking)
+	if (!view->moves && !view->seeking && !view->rewinding)
 		more = page_fill(view, rows, &budget) || more;
 	view->looked += budget.looked;
 	return more;
@@ -299,12 +341,12 @@ uint64_t logview_looked(const struct logview *view)
 
 enum logview_outcome logview_outcome(const struct logview *view)
 {
-	return view->seeking ? LOGVIEW_LOOKING : view->outcome;
+	return view->seeking || view->rewinding ? LOGVIEW_LOOKING : view->outcome;
 }
 
 void logview_stop(struct logview *view)
 {
-	view->seeking = false;
+	view->seeking = view->rewinding = false;
 	view->moves = 0;
 	view->outcome = LOGVIEW_THERE;
 }
@@ -318,10 +360,16 @@ bool logview_held(const struct logview *view)
 
 void logview_hold(struct logview *view)
 {
+	struct log_status status;
+
 	if (view->held)
 		return;
 	view->cursor = view->count ? view->count - 1 : 0;
 	view->held = true;
+	for (size_t i = 0; i < view->n; i++) {
+		log_status(view->logs[i], &status);
+		view->held_newest[i] = status.newest;
+	}
 	view->held_lines = page_lines_came(view, &view->held_errors);
 }
 
@@ -352,16 +400,10 @@ void logview_move(struct logview *view, long by)
 
 void logview_oldest(struct logview *view)
 {
-	uint64_t bounds[LOGVIEW_LOGS];
-	struct log_line *line = xmalloc(sizeof(*line));
-	struct logview_record first = { .at = INT64_MIN };
-
-	for (size_t i = 0; i < view->n; i++)
-		bounds[i] = log_line_after(view->logs[i], 0, false, line) ? line->seq : LOG_FIRST;
-	free(line);
+	logview_stop(view);
 	logview_hold(view);
-	page_land(view, &first, bounds);
-	view->outcome = LOGVIEW_THERE;
+	view->rewinding = true;
+	view->looked = 0;
 }
 
 static bool is_goal(const struct logview *view, size_t i, enum logview_goal goal)

@@ -115,7 +115,7 @@ uint64_t logview_missed(const struct logview *view, uint64_t *errors);
 /* Moves the cursor by so many records, or as far as there are any; holds. Beyond the newest one it
  * follows. */
 void logview_move(struct logview *view, long by);
-/* To the oldest record that can be had, without a look at those between. */
+/* To the oldest record that can be had, without a look at those between; holds. */
 void logview_oldest(struct logview *view);
 /* To the nearest record with that goal, older or newer than the cursor; holds. */
 void logview_seek(struct logview *view, enum logview_goal goal, bool newer);

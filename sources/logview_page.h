@@ -21,10 +21,13 @@ struct logview {
 	uint64_t looked; /* lines looked at, unasked or for a seek */
 	bool unborn;	 /* of some log no line had been read yet when the page began */
 	bool held;
-	uint64_t held_lines, held_errors; /* that had come when it was held */
-	long moves;			  /* of the cursor, still to be made */
+	uint64_t held_lines, held_errors;   /* that had come when it was held */
+	uint64_t held_newest[LOGVIEW_LOGS]; /* the newest line of each log then */
+	long moves;			    /* of the cursor, still to be made */
 	struct logview_walk seek;
 	bool seeking;
+	bool rewinding;
+	uint64_t rewound[LOGVIEW_LOGS]; /* how far back each log's lines are counted */
 	enum logview_outcome outcome;
 	/* The record that the cursor is to stand on once it is found. */
 	bool landing;

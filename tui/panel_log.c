@@ -218,7 +218,7 @@ static void pattern_take(struct ui *ui, struct log_panel *log, enum logview_patt
 		return;
 	}
 	if (which == LOGVIEW_SEARCH && *text) {
-		log->sought = "match";
+		log->sought = "older match (] looks for newer ones)";
 		logview_seek(log->view, LOGVIEW_MATCH, false);
 	}
 }

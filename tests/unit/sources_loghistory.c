@@ -56,6 +56,19 @@ static enum log_found walk_back(struct fixture *f, int newest, int last)
 	return found;
 }
 
+/* How many lines there are, back from the newest one. */
+static int walk_back_all(struct fixture *f)
+{
+	struct log_line line = { .seq = 0 };
+	enum log_found found;
+	int lines = 0;
+
+	while ((found = log_find_before(f->source, line.seq, false, &line)) == LOG_LINE ||
+	       found == LOG_UNREAD)
+		lines += found == LOG_LINE;
+	return lines;
+}
+
 static void every_line_of_a_large_file_can_be_had(void **state)
 {
 	enum { LINES = 120000 };
@@ -121,6 +134,45 @@ static void rotated_files_are_gone_on_with(void **state)
 	sample(&f);
 	assert_int_equal(newest(&f), 501);
 	assert_int_equal(walk_back(&f, 9501, 1), LOG_PACKED);
+	end(&f);
+}
+
+static void the_oldest_line_is_gone_to_by_counting(void **state)
+{
+	enum { LINES = 150000, LONG = 200000 };
+	struct fixture f;
+	struct log_line line;
+	char *wide = xmalloc(LONG + 1);
+	uint64_t oldest = 0, turns = 0;
+	int want = 1;
+
+	begin(&f, state, false, &clock_system);
+	write_lines(f.path, 1, 1000);
+	move(&f, "", ".1");
+	write_lines(f.path, 1001, 2000);
+	memset(wide, 'x', LONG);
+	wide[LONG] = '\n';
+	scratch_write(f.path, wide, LONG + 1);
+	free(wide);
+	write_lines(f.path, 2001, LINES);
+	follow(&f, 100);
+	sample(&f);
+	assert_true(newest(&f) < LINES);
+	while (log_find_oldest(f.source, &oldest) == LOG_UNREAD)
+		turns++;
+	assert_true(turns > 2);
+	/* One line more: the long one. */
+	assert_int_equal(LOG_FIRST + newest(&f) - oldest, LINES + 1);
+	line.seq = oldest - 1;
+	for (enum log_found found;
+	     (found = log_find_after(f.source, line.seq, false, &line)) != LOG_END;) {
+		if (found == LOG_LINE && want == 2001 && *line.text == 'x')
+			assert_int_equal(line.true_len, LONG);
+		else if (found == LOG_LINE)
+			assert_int_equal(number(&line), want++);
+	}
+	assert_int_equal(want, LINES + 1);
+	assert_int_equal(walk_back_all(&f), LINES + 1);
 	end(&f);
 }
 
@@ -352,6 +404,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_line_of_a_large_file_can_be_had),
+		TEST(the_oldest_line_is_gone_to_by_counting),
 		TEST(rotated_files_are_gone_on_with),
 		TEST(a_cut_file_is_found_in_its_copy),
 		TEST(what_was_cut_or_removed_is_gone),
