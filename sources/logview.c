@@ -152,11 +152,28 @@ out:
 	free(line);
 }
 
+/* In a flood without errors there is nothing to look for when only errors are shown. */
+static void errorless_skip(struct logview *view, uint64_t lines, uint64_t errors)
+{
+	struct log_status status;
+
+	if (view->sieve.least < LOGLEVEL_ERROR || errors != view->seen_errors ||
+	    lines - view->seen < BEHIND || view->seen == 0)
+		return;
+	for (size_t i = 0; i < view->n; i++) {
+		log_status(view->logs[i], &status);
+		if (!view->newer.sides[i].found && status.newest)
+			logview_side_set(&view->newer.sides[i], status.newest);
+	}
+}
+
 /* While it follows: what came goes onto the page. True when that is not all yet. */
 static bool newest_take(struct logview *view, struct logview_budget *budget)
 {
-	uint64_t lines = page_lines_came(view, NULL);
+	uint64_t errors, lines = page_lines_came(view, &errors);
 	int got;
+
+	errorless_skip(view, lines, errors);
 
 	if (lines - view->seen > (logview_is_picking(view) ? BEHIND_PICKING : BEHIND) ||
 	    (view->unborn && lines != view->seen))
@@ -169,8 +186,10 @@ static bool newest_take(struct logview *view, struct logview_budget *budget)
 		if (view->newer.sides[i].grown)
 			grown_take(view, i, budget);
 	}
-	if (got == 0)
+	if (got == 0) {
 		view->seen = lines;
+		view->seen_errors = errors;
+	}
 	return got < 0;
 }
 

@@ -57,7 +57,7 @@ void page_newest(struct logview *view)
 	}
 	page_begin(view, bounds);
 	view->landing = false;
-	view->seen = page_lines_came(view, NULL);
+	view->seen = page_lines_came(view, &view->seen_errors);
 }
 
 size_t logview_count(const struct logview *view)

@@ -17,7 +17,8 @@ struct logview {
 	size_t count, cursor;
 	size_t rows;			  /* that whoever draws has room for */
 	struct logview_walk older, newer; /* from the page's ends */
-	uint64_t seen;	 /* lines that had come when the newer walk was at its end */
+	/* Lines that had come when the newer walk was at its end, and errors among them. */
+	uint64_t seen, seen_errors;
 	uint64_t looked; /* lines looked at, unasked or for a seek */
 	bool unborn;	 /* of some log no line had been read yet when the page began */
 	bool held;

@@ -549,6 +549,57 @@ static void random_walks_leave_no_gap(void **state)
 	close_logs();
 }
 
+/* The page holds, oldest first, lines with rising numbers, of which none that passes is left out
+ * but where it began anew. */
+static void check_flood(int each)
+{
+	int before = -1;
+
+	for (size_t i = 0; i < logview_count(desk->view); i++) {
+		int n = atoi(strrchr(text_at(i), 'n') + 1);
+
+		assert_int_equal(n % each, 0);
+		assert_true(before < 0 || n == before + each);
+		before = n;
+	}
+}
+
+/* Lines come faster than the log keeps them in memory. */
+static void a_flood_is_followed_in_order(void **state)
+{
+	open_logs(state, 1, 64);
+	only("00$");
+	for (int round = 0; round < 60; round++) {
+		put_numbers(0, round * 5000, round * 5000 + 5000, 1, 7);
+		sample(&desk->log[0]);
+		logview_work(desk->view, ROWS, 300);
+		check_flood(100);
+	}
+	settle();
+	check_flood(100);
+	assert_string_equal(selected(), "n299900");
+	/* Errors alone: a flood without one is passed over, one with one is not. */
+	only(NULL);
+	logview_least(desk->view, LOGLEVEL_ERROR);
+	settle();
+	put_numbers(0, 1, 5000, 1, 5000);
+	settle();
+	put_numbers(0, 300001, 300007, 1, 7);
+	put_numbers(0, 300007, 300014, 1, 7);
+	put_numbers(0, 1, 5000, 1, 5000);
+	settle();
+	assert_string_equal(selected(), "n300013");
+	logview_least(desk->view, LOGLEVEL_NONE);
+	for (int round = 60; round < 80; round++) {
+		put_numbers(0, round * 5000, round * 5000 + 5000, 1, 7);
+		sample(&desk->log[0]);
+		logview_work(desk->view, ROWS, 300);
+		check_flood(1);
+	}
+	assert_string_equal(selected(), "n399999");
+	close_logs();
+}
+
 static void the_usual_pause_is_known(void **state)
 {
 	open_logs(state, 1, 100);
@@ -579,6 +630,7 @@ int main(void)
 		TEST(a_filter_keeps_the_place),
 		TEST(work_is_bounded_and_goes_on),
 		TEST(random_walks_leave_no_gap),
+		TEST(a_flood_is_followed_in_order),
 		TEST(the_usual_pause_is_known),
 	};
 
