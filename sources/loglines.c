@@ -91,7 +91,7 @@ enum log_found log_find_oldest(const struct source *source, uint64_t *seq)
 {
 	const struct log_source *log = (const struct log_source *)source;
 	uint64_t oldest = logring_oldest(&log->ring);
-	enum log_found found = oldest > LOG_FIRST || log_skipped(log) ? LOG_GONE : LOG_BEGIN;
+	enum log_found found = oldest > LOG_FIRST ? LOG_GONE : LOG_BEGIN;
 
 	*seq = oldest;
 	if (log->history == NULL)
