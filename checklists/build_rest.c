@@ -116,6 +116,7 @@ static void build_panel(struct checker *checker, struct panel *panel, const stru
 	panel->source = build_text(node, "source");
 	panel->sources = texts(json_object_get(node->value, "sources"), &panel->nsources);
 	panel->level = build_text(node, "level");
+	panel->bands = build_text(node, "bands");
 	panel->metrics = texts(json_object_get(node->value, "metrics"), &panel->nmetrics);
 	panel->probes = build_probe_list(checker, node, "probes", &panel->nprobes);
 	check_panel(checker, panel, node);

@@ -297,11 +297,12 @@ struct band_table {
 
 struct panel {
 	const char *title;
-	const char *kind;     /* "log", "connections", "memory", "chart", "endpoints" */
+	const char *kind;     /* "log", "connections", "memory", "chart", ... */
 	const char *source;   /* or NULL */
 	const char **sources; /* owned array: several logs in one */
 	size_t nsources;
 	const char *level;    /* of a log: "all", "warning", "error"; NULL: all */
+	const char *bands;    /* the name of a band table, or NULL */
 	const char **metrics; /* owned array */
 	size_t nmetrics;
 	struct probe **probes; /* owned array; the probes are the runbook's */

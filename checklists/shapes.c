@@ -13,8 +13,9 @@ static const char *const param_types[] = { "string", "path",	 "int",	 "number",
 static const char *const severities[] = { "low", "medium", "high", "critical", NULL };
 static const char *const risks[] = { "low", "medium", "high", NULL };
 static const char *const sides[] = { "above", "below", NULL };
-static const char *const panel_kinds[] = { "log",   "connections", "memory",
-					   "chart", "endpoints",   NULL };
+static const char *const panel_kinds[] = { "log",	"connections", "memory", "chart",
+					   "endpoints", "metrics",     "alerts", "conditions",
+					   "bands",	NULL };
 static const char *const panel_levels[] = { "all", "warning", "error", NULL };
 static const char *const classes[] = { "live", "staging", "drill", NULL };
 
@@ -328,6 +329,7 @@ static const struct field panel_fields[] = {
 	  .help = "of \"log\": the lines that it shows at first; all" },
 	{ "metrics", FIELD_NAMES, .help = "the metrics it shows", .of = "metrics" },
 	{ "probes", FIELD_PROBES, .help = "the probes it shows (endpoints)" },
+	{ "bands", FIELD_REF, .help = "of kind bands: the table it shows; all", .of = "bands" },
 	END
 };
 

@@ -31,6 +31,8 @@ struct measured {
 	struct alert alert;
 	struct series series;
 	int64_t every_us, next; /* wall time of the next reading */
+	int64_t valued_at;	/* wall time of the latest value; 0: none yet */
+	int64_t apart_us;	/* between the latest two: sources have a pace of their own */
 };
 
 struct sense {
@@ -102,6 +104,12 @@ static void rules_fill(struct sense *sense)
 	}
 }
 
+/* What is kept comes every ten seconds, whatever the pace of the metric. */
+static int64_t slowest(const struct measured *m)
+{
+	return m->every_us > MEMORY_EVERY_US ? m->every_us : MEMORY_EVERY_US;
+}
+
 static void metric_take(size_t i, const struct reading *reading, void *data)
 {
 	struct sense *sense = data;
@@ -111,6 +119,11 @@ static void metric_take(size_t i, const struct reading *reading, void *data)
 	int news;
 
 	sense->wiring.latest[i] = *reading;
+	if (known && reading->at > m->valued_at) {
+		m->apart_us = m->valued_at ? reading->at - m->valued_at : 0;
+		m->valued_at = reading->at;
+	}
+	series_gap(&m->series, now, 3 * (m->apart_us ? m->every_us : slowest(m)));
 	series_add(&m->series, now, known ? reading->value : NAN);
 	if (known)
 		m->alert.value = reading->value;
@@ -274,8 +287,10 @@ static void derived_read(const struct metric *metric, struct reading *out, void 
 static void series_recall(const struct metric *metric, int64_t at, double value, void *data)
 {
 	struct sense *sense = data;
+	struct measured *m = &sense->metrics[metric - sense->runbook->metrics];
 
-	series_add(&sense->metrics[metric - sense->runbook->metrics].series, at, value);
+	series_gap(&m->series, at, 3 * slowest(m));
+	series_add(&m->series, at, value);
 }
 
 void sense_keep(struct sense *sense, struct kept *kept)
@@ -440,6 +455,15 @@ const struct reading *sense_metric(const struct sense *sense, const struct metri
 const struct alert *sense_alert(const struct sense *sense, const struct metric *metric)
 {
 	return &sense->metrics[metric_index(sense, metric)].alert;
+}
+
+int64_t sense_interval(const struct sense *sense, const struct metric *metric)
+{
+	const struct measured *m = &sense->metrics[metric_index(sense, metric)];
+
+	if (!m->apart_us)
+		return slowest(m);
+	return m->apart_us > m->every_us ? m->apart_us : m->every_us;
 }
 
 void sense_mute(struct sense *sense, const struct metric *metric, int64_t until)

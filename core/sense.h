@@ -105,6 +105,8 @@ const struct sensed *sense_probe(const struct sense *sense, const struct probe *
 /* The latest value of a metric (verdict unknown: none yet, or it can't be read) and its alert. */
 const struct reading *sense_metric(const struct sense *sense, const struct metric *metric);
 const struct alert *sense_alert(const struct sense *sense, const struct metric *metric);
+/* Time between two of its values, as far as it is known: what is much older than that is no news. */
+int64_t sense_interval(const struct sense *sense, const struct metric *metric);
 /* One for each condition of the runbook, in its order. */
 const struct condition_state *sense_conditions(const struct sense *sense);
 /* Points of a metric since `from`, oldest first; borrowed until the next turn of the loop. */

@@ -25,6 +25,14 @@ void series_add(struct series *series, int64_t at, double value)
 	series->points[series->n++] = (struct chart_point){ .at = at, .value = value };
 }
 
+void series_gap(struct series *series, int64_t at, int64_t max_gap)
+{
+	const struct chart_point *last = series->n ? &series->points[series->n - 1] : NULL;
+
+	if (last && at - last->at > max_gap)
+		series_add(series, last->at + 1, NAN);
+}
+
 const struct chart_point *series_since(const struct series *series, int64_t from, size_t *n)
 {
 	size_t low = 0, high = series->n;

@@ -18,6 +18,9 @@ struct series {
 
 /* Older than the last point: ignored (the clock was set back). */
 void series_add(struct series *series, int64_t at, double value);
+/* A value is about to be added at `at`: where the last one is older than `max_gap` by then, nothing
+ * is known of the time between them. */
+void series_gap(struct series *series, int64_t at, int64_t max_gap);
 /* The points since `from`; borrowed until the next series_add(). */
 const struct chart_point *series_since(const struct series *series, int64_t from, size_t *n);
 void series_release(struct series *series);

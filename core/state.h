@@ -25,8 +25,10 @@ struct alert_state {
 	double value;
 	int64_t since;
 	bool acknowledged;
-	bool no_data;	     /* of a metric whose runbook asks for it */
-	int64_t muted_until; /* wall time; 0: it isn't */
+	char acknowledged_by[64];
+	int64_t acknowledged_at; /* wall time */
+	bool no_data;		 /* of a metric whose runbook asks for it */
+	int64_t muted_until;	 /* wall time; 0: it isn't */
 };
 
 /* A procedure that was tried, in order; the last one is current. */

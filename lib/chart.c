@@ -33,7 +33,7 @@ static void extend(double value, double *low, double *high)
 }
 
 /* From zero when nothing is negative, so that a bar's height means its value. */
-static void chart_scale(const struct chart_spec *spec, double *low, double *high)
+static void scale_needed(const struct chart_spec *spec, double *low, double *high)
 {
 	*low = spec->low;
 	*high = spec->high;
@@ -41,7 +41,8 @@ static void chart_scale(const struct chart_spec *spec, double *low, double *high
 		return;
 	*low = *high = 0;
 	for (size_t i = 0; i < spec->npoints; i++)
-		extend(spec->points[i].value, low, high);
+		if (spec->points[i].at >= spec->from && spec->points[i].at <= spec->to)
+			extend(spec->points[i].value, low, high);
 	extend(spec->info, low, high);
 	extend(spec->warning, low, high);
 	extend(spec->critical, low, high);
@@ -49,6 +50,21 @@ static void chart_scale(const struct chart_spec *spec, double *low, double *high
 		*low = -round_up(-*low);
 	if (*high > 0 || *low >= 0)
 		*high = round_up(*high);
+}
+
+static void scale_choose(const struct chart_spec *spec, double *low, double *high)
+{
+	struct chart_scale *held = spec->held;
+
+	scale_needed(spec, low, high);
+	if (!held)
+		return;
+	if (held->low <= *low && held->high >= *high &&
+	    3 * (*high - *low) >= held->high - held->low) {
+		*low = held->low;
+		*high = held->high;
+	}
+	*held = (struct chart_scale){ *low, *high };
 }
 
 static enum cell_class class_of(const struct chart_spec *spec, double value)
@@ -90,7 +106,9 @@ static double *chart_columns(const struct chart_spec *spec, int count)
 		double first = floor((double)(point->at - spec->from) / span * count);
 		double last = i + 1 < spec->npoints
 				  ? ceil((double)(point[1].at - spec->from) / span * count) - 1
-				  : first;
+				  : fmin(floor((double)(point->at + spec->hold_us - spec->from) /
+					       span * count),
+					 count - 1);
 
 		/* The right border belongs to the last column. */
 		if (point->at == spec->to)
@@ -107,6 +125,22 @@ static double *chart_columns(const struct chart_spec *spec, int count)
 				columns[c] = worse(spec, columns[c], point->value);
 	}
 	return columns;
+}
+
+bool chart_extremes(const struct chart_spec *spec, double *least, double *greatest)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < spec->npoints; i++) {
+		const struct chart_point *point = &spec->points[i];
+
+		if (!isfinite(point->value) || point->at < spec->from || point->at > spec->to)
+			continue;
+		*least = any ? fmin(*least, point->value) : point->value;
+		*greatest = any ? fmax(*greatest, point->value) : point->value;
+		any = true;
+	}
+	return any;
 }
 
 /* Height of a value in `steps` steps from the bottom; what is not at the very bottom shows. */
@@ -147,6 +181,13 @@ struct canvas {
 	double low, high;
 };
 
+int chart_row(double value, double low, double high, int height)
+{
+	int row = height - height_of(value, low, high, height);
+
+	return row < height ? row : height - 1;
+}
+
 static void draw_threshold(const struct canvas *canvas, double value)
 {
 	const struct chart_spec *spec = canvas->spec;
@@ -154,13 +195,42 @@ static void draw_threshold(const struct canvas *canvas, double value)
 
 	if (isnan(value) || value < canvas->low || value > canvas->high)
 		return;
-	row = spec->height - height_of(value, canvas->low, canvas->high, spec->height);
-	if (row >= spec->height)
-		row = spec->height - 1;
+	row = chart_row(value, canvas->low, canvas->high, spec->height);
 	for (int x = 0; x < spec->width; x += 2)
 		canvas->cells[row * spec->width + x] =
 		    (struct cell){ .cp = spec->glyphs == CHART_ASCII ? '-' : 0x2500,
 				   .class = CELL_LINE };
+}
+
+/* Behind the values, but for its letter. */
+static void draw_mark(const struct canvas *canvas, const struct chart_mark *mark)
+{
+	const struct chart_spec *spec = canvas->spec;
+	int64_t span = spec->to - spec->from;
+	int x;
+
+	if (mark->at < spec->from || mark->at > spec->to || span <= 0)
+		return;
+	x = (int)((double)(mark->at - spec->from) / (double)span * spec->width);
+	x = x < spec->width ? x : spec->width - 1;
+	for (int y = 0; y < spec->height; y++) {
+		struct cell *cell = &canvas->cells[y * spec->width + x];
+
+		if (y == 0)
+			*cell = (struct cell){ .cp = mark->letter, .class = CELL_MARK };
+		else if (cell->class == CELL_EMPTY || cell->class == CELL_LINE)
+			*cell = (struct cell){ .cp = spec->glyphs == CHART_ASCII ? '!' : 0x2506,
+					       .class = CELL_MARK };
+	}
+}
+
+/* With a floor a value that is there is seen. */
+static int shown_height(const struct chart_spec *spec, double value, double low, double high,
+			int steps)
+{
+	int height = height_of(value, low, high, steps);
+
+	return height == 0 && spec->floor ? 1 : height;
 }
 
 static void draw_column(const struct canvas *canvas, int x, const double *values)
@@ -175,8 +245,8 @@ static void draw_column(const struct canvas *canvas, int x, const double *values
 		return;
 	for (int i = 0; i < (braille ? 2 : 1); i++)
 		if (!isnan(values[i]))
-			heights[i] =
-			    height_of(values[i], canvas->low, canvas->high, spec->height * steps);
+			heights[i] = shown_height(spec, values[i], canvas->low, canvas->high,
+						  spec->height * steps);
 	for (int y = 0; y < spec->height; y++) {
 		int base = (spec->height - 1 - y) * steps;
 		int32_t cp =
@@ -197,7 +267,7 @@ void chart_draw(const struct chart_spec *spec, struct cell *cells, double *low, 
 	int wide = spec->glyphs == CHART_BRAILLE ? 2 : 1;
 	double *columns;
 
-	chart_scale(spec, &canvas.low, &canvas.high);
+	scale_choose(spec, &canvas.low, &canvas.high);
 	*low = canvas.low;
 	*high = canvas.high;
 	if (spec->width <= 0 || spec->height <= 0)
@@ -210,38 +280,35 @@ void chart_draw(const struct chart_spec *spec, struct cell *cells, double *low, 
 	columns = chart_columns(spec, spec->width * wide);
 	for (int x = 0; x < spec->width; x++)
 		draw_column(&canvas, x, columns + x * wide);
+	for (size_t i = 0; i < spec->nmarks; i++)
+		draw_mark(&canvas, &spec->marks[i]);
 	free(columns);
-}
-
-/* A value as one of `steps` heights, never none: a point that is there must be seen. */
-static int spark_height(double value, double low, double high, int steps)
-{
-	int height = height_of(value, low, high, steps);
-
-	return height > 0 ? height : 1;
 }
 
 void chart_spark(const struct chart_spec *spec, struct cell *cells)
 {
 	static const char ascii[] = "_.-:=+*#";
+	struct chart_spec shown = *spec;
 	int wide = spec->glyphs == CHART_BRAILLE ? 2 : 1;
-	long points = (long)spec->npoints, slots = (long)spec->width * wide;
-	double low, high;
+	double *columns, low, high;
 
-	chart_scale(spec, &low, &high);
+	shown.floor = true;
+	scale_choose(spec, &low, &high);
+	if (spec->width <= 0)
+		return;
+	columns = chart_columns(spec, spec->width * wide);
 	for (int x = 0; x < spec->width; x++) {
 		int heights[2] = { 0, 0 };
 		double worst = NAN;
 
 		cells[x] = (struct cell){ .cp = ' ', .class = CELL_EMPTY };
 		for (int i = 0; i < wide; i++) {
-			long index = points - slots + (long)x * wide + i;
-			double value = index >= 0 ? spec->points[index].value : NAN;
+			double value = columns[x * wide + i];
 
-			if (!isfinite(value))
+			if (isnan(value))
 				continue;
 			worst = worse(spec, worst, value);
-			heights[i] = spark_height(value, low, high, wide == 2 ? 4 : 8);
+			heights[i] = shown_height(&shown, value, low, high, wide == 2 ? 4 : 8);
 		}
 		if (isnan(worst))
 			continue;
@@ -250,4 +317,5 @@ void chart_spark(const struct chart_spec *spec, struct cell *cells)
 			      : spec->glyphs == CHART_BLOCK ? eighths[heights[0]]
 							    : ascii[heights[0] - 1];
 	}
+	free(columns);
 }

@@ -1,5 +1,6 @@
 #include "tui/acts.h"
 
+#include "tui/alerts.h"
 #include "tui/modal.h"
 
 static void acknowledge(struct ui *ui)
@@ -80,6 +81,8 @@ static bool can_everywhere(const struct ui *ui, enum act act)
 		return state && state->phase != INCIDENT_CLOSED;
 	case ACT_ACKNOWLEDGE:
 		return can_acknowledge(ui);
+	case ACT_MUTE:
+		return mute_possible(ui);
 	case ACT_RESOLVE:
 		return ui_open(ui) && !session_running(ui->session);
 	case ACT_CLOSE:
@@ -130,6 +133,9 @@ static bool act_everywhere(struct ui *ui, enum act act)
 	case ACT_ACKNOWLEDGE:
 		acknowledge(ui);
 		return true;
+	case ACT_MUTE:
+		mute_open(ui);
+		return true;
 	case ACT_RESOLVE:
 		resolve_open(ui);
 		return true;
@@ -176,7 +182,7 @@ static void say_cannot(struct ui *ui, enum act act)
 	if ((act == ACT_NOTE || act == ACT_MARK) && !session_state(ui->session))
 		ui_notice(ui, STYLE_WARNING, "No incident is open: declare one with ! first.");
 	else if (act >= ACT_ZOOM || act == ACT_RESOLVE || act == ACT_CLOSE ||
-		 act == ACT_ACKNOWLEDGE)
+		 act == ACT_ACKNOWLEDGE || act == ACT_MUTE)
 		ui_notice(ui, STYLE_WARNING, "That does nothing now; the keys below do.");
 }
 

@@ -135,7 +135,7 @@ void endpoint_of_metric(struct ui *ui, const struct metric *metric, struct endpo
 {
 	*out = (struct endpoint){ .metric = metric, .name = metric_title(metric) };
 	out->at = sense_metric(session_sense(ui->session), metric)->at;
-	out->old = metric_is_old(ui, metric);
+	out->old = metric_stale_us(ui, metric) > 0;
 	metric_judge(ui, metric, out);
 	uptime_fill(ui, out);
 }

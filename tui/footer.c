@@ -1,44 +1,61 @@
 /* The last rows: the notice or the alerts, the keys, the views. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/text.h"
 #include "lib/timefmt.h"
 #include "tui/acts.h"
+#include "tui/alerts.h"
 #include "tui/bars.h"
+#include "tui/metric.h"
 
 #define NOTICE_US (5 * CLOCK_US)
 
+/* "CRITICAL Errors 40 s (acknowledged)": its word's style apart. */
+static void alert_text(struct ui *ui, const struct alert *alert, char *out, size_t size)
+{
+	const struct alert_state *recorded = alert_recorded(ui, alert);
+	int64_t since = alert_since(alert);
+	char age[48] = "";
+
+	if (since)
+		duration_text((ui_now(ui) - since) / CLOCK_US * CLOCK_US, age, sizeof(age));
+	snprintf(out, size, " %s%s%s%s%s", metric_title(alert->metric), *age ? " " : "", age,
+		 recorded && recorded->acknowledged ? " (acknowledged)" : "",
+		 sense_is_muted(session_sense(ui->session), alert) ? " (muted)" : "");
+}
+
+/* The worst first, as many as there is room for, and how many more there are. */
 static void alerts_draw(struct ui *ui, const struct canvas *canvas)
 {
-	const struct runbook *runbook = session_runbook(ui->session);
-	const struct incident_state *state = session_state(ui->session);
-	int x = canvas_text(canvas, 0, 1, STYLE_DIM, "Alerts:"), shown = 0;
+	int x = canvas_text(canvas, 0, 1, STYLE_DIM, "Alerts:");
+	size_t n;
+	const struct alert **list = alerts_list(ui, &n);
 
-	for (int level = LEVEL_CRITICAL; level > LEVEL_OK; level--) {
-		for (size_t i = 0; i < runbook->nmetrics; i++) {
-			const struct metric *metric = &runbook->metrics[i];
-			const struct alert *alert = sense_alert(session_sense(ui->session), metric);
-			char name[16], since[48];
-
-			if (!alert || alert->level != (enum level)level)
-				continue;
-			snprintf(name, sizeof(name), "%s", level_name(alert->level));
-			for (char *c = name; level > LEVEL_INFO && *c; c++)
-				*c = (char)(*c - 'a' + 'A');
-			if (shown)
-				x = canvas_text(canvas, 0, x, STYLE_DIM, ",");
-			x = canvas_text(canvas, 0, x + 1, style_level(alert->level), name);
-			x = canvas_printf(canvas, 0, x + 1, STYLE_NORMAL, "%s %s%s",
-					  metric->title ? metric->title : metric->name,
-					  duration_text((ui_now(ui) - alert->since) / CLOCK_US *
-							    CLOCK_US,
-							since, sizeof(since)),
-					  state && state->alerts[i].acknowledged ? " (acknowledged)"
-										 : "");
-			shown++;
-		}
-	}
-	if (!shown)
+	if (!n)
 		canvas_text(canvas, 0, x + 1, STYLE_OK, "none");
+	for (size_t i = 0; i < n; i++) {
+		char word[16], text[160], more[40] = "";
+		struct canvas room;
+		enum style style;
+		int width;
+
+		alert_word(list[i], word, &style);
+		alert_text(ui, list[i], text, sizeof(text));
+		width = (i > 0) + 1 + text_width(word) + text_width(text);
+		if (i + 1 < n)
+			snprintf(more, sizeof(more), ", +%zu more", n - i - 1);
+		if (i > 0 && x + width + text_width(more) > canvas->w) {
+			canvas_printf(canvas, 0, x, STYLE_KEY, ", +%zu more", n - i);
+			break;
+		}
+		room = canvas_part(canvas, 0, 0, 1, canvas->w - text_width(more));
+		if (i > 0)
+			x = canvas_text(&room, 0, x, STYLE_DIM, ",");
+		x = canvas_text(&room, 0, x + 1, style, word);
+		x = canvas_text(&room, 0, x, STYLE_NORMAL, text);
+	}
+	free(list);
 }
 
 static void status_draw(struct ui *ui, const struct canvas *canvas)

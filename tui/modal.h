@@ -25,6 +25,8 @@ bool guard_key(struct ui *ui, struct guard *guard);
 
 /* A text to read (stolen); lines separated by \n. Esc, q and Enter close it. */
 void page_open(struct ui *ui, const char *title, char *text);
+/* The same, but Enter goes on to a view, when it is another one. */
+void page_open_to(struct ui *ui, const char *title, char *text, enum tui_view view);
 /* Any key closes it, and then `closed` is called. The text is stolen. */
 void page_open_any(struct ui *ui, const char *title, char *text, void (*closed)(struct ui *ui));
 

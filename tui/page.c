@@ -10,6 +10,8 @@ struct page {
 	char *title, *text; /* owned */
 	int top;
 	bool any; /* any key closes it */
+	bool leads;
+	enum tui_view to; /* where Enter goes, when it leads */
 	void (*closed)(struct ui *ui);
 	int rows, shown; /* as they were drawn last */
 };
@@ -43,6 +45,10 @@ static void page_draw(struct ui *ui, struct modal *modal, const struct canvas *c
 	else if (page->any)
 		canvas_text(canvas, canvas->h - 1, 1, STYLE_KEY,
 			    "j k PgDn PgUp scroll, any other key goes on.");
+	else if (page->leads)
+		canvas_printf(canvas, canvas->h - 1, 1, STYLE_KEY,
+			      "Enter goes to %s, j k PgDn PgUp scroll, q goes back.",
+			      ui_view(ui, page->to)->title);
 	else
 		canvas_text(canvas, canvas->h - 1, 1, STYLE_KEY,
 			    "j k PgDn PgUp scroll, q goes back.");
@@ -74,12 +80,17 @@ static void page_key(struct ui *ui, struct modal *modal, int key, bool special)
 {
 	struct page *page = (struct page *)modal;
 	void (*closed)(struct ui * ui) = page->closed;
+	bool go = page->leads && (special ? key == KEY_ENTER : key == '\r' || key == '\n');
+	enum tui_view to = page->to;
 
 	if (page_scroll(page, key, special))
 		return;
-	if (!page->any && (special || key <= 0 || key > 127 || !strchr("q\r\n\033\003?", key)))
+	if (!page->any && !go &&
+	    (special || key <= 0 || key > 127 || !strchr("q\r\n\033\003?", key)))
 		return;
 	ui_pop(ui);
+	if (go)
+		ui_show(ui, to);
 	if (closed)
 		closed(ui);
 }
@@ -117,6 +128,14 @@ static struct page *page_new(struct ui *ui, const char *title, char *text)
 void page_open(struct ui *ui, const char *title, char *text)
 {
 	page_new(ui, title, text);
+}
+
+void page_open_to(struct ui *ui, const char *title, char *text, enum tui_view view)
+{
+	struct page *page = page_new(ui, title, text);
+
+	page->leads = view != ui->view;
+	page->to = view;
 }
 
 void page_open_any(struct ui *ui, const char *title, char *text, void (*closed)(struct ui *ui))

@@ -4,12 +4,14 @@
 #ifndef TUI_PANEL_H
 #define TUI_PANEL_H
 
+#include "tui/metric.h"
 #include "tui/ui.h"
 
 /* What a panel remembers. */
 struct panel_state {
 	uint64_t line; /* what is selected, as its kind counts them; 0: nothing is */
 	int top;       /* the first row, where it scrolls */
+	int selected;  /* the row, where one is */
 	void *own;     /* whatever else its kind keeps, NULL at first; see release */
 	bool zoomed;   /* it has the screen for itself: there is room for more */
 };
@@ -30,6 +32,8 @@ struct panel_kind {
 		    struct err *err);
 	/* New: everything about it, for Enter. */
 	char *(*details)(struct ui *ui, const struct panel *panel, struct panel_state *state);
+	/* Where one goes from its details; TUI_WATCH, or a NULL function: nowhere. */
+	enum tui_view (*leads)(struct ui *ui, const struct panel *panel, struct panel_state *state);
 	/* Acts of its own, asked before the view's while it has the focus: whether it would do
 	 * something now, and doing it. ACT_BACK takes back what was done last. NULL: it has none.
 	 */
@@ -45,7 +49,7 @@ struct panel_kind {
 };
 
 extern const struct panel_kind panel_log, panel_chart, panel_connections, panel_memory,
-    panel_metrics, panel_conditions, panel_endpoints;
+    panel_metrics, panel_conditions, panel_endpoints, panel_alerts, panel_bands;
 /* NULL when there is no such kind. */
 const struct panel_kind *panel_kind(const char *name);
 
@@ -53,19 +57,4 @@ const struct panel_kind *panel_kind(const char *name);
 const struct metric *panel_metric(struct ui *ui, const struct panel *panel, size_t i);
 /* The open source that a panel names; NULL. */
 struct source *panel_source(struct ui *ui, const struct panel *panel);
-/* "62 %  CRITICAL": value and level of a metric. */
-char *metric_status(struct ui *ui, const struct metric *metric, char *out, size_t size,
-		    enum style *style);
-const char *metric_title(const struct metric *metric);
-/* Draws the chart of a metric with its scale into the whole canvas. */
-void metric_chart(struct ui *ui, const struct metric *metric, int64_t span_us,
-		  const struct canvas *canvas);
-/* Its latest `span_us` in one row at (y, x), of the range that it moved in. */
-void metric_spark(struct ui *ui, const struct metric *metric, int64_t span_us,
-		  const struct canvas *canvas, int y, int x, int width);
-/* Whether its latest reading is older than it should be. */
-bool metric_is_old(struct ui *ui, const struct metric *metric);
-/* New: values, thresholds, what it suggests. */
-char *metric_details(struct ui *ui, const struct metric *metric);
-
 #endif

@@ -169,7 +169,7 @@ static void metric_row(struct ui *ui, const struct metric *metric, const struct 
 	}
 	x = canvas_text(canvas, y, x, style,
 			reading_short(reading, metric->unit, value, sizeof(value)));
-	if (metric_is_old(ui, metric)) {
+	if (metric_stale_us(ui, metric)) {
 		canvas_printf(canvas, y, x, STYLE_WARNING, " as of %s",
 			      age_text(reading->at, ui_now(ui), slope, sizeof(slope)));
 		return;
@@ -230,7 +230,7 @@ static int chart_part(struct ui *ui, const struct metric *metric, const struct c
 	slope_of(ui, metric, &trend);
 	trend_long(&trend, unit_of(ui, metric), next_limit(ui, metric), slope, sizeof(slope));
 	canvas_printf(canvas, y, 0, STYLE_BOLD, "%s, slope: %s", metric_title(metric), slope);
-	metric_chart(ui, metric, chart_span(ui, metric), &part);
+	metric_chart(ui, metric, &(struct metric_look){ .span_us = chart_span(ui, metric) }, &part);
 	return y + rows;
 }
 

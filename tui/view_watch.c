@@ -33,8 +33,8 @@ struct watch_view {
 };
 
 static const struct panel_kind *const panel_kinds[] = {
-	&panel_log,	&panel_chart,	   &panel_connections, &panel_memory,
-	&panel_metrics, &panel_conditions, &panel_endpoints,
+	&panel_log,	   &panel_chart,     &panel_connections, &panel_memory, &panel_metrics,
+	&panel_conditions, &panel_endpoints, &panel_alerts,	 &panel_bands,
 };
 
 const struct panel_kind *panel_kind(const char *name)
@@ -69,6 +69,19 @@ static void add_metric(struct shown_panel *shown, const char *name)
 								  sizeof(*shown->panel.metrics));
 	shown->panel.metrics[shown->panel.nmetrics++] = name;
 	shown->made = true;
+}
+
+/* What the runbook does not name itself. */
+static void add_extra(struct watch_view *view, const struct panel_kind *kind, const char *title,
+		      bool useful)
+{
+	struct shown_panel *shown;
+
+	for (size_t i = 0; i < view->n; i++)
+		useful = useful && view->panels[i].kind != kind;
+	shown = useful ? add(view, kind, title) : NULL;
+	if (shown)
+		shown->extra = true;
 }
 
 /* A runbook that names no panels still gets those that its sources are good for. */
@@ -118,10 +131,10 @@ static void panels_make(struct ui *ui, struct watch_view *view)
 	}
 	if (view->n == 0)
 		panels_derive(ui, view);
-	if (runbook->nmetrics > 0 && view->n < PANELS)
-		add(view, &panel_metrics, "All metrics")->extra = true;
-	if (runbook->nconditions > 0 && view->n < PANELS)
-		add(view, &panel_conditions, "Conditions")->extra = true;
+	add_extra(view, &panel_alerts, "Alerts", runbook->nmetrics > 0);
+	add_extra(view, &panel_conditions, "Conditions", runbook->nconditions > 0);
+	add_extra(view, &panel_bands, "Bands", runbook->nbands > 0);
+	add_extra(view, &panel_metrics, "All metrics", runbook->nmetrics > 0);
 }
 
 /* ---- where they stand ---- */
@@ -331,6 +344,15 @@ static void mark(struct ui *ui, struct shown_panel *shown)
 	ui_acted(ui, rc, &err, "Marked as evidence: it stands in the log and in the report.");
 }
 
+static void details_open(struct ui *ui, struct shown_panel *shown)
+{
+	char *text = shown->kind->details(ui, &shown->panel, &shown->state);
+
+	page_open_to(ui, shown->panel.title, text,
+		     shown->kind->leads ? shown->kind->leads(ui, &shown->panel, &shown->state)
+					: TUI_WATCH);
+}
+
 static void back(struct watch_view *view)
 {
 	if (view->freeze.cells)
@@ -360,8 +382,7 @@ static void watch_act(struct ui *ui, void *data, enum act act)
 		view->focus = (view->focus + view->n - 1) % view->n;
 		break;
 	case ACT_ENTER:
-		page_open(ui, shown->panel.title,
-			  shown->kind->details(ui, &shown->panel, &shown->state));
+		details_open(ui, shown);
 		break;
 	case ACT_MARK:
 		mark(ui, shown);

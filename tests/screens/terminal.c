@@ -306,6 +306,14 @@ static const struct variable {
 	{ "swap [^│|]*", "swap ... ", true },
 	{ "[0-9.]+%  ok", "N%  ok", true },
 	{ "#[0-9]+ ok", "#N ok", true },
+	/* How long the help is changes with each key. */
+	{ "1-20 of [0-9]+ ", "1-20 of N ", true },
+	/* Charts grow with each second: their dots (three bytes each), what stands above a bar that
+	 * comes nearer, marks that wander to the left. */
+	{ "( |─|┆)*(\xe2[\xa0-\xa3][\x80-\xbf])+", " DOTS", true },
+	{ "( |─)*┆( |─|┆)*", " MARK ", true },
+	{ " +[AIS] +│", " LETTER │", true },
+	{ "( |-)* [.:]+\\|", " DOTS|", true },
 };
 
 #define VARIABLES (sizeof(variables) / sizeof(variables[0]))

@@ -303,6 +303,26 @@ static void series_gaps_are_one(void **state)
 	series_release(&series);
 }
 
+static void what_nobody_measured_is_a_gap(void **state)
+{
+	struct series series = { 0 };
+	const struct chart_point *points;
+	size_t n;
+
+	(void)state;
+	series_gap(&series, 1 * S, 3 * S);
+	series_add(&series, 1 * S, 1);
+	series_gap(&series, 4 * S, 3 * S);
+	series_add(&series, 4 * S, 1);
+	/* Stopped for a minute: the value did not stand all that time. */
+	series_gap(&series, 64 * S, 3 * S);
+	series_add(&series, 64 * S, 2);
+	points = series_since(&series, 0, &n);
+	assert_int_equal(n, 4);
+	assert_true(isnan(points[2].value) && points[2].at > 4 * S && points[2].at < 5 * S);
+	series_release(&series);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +342,7 @@ int main(void)
 		cmocka_unit_test(recovery_above_where_low_is_bad),
 		cmocka_unit_test(series_keeps_two_hours),
 		cmocka_unit_test(series_gaps_are_one),
+		cmocka_unit_test(what_nobody_measured_is_a_gap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,28 +167,100 @@ static void points_outside_write_nowhere(void **state)
 	assert_int_equal(cells[17].cp, '|'); /* the right border is the last column */
 }
 
-static void a_spark_shows_the_latest_points(void **state)
+static void a_spark_shows_time_and_its_gaps(void **state)
 {
-	struct chart_point points[] = { { 0, 99 }, { 1, 0 }, { 2, 4 }, { 3, NAN }, { 4, 8 } };
-	struct chart_spec spec = spec_of(points + 1, 4, 60);
+	/* Nothing is known from 20 to 40; 0 is known, and seen. */
+	const struct chart_point points[] = { { -5, 99 },  { 0, 4 },  { 10, 0 },
+					      { 20, NAN }, { 40, 8 }, { 50, 4 } };
+	struct chart_spec spec = spec_of(points, 6, 60);
 	struct cell cells[6];
 
 	(void)state;
 	spec.glyphs = CHART_BLOCK;
-	chart_spark(&spec, cells);
-	expect_cells(cells, 6, 1, "  ▁▄ █\n");
+	chart_spark(&spec, cells); /* 99 lies before its time */
+	expect_cells(cells, 6, 1, "▄▁  █▄\n");
 	spec.glyphs = CHART_ASCII;
 	chart_spark(&spec, cells);
-	expect_cells(cells, 6, 1, "  _: #\n");
+	expect_cells(cells, 6, 1, ":_  #:\n");
 	spec.glyphs = CHART_BRAILLE;
 	chart_spark(&spec, cells);
-	expect_cells(cells, 6, 1, "    ⣠⢸\n");
-	spec = spec_of(points, 5, 60);
-	spec.width = 4;
-	spec.glyphs = CHART_BLOCK;
-	spec.high = 8;
-	chart_spark(&spec, cells); /* 99 is left out */
-	expect_cells(cells, 4, 1, "▁▄ █\n");
+	expect_cells(cells, 6, 1, "⣤⣀  ⣿⡄\n");
+	spec.width = 0;
+	chart_spark(&spec, NULL);
+}
+
+static void only_gaps_are_empty_above_a_floor(void **state)
+{
+	const struct chart_point points[] = { { 0, 0 }, { 20, NAN }, { 40, 0 }, { 50, 9 } };
+	struct chart_spec spec = spec_of(points, 4, 60);
+	struct cell cells[18];
+	double low, high;
+
+	(void)state;
+	spec.floor = true;
+	chart_draw(&spec, cells, &low, &high);
+	expect_cells(cells, 6, 3,
+		     "     :\n"
+		     "     |\n"
+		     "..  .|\n");
+}
+
+static void marks_stand_behind_the_values(void **state)
+{
+	const struct chart_point points[] = { { 0, 30 }, { 10, 10 }, { 20, NAN } };
+	const struct chart_mark marks[] = { { 10, 'A' }, { 35, 'S' }, { 60, 'I' }, { 61, 'X' } };
+	struct chart_spec spec = spec_of(points, 3, 60);
+	struct cell cells[18];
+	double low, high;
+
+	(void)state;
+	spec.marks = marks;
+	spec.nmarks = 4;
+	chart_draw(&spec, cells, &low, &high);
+	expect_cells(cells, 6, 3,
+		     "|A S I\n"
+		     "|! ! !\n"
+		     "|| ! !\n");
+	assert_int_equal(cells[1].class, CELL_MARK);
+	assert_int_equal(cells[13].class, CELL_OK);
+}
+
+static void a_held_scale_grows_at_once_and_shrinks_late(void **state)
+{
+	struct chart_point point = { 0, 45 };
+	struct chart_spec spec = spec_of(&point, 1, 60);
+	struct chart_scale held = { 0 };
+	struct cell cells[18];
+	double low, high;
+
+	(void)state;
+	spec.held = &held;
+	chart_draw(&spec, cells, &low, &high);
+	assert_true(fabs(high - 50) < 1e-9);
+	point.value = 55;
+	chart_draw(&spec, cells, &low, &high);
+	assert_true(fabs(high - 60) < 1e-9);
+	point.value = 21;
+	chart_draw(&spec, cells, &low, &high);
+	assert_true(fabs(high - 60) < 1e-9);
+	point.value = 9;
+	chart_draw(&spec, cells, &low, &high);
+	assert_true(fabs(high - 10) < 1e-9);
+	assert_true(held.low == 0 && fabs(held.high - 10) < 1e-9);
+}
+
+static void extremes_are_those_of_the_span(void **state)
+{
+	const struct chart_point points[] = { { -1, 99 }, { 0, 3 }, { 20, NAN }, { 40, -2 } };
+	struct chart_spec spec = spec_of(points, 4, 60);
+	double least = 7, greatest = 7;
+
+	(void)state;
+	assert_true(chart_extremes(&spec, &least, &greatest));
+	assert_true(least == -2 && greatest == 3);
+	spec.npoints = 1;
+	assert_false(chart_extremes(&spec, &least, &greatest));
+	assert_true(least == -2);
 }
 
 int main(void)
@@ -200,7 +272,11 @@ int main(void)
 		cmocka_unit_test(few_points_make_no_comb),
 		cmocka_unit_test(scales_are_round_and_hold_everything),
 		cmocka_unit_test(points_outside_write_nowhere),
-		cmocka_unit_test(a_spark_shows_the_latest_points),
+		cmocka_unit_test(a_spark_shows_time_and_its_gaps),
+		cmocka_unit_test(only_gaps_are_empty_above_a_floor),
+		cmocka_unit_test(marks_stand_behind_the_values),
+		cmocka_unit_test(a_held_scale_grows_at_once_and_shrinks_late),
+		cmocka_unit_test(extremes_are_those_of_the_span),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
