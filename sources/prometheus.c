@@ -7,6 +7,7 @@
 #include "lib/clock.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
+#include "lib/timefmt.h"
 #include "sources/httppoll.h"
 #include "sources/promseries.h"
 #include "sources/types.h"
@@ -129,31 +130,66 @@ static struct source *prometheus_open(const struct source_env *env, const char *
 	return &prom->source;
 }
 
+/* From which scrape on growth counts. */
+struct span {
+	int64_t from;	/* the one nearest before this */
+	int64_t oldest; /* but none before this */
+};
+
+/* Nothing before `since` counts; and across a time in which nothing was told, nobody knows when
+ * what has grown did so. */
+static struct span span_of(const struct prometheus *prom, const json_t *metric, int64_t since)
+{
+	int64_t window = json_us(metric, "window", WINDOW_US), slack = 2 * prom->poll.every;
+	struct span span = { .from = prom->text_at - window };
+
+	span.oldest = span.from - (window > slack ? window : slack);
+	if (span.oldest < since)
+		span.oldest = since;
+	if (span.from < since)
+		span.from = since;
+	return span;
+}
+
 static void growth_read(const struct prom_selector *selector, const char *name, bool rate,
-			int64_t from, struct reading *out)
+			struct span span, struct reading *out)
 {
 	int64_t first, last;
-	double growth = prom_selector_growth(selector, from, &first, &last);
+	double growth = prom_selector_growth(selector, span.from, span.oldest, &first, &last);
+	char text[48];
 
-	if (last <= first)
+	if (prom_selector_is_full(selector)) {
+		reading_unknown(out, last, "%s: more than %d series; choose some by their labels",
+				name, PROM_SERIES);
+		return;
+	}
+	if (last <= first) {
 		reading_unknown(out, last, "%s: growth takes two scrapes", name);
-	else if (rate)
+		return;
+	}
+	if (rate)
 		reading_value(out, last, growth / ((double)(last - first) / CLOCK_US), "/s");
 	else
 		reading_value(out, last, growth, "");
+	snprintf(out->evidence, sizeof(out->evidence), "%.120s: %.6g more in %s", name, growth,
+		 duration_text(last - first, text, sizeof(text)));
 }
 
 static void quantile_read(struct prometheus *prom, const json_t *metric, const char *name,
-			  int64_t from, struct reading *out)
+			  struct span span, struct reading *out)
 {
 	char *buckets = xasprintf("%s_bucket", name);
 	struct prom_selector *selector =
 	    selector_of(prom, buckets, json_object_get(metric, "labels"));
-	double value =
-	    prom_selector_quantile(selector, from, json_num(metric, "percent", 95) / 100);
+	double value = prom_selector_quantile(selector, span.from, span.oldest,
+					      json_num(metric, "percent", 95) / 100);
 
 	if (prom_selector_matched(selector) == 0)
 		reading_unknown(out, prom->text_at, "it has no sample %s", buckets);
+	else if (prom_selector_is_full(selector))
+		reading_unknown(out, prom->text_at,
+				"%s: more than %d series; choose some by their labels", buckets,
+				PROM_SERIES);
 	else if (isnan(value))
 		reading_unknown(out, prom->text_at, "%s: nothing came in the window", name);
 	else
@@ -165,18 +201,16 @@ static void sample_read(struct prometheus *prom, const json_t *metric, int64_t s
 			struct reading *out)
 {
 	const char *read = json_str(metric, "read", ""), *name = json_str(metric, "sample", NULL);
-	int64_t from = prom->text_at - json_us(metric, "window", WINDOW_US);
+	struct span span = span_of(prom, metric, since);
 	struct prom_selector *selector;
 	double value;
 
-	if (from < since)
-		from = since;
 	if (name == NULL) {
 		reading_unknown(out, prom->text_at, "\"%s\" needs a \"sample\"", read);
 		return;
 	}
 	if (strcmp(read, "quantile") == 0) {
-		quantile_read(prom, metric, name, from, out);
+		quantile_read(prom, metric, name, span, out);
 		return;
 	}
 	selector = selector_of(prom, name, json_object_get(metric, "labels"));
@@ -185,7 +219,7 @@ static void sample_read(struct prometheus *prom, const json_t *metric, int64_t s
 		reading_unknown(out, prom->text_at, "it has no sample %s%s", name,
 				json_object_get(metric, "labels") ? " with these labels" : "");
 	else if (strcmp(read, "sample") != 0)
-		growth_read(selector, name, strcmp(read, "rate") == 0, from, out);
+		growth_read(selector, name, strcmp(read, "rate") == 0, span, out);
 	else if (!isfinite(value))
 		reading_unknown(out, prom->text_at, "%s is no number", name);
 	else

@@ -26,6 +26,7 @@ struct prom_selector {
 	size_t scrapes;
 	double sum, low, high; /* of the latest scrape */
 	size_t matched;
+	bool full; /* some series found no place */
 };
 
 struct prom_selector *prom_selector_new(const char *name, const json_t *labels)
@@ -89,8 +90,10 @@ static struct series *series_of(struct prom_selector *selector, const struct pro
 			return selector->list[at];
 		}
 	}
-	if (selector->n == PROM_SERIES)
+	if (selector->n == PROM_SERIES) {
+		selector->full = true;
 		return NULL;
+	}
 	series = xcalloc(1, sizeof(*series));
 	series->labels_len = sample->labels_len;
 	series->labels = xmalloc(sample->labels_len + 1);
@@ -160,30 +163,38 @@ double prom_selector_value(const struct prom_selector *selector, const char *of)
 }
 
 /* The places of the first and the last scrape of a span; false when there is none. */
-static bool span_find(const struct prom_selector *selector, int64_t from, size_t *first,
-		      size_t *last)
+static bool span_find(const struct prom_selector *selector, int64_t from, int64_t oldest,
+		      size_t *first, size_t *last)
 {
 	size_t kept = selector->scrapes < PROM_SCRAPES ? selector->scrapes : PROM_SCRAPES;
 
 	if (kept == 0)
 		return false;
 	*last = (selector->scrapes - 1) % PROM_SCRAPES;
-	for (size_t back = 1; back <= kept; back++) {
-		*first = (selector->scrapes - back) % PROM_SCRAPES;
-		if (selector->times[*first] <= from && back > 1)
+	*first = *last;
+	for (size_t back = 2; back <= kept && selector->times[*first] > from; back++) {
+		size_t before = (selector->scrapes - back) % PROM_SCRAPES;
+
+		if (selector->times[before] < oldest)
 			break;
+		*first = before;
 	}
 	return true;
 }
 
-double prom_selector_growth(const struct prom_selector *selector, int64_t from, int64_t *first,
-			    int64_t *last)
+bool prom_selector_is_full(const struct prom_selector *selector)
+{
+	return selector->full;
+}
+
+double prom_selector_growth(const struct prom_selector *selector, int64_t from, int64_t oldest,
+			    int64_t *first, int64_t *last)
 {
 	size_t a, b;
 	double growth = 0;
 
 	*first = *last = 0;
-	if (!span_find(selector, from, &a, &b))
+	if (!span_find(selector, from, oldest, &a, &b))
 		return 0;
 	*first = selector->times[a];
 	*last = selector->times[b];
@@ -247,13 +258,14 @@ static double quantile_of(const struct bucket *buckets, size_t n, double quantil
 	return low + (buckets[i].bound - low) * (rank - below) / (buckets[i].count - below);
 }
 
-double prom_selector_quantile(const struct prom_selector *selector, int64_t from, double quantile)
+double prom_selector_quantile(const struct prom_selector *selector, int64_t from, int64_t oldest,
+			      double quantile)
 {
 	struct bucket *buckets = xcalloc(selector->n + 1, sizeof(*buckets));
 	size_t first, last, n = 0;
 	double value;
 
-	if (span_find(selector, from, &first, &last) && first != last)
+	if (span_find(selector, from, oldest, &first, &last) && first != last)
 		n = buckets_fill(selector, first, last, buckets);
 	value = quantile_of(buckets, n, quantile);
 	free(buckets);

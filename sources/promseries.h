@@ -14,7 +14,7 @@
 #include "lib/buf.h"
 
 #define PROM_SCRAPES 128  /* how many are kept: the longest window, in scrapes */
-#define PROM_SERIES  2000 /* of one selector; further ones count for nothing */
+#define PROM_SERIES  2000 /* of one selector, whose growth is followed */
 
 struct prom_selector;
 
@@ -29,11 +29,15 @@ size_t prom_selector_matched(const struct prom_selector *selector);
 /* Of the latest scrape: "sum", "max", "min", "mean" or "count". */
 double prom_selector_value(const struct prom_selector *selector, const char *of);
 /* The sum of all growth between the scrape nearest before `from` (else the oldest that is kept) and
- * the latest; their wall times in *first and *last, the same when there is but one. */
-double prom_selector_growth(const struct prom_selector *selector, int64_t from, int64_t *first,
-			    int64_t *last);
+ * the latest, none of them before `oldest`; their wall times in *first and *last, the same when
+ * there is but one. */
+double prom_selector_growth(const struct prom_selector *selector, int64_t from, int64_t oldest,
+			    int64_t *first, int64_t *last);
+/* Whether there were more than PROM_SERIES series, so that not all growth is known. */
+bool prom_selector_is_full(const struct prom_selector *selector);
 /* The quantile (0 to 1) of what came into a histogram's buckets in that time, linear within a
  * bucket as Prometheus' histogram_quantile() has it; NAN when nothing came. */
-double prom_selector_quantile(const struct prom_selector *selector, int64_t from, double quantile);
+double prom_selector_quantile(const struct prom_selector *selector, int64_t from, int64_t oldest,
+			      double quantile);
 
 #endif

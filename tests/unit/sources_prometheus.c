@@ -105,17 +105,58 @@ static void a_restart_is_no_loss(void **state)
 
 	(void)state;
 	feed(selector, "c{a=\"1\"} 1000\nc{a=\"2\"} 5\n", 10 * S);
-	prom_selector_growth(selector, 0, &first, &last);
+	prom_selector_growth(selector, 0, 0, &first, &last);
 	assert_true(first == last);
 	feed(selector, "c{a=\"1\"} 1010\nc{a=\"2\"} 5\n", 20 * S);
 	/* Restarted: 3 since then. One series is new: it came from nothing. */
 	feed(selector, "c{a=\"2\"} 3\nc{a=\"3\"} 2\n", 30 * S);
-	assert_true(prom_selector_growth(selector, 0, &first, &last) == 15);
+	assert_true(prom_selector_growth(selector, 0, 0, &first, &last) == 15);
 	assert_true(first == 10 * S && last == 30 * S);
-	assert_true(prom_selector_growth(selector, 20 * S, &first, &last) == 5);
+	assert_true(prom_selector_growth(selector, 20 * S, 0, &first, &last) == 5);
 	assert_true(first == 20 * S);
 	/* A span that begins after the last scrape but one still has two. */
-	assert_true(prom_selector_growth(selector, 29 * S, &first, &last) == 5);
+	assert_true(prom_selector_growth(selector, 29 * S, 0, &first, &last) == 5);
+	prom_selector_free(selector);
+}
+
+/* What grew before a step's end is none of its verify's business; and growth over an hour without
+ * a scrape is no rate of the last minute. */
+static void nothing_older_counts(void **state)
+{
+	struct prom_selector *selector = prom_selector_new("c", NULL);
+	int64_t first, last;
+
+	(void)state;
+	feed(selector, "c 100\n", 10 * S);
+	feed(selector, "c 200\n", 20 * S);
+	feed(selector, "c 201\n", 30 * S);
+	assert_true(prom_selector_growth(selector, 15 * S, 15 * S, &first, &last) == 1);
+	assert_true(first == 20 * S && last == 30 * S);
+	assert_true(prom_selector_growth(selector, 25 * S, 25 * S, &first, &last) == 0);
+	assert_true(first == last);
+	feed(selector, "c 5000\n", 3630 * S);
+	prom_selector_growth(selector, 3570 * S, 3510 * S, &first, &last);
+	assert_true(first == last);
+	feed(selector, "c 5010\n", 3640 * S);
+	assert_true(prom_selector_growth(selector, 3580 * S, 3520 * S, &first, &last) == 10);
+	prom_selector_free(selector);
+}
+
+static void too_many_series_are_said(void **state)
+{
+	struct prom_selector *selector = prom_selector_new("c", NULL);
+	struct buf text = BUF_INIT;
+
+	(void)state;
+	for (int i = 0; i < PROM_SERIES; i++)
+		buf_printf(&text, "c{id=\"%d\"} 1\n", i);
+	prom_selector_feed(selector, &text, S);
+	assert_false(prom_selector_is_full(selector));
+	buf_puts(&text, "c{id=\"one more\"} 1\n");
+	prom_selector_feed(selector, &text, 2 * S);
+	assert_true(prom_selector_is_full(selector));
+	assert_true(prom_selector_value(selector, "sum") == PROM_SERIES + 1);
+	buf_release(&text);
 	prom_selector_free(selector);
 }
 
@@ -131,7 +172,7 @@ static void labels_may_hold_any_byte(void **state)
 	prom_selector_feed(selector, &bytes, S);
 	prom_selector_feed(selector, &bytes, 2 * S);
 	assert_int_equal(prom_selector_matched(selector), 3);
-	assert_true(prom_selector_growth(selector, 0, &first, &last) == 0);
+	assert_true(prom_selector_growth(selector, 0, 0, &first, &last) == 0);
 	buf_release(&bytes);
 	prom_selector_free(selector);
 }
@@ -147,7 +188,7 @@ static void more_scrapes_than_are_kept(void **state)
 		snprintf(text, sizeof(text), "c %d\n", 2 * i);
 		feed(selector, text, i * S);
 	}
-	assert_true(prom_selector_growth(selector, 0, &first, &last) == 2 * (PROM_SCRAPES - 1));
+	assert_true(prom_selector_growth(selector, 0, 0, &first, &last) == 2 * (PROM_SCRAPES - 1));
 	assert_true(last - first == (PROM_SCRAPES - 1) * S);
 	prom_selector_free(selector);
 }
@@ -157,23 +198,23 @@ static void percentiles_come_from_buckets(void **state)
 	struct prom_selector *selector = prom_selector_new("h_bucket", NULL);
 
 	(void)state;
-	assert_true(isnan(prom_selector_quantile(selector, 0, 0.95)));
+	assert_true(isnan(prom_selector_quantile(selector, 0, 0, 0.95)));
 	feed(selector,
 	     "h_bucket{le=\"0.1\"} 100\nh_bucket{le=\"1\"} 100\nh_bucket{le=\"+Inf\"} 100\n",
 	     10 * S);
-	assert_true(isnan(prom_selector_quantile(selector, 0, 0.95)));
+	assert_true(isnan(prom_selector_quantile(selector, 0, 0, 0.95)));
 	/* 100 came since: 50 up to 0.1, 90 up to 1. What was before does not count. */
 	feed(selector,
 	     "h_bucket{le=\"0.1\"} 150\nh_bucket{le=\"1\"} 190\nh_bucket{le=\"+Inf\"} 200\n",
 	     20 * S);
-	assert_true(fabs(prom_selector_quantile(selector, 0, 0.5) - 0.1) < 1e-9);
-	assert_true(fabs(prom_selector_quantile(selector, 0, 0.7) - 0.55) < 1e-9);
+	assert_true(fabs(prom_selector_quantile(selector, 0, 0, 0.5) - 0.1) < 1e-9);
+	assert_true(fabs(prom_selector_quantile(selector, 0, 0, 0.7) - 0.55) < 1e-9);
 	/* Past the last real bound. */
-	assert_true(prom_selector_quantile(selector, 0, 0.95) == 1);
+	assert_true(prom_selector_quantile(selector, 0, 0, 0.95) == 1);
 	feed(selector,
 	     "h_bucket{le=\"0.1\"} 150\nh_bucket{le=\"1\"} 190\nh_bucket{le=\"+Inf\"} 200\n",
 	     30 * S);
-	assert_true(isnan(prom_selector_quantile(selector, 20 * S, 0.95)));
+	assert_true(isnan(prom_selector_quantile(selector, 20 * S, 0, 0.95)));
 	prom_selector_free(selector);
 }
 
@@ -184,6 +225,8 @@ int main(void)
 		cmocka_unit_test(nonsense_is_counted),
 		cmocka_unit_test(labels_choose),
 		cmocka_unit_test(a_restart_is_no_loss),
+		cmocka_unit_test(nothing_older_counts),
+		cmocka_unit_test(too_many_series_are_said),
 		cmocka_unit_test(labels_may_hold_any_byte),
 		cmocka_unit_test(more_scrapes_than_are_kept),
 		cmocka_unit_test(percentiles_come_from_buckets),
