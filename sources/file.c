@@ -68,7 +68,8 @@ static void file_source_read(struct source *source, const json_t *metric, int64_
 			reading_unknown(out, now, "%s: %s", path, strerror(errno));
 		return;
 	}
-	changed = st.st_mtim.tv_sec * CLOCK_US + st.st_mtim.tv_nsec / 1000;
+	/* The kernel dates files by the system's clock. */
+	changed = st.st_mtim.tv_sec * CLOCK_US + st.st_mtim.tv_nsec / 1000 + clock_ahead();
 	if (exists)
 		reading_value(out, now, 1, "");
 	else if (strcmp(read, "age") == 0)

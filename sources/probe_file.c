@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/rx.h"
@@ -41,7 +42,9 @@ struct question {
 
 static int ask_newer(struct question *q, struct err *err)
 {
-	int64_t changed = q->st->st_mtim.tv_sec * CLOCK_US + q->st->st_mtim.tv_nsec / 1000;
+	/* The kernel dates files by the system's clock. */
+	int64_t changed =
+	    q->st->st_mtim.tv_sec * CLOCK_US + q->st->st_mtim.tv_nsec / 1000 + clock_ahead();
 	long long limit = json_us(q->args, "newer_than", -1);
 	char age[40], most[40];
 

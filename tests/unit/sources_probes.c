@@ -11,6 +11,7 @@
 #include "lib/clock.h"
 #include "sources/probe.h"
 #include "sources/process.h"
+#include "sources/types.h"
 
 struct world {
 	struct source *source; /* whatever name is asked for; or NULL */
@@ -309,11 +310,40 @@ static void the_tables_are_whole(void **state)
 	}
 }
 
+/* A drill's clock is ahead of the one by which files are dated. */
+static void files_are_as_old_as_they_are(void **state)
+{
+	struct world world = { 0 };
+	char *path = path_join(*state, "fresh"), *clock = path_join(*state, "clock");
+	char *args = xasprintf("{\"file\": \"%s\", \"newer_than\": \"1m\"}", path);
+	json_t *declared = json_pack("{s:s}", "path", path),
+	       *metric = json_pack("{s:s}", "read", "age");
+	struct source_env env = { .clock = &clock_system };
+	struct source *source = source_file.open(&env, "fresh", declared, NULL);
+	struct reading age = { 0 };
+
+	scratch_puts(path, "x");
+	assert_int_equal(clock_make(clock, NULL), 0);
+	assert_int_equal(clock_follow(clock, NULL), 0);
+	assert_int_equal(clock_move(clock_wall(&clock_system) + 7200 * CLOCK_US, NULL), 0);
+	assert_int_equal(verdict(&world, "file", args), VERDICT_PASS);
+	source_file.read(source, metric, 0, &age);
+	assert_true(age.has_value && age.value < 60);
+	clock_follow(NULL, NULL);
+	source_file.close(source);
+	json_decref(metric);
+	json_decref(declared);
+	free(args);
+	free(clock);
+	free(path);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(files_are_as_old_as_they_are),
 		cmocka_unit_test(metric_against_limits),
 		cmocka_unit_test(commands_by_exit_and_output),
 		cmocka_unit_test(services_by_state),
