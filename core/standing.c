@@ -208,21 +208,29 @@ static int rank_of(const json_t *alert)
 								 : 1;
 }
 
-static const json_t *worst_of(const json_t *alerts, size_t *others)
+/* The same scale: a critical condition is no less than a critical alert. */
+static int severity_rank(const json_t *condition)
+{
+	enum severity severity = SEVERITY_LOW;
+
+	severity_parse(json_str(condition, "severity", ""), &severity);
+	return 1 + (int)severity;
+}
+
+/* The first of those that rank highest, NULL when there is none; all of them are added to *n. */
+static const json_t *worst_of(const json_t *list, int (*rank)(const json_t *one), size_t *n)
 {
 	const json_t *worst = NULL;
-	json_t *alert;
+	json_t *one;
 	size_t i;
 
-	*others = 0;
-	json_array_foreach((json_t *)alerts, i, alert) {
-		if (!rank_of(alert))
+	json_array_foreach((json_t *)list, i, one) {
+		if (!rank(one))
 			continue;
-		if (!worst || rank_of(alert) > rank_of(worst))
-			worst = alert;
-		(*others)++;
+		if (!worst || rank(one) > rank(worst))
+			worst = one;
+		(*n)++;
 	}
-	*others -= worst != NULL;
 	return worst;
 }
 
@@ -240,33 +248,41 @@ static void upper_add(struct buf *out, const char *word)
 		buf_putc(out, *word >= 'a' && *word <= 'z' ? (char)(*word - 'a' + 'A') : *word);
 }
 
-static void target_alerts(struct line *line, const json_t *standing)
+static void alert_add(struct line *line, const json_t *alert)
 {
-	const json_t *conditions = json_object_get(standing, "conditions"), *worst;
-	const char *text;
-	size_t others;
+	bool no_data = json_is_true(json_object_get(alert, "no_data"));
+	const char *text = json_str(alert, "text", json_str(alert, "metric", "?"));
 	int64_t since;
 
-	worst = worst_of(json_object_get(standing, "alerts"), &others);
-	if (worst) {
-		upper_add(line->out, json_is_true(json_object_get(worst, "no_data"))
-					 ? "no data"
-					 : json_str(worst, "level", "?"));
-		text = json_str(worst, "text", json_str(worst, "metric", "?"));
+	upper_add(line->out, no_data ? "no data" : json_str(alert, "level", "?"));
+	buf_putc(line->out, ' ');
+	text_clean(line->out, text, strlen(text));
+	if (time_parse_rfc3339(json_str(alert, no_data ? "no_data_since" : "since", ""), &since) ==
+	    0)
+		age_add(line, since);
+}
+
+static void target_alerts(struct line *line, const json_t *standing)
+{
+	size_t n = 0;
+	const json_t *alert = worst_of(json_object_get(standing, "alerts"), rank_of, &n);
+	const json_t *condition =
+	    worst_of(json_object_get(standing, "conditions"), severity_rank, &n);
+	const char *title;
+
+	if (alert && (!condition || rank_of(alert) >= severity_rank(condition))) {
+		alert_add(line, alert);
+	} else if (condition) {
+		title = json_str(condition, "title", "?");
+		upper_add(line->out, json_str(condition, "severity", ""));
 		buf_putc(line->out, ' ');
-		text_clean(line->out, text, strlen(text));
-		if (time_parse_rfc3339(json_str(worst, "since", ""), &since) == 0)
-			age_add(line, since);
-	} else if (json_array_size(conditions)) {
-		text = json_str(json_array_get(conditions, 0), "title", "?");
-		text_clean(line->out, text, strlen(text));
-		others = json_array_size(conditions) - 1;
+		text_clean(line->out, title, strlen(title));
 	} else {
 		buf_puts(line->out, "ok");
 		return;
 	}
-	if (others)
-		buf_printf(line->out, " (+%zu)", others);
+	if (n > 1)
+		buf_printf(line->out, " (+%zu)", n - 1);
 	line->well = false;
 }
 

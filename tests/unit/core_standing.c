@@ -53,7 +53,19 @@ static void the_worst_goes_first(void **state)
 	line_is(NOW, true, "shop>one ok");
 	stands("one", "{\"at\": \"2023-11-14T22:13:20Z\", \"alerts\": [], \"conditions\": ["
 		      "{\"condition\": \"x\", \"title\": \"It burns\", \"severity\": \"high\"}]}");
-	line_is(NOW, false, "shop>one It burns");
+	line_is(NOW, false, "shop>one HIGH It burns");
+	/* What is said about the state of the whole is no less than a metric's alert. */
+	stands("one", "{\"at\": \"2023-11-14T22:13:20Z\", \"alerts\": ["
+		      "{\"metric\": \"a\", \"level\": \"warning\", \"text\": \"A 1\"}],"
+		      " \"conditions\": ["
+		      "{\"condition\": \"x\", \"title\": \"It smells\", \"severity\": \"low\"},"
+		      "{\"condition\": \"y\", \"title\": \"Rows are damaged\","
+		      " \"severity\": \"critical\"}]}");
+	line_is(NOW, false, "shop>one CRITICAL Rows are damaged (+2)");
+	stands("one", "{\"at\": \"2023-11-14T22:13:20Z\", \"conditions\": [], \"alerts\": ["
+		      "{\"metric\": \"b\", \"level\": \"ok\", \"no_data\": true, \"text\": \"B: no "
+		      "data\", \"no_data_since\": \"2023-11-14T22:11:20Z\"}]}");
+	line_is(NOW, false, "shop>one NO DATA B: no data, 2 min");
 }
 
 static void whoever_is_gone_is_missed(void **state)
