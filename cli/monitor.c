@@ -21,24 +21,49 @@
 
 struct printing {
 	struct loop *loop;
-	bool failed;
+	bool gone; /* nobody reads the lines any more */
+	bool lost; /* the latest line could not be written: said */
+	bool torn; /* and half of it was */
 };
+
+/* A full disk must not end it: that is when alerts matter. */
+static void line_lost(struct printing *printing, bool torn)
+{
+	struct err err = ERR_INIT;
+	bool gone = errno == EPIPE;
+
+	printing->torn = printing->torn || torn;
+	if (!printing->lost || gone) {
+		err_sys(&err, "lines can't be written to the standard output");
+		err_hint(&err, gone ? "whoever read them is gone: start it again"
+				    : "alerts are still handed over; lines go on when they can");
+		cli_error(&err);
+	}
+	printing->lost = true;
+	printing->gone = gone;
+	if (gone)
+		loop_stop(printing->loop);
+}
 
 static void line_print(const char *line, void *data)
 {
 	struct printing *printing = data;
-	char *text = xasprintf("%s\n", line);
+	char *text = xasprintf("%s%s\n", printing->torn ? "\n" : "", line);
 	size_t len = strlen(text), done = 0;
 
-	while (done < len && !printing->failed) {
+	while (done < len && !printing->gone) {
 		ssize_t n = write(STDOUT_FILENO, text + done, len - done);
 
-		if (n < 0 && errno != EINTR) {
-			printing->failed = true;
-			loop_stop(printing->loop);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			line_lost(printing, done > 0);
+			break;
 		}
-		done += n > 0 ? (size_t)n : 0;
+		done += (size_t)n;
 	}
+	if (done == len)
+		printing->lost = printing->torn = false;
 	free(text);
 }
 
@@ -63,10 +88,10 @@ static int run(struct monitor_spec *spec)
 	spec->line = line_print;
 	spec->data = &printing;
 	monitor = monitor_new(spec, &err);
-	if (monitor && !printing.failed && loop_run(spec->loop, &err) == 0)
+	if (monitor && !printing.gone && loop_run(spec->loop, &err) == 0)
 		status = EXIT_HOLDS;
 	monitor_free(monitor);
-	if (printing.failed)
+	if (printing.gone)
 		status = EXIT_FAILED;
 out:
 	if (err.set)

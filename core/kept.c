@@ -24,7 +24,8 @@
 struct kept {
 	char *folder; /* owned */
 	const struct clock *clock;
-	int lock; /* -1: another process writes, or nobody has tried */
+	int lock;	   /* -1: another process writes, or nobody has tried */
+	char trouble[256]; /* why the latest sample could not be written; "": it could */
 };
 
 static char *metrics_path(void)
@@ -107,17 +108,39 @@ static bool is_writer(struct kept *kept, struct err *err)
 	return kept->lock >= 0;
 }
 
+/* Half a line, of one who died, would swallow the one that comes behind it. */
+static bool ends_torn(int fd, off_t size)
+{
+	char last = '\n';
+
+	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
 static int line_append(const struct kept *kept, const char *path, const json_t *line,
 		       struct err *err)
 {
-	int fd = incident_file_open(kept->folder, path, O_WRONLY | O_APPEND);
-	char *text = json_line(line), *whole = xasprintf("%s\n", text);
-	size_t len = strlen(whole);
-	int result = 0;
+	int fd = incident_file_open(kept->folder, path, O_RDWR | O_APPEND), result = 0;
+	char *text = json_line(line), *whole = NULL;
+	struct stat st;
+	ssize_t wrote;
+	size_t len;
 
-	/* In one piece: a line that is cut is one that a reader passes over. */
-	if (fd < 0 || write(fd, whole, len) != (ssize_t)len)
+	if (fd < 0 || fstat(fd, &st) < 0) {
 		result = err_sys(err, "%s can't be written", path);
+		goto out;
+	}
+	whole = xasprintf("%s%s\n", ends_torn(fd, st.st_size) ? "\n" : "", text);
+	len = strlen(whole);
+	wrote = write(fd, whole, len);
+	if (wrote == (ssize_t)len)
+		goto out;
+	if (wrote >= 0)
+		errno = ENOSPC;
+	result = err_sys(err, "%s can't be written", path);
+	/* Nothing of it stays; what can't be cut off is a torn end to the next one. */
+	if (wrote > 0 && ftruncate(fd, st.st_size) < 0)
+		goto out;
+out:
 	if (fd >= 0)
 		close(fd);
 	free(whole);
@@ -133,12 +156,20 @@ static int sample_put(struct kept *kept, int64_t at, json_t *line, struct err *e
 	int result = 0;
 
 	if (path && is_writer(kept, &why))
-		result = line_append(kept, path, line, err);
-	else if (why.set)
-		result = err_set(err, "%s", why.msg);
+		result = line_append(kept, path, line, &why);
+	if (why.set)
+		result = -1;
+	snprintf(kept->trouble, sizeof(kept->trouble), "%.255s", why.msg);
+	if (result < 0)
+		err_set(err, "%s", why.msg);
 	json_decref(line);
 	free(path);
 	return result;
+}
+
+const char *kept_trouble(const struct kept *kept)
+{
+	return kept->trouble;
 }
 
 int kept_metric(struct kept *kept, const char *metric, int64_t at, double value, struct err *err)

@@ -35,6 +35,10 @@ int kept_metric(struct kept *kept, const char *metric, int64_t at, double value,
 int kept_probe(struct kept *kept, const char *probe, int64_t at, enum verdict verdict,
 	       struct err *err);
 
+/* Why the latest sample could not be written (a full disk); "": it could, or another process does.
+ */
+const char *kept_trouble(const struct kept *kept);
+
 /* One sample: `probe` tells which kind; `value` of a probe is 1 for pass and 0 for fail, NAN for
  * unknown. */
 struct kept_sample {

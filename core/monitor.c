@@ -24,6 +24,7 @@ struct monitor {
 	int64_t standing_at; /* wall time of the last standing_put(); 0: at once */
 	int64_t *sampled;    /* owned: wall time of the last line, one for each metric */
 	enum level *levels;  /* owned: what was said last, one for each metric */
+	bool unkept;	     /* it was said that samples can't be kept */
 };
 
 /* Steals `line`. */
@@ -165,6 +166,21 @@ static void sample_say(struct monitor *monitor, const struct metric *metric, int
 	line_say(monitor, line);
 }
 
+/* When samples can't be kept any more (a full disk), and when they can again. */
+static void kept_say(struct monitor *monitor, int64_t now)
+{
+	const char *trouble = monitor->kept ? kept_trouble(monitor->kept) : "";
+	json_t *line;
+
+	if (monitor->unkept == (*trouble != '\0'))
+		return;
+	monitor->unkept = !monitor->unkept;
+	line = line_new(monitor, monitor->unkept ? "not_kept" : "kept", now);
+	if (monitor->unkept)
+		json_object_set_new(line, "why", json_text(trouble, strlen(trouble)));
+	line_say(monitor, line);
+}
+
 static void monitor_tick(struct watch *watch, uint32_t what, void *data)
 {
 	struct monitor *monitor = data;
@@ -181,6 +197,7 @@ static void monitor_tick(struct watch *watch, uint32_t what, void *data)
 		monitor->sampled[i] = now;
 		sample_say(monitor, &runbook->metrics[i], now);
 	}
+	kept_say(monitor, now);
 	if (!monitor->standing_at || now - monitor->standing_at >= STANDING_EVERY_US ||
 	    now < monitor->standing_at) {
 		standing_put(monitor->sense, now);

@@ -3,7 +3,7 @@
 # program that is watched and for the chat that is told.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
-plan 30
+plan 34
 
 root=$work/root
 mkdir "$root"
@@ -135,6 +135,21 @@ check "what was measured before is remembered" line "$lines" '"metric":"most"' '
 check "what is muted is a line" line "$lines" '"event":"alert"' '"metric":"number"' '"muted_until":"2999'
 check "and disturbs nobody" sh -c '! grep -q "\"metric\":\"number\"" "$1"' sh "$root/told.lines"
 check "INT ends it cleanly, too" ends INT
+
+rm "$BACKOUT_STATE_DIR/metrics/shop/attic/mutes.json"
+: >"$root/told.lines"
+real=$lines lines=/dev/full
+begin --alert-command "$root/told"
+echo 3 >"$root/number"
+check "where lines can't be written, alerts are still handed over" line "$root/told.lines" '"metric":"number"' '"level":"ok"'
+check "and it is said once" [ "$(grep -c "still handed over" "$work/errors")" = 1 ]
+check "it ends as ever" ends TERM
+lines=$real
+gone() {
+	"$BACKOUT" monitor "$work/shop.json" --target "$work/attic.json" --every 1s 2>"$work/errors" | head -1 >/dev/null
+	[ "${PIPESTATUS[0]}" = 1 ] && grep -q "whoever read them is gone" "$work/errors"
+}
+check "whose reader is gone ends, and says so" gone
 
 check "probes of SQLite" status 0 "$BACKOUT" probe "$work/shop.json" sound --target "$work/attic.json"
 "$BACKOUT" run "$work/shop.json" poor --target "$work/attic.json" --confirm attic >"$work/run" 2>&1
