@@ -65,6 +65,20 @@ size_t logform_letter(const char *bytes, size_t len)
 		   : 0;
 }
 
+/* "web-7d9c8b6f5-x2x4q": a name with hyphens and digits, as nobody calls a thing in a sentence. */
+static bool is_pod(const char *name, const char *end)
+{
+	bool hyphen = false, digit = false;
+
+	for (; name < end; name++) {
+		hyphen = hyphen || *name == '-';
+		digit = digit || is_digit(*name);
+		if (!isalnum((unsigned char)*name) && *name != '-' && *name != '.' && *name != '_')
+			return false;
+	}
+	return hyphen && digit;
+}
+
 /* kubectl's "[pod/web-7d9c/app] ", stern's "web-7d9c app 2026-...". */
 static size_t pod_skip(const char *bytes, size_t len)
 {
@@ -78,8 +92,7 @@ static size_t pod_skip(const char *bytes, size_t len)
 			   : 0;
 	}
 	name = memchr(bytes, ' ', most);
-	if (name == NULL || memchr(bytes, '-', (size_t)(name - bytes)) == NULL ||
-	    strcspn(bytes, "0123456789:=\"[") >= (size_t)(name - bytes))
+	if (name == NULL || !is_pod(bytes, name))
 		return 0;
 	time = memchr(name + 1, ' ', most - (size_t)(name + 1 - bytes));
 	return time != NULL && time - name > 1 && !is_digit(name[1]) &&
@@ -300,7 +313,7 @@ static bool haproxy_read(const char *bytes, size_t len, struct logline *out)
 
 		if (blank == NULL)
 			return false;
-		for (; p < blank && strchr("0123456789/-+", *p) != NULL; p++)
+		for (; p < blank && (is_digit(*p) || strchr("/-+", *p) != NULL) && *p != '\0'; p++)
 			slashes += *p == '/';
 		if (p == blank && slashes == 4) {
 			out->level = logpairs_status(p + 1, (size_t)(end - p - 1));

@@ -258,7 +258,7 @@ static enum loglevel group_level(const char *p, const char *end, const char **cl
 	if (word - from < 3 || word - from > 11)
 		return LOGLEVEL_NONE;
 	/* MySQL says so when it starts and stops. */
-	if (end - to > 5 && memcmp(p, "[System] [MY-", 13) == 0) {
+	if (end - p > 13 && memcmp(p, "[System] [MY-", 13) == 0) {
 		*close = p + 12;
 		return LOGLEVEL_INFO;
 	}
