@@ -90,10 +90,10 @@ static void alert_changed(struct monitor *monitor, const struct alert *alert)
 {
 	size_t i = (size_t)(alert->metric - monitor->spec.loaded->runbook->metrics);
 	int64_t now = clock_wall(monitor->spec.clock);
-	bool level = alert->level != monitor->levels[i];
+	bool level = alert->told != monitor->levels[i];
 	json_t *line, *about;
 	char text[READING_TEXT];
-	const char *what = alert->level == LEVEL_OK ? "cleared" : level_name(alert->level);
+	const char *what = alert->told == LEVEL_OK ? "cleared" : level_name(alert->told);
 
 	mute_refresh(monitor, alert->metric);
 	/* Data that stops is a line; it disturbs only where the runbook asks for it. */
@@ -106,7 +106,7 @@ static void alert_changed(struct monitor *monitor, const struct alert *alert)
 	json_object_set_new(line, "was", json_string(level_name(monitor->levels[i])));
 	standing_alert_text(alert, text, sizeof(text));
 	sentence_add(monitor, line, what, text);
-	monitor->levels[i] = alert->level;
+	monitor->levels[i] = alert->told;
 	notice_say(monitor, line,
 		   sense_is_muted(monitor->sense, alert) || (!level && !alert->metric->no_data));
 	json_decref(about);
@@ -244,7 +244,7 @@ struct monitor *monitor_new(const struct monitor_spec *spec, struct err *err)
 		sense_keep(monitor->sense, monitor->kept);
 	standing_recall(monitor->sense, clock_wall(spec->clock));
 	for (size_t i = 0; i < runbook->nmetrics; i++)
-		monitor->levels[i] = sense_alert(monitor->sense, &runbook->metrics[i])->level;
+		monitor->levels[i] = sense_alert(monitor->sense, &runbook->metrics[i])->told;
 	monitor->tick = loop_timer(spec->loop, TICK_US, TICK_US, monitor_tick, monitor);
 	line = line_new(monitor, "started", clock_wall(spec->clock));
 	json_object_set_new(line, "pid", json_integer(getpid()));

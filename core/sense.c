@@ -130,11 +130,10 @@ static void metric_take(size_t i, const struct reading *reading, void *data)
 	news = alert_judge(&m->rule, &m->track, known, reading->value, now);
 	memory_metric(sense->memory, &sense->runbook->metrics[i], now, known ? reading->value : NAN,
 		      news & ALERT_LEVEL);
-	if (news & ALERT_LEVEL) {
-		m->alert.level = m->track.told;
-		m->alert.since = m->track.since;
-		m->alert.threshold = m->rule.limits[m->alert.level];
-	}
+	m->alert.level = m->track.level;
+	m->alert.told = m->track.told;
+	m->alert.since = m->track.since;
+	m->alert.threshold = m->rule.limits[m->alert.level];
 	m->alert.no_data = m->track.no_data;
 	m->alert.no_data_since = m->track.no_data_since;
 	if (news)
@@ -482,7 +481,7 @@ void sense_recall(struct sense *sense, const struct metric *metric, enum level l
 
 	m->track.level = m->track.told = level;
 	m->track.since = m->track.told_at[level] = since;
-	m->alert.level = level;
+	m->alert.level = m->alert.told = level;
 	m->alert.since = since;
 	m->alert.threshold = m->rule.limits[level];
 }

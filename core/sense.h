@@ -23,7 +23,9 @@ struct sense;
 /* A metric's alert, judged now. */
 struct alert {
 	const struct metric *metric; /* borrowed */
-	enum level level;	     /* LEVEL_OK: none */
+	enum level level;	     /* judged now; LEVEL_OK: none */
+	enum level
+	    told; /* what was said last: another one while the cooldown keeps `level` silent */
 	double value;
 	double threshold;      /* of `level` */
 	int64_t since;	       /* wall time since which the level holds */
@@ -105,7 +107,8 @@ const struct sensed *sense_probe(const struct sense *sense, const struct probe *
 /* The latest value of a metric (verdict unknown: none yet, or it can't be read) and its alert. */
 const struct reading *sense_metric(const struct sense *sense, const struct metric *metric);
 const struct alert *sense_alert(const struct sense *sense, const struct metric *metric);
-/* Time between two of its values, as far as it is known: what is much older than that is no news. */
+/* Time between two of its values, as far as it is known: what is much older than that is no news.
+ */
 int64_t sense_interval(const struct sense *sense, const struct metric *metric);
 /* One for each condition of the runbook, in its order. */
 const struct condition_state *sense_conditions(const struct sense *sense);

@@ -35,7 +35,13 @@ int session_acknowledge(struct session *session, const char *metric, struct err 
 	if (session->open &&
 	    session->incident.state.alerts[found - session->loaded->runbook->metrics].level ==
 		LEVEL_OK)
-		return err_set(err, "there is no alert of %s to acknowledge", metric);
+		return err_set(err,
+			       sense_alert(session->sense, found)->level > LEVEL_OK
+				   ? "the alert of %s came again within its cooldown and is "
+				     "silent: "
+				     "there is nothing to acknowledge"
+				   : "there is no alert of %s to acknowledge",
+			       metric);
 	return session_append(session, false, EV_ACKNOWLEDGED, json_pack("{s:s}", "metric", metric),
 			      err);
 }

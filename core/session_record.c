@@ -205,16 +205,16 @@ static void alert_record(struct session *session, size_t i)
 	bool first = !session->incident.state.first_alert_at;
 	json_t *fields;
 
-	if (alert->level == was && !stopped)
+	if (alert->told == was && !stopped)
 		return;
 	fields = json_pack("{s:s, s:s, s:s, s:f, s:s}", "metric", metric->name, "level",
-			   level_name(alert->level), "was", level_name(was), "value",
+			   level_name(alert->told), "was", level_name(was), "value",
 			   isfinite(alert->value) ? alert->value : 0, "unit",
 			   metric->unit ? metric->unit : "");
 	if (stopped)
 		json_object_set_new(fields, "no_data", json_boolean(alert->no_data));
-	if (alert->level > LEVEL_OK && isfinite(alert->threshold))
-		json_object_set_new(fields, "threshold", json_real(alert->threshold));
+	if (alert->told > LEVEL_OK && isfinite(alert->limits[alert->told]))
+		json_object_set_new(fields, "threshold", json_real(alert->limits[alert->told]));
 	if (session_append(session, false, EV_ALERT, fields, NULL) != 0 || !first)
 		return;
 	errors_save(session);

@@ -61,7 +61,7 @@ static void alerts_print(struct plain *plain)
 	for (size_t i = 0; i < runbook->nmetrics; i++) {
 		const struct metric *metric = &runbook->metrics[i];
 		const struct alert *alert = sense_alert(session_sense(plain->session), metric);
-		enum level level = alert ? alert->level : LEVEL_OK;
+		enum level level = alert ? alert->told : LEVEL_OK;
 
 		if (level == plain->levels[i])
 			continue;

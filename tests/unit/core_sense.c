@@ -85,6 +85,31 @@ static const struct metric *metric(const struct lamp *lamp, const char *name)
 	return found;
 }
 
+/* The cooldown silences; what is shown is what is. */
+static void silence_hides_nothing(void **state)
+{
+	struct lamp *lamp = *state;
+	struct watcher watcher = { 0 };
+	struct sense *sense = sense_begin(lamp, &watcher);
+	const struct alert *weight = sense_alert(sense, metric(lamp, "weight"));
+	char *path = lamp_path(lamp, "state");
+
+	LAMP_UNTIL(lamp, sense_metric(sense, metric(lamp, "weight"))->has_value);
+	assert_int_equal(truncate(path, 200000), 0);
+	LAMP_UNTIL(lamp, weight->level == LEVEL_CRITICAL);
+	assert_int_equal(weight->told, LEVEL_CRITICAL);
+	assert_int_equal(truncate(path, 10), 0);
+	LAMP_UNTIL(lamp, weight->level == LEVEL_OK);
+	assert_int_equal(watcher.alerts, 2);
+	assert_int_equal(truncate(path, 300000), 0);
+	LAMP_UNTIL(lamp, weight->level == LEVEL_CRITICAL);
+	assert_true(weight->value == 300000 && weight->threshold == 100000);
+	assert_int_equal(weight->told, LEVEL_OK);
+	assert_int_equal(watcher.alerts, 2);
+	free(path);
+	sense_free(sense);
+}
+
 /* One that hangs holds up neither the loop nor the others. */
 static void what_blocks_is_read_in_a_copy(void **state)
 {
@@ -473,6 +498,7 @@ int main(void)
 #define LAMP_TEST(name) cmocka_unit_test_setup_teardown(name, lamp_setup, lamp_teardown)
 	const struct CMUnitTest tests[] = {
 		LAMP_TEST(errors_in_a_log_become_an_alert),
+		LAMP_TEST(silence_hides_nothing),
 		LAMP_TEST(what_blocks_is_read_in_a_copy),
 		LAMP_TEST(what_was_sensed_outlives_a_restart),
 		LAMP_TEST(a_probe_that_held_before_still_holds),

@@ -46,6 +46,7 @@ static const char lamp_runbook[] =
 " 'metrics': {'errors': {'log': 'app-log', 'read': 'errors', 'window': '60s', 'title': 'Errors',\n"
 "             'warning': 1, 'critical': 3, 'suggest': 'tree'},\n"
 "  'state-size': {'file': 'state-file', 'read': 'bytes', 'every': '1s'},\n"
+"  'weight': {'file': 'state-file', 'read': 'bytes', 'every': '1s', 'critical': 100000},\n"
 "  'stuck': {'command': 'stuck', 'read': 'number', 'every': '1s'},\n"
 "  'largest': {'metric': 'state-size', 'read': 'max', 'window': '1h'},\n"
 "  'unwell-for': {'probe': 'well', 'read': 'down_for'}},\n"
