@@ -1,163 +1,9 @@
-#include "tests/unit/scratch.h"
-
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
+#include "tests/unit/httpserver.h"
 
 #include "lib/clock.h"
 #include "lib/http.h"
 #include "lib/loop.h"
 #include "sources/probe.h"
-
-#define PATIENCE_US (20 * CLOCK_US)
-#define BIG	    300000
-
-/* ---- a server of few words ---- */
-
-/* A JSON-RPC server that knows one method. */
-static void rpc_answer(int fd, const char *request, bool stream)
-{
-	const char *body = strstr(request, "\"method\":\"tools/list\"") != NULL &&
-				   strncmp(request, "POST ", 5) == 0 &&
-				   strstr(request, "Content-Type: application/json") != NULL &&
-				   strstr(request, "\"cursor\":\"a\\nb\"") != NULL
-			       ? "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"tools\":[1,2,3]}}"
-			       : "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32601,"
-				 "\"message\":\"no such method\"}}";
-	const char *head = stream ? "event: message\ndata: " : "", *tail = stream ? "\n\n" : "";
-
-	dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s%s%s",
-		strlen(head) + strlen(body) + strlen(tail), head, body, tail);
-}
-
-static void send_many(int fd, const char *text, size_t times)
-{
-	size_t len = strlen(text) * times, at = 0;
-	char *body = xmalloc(len);
-
-	for (size_t i = 0; i < len; i++)
-		body[i] = text[i % strlen(text)];
-	dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", len);
-	while (at < len) {
-		ssize_t n = write(fd, body + at, len - at);
-
-		if (n <= 0)
-			break;
-		at += (size_t)n;
-	}
-	free(body);
-}
-
-static void answer(int fd, const char *request)
-{
-	const char *path = strchr(request, ' ');
-	char head[256];
-
-	if (path == NULL)
-		return;
-	path++;
-	if (strncmp(path, "/silent", 7) == 0) {
-		pause();
-	} else if (strncmp(path, "/broken", 7) == 0) {
-		dprintf(fd, "this is no HTTP");
-	} else if (strncmp(path, "/big", 4) == 0) {
-		send_many(fd, "x", BIG);
-	} else if (strncmp(path, "/samples/", 9) == 0) {
-		send_many(fd, "up 1\n", strtoul(path + 9, NULL, 10));
-	} else if (strncmp(path, "/error", 6) == 0) {
-		dprintf(fd, "HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\ndown");
-	} else if (strncmp(path, "/rpc", 4) == 0) {
-		rpc_answer(fd, request, strncmp(path, "/rpc-stream", 11) == 0);
-	} else if (strncmp(path, "/header", 7) == 0) {
-		const char *token = strstr(request, "X-Token: se\"cret\\");
-
-		dprintf(fd, "HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n",
-			token != NULL ? "200 OK" : "401 No");
-	} else {
-		const char *body =
-		    "{\"status\": \"ok\", \"db\": {\"up\": true, \"pool\": [1, 2]}}\n";
-
-		snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n",
-			 strlen(body));
-		dprintf(fd, "%s%s", head, body);
-	}
-}
-
-static void serve(int listener)
-{
-	signal(SIGPIPE, SIG_IGN);
-	for (;;) {
-		int fd = accept(listener, NULL, NULL);
-		pid_t one = fd >= 0 ? fork() : -1;
-
-		if (one == 0) {
-			char request[4096];
-			size_t len = 0;
-			ssize_t n;
-
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			/* A body ends with its brace; nothing else does. */
-			do {
-				n = read(fd, request + len, sizeof(request) - 1 - len);
-				len += n > 0 ? (size_t)n : 0;
-				request[len] = '\0';
-			} while (n > 0 && strncmp(request, "POST", 4) == 0 &&
-				 request[len - 1] != '}');
-			answer(fd, request);
-			_exit(0);
-		}
-		close(fd);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
-	}
-}
-
-struct fixture {
-	char *folder, *socket;
-	pid_t server;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = xcalloc(1, sizeof(*f));
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	f->folder = scratch_new();
-	f->socket = path_join(f->folder, "http");
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", f->socket);
-	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(listener, 16), 0);
-	f->server = fork();
-	if (f->server == 0) {
-		setpgid(0, 0);
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		serve(listener);
-	}
-	setpgid(f->server, f->server);
-	close(listener);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	kill(-f->server, SIGKILL);
-	waitpid(f->server, NULL, 0);
-	scratch_free(f->folder);
-	free(f->socket);
-	free(f);
-	return 0;
-}
-
-static struct http_request request_for(const struct fixture *f, const char *url)
-{
-	return (struct http_request){ .url = url, .socket = f->socket, .timeout_us = PATIENCE_US };
-}
 
 /* ---- the driver ---- */
 
@@ -194,6 +40,44 @@ static void a_large_body_is_cut(void **state)
 		assert_int_equal(buf_str(&reply.body)[0], 'x');
 		http_reply_release(&reply);
 	}
+}
+
+/* Nobody waits for what isn't wanted: neither this process nor the network carry it. */
+static void a_body_without_end_is_cut(void **state)
+{
+	struct http_request request = request_for(*state, "http://localhost/endless");
+	int64_t start = clock_mono(&clock_system);
+	struct http_reply reply;
+
+	assert_int_equal(http_get(&request, &reply, NULL), 0);
+	assert_true(clock_mono(&clock_system) - start < PATIENCE_US / 2);
+	assert_int_equal(reply.status, 200);
+	assert_int_equal(reply.body.len, 1 << 20);
+	assert_true(reply.lost > 0 && reply.lost < (4 << 20));
+	http_reply_release(&reply);
+}
+
+static void odd_servers_are_read_as_they_are(void **state)
+{
+	struct http_request request = request_for(*state, "http://localhost/moved");
+	struct http_reply reply;
+
+	assert_int_equal(http_get(&request, &reply, NULL), 0);
+	assert_int_equal(reply.status, 302);
+	assert_string_equal(reply.line, "HTTP/1.1 302 Found");
+	http_reply_release(&reply);
+	request.url = "http://localhost/packed";
+	assert_int_equal(http_get(&request, &reply, NULL), 0);
+	assert_string_equal(buf_str(&reply.body), "{\"packed\": true}");
+	assert_string_equal(reply.kind, "application/json");
+	assert_int_equal(reply.expires, 0);
+	http_reply_release(&reply);
+	request.url = "http://localhost/stall";
+	request.timeout_us = CLOCK_US / 2;
+	assert_int_equal(http_get(&request, &reply, NULL), 0);
+	assert_int_equal(reply.status, 0);
+	assert_non_null(strstr(reply.why, "no answer in time: "));
+	http_reply_release(&reply);
 }
 
 static void headers_go_as_they_are_and_not_into_argv(void **state)
@@ -399,6 +283,29 @@ static void a_dead_server_is_down_but_takes_no_time(void **state)
 	json_decref(args);
 }
 
+static void what_was_said_is_told_clean(void **state)
+{
+	struct fixture *f = *state;
+	struct source_env env = { .clock = &clock_system };
+	json_t *args = json_pack("{s:s, s:s}", "url", "http://me:pw@localhost/evil?token=1",
+				 "socket", f->socket);
+	struct source *source = source_type("http")->open(&env, "evil", args, NULL);
+	struct buf told = BUF_INIT;
+
+	source->type->sample(source);
+	source->type->tell(source, &told);
+	assert_non_null(strstr(buf_str(&told), "Asked: http://localhost/evil\n"));
+	assert_non_null(strstr(buf_str(&told), "Answer: HTTP/1.1 200 ^[[31mred in "));
+	assert_non_null(strstr(buf_str(&told), "Body: 6 bytes, ^[]0;x^G\n"));
+	assert_non_null(strstr(buf_str(&told), "Begins: ^[[2J\\xFF"));
+	assert_null(strchr(buf_str(&told), '\033'));
+	assert_null(strstr(buf_str(&told), "token"));
+	assert_null(strstr(buf_str(&told), "pw"));
+	buf_release(&told);
+	source_close(source);
+	json_decref(args);
+}
+
 /* ---- the probe ---- */
 
 static const json_t *env_declared(void *data, const char *name)
@@ -466,6 +373,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_answer_is_read),
 		TEST(a_large_body_is_cut),
+		TEST(a_body_without_end_is_cut),
+		TEST(odd_servers_are_read_as_they_are),
+		TEST(what_was_said_is_told_clean),
 		TEST(headers_go_as_they_are_and_not_into_argv),
 		TEST(no_answer_has_a_reason),
 		TEST(urls_are_shown_without_secrets),
