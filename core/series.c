@@ -11,7 +11,8 @@ void series_add(struct series *series, int64_t at, double value)
 	if (series->n > 0) {
 		const struct chart_point *last = &series->points[series->n - 1];
 
-		if (at < last->at || (isnan(value) && isnan(last->value)))
+		if (at < last->at ||
+		    (isnan(value) && isnan(last->value) && at - last->at < SERIES_GAP_US))
 			return;
 	}
 	/* Half of it goes at once, so that moving costs little per point. */

@@ -1,15 +1,19 @@
 /*
  * The history of one metric: bounded, in order of time, in one piece of memory. A value that could
- * not be read leaves a gap (NAN); several gaps in a row are one.
+ * not be read leaves a gap (NAN); of several gaps in a row one each SERIES_GAP_US is kept, which
+ * tells a time without an answer from one in which nobody asked.
  */
 #ifndef CORE_SERIES_H
 #define CORE_SERIES_H
 
 #include "lib/chart.h"
+#include "lib/clock.h"
 
 #define SERIES_POINTS                                                              \
 	7200 /* at least so many of the latest are kept: two hours at one a second \
 	      */
+
+#define SERIES_GAP_US (30 * CLOCK_US)
 
 struct series {
 	struct chart_point *points; /* owned */

@@ -22,10 +22,12 @@ void uptime_of(const struct chart_point *points, size_t n, int64_t now, int64_t 
 			out->since = points[i].at;
 			out->longer = i == 0 || !before;
 		}
-		/* Gaps in a row are one point: that one holds as long as it takes. */
-		before = held <= max_gap || isnan(points[i].value);
+		before = held <= max_gap;
 		out->up = up;
-		held = before ? held : max_gap;
+		/* No answer is said again and again; once, and nothing then, is where nobody asked.
+		 */
+		if (!before)
+			held = isnan(points[i].value) ? 0 : max_gap;
 		seen = seen || !isnan(points[i].value);
 		out->seen_us += seen && held > 0 ? held : 0;
 		up_us += up && held > 0 ? held : 0;

@@ -16,6 +16,17 @@
 
 static const char down[] = "DOWN";
 
+bool endpoint_is(const struct source *source)
+{
+	static const char *const types[] = { "http", "prometheus", "tcp",
+					     "file", "command",	   "service" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (strcmp(types[i], source->type->type.name) == 0)
+			return true;
+	return false;
+}
+
 /* ---- metrics ---- */
 
 static bool type_reads(const struct source_type *type, const char *read)

@@ -6,6 +6,7 @@
 #define TUI_ENDPOINT_H
 
 #include "lib/uptime.h"
+#include "sources/source.h"
 #include "tui/ui.h"
 
 struct endpoint {
@@ -21,6 +22,8 @@ struct endpoint {
 	struct uptime uptime;	/* of the latest two hours; of a probe only known, up, since */
 };
 
+/* Whether a source of that type is shown so where the runbook doesn't say. */
+bool endpoint_is(const struct source *source);
 void endpoint_of_metric(struct ui *ui, const struct metric *metric, struct endpoint *out);
 void endpoint_of_probe(struct ui *ui, const struct probe *probe, struct endpoint *out);
 /* "12 min", "> 2 h": how long it has been as it is; "". */

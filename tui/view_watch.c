@@ -9,6 +9,7 @@
 #include "sources/postgres.h"
 #include "sources/process.h"
 #include "tui/acts.h"
+#include "tui/endpoint.h"
 #include "tui/freeze.h"
 #include "tui/modal.h"
 #include "tui/panel.h"
@@ -89,7 +90,7 @@ static void panels_derive(struct ui *ui, struct watch_view *view)
 {
 	const struct runbook *runbook = session_runbook(ui->session);
 	struct sense *sense = session_sense(ui->session);
-	struct shown_panel *memory = NULL, *shown;
+	struct shown_panel *memory = NULL, *answers = NULL, *shown;
 
 	for (size_t i = 0; i < runbook->nsources; i++) {
 		const struct source_def *def = &runbook->sources[i];
@@ -111,6 +112,11 @@ static void panels_derive(struct ui *ui, struct watch_view *view)
 				memory = add(view, &panel_memory, "Memory");
 			if (memory)
 				add_metric(memory, metric->name);
+		} else if (source && endpoint_is(source)) {
+			if (!answers)
+				answers = add(view, &panel_endpoints, "Endpoints");
+			if (answers)
+				add_metric(answers, metric->name);
 		} else if ((shown = add(view, &panel_chart, metric_title(metric)))) {
 			add_metric(shown, metric->name);
 		}

@@ -45,18 +45,20 @@ static void up_and_down_are_told_apart(void **state)
 	assert_int_equal(u.since, 110 * S);
 }
 
-static void no_answer_is_down_as_long_as_it_takes(void **state)
+static void no_answer_is_down(void **state)
 {
-	const struct chart_point points[] = { { 0, 5 }, { 10 * S, NAN }, { 310 * S, 5 } };
-	struct uptime u = look(points, 2, 300 * S, false);
+	const struct chart_point points[] = {
+		{ 0, 5 }, { 10 * S, NAN }, { 60 * S, NAN }, { 110 * S, 5 }
+	};
+	struct uptime u = look(points, 3, 100 * S, false);
 
 	(void)state;
 	assert_true(u.known);
 	assert_false(u.up);
 	assert_int_equal(u.since, 10 * S);
-	u = look(points, 3, 320 * S, false);
+	u = look(points, 4, 120 * S, false);
 	assert_true(u.up);
-	assert_float_equal(u.percent, 100.0 * 20 / 320, 0.001);
+	assert_float_equal(u.percent, 100.0 * 20 / 120, 0.001);
 }
 
 static void the_first_question_is_no_outage(void **state)
@@ -85,6 +87,11 @@ static void what_nobody_looked_at_counts_for_nothing(void **state)
 	assert_float_equal(u.percent, 100, 0.001);
 	u = look(points, 3, 2000 * S, true);
 	assert_false(u.known);
+	/* Nor does the gap itself that a chart shows there. */
+	u = look((const struct chart_point[]){ { 0, 1 }, { 10 * S, NAN }, { 900 * S, 1 } }, 3,
+		 910 * S, false);
+	assert_float_equal(u.percent, 100, 0.001);
+	assert_int_equal(u.seen_us, 20 * S);
 	u = look(points, 0, 2000 * S, true);
 	assert_false(u.known);
 	assert_true(isnan(u.percent));
@@ -94,7 +101,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(up_and_down_are_told_apart),
-		cmocka_unit_test(no_answer_is_down_as_long_as_it_takes),
+		cmocka_unit_test(no_answer_is_down),
 		cmocka_unit_test(the_first_question_is_no_outage),
 		cmocka_unit_test(what_nobody_looked_at_counts_for_nothing),
 	};
