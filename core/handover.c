@@ -1,5 +1,6 @@
 #include "core/handover.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,10 @@
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 
-#define TIMEOUT_US (30 * CLOCK_US)
-#define AGAIN_US   (5 * CLOCK_US) /* after the first failure; then longer */
+#define TIMEOUT_US    (30 * CLOCK_US)
+#define AGAIN_US      (5 * CLOCK_US) /* after the first failure; then longer */
+#define LATER_LEAST_S 1.0
+#define LATER_S	      600.0 /* the longest that one who asks for patience is given */
 
 struct handover {
 	struct loop *loop;
@@ -97,14 +100,16 @@ static void try_again(struct watch *watch, uint32_t what, void *data)
 	next_start(handover);
 }
 
+static void again_in(struct handover *handover, int64_t us)
+{
+	handover->again = loop_timer(handover->loop, us, 0, try_again, handover);
+}
+
 /* The one on its way ended: `why` NULL means that it was taken. */
 static void first_ended(struct handover *handover, const char *why)
 {
-	handover->job = NULL;
-	handover->http = NULL;
 	if (why && ++handover->tries < HANDOVER_TRIES) {
-		handover->again =
-		    loop_timer(handover->loop, AGAIN_US * handover->tries, 0, try_again, handover);
+		again_in(handover, AGAIN_US * handover->tries);
 		return;
 	}
 	if (why)
@@ -119,15 +124,38 @@ static void command_ended(const struct child_end *end, const struct buf *out, vo
 	bool taken = !end->timed_out && WIFEXITED(end->status) && WEXITSTATUS(end->status) == 0;
 
 	(void)out;
+	((struct handover *)data)->job = NULL;
 	first_ended(data, taken ? NULL : child_end_text(end, how, sizeof(how)));
+}
+
+/* How long a webhook that has too much to do wants to be left alone (chats say so in the answer),
+ * microseconds; 0: it doesn't say. */
+static int64_t asked_to_wait(const struct http_reply *reply)
+{
+	json_t *answer = reply->status == 429 ? http_reply_json(reply) : NULL;
+	double seconds = json_num(answer, "retry_after", 0);
+
+	json_decref(answer);
+	if (!(seconds > 0))
+		return 0;
+	return (int64_t)(fmin(fmax(seconds, LATER_LEAST_S), LATER_S) * CLOCK_US);
 }
 
 static void webhook_answered(const struct http_reply *reply, void *data)
 {
+	struct handover *handover = data;
+	int64_t wait = asked_to_wait(reply);
 	char status[40];
 
+	handover->http = NULL;
+	if (wait) {
+		again_in(handover, wait);
+		return;
+	}
 	snprintf(status, sizeof(status), "status %d", reply->status);
-	first_ended(data, reply->status == 0 ? reply->why : reply->status < 300 ? NULL : status);
+	first_ended(handover, reply->status == 0    ? reply->why
+			      : reply->status < 300 ? NULL
+						    : status);
 }
 
 static void next_start(struct handover *handover)

@@ -13,7 +13,14 @@
 #include "lib/mem.h"
 #include "lib/timefmt.h"
 
-#define TICK_US CLOCK_US
+#define TICK_US	    CLOCK_US
+#define COOLDOWN_US (300 * CLOCK_US) /* between two notices of one condition */
+
+/* What was said of a condition. */
+struct notice {
+	bool told;	 /* that it holds, and it has not failed since */
+	int64_t told_at; /* wall time of the latest notice; 0: none */
+};
 
 struct monitor {
 	struct monitor_spec spec;
@@ -21,10 +28,11 @@ struct monitor {
 	struct sense *sense;
 	struct handover *handovers[2]; /* command and webhook; NULL: not asked for */
 	struct watch *tick;
-	int64_t standing_at; /* wall time of the last standing_put(); 0: at once */
-	int64_t *sampled;    /* owned: wall time of the last line, one for each metric */
-	enum level *levels;  /* owned: what was said last, one for each metric */
-	bool unkept;	     /* it was said that samples can't be kept */
+	int64_t standing_at;	/* wall time of the last standing_put(); 0: at once */
+	int64_t *sampled;	/* owned: wall time of the last line, one for each metric */
+	enum level *levels;	/* owned: what was said last, one for each metric */
+	struct notice *notices; /* owned: one for each condition */
+	bool unkept;		/* it was said that samples can't be kept */
 };
 
 /* Steals `line`. */
@@ -112,25 +120,66 @@ static void alert_changed(struct monitor *monitor, const struct alert *alert)
 	json_decref(about);
 }
 
-static void condition_changed(struct monitor *monitor, const struct condition *condition)
+static json_t *condition_line(const struct monitor *monitor, const struct condition *condition,
+			      enum verdict verdict)
 {
-	const struct runbook *runbook = monitor->spec.loaded->runbook;
-	const struct condition_state *state =
-	    &sense_conditions(monitor->sense)[condition - runbook->conditions];
 	json_t *line = line_new(monitor, "condition", clock_wall(monitor->spec.clock));
 	const struct outcome *suggest = &condition->suggest;
 
 	json_object_set_new(line, "condition", json_string(condition->name));
 	json_object_set_new(line, "title", json_string(condition->title));
 	json_object_set_new(line, "severity", json_string(severity_name(condition->severity)));
-	json_object_set_new(line, "verdict", json_string(verdict_name(state->verdict)));
+	json_object_set_new(line, "verdict", json_string(verdict_name(verdict)));
 	if (suggest->procedure || suggest->tree || suggest->advice)
 		json_object_set_new(line, "suggest",
 				    json_string(suggest->procedure ? suggest->procedure->name
 						: suggest->tree	   ? "tree"
 								   : suggest->advice));
 	sentence_add(monitor, line, severity_name(condition->severity), condition->title);
-	notice_say(monitor, line, state->verdict != VERDICT_PASS);
+	return line;
+}
+
+/* Whether somebody is to be told now that it holds. One that comes and goes is told again when the
+ * cooldown is over, late rather than never; one that can't be judged for a while has not gone. */
+static bool condition_due(const struct monitor *monitor, size_t i, int64_t now)
+{
+	const struct notice *notice = &monitor->notices[i];
+
+	return sense_conditions(monitor->sense)[i].verdict == VERDICT_PASS && !notice->told &&
+	       (!notice->told_at || now < notice->told_at || now - notice->told_at >= COOLDOWN_US);
+}
+
+static void condition_hand_over(struct monitor *monitor, size_t i, int64_t now)
+{
+	const struct condition *condition = &monitor->spec.loaded->runbook->conditions[i];
+	json_t *line = condition_line(monitor, condition, VERDICT_PASS);
+
+	monitor->notices[i] = (struct notice){ .told = true, .told_at = now };
+	for (size_t k = 0; k < 2; k++) {
+		if (monitor->handovers[k])
+			handover_add(monitor->handovers[k], line);
+	}
+	json_decref(line);
+}
+
+static void condition_changed(struct monitor *monitor, const struct condition *condition)
+{
+	size_t i = (size_t)(condition - monitor->spec.loaded->runbook->conditions);
+	enum verdict verdict = sense_conditions(monitor->sense)[i].verdict;
+	int64_t now = clock_wall(monitor->spec.clock);
+
+	line_say(monitor, condition_line(monitor, condition, verdict));
+	if (verdict == VERDICT_FAIL)
+		monitor->notices[i].told = false;
+	else if (condition_due(monitor, i, now))
+		condition_hand_over(monitor, i, now);
+}
+
+static void condition_held(const struct condition *condition, void *data)
+{
+	struct monitor *monitor = data;
+
+	monitor->notices[condition - monitor->spec.loaded->runbook->conditions].told = true;
 }
 
 static void sensed(enum sense_change what, const void *subject, void *data)
@@ -197,6 +246,9 @@ static void monitor_tick(struct watch *watch, uint32_t what, void *data)
 		monitor->sampled[i] = now;
 		sample_say(monitor, &runbook->metrics[i], now);
 	}
+	for (size_t i = 0; i < runbook->nconditions; i++)
+		if (condition_due(monitor, i, now))
+			condition_hand_over(monitor, i, now);
 	kept_say(monitor, now);
 	if (!monitor->standing_at || now - monitor->standing_at >= STANDING_EVERY_US ||
 	    now < monitor->standing_at) {
@@ -227,6 +279,7 @@ struct monitor *monitor_new(const struct monitor_spec *spec, struct err *err)
 	monitor->spec = *spec;
 	monitor->sampled = xcalloc(runbook->nmetrics + 1, sizeof(*monitor->sampled));
 	monitor->levels = xcalloc(runbook->nmetrics + 1, sizeof(*monitor->levels));
+	monitor->notices = xcalloc(runbook->nconditions + 1, sizeof(*monitor->notices));
 	if (spec->command)
 		monitor->handovers[0] =
 		    handover_command(spec->loop, spec->command, undelivered, monitor);
@@ -243,6 +296,7 @@ struct monitor *monitor_new(const struct monitor_spec *spec, struct err *err)
 	if (monitor->kept)
 		sense_keep(monitor->sense, monitor->kept);
 	standing_recall(monitor->sense, clock_wall(spec->clock));
+	standing_held(monitor->sense, clock_wall(spec->clock), condition_held, monitor);
 	for (size_t i = 0; i < runbook->nmetrics; i++)
 		monitor->levels[i] = sense_alert(monitor->sense, &runbook->metrics[i])->told;
 	monitor->tick = loop_timer(spec->loop, TICK_US, TICK_US, monitor_tick, monitor);
@@ -278,5 +332,6 @@ void monitor_free(struct monitor *monitor)
 	handover_free(monitor->handovers[1]);
 	free(monitor->sampled);
 	free(monitor->levels);
+	free(monitor->notices);
 	free(monitor);
 }

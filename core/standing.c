@@ -155,17 +155,27 @@ static enum level level_of(const char *name)
 	return LEVEL_OK;
 }
 
+/* New: what was written last; NULL when that is too long ago. */
+static json_t *stood(const struct sense *sense, int64_t now)
+{
+	json_t *last = sense_kept(sense) ? kept_alerts(sense_kept(sense)) : NULL;
+	int64_t at;
+
+	if (time_parse_rfc3339(json_str(last, "at", ""), &at) == 0 && at <= now &&
+	    now - at <= RECALLED_US)
+		return last;
+	json_decref(last);
+	return NULL;
+}
+
 void standing_recall(struct sense *sense, int64_t now)
 {
-	json_t *stood = sense_kept(sense) ? kept_alerts(sense_kept(sense)) : NULL, *one;
+	json_t *last = stood(sense, now), *one;
 	const struct runbook *runbook = sense_runbook(sense);
-	int64_t at, since;
+	int64_t since;
 	size_t i;
 
-	if (time_parse_rfc3339(json_str(stood, "at", ""), &at) != 0 || at > now ||
-	    now - at > RECALLED_US)
-		goto out;
-	json_array_foreach(json_object_get(stood, "alerts"), i, one) {
+	json_array_foreach(json_object_get(last, "alerts"), i, one) {
 		const struct metric *metric = runbook_metric(runbook, json_str(one, "metric", ""));
 		enum level level = level_of(json_str(one, "level", ""));
 
@@ -173,8 +183,23 @@ void standing_recall(struct sense *sense, int64_t now)
 		    time_parse_rfc3339(json_str(one, "since", ""), &since) == 0)
 			sense_recall(sense, metric, level, since);
 	}
-out:
-	json_decref(stood);
+	json_decref(last);
+}
+
+void standing_held(const struct sense *sense, int64_t now,
+		   void (*fn)(const struct condition *condition, void *data), void *data)
+{
+	json_t *last = stood(sense, now), *one;
+	const struct runbook *runbook = sense_runbook(sense);
+	size_t i;
+
+	json_array_foreach(json_object_get(last, "conditions"), i, one) {
+		for (size_t c = 0; c < runbook->nconditions; c++)
+			if (strcmp(runbook->conditions[c].name, json_str(one, "condition", "")) ==
+			    0)
+				fn(&runbook->conditions[c], data);
+	}
+	json_decref(last);
 }
 
 /* ---- Reading: targets ---- */

@@ -19,6 +19,9 @@ void standing_end(const struct sense *sense, int64_t now);
 /* What stood when it was written last goes on to stand until it is measured otherwise, so that
  * nobody is told again; what is older than an hour does not. After sense_keep(). */
 void standing_recall(struct sense *sense, int64_t now);
+/* Calls `fn` with each condition that held then, under the same terms. */
+void standing_held(const struct sense *sense, int64_t now,
+		   void (*fn)(const struct condition *condition, void *data), void *data);
 /* New: one alert: metric, title, level, value, unit, threshold, since, no_data, muted, suggest. */
 json_t *standing_alert(const struct sense *sense, const struct alert *alert);
 /* "Error rate 62% (warning above 50%)", or that it has no data. */

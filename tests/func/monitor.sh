@@ -3,7 +3,7 @@
 # program that is watched and for the chat that is told.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
-plan 34
+plan 36
 
 root=$work/root
 mkdir "$root"
@@ -121,9 +121,13 @@ check "with a line that says so" grep -q '"event":"stopped"' "$lines"
 : >"$root/told.lines"
 begin --alert-command "$root/told"
 check "a restart tells nobody again" line "$lines" '"event":"sample"' '"metric":"number"' '"level":"critical"'
+check "of conditions neither" line "$lines" '"event":"condition"' '"condition":"raised"' '"verdict":"pass"'
+rm "$root/flag"
+check "one that goes is a line" line "$lines" '"event":"condition"' '"condition":"raised"' '"verdict":"fail"'
+touch "$root/flag"
 echo 3 >"$root/number"
 check "what is over is told" line "$root/told.lines" '"metric":"number"' '"level":"ok"' '"was":"critical"'
-check "and nothing else was" sh -c '! grep -q "\"level\":\"critical\"" "$1"' sh "$root/told.lines"
+check "and nothing else was, nor what came again at once" sh -c '! grep -qE "\"level\":\"critical\"|\"event\":\"condition\"" "$1"' sh "$root/told.lines"
 check "HUP ends it cleanly" ends HUP
 
 : >"$lines"

@@ -4,7 +4,12 @@
 #include "lib/loop.h"
 #include "tests/unit/scratch.h"
 
+#include <arpa/inet.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #define TURNS_MAX 2000 /* no test waits that long unless something is broken */
 
@@ -143,6 +148,88 @@ static void a_program_that_is_missing_is_given_up_at_once(void **state)
 	handover_free(handover);
 }
 
+/* A chat that has too much to do `busy` times, and says for how long; each request is a dot in
+ * "$taken". */
+static void chat(int listener, const char *taken, int busy)
+{
+	static const char full[] = "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 19\r\n"
+				   "Connection: close\r\n\r\n{\"retry_after\":8.0}";
+	static const char good[] = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+	char request[4096];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+		const char *answer = busy-- > 0 ? full : good;
+
+		if (fd < 0 || read(fd, request, sizeof(request)) <= 0)
+			_exit(1);
+		scratch_puts(taken, ".");
+		if (write(fd, answer, strlen(answer)) < 0)
+			_exit(1);
+		close(fd);
+	}
+}
+
+static pid_t chat_start(struct fixture *f, int busy, char url[64])
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	pid_t pid;
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(listen(listener, 5), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &len), 0);
+	snprintf(url, 64, "http://127.0.0.1:%d/hook", ntohs(at.sin_port));
+	pid = fork();
+	if (pid == 0)
+		chat(listener, f->taken, busy);
+	close(listener);
+	return pid;
+}
+
+static size_t asked(const struct fixture *f)
+{
+	struct buf text = BUF_INIT;
+	size_t n;
+
+	file_read(f->taken, &text, 0, NULL);
+	n = text.len;
+	buf_release(&text);
+	return n;
+}
+
+/* Whoever asks for patience gets it, is not asked before, and is not given up for it. */
+static void a_busy_webhook_is_asked_when_it_said(void **state)
+{
+	struct fixture *f = *state;
+	char url[64];
+	pid_t server = chat_start(f, 3, url);
+	struct handover *handover = handover_webhook(f->loop, url, given_up, f);
+	size_t n = 0;
+	int64_t at = 0;
+
+	add(handover, 1);
+	for (int i = 0; handover_waiting(handover); i++) {
+		assert_true(i < TURNS_MAX);
+		loop_turn(f->loop, 10, NULL);
+		clock_manual_advance(&f->clock, CLOCK_US / 10);
+		if (asked(f) == n)
+			continue;
+		n = asked(f);
+		if (n > 1)
+			assert_true(f->clock.mono_us - at >= 7 * CLOCK_US);
+		at = f->clock.mono_us;
+	}
+	assert_int_equal(asked(f), 4);
+	assert_int_equal(f->given_up, 0);
+	handover_free(handover);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+}
+
 static void a_full_queue_loses_the_oldest_that_waits(void **state)
 {
 	struct fixture *f = *state;
@@ -166,6 +253,7 @@ int main(void)
 		TEST(tried_again_until_it_is_taken),
 		TEST(given_up_after_three_times),
 		TEST(a_program_that_is_missing_is_given_up_at_once),
+		TEST(a_busy_webhook_is_asked_when_it_said),
 		TEST(a_full_queue_loses_the_oldest_that_waits),
 	};
 
