@@ -73,7 +73,8 @@ static bool is_pod(const char *name, const char *end)
 	for (; name < end; name++) {
 		hyphen = hyphen || *name == '-';
 		digit = digit || is_digit(*name);
-		if (!isalnum((unsigned char)*name) && *name != '-' && *name != '.' && *name != '_')
+		if (!isalnum((unsigned char)*name) &&
+		    (*name == '\0' || strchr("-._:/", *name) == NULL))
 			return false;
 	}
 	return hyphen && digit;
@@ -92,8 +93,11 @@ static size_t pod_skip(const char *bytes, size_t len)
 			   : 0;
 	}
 	name = memchr(bytes, ' ', most);
-	if (name == NULL || !is_pod(bytes, name))
+	if (name == NULL || is_digit(*bytes) || !is_pod(bytes, name))
 		return 0;
+	if ((size_t)(name - bytes) + 12 < len && is_digit(name[1]) && is_digit(name[4]) &&
+	    name[5] == '-')
+		return (size_t)(name + 1 - bytes);
 	time = memchr(name + 1, ' ', most - (size_t)(name + 1 - bytes));
 	return time != NULL && time - name > 1 && !is_digit(name[1]) &&
 		       (size_t)(time - bytes) + 12 < len && is_digit(time[1]) &&
@@ -138,6 +142,9 @@ size_t logform_klog(struct logline_zone *zone, const char *bytes, size_t len, st
 	if (len < 14 || strchr("IWEFD", bytes[0]) == NULL || !is_digit(bytes[1]))
 		return 0;
 	n = logtime_klog(zone, bytes + 1, len - 1, out);
+	/* With the year. */
+	if (n == 0 && is_digit(bytes[6]) && bytes[5] != '-')
+		n = logtime_read(zone, bytes + 1, len - 1, out);
 	if (n == 0)
 		return 0;
 	out->level = loglevel_letter(bytes[0]);
@@ -264,6 +271,51 @@ static enum loglevel component_level(const char *bytes, size_t len)
 	return n < len && bytes[n] == '[' ? loglevel_letter(bytes[0]) : LOGLEVEL_NONE;
 }
 
+/* Android's "1702  2395 E Tag: text"; TensorFlow's ": E tensorflow/x.cc:12] text"; Telegraf's
+ * "E! text". */
+static enum loglevel letter_level(const char *bytes, size_t len)
+{
+	size_t n = 0;
+
+	if (len > 3 && bytes[1] == '!' && bytes[2] == ' ')
+		return loglevel_letter(*bytes);
+	if (len > 6 && bytes[0] == ':' && bytes[1] == ' ' && bytes[3] == ' ')
+		return loglevel_letter(bytes[2]);
+	for (int i = 0; i < 2; i++) {
+		size_t from = n;
+
+		while (n < len && is_digit(bytes[n]))
+			n++;
+		if (n == from || blanks(bytes + n, len - n) == 0)
+			return LOGLEVEL_NONE;
+		n += blanks(bytes + n, len - n);
+	}
+	if (n + 3 >= len || bytes[n + 1] != ' ' || memchr(bytes + n, ':', near(len - n)) == NULL)
+		return LOGLEVEL_NONE;
+	return bytes[n] == 'V' ? LOGLEVEL_DEBUG : loglevel_letter(bytes[n]);
+}
+
+/* Ceph's "7f1c2d3e4700 -1 text", "7f1c2d3e4700  0 log_channel(cluster) log [WRN] : text". */
+static enum loglevel thread_level(const char *bytes, size_t len)
+{
+	static const char log[] = " log [";
+	const char *found, *close;
+	size_t n = 0;
+
+	while (n < len && isxdigit((unsigned char)bytes[n]))
+		n++;
+	if (n < 8 || n + 4 > len || bytes[n] != ' ')
+		return LOGLEVEL_NONE;
+	if (memcmp(bytes + n, " -1 ", 4) == 0)
+		return LOGLEVEL_ERROR;
+	found = memmem(bytes, near(len), log, sizeof(log) - 1);
+	if (found == NULL)
+		return LOGLEVEL_NONE;
+	found += sizeof(log) - 1;
+	close = memchr(found, ']', (size_t)(bytes + len - found));
+	return close != NULL ? loglevel_word(found, (size_t)(close - found)) : LOGLEVEL_NONE;
+}
+
 enum loglevel logform_level(const char *bytes, size_t len)
 {
 	size_t n = blanks(bytes, len);
@@ -273,6 +325,8 @@ enum loglevel logform_level(const char *bytes, size_t len)
 	len -= n;
 	if (len < 4)
 		return LOGLEVEL_NONE;
+	if (is_digit(*bytes) || (*bytes >= 'a' && *bytes <= 'f'))
+		level = thread_level(bytes, len);
 	if (*bytes == 'n')
 		level = npm_level(bytes, len);
 	else if (*bytes == '#' || *bytes == ':')
@@ -281,6 +335,8 @@ enum loglevel logform_level(const char *bytes, size_t len)
 		level = php_level(bytes, len);
 	if (level == LOGLEVEL_NONE && isupper((unsigned char)*bytes))
 		level = component_level(bytes, len);
+	if (level == LOGLEVEL_NONE)
+		level = letter_level(bytes, len);
 	/* apt's "E: text", "W: text" */
 	if ((*bytes == 'E' || *bytes == 'W') && bytes[1] == ':' && bytes[2] == ' ')
 		level = loglevel_letter(*bytes);
@@ -337,8 +393,12 @@ bool logform_access(struct logline_zone *zone, const char *bytes, size_t len, st
 	if (n == 0)
 		return false;
 	open += 1 + n;
-	if (end - open < 3 || open[0] != ']' || open[2] == '"' ||
-	    !haproxy_read(open + 2, (size_t)(end - open - 2), out))
+	if (end - open > 3 && open[0] == ']' && open[2] == '"') {
 		logform_request(open, (size_t)(end - open), out);
-	return true;
+		return true;
+	}
+	if (end - open > 3 && haproxy_read(open + 2, (size_t)(end - open - 2), out))
+		return true;
+	out->at = 0;
+	return false;
 }

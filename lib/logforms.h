@@ -22,7 +22,8 @@ bool logform_erlang(struct logline_zone *zone, const char *bytes, size_t len, st
 bool logform_access(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out);
 /* The request and status behind the time of an access log's line. */
 void logform_request(const char *bytes, size_t len, struct logline *out);
-/* What stands behind the time, or at the begin: PHP, GitHub's runners, npm, apt, MongoDB.
+/* What stands behind the time, or at the begin: PHP, GitHub's runners, npm, apt, MongoDB,
+ * Android, Ceph and others.
  */
 enum loglevel logform_level(const char *bytes, size_t len);
 

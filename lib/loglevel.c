@@ -96,6 +96,7 @@ static enum loglevel short_word(uint64_t word)
 		return LOGLEVEL_INFO;
 	case WORD('E', 'R', 'R', 'O', 'R', 0, 0, 0):
 	case WORD('E', 'R', 'R', 'O', 0, 0, 0, 0):
+	case WORD('E', 'R', 'O', 'R', 0, 0, 0, 0):
 	case WORD('E', 'R', 'R', 0, 0, 0, 0, 0):
 	case WORD('S', 'E', 'V', 'E', 'R', 'E', 0, 0):
 	case WORD('F', 'A', 'I', 'L', 0, 0, 0, 0):
@@ -227,6 +228,22 @@ static char closer_of(char open)
 	return (char)(open == '[' ? ']' : open == '(' ? ')' : open == '{' ? '}' : '>');
 }
 
+/* "[12:34:1121/213105.123:ERROR:file.cc(12)]": a part in capitals. */
+static enum loglevel part_level(const char *from, const char *to)
+{
+	enum loglevel level = LOGLEVEL_NONE;
+
+	while (from < to && level == LOGLEVEL_NONE) {
+		const char *colon = memchr(from, ':', (size_t)(to - from));
+
+		colon = colon != NULL ? colon : to;
+		if (is(*from, UPPER) && colon > from && is(colon[-1], UPPER))
+			level = loglevel_word(from, (size_t)(colon - from));
+		from = colon + 1;
+	}
+	return level;
+}
+
 /* "[ERROR]", "[error   ]", "[ERROR main]", "[main/ERROR]", Apache's "[core:error]": the level in
  * the bracket whose first byte p is; *close is where it ends, NULL when it doesn't. */
 static enum loglevel group_level(const char *p, const char *end, const char **close)
@@ -253,8 +270,11 @@ static enum loglevel group_level(const char *p, const char *end, const char **cl
 			return level;
 	}
 	colon = memchr(from, ':', (size_t)(to - from));
-	if (colon != NULL && colon[1] != ' ')
-		return loglevel_word(colon + 1, (size_t)(to - colon - 1));
+	if (colon != NULL && colon[1] != ' ') {
+		enum loglevel level = loglevel_word(colon + 1, (size_t)(to - colon - 1));
+
+		return level != LOGLEVEL_NONE ? level : part_level(from, to);
+	}
 	if (word - from < 3 || word - from > 11)
 		return LOGLEVEL_NONE;
 	/* MySQL says so when it starts and stops. */
@@ -298,7 +318,7 @@ static bool is_field_end(const char *p, const char *end)
 
 	if (next == end)
 		return false;
-	if (next > p && *p == '\t')
+	if (next - p > 2 || (next > p && *p == '\t'))
 		return true;
 	return *next == '|' ||
 	       (next > p && *next == '-' && (next + 1 == end || is(next[1], BLANK)));
@@ -314,7 +334,8 @@ static bool small_counts(const struct at *at, const char *word, const char *to)
 	}
 	if (to < at->end && *to == ':')
 		return at->first && (to + 1 == at->end || is(to[1], BLANK) || to[1] == '[');
-	return word == at->field && is_field_end(to, at->end);
+	return word == at->field &&
+	       (is_field_end(to, at->end) || blanks_skip(to, at->end) - to > 1);
 }
 
 static bool postgres_detail(const char *word, size_t len, const char *end)
@@ -415,12 +436,14 @@ static bool opens_next(const struct at *at, const char *word)
 static bool word_pass(struct at *at, const char *word, bool plain, struct loghead *head)
 {
 	const char *close;
+	bool pid = false;
 
 	if (at->p < at->end && (*at->p == '[' || *at->p == '(')) {
 		close = memchr(at->p, *at->p == '[' ? ']' : ')', (size_t)(at->end - at->p));
 		if (close == NULL)
 			return false;
 		at->p = close + 1;
+		pid = close[0] == ']';
 	}
 	if (at->p < at->end && *at->p == ':') {
 		at->p++;
@@ -432,7 +455,7 @@ static bool word_pass(struct at *at, const char *word, bool plain, struct loghea
 		at->first = true;
 		return true;
 	}
-	if (is_field_end(at->p, at->end)) {
+	if (pid || is_field_end(at->p, at->end)) {
 		at->names++;
 		return at->names <= NAMES_MAX + 2;
 	}

@@ -223,11 +223,18 @@ static void text_read(struct logline_zone *zone, const char *bytes, size_t len, 
 {
 	struct loghead head = { .timed = timed, .open = open };
 	const struct logline_head *found;
+	struct logline klog = { .at = 0 };
 
 	found = recall_head(zone, bytes, len, recall_how(timed, open));
 	if (found != NULL) {
 		out->level = (enum loglevel)found->level;
 		out->body += found->end;
+		return;
+	}
+	if (timed && len > 15 && bytes[0] == ' ' && isupper((unsigned char)bytes[1]) &&
+	    is_digit(bytes[2]) && logform_klog(zone, bytes + 1, len - 1, &klog) > 0) {
+		out->level = klog.level;
+		out->body += 1 + klog.body;
 		return;
 	}
 	loghead_read(bytes, len, &head);
@@ -455,6 +462,9 @@ static void other_read(struct logline_zone *zone, const char *bytes, size_t len,
 		return;
 	if (bytes[0] == '<')
 		start = logform_priority(bytes, len, &syslog);
+	/* WebLogic's */
+	if (begins(bytes, len, "####<"))
+		start = 5;
 	if (start == 0 && strchr("[<(", bytes[0]) != NULL) {
 		start = 1;
 		while (start < len && bytes[start] == ' ')

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/clock.h"
 #include "lib/loglevel.h"
@@ -34,6 +35,8 @@ static const struct key keys[] = {
 	{ "level", MEANS_LEVEL, MEANS_LEVEL, MEANS_INTO },
 	{ "levelname", MEANS_LEVEL, MEANS_NOTHING, MEANS_NOTHING },
 	{ "severity", MEANS_LEVEL, MEANS_LEVEL, MEANS_NOTHING },
+	{ "severity_text", MEANS_LEVEL, MEANS_NOTHING, MEANS_NOTHING },
+	{ "severitytext", MEANS_LEVEL, MEANS_NOTHING, MEANS_NOTHING },
 	{ "time", MEANS_TIME, MEANS_TIME, MEANS_INTO },
 	{ "timestamp", MEANS_TIME, MEANS_TIME, MEANS_NOTHING },
 	{ "ts", MEANS_TIME, MEANS_TIME, MEANS_NOTHING },
@@ -75,8 +78,8 @@ struct found {
 static const struct key *key_find(const char *name, size_t len)
 {
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (keys[i].name[0] == *name && strlen(keys[i].name) == len &&
-		    memcmp(keys[i].name, name, len) == 0)
+		if ((keys[i].name[0] | 32) == (*name | 32) && strlen(keys[i].name) == len &&
+		    strncasecmp(keys[i].name, name, len) == 0)
 			return &keys[i];
 	return NULL;
 }
@@ -370,7 +373,9 @@ void logfmt_read(struct logline_zone *zone, const char *bytes, size_t len, struc
 		}
 		key = key_find(name, (size_t)(p - name));
 		p = pair_value(p + 1, end, &from, &to);
-		if (key != NULL && key->text != MEANS_TEXT && key->text != MEANS_LETTER)
+		/* "battery level=3" is none: nobody's logfmt has numbers for levels. */
+		if (key != NULL && key->text != MEANS_TEXT && key->text != MEANS_LETTER &&
+		    !(key->text == MEANS_LEVEL && from < to && logstamp_is_digit(*from)))
 			value_use(&found, key->text, from, (size_t)(to - from));
 	}
 	if (out->level == LOGLEVEL_NONE)

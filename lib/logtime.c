@@ -39,16 +39,17 @@ static int64_t days_of(int year, int month, int day)
 
 /*
  * Y year, y its last two digits, m month, b its name, d day, a name of the weekday, T time of day,
- * S what stands between date and time (a blank, T or _), z a zone's name, a blank one or more; the
- * rest stands for itself.
+ * K the same in six digits, S what stands between date and time (a blank, T or _), z a zone's name,
+ * a blank one or more; the rest stands for itself.
  */
 static const char *const layouts_year[] = { "Y-m-dST", "Y/m/dST", "Y.m.dST", NULL };
-static const char *const layouts_compact[] = { "YmdST", NULL }; /* eight digits */
-static const char *const layouts_short[] = { "ymd T", NULL };	/* six */
+static const char *const layouts_compact[] = { "YmdST", "Ymd-T", "YmdSK", NULL }; /* eight digits */
+static const char *const layouts_short[] = { "ymd T", "ymd K", NULL };		  /* six */
 /* Those that begin with one or two digits, by what stands behind them. */
 static const char *const layouts_slash[] = { "d/b/Y:T",	 "d/b/Y T",  "m/d/YST", "d/m/YST",
-					     "m/d/Y, T", "d/m/Y, T", NULL };
-static const char *const layouts_dash[] = { "d-b-Y T", "d-b-Y::T", "d-m-Y T", NULL };
+					     "m/d/Y, T", "d/m/Y, T", "m/d/yST", "y/m/dST",
+					     "d/m/yST",	 NULL };
+static const char *const layouts_dash[] = { "d-b-Y T", "d-b-Y::T", "d-m-Y T", "m-d T", NULL };
 static const char *const layouts_dot[] = { "d.m.Y T", NULL };
 static const char *const layouts_blank[] = { "d b Y T", NULL };
 /* Those that begin with the name of a month or weekday. */
@@ -121,6 +122,23 @@ static size_t clock_read(const char *b, size_t len, size_t at, struct stamp *s)
 	return n;
 }
 
+/* "213105": likewise. */
+static size_t compact_read(const char *b, size_t len, size_t at, struct stamp *s)
+{
+	int h, m, sec;
+
+	if (len < 6 || (h = logstamp_digits(b, 2)) < 0 || (m = logstamp_digits(b + 2, 2)) < 0 ||
+	    (sec = logstamp_digits(b + 4, 2)) < 0 || h > 23 || m > 59 || sec > 60 ||
+	    (len > 6 && logstamp_is_digit(b[6])))
+		return 0;
+	s->seconds = at + 4;
+	s->last = at + 6;
+	s->rest = sec * CLOCK_US;
+	s->of_day = (h * 60 + m) * MINUTE_US + s->rest;
+	s->precision = CLOCK_US;
+	return 6;
+}
+
 /* One part of a layout: its length, 0 when it is not there. */
 static size_t part_read(char part, const char *b, size_t len, size_t at, struct stamp *s)
 {
@@ -148,6 +166,8 @@ static size_t part_read(char part, const char *b, size_t len, size_t at, struct 
 		return n;
 	case 'T':
 		return clock_read(b, len, at, s);
+	case 'K':
+		return compact_read(b, len, at, s);
 	case 'S':
 		return len > 0 && (*b == ' ' || *b == 'T' || *b == '_');
 	case ' ':
@@ -218,7 +238,8 @@ static size_t layouts_read(struct logline_zone *zone, const char *const *layouts
 	return n + logstamp_offset(b + n, len - n, out);
 }
 
-/* Ten digits with a fraction (squid), or thirteen: seconds and milliseconds since 1970. */
+/* Ten digits with a fraction (squid) or in brackets, or thirteen: seconds and milliseconds since
+ * 1970. */
 static size_t epoch_read(const char *b, size_t len, size_t ndigits, struct logline *out)
 {
 	char text[32] = "";
@@ -227,7 +248,8 @@ static size_t epoch_read(const char *b, size_t len, size_t ndigits, struct logli
 	if (ndigits == 10 && n < len && b[n] == '.')
 		for (n++; n < len && n < 20 && logstamp_is_digit(b[n]);)
 			n++;
-	if ((ndigits == 10 && n < 12) || (n < len && b[n] != ' ' && b[n] != ']' && b[n] != '\t'))
+	if ((ndigits == 10 && n < 12 && (n == len || b[n] != ']')) ||
+	    (n < len && b[n] != ' ' && b[n] != ']' && b[n] != '\t'))
 		return 0;
 	memcpy(text, b, n);
 	out->at = logstamp_epoch(strtod(text, NULL));
