@@ -1,6 +1,7 @@
 #include "tui/screen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
@@ -160,6 +161,7 @@ static int newterm_fallback(struct screen *screen, struct err *err)
 int screen_open(struct screen *screen, struct err *err)
 {
 	memset(screen, 0, sizeof(*screen));
+	screen->io = open("/proc/self/io", O_RDONLY | O_CLOEXEC);
 	glyphs_choose(screen);
 	set_escdelay(25);
 	if (newterm_fallback(screen, err) < 0)
@@ -186,6 +188,8 @@ void screen_close(struct screen *screen)
 {
 	if (!screen->curses)
 		return;
+	if (screen->io >= 0)
+		close(screen->io);
 	if (screen->lost) {
 		/* A write to what is gone could block or raise a signal: leave it. */
 		screen->curses = NULL;
@@ -196,6 +200,29 @@ void screen_close(struct screen *screen)
 	endwin();
 	delscreen(screen->curses);
 	screen->curses = NULL;
+}
+
+/* Bytes that this process has written. */
+static int64_t written(const struct screen *screen)
+{
+	char text[256];
+	const char *found;
+	ssize_t n = screen->io >= 0 ? pread(screen->io, text, sizeof(text) - 1, 0) : -1;
+
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	found = strstr(text, "wchar: ");
+	return found ? strtoll(found + strlen("wchar: "), NULL, 10) : 0;
+}
+
+int64_t screen_update(struct screen *screen)
+{
+	int64_t before = written(screen);
+
+	wnoutrefresh(stdscr);
+	doupdate();
+	return written(screen) - before;
 }
 
 void screen_resize(struct screen *screen)

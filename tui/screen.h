@@ -9,6 +9,7 @@
 
 #include <curses.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/chart.h"
 #include "lib/err.h"
@@ -42,6 +43,7 @@ struct screen {
 	SCREEN *curses; /* owned; NULL: not open */
 	bool utf8;
 	bool lost; /* the terminal is gone: nothing is written any more */
+	int io;	   /* owned: what the kernel counts of this process; -1: nothing */
 	attr_t attrs[STYLE_COUNT];
 	short pairs[STYLE_COUNT];
 	const struct glyphs *glyphs;
@@ -56,6 +58,9 @@ int screen_open(struct screen *screen, struct err *err);
 void screen_close(struct screen *screen);
 /* Whether stdin and stdout are a terminal that can move its cursor. */
 bool screen_possible(void);
+/* Brings what was drawn to the terminal. How many bytes that took, as far as the kernel counts
+ * them; 0 when it doesn't. */
+int64_t screen_update(struct screen *screen);
 /* Follows the terminal's size. */
 void screen_resize(struct screen *screen);
 /* Everything is drawn anew at the next update (after a stop, or ^L). */

@@ -86,13 +86,17 @@ static void draw(struct ui *ui)
 			draw_view(ui, &whole);
 		draw_modals(ui, ui->modal, &whole);
 	}
-	wnoutrefresh(stdscr);
-	doupdate();
-	ui->dirty = false;
-	ui->drawn_at = clock_mono(ui->clock);
+	ui_drawn(ui, screen_update(&ui->screen));
 }
 
 static void on_redraw(struct watch *watch, uint32_t what, void *data)
+{
+	(void)watch, (void)what;
+	if (!ui_pauses(data))
+		draw(data);
+}
+
+static void on_wake(struct watch *watch, uint32_t what, void *data)
 {
 	(void)watch, (void)what;
 	draw(data);
@@ -165,8 +169,11 @@ static void on_key(struct watch *watch, uint32_t what, void *data)
 		terminal_lost(ui);
 		return;
 	}
-	if (any)
-		draw(ui);
+	if (!any)
+		return;
+	draw(ui);
+	/* What a key asked for takes nothing from what comes by itself. */
+	ui->pause_us = 0;
 }
 
 static void on_signal(struct watch *watch, uint32_t what, void *data)
@@ -266,7 +273,7 @@ static int watches_open(struct ui *ui, struct err *err)
 	if (!ui->keys)
 		return -1;
 	ui->redraw = loop_timer(ui->loop, 0, 0, on_redraw, ui);
-	ui->wake = loop_timer(ui->loop, 0, 0, on_redraw, ui);
+	ui->wake = loop_timer(ui->loop, 0, 0, on_wake, ui);
 	ui->second = loop_timer(ui->loop, to_second, CLOCK_US, on_second, ui);
 	return 0;
 }

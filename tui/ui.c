@@ -2,6 +2,10 @@
 
 #define FRAME_US  250000 /* at most four frames a second, unless a key came */
 #define GATHER_US 30000	 /* what comes together is drawn together */
+/* A flood of lines goes past unread: over a slow line it must not hold up the answer to a key. */
+#define BYTES_PER_S  11500
+#define PAUSE_MAX_US CLOCK_US
+#define QUIET_US     40000 /* nothing came for so long: the flood is over */
 
 int64_t ui_now(const struct ui *ui)
 {
@@ -25,14 +29,35 @@ void ui_show(struct ui *ui, enum tui_view view)
 	ui->view = view;
 }
 
+void ui_drawn(struct ui *ui, int64_t bytes)
+{
+	int64_t pause = bytes * CLOCK_US / BYTES_PER_S;
+
+	ui->dirty = false;
+	ui->drawn_at = clock_mono(ui->clock);
+	ui->pause_us = pause > PAUSE_MAX_US ? PAUSE_MAX_US : pause;
+}
+
 void ui_dirty(struct ui *ui)
 {
-	int64_t since = clock_mono(ui->clock) - ui->drawn_at;
+	int64_t left;
 
+	ui->changed_at = clock_mono(ui->clock);
+	left = ui->drawn_at + FRAME_US - ui->changed_at;
 	if (ui->dirty || !ui->redraw)
 		return;
 	ui->dirty = true;
-	watch_arm(ui->redraw, since > FRAME_US - GATHER_US ? GATHER_US : FRAME_US - since, 0);
+	watch_arm(ui->redraw, left > GATHER_US ? left : GATHER_US, 0);
+}
+
+bool ui_pauses(struct ui *ui)
+{
+	int64_t now = clock_mono(ui->clock), left = ui->drawn_at + ui->pause_us - now;
+
+	if (left <= 0 || now - ui->changed_at >= QUIET_US)
+		return false;
+	watch_arm(ui->redraw, left < QUIET_US ? left : QUIET_US, 0);
+	return true;
 }
 
 void ui_wake(struct ui *ui, int64_t after_us)

@@ -73,7 +73,9 @@ struct ui {
 	struct err err; /* why, when result is -1 */
 	bool pasting;
 	bool dirty;
-	int64_t drawn_at; /* monotonic */
+	int64_t drawn_at;   /* monotonic */
+	int64_t pause_us;   /* from then to the next frame, while changes flood in */
+	int64_t changed_at; /* monotonic: the latest change */
 	struct watch *keys, *redraw, *wake, *second,
 	    *signals[5];    /* owned; redraw to second: timers */
 	char *last_command; /* owned: of `:`, or NULL */
@@ -85,8 +87,13 @@ extern const struct view_ops view_watch, view_decide, view_checklist, view_execu
 /* Never NULL; borrowed. */
 const struct view_ops *ui_view(const struct ui *ui, enum tui_view view);
 int64_t ui_now(const struct ui *ui); /* wall time */
-/* Something changed: drawn within a quarter of a second. */
+/* The screen was drawn, which took so many bytes. */
+void ui_drawn(struct ui *ui, int64_t bytes);
+/* Something changed: drawn within a quarter of a second, unless ui_pauses(). */
 void ui_dirty(struct ui *ui);
+/* So much changes that drawing it now would flood the line to the terminal: it is asked again a
+ * little later, or when the flood is over. */
+bool ui_pauses(struct ui *ui);
 /* Drawn again after so long: an animation-free way to show that a wait is over. */
 void ui_wake(struct ui *ui, int64_t after_us);
 /* Another view, below what lies above it. */
