@@ -5,6 +5,7 @@
 
 #include "core/keys.h"
 #include "core/session_parts.h"
+#include "core/standing.h"
 #include "lib/timefmt.h"
 
 struct line {
@@ -36,11 +37,27 @@ static const char *metric_title(const struct metric *metric)
 	return metric->title ? metric->title : metric->name;
 }
 
+/* The first metric that nobody can judge; NULL. */
+static const struct metric *without_data(const struct session *session)
+{
+	const struct runbook *runbook = session->loaded->runbook;
+
+	for (size_t i = 0; i < runbook->nmetrics; i++) {
+		const struct alert *alert = sense_alert(session->sense, &runbook->metrics[i]);
+
+		if (alert->no_data && alert_is_judged(alert) &&
+		    !sense_is_muted(session->sense, alert))
+			return &runbook->metrics[i];
+	}
+	return NULL;
+}
+
 static void next_watching(const struct session *session, struct line line)
 {
 	const char *why;
 	const struct procedure *suggested = session_suggested(session, &why);
 	const struct alert *alert = session_worst_alert(session);
+	const struct metric *missing = without_data(session);
 
 	if (suggested)
 		snprintf(line.out, line.size, "%s: %s. Press %s to declare an incident.", why,
@@ -48,6 +65,10 @@ static void next_watching(const struct session *session, struct line line)
 	else if (alert)
 		snprintf(line.out, line.size, "%s is %s. Press %s to declare an incident.",
 			 metric_title(alert->metric), level_name(alert->level),
+			 key(KEY_ID_DECLARE));
+	else if (missing)
+		snprintf(line.out, line.size, "No data of %s: %s. Press %s to declare an incident.",
+			 metric_title(missing), sense_metric(session->sense, missing)->evidence,
 			 key(KEY_ID_DECLARE));
 	else
 		snprintf(line.out, line.size, "All quiet. Press %s to declare an incident.",

@@ -85,14 +85,18 @@ void standing_alert_text(const struct alert *alert, char *out, size_t size)
 		snprintf(out, size, "%s %.4g%s%s", title_of(metric), alert->value, gap, unit);
 }
 
-/* No data counts where somebody set a threshold. */
+bool alert_is_judged(const struct alert *alert)
+{
+	for (int level = LEVEL_INFO; level <= LEVEL_CRITICAL; level++) {
+		if (!isnan(alert->limits[level]))
+			return true;
+	}
+	return false;
+}
+
 static bool is_standing(const struct alert *alert)
 {
-	bool judged = false;
-
-	for (int i = LEVEL_INFO; i <= LEVEL_CRITICAL; i++)
-		judged = judged || !isnan(alert->limits[i]);
-	return alert->level > LEVEL_OK || (alert->no_data && judged);
+	return alert->level > LEVEL_OK || (alert->no_data && alert_is_judged(alert));
 }
 
 static json_t *conditions_of(const struct sense *sense)

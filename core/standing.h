@@ -22,6 +22,8 @@ void standing_recall(struct sense *sense, int64_t now);
 /* Calls `fn` with each condition that held then, under the same terms. */
 void standing_held(const struct sense *sense, int64_t now,
 		   void (*fn)(const struct condition *condition, void *data), void *data);
+/* Whether somebody set a threshold: where nobody did, nothing is raised and nothing missed. */
+bool alert_is_judged(const struct alert *alert);
 /* New: one alert: metric, title, level, value, unit, threshold, since, no_data, muted, suggest. */
 json_t *standing_alert(const struct sense *sense, const struct alert *alert);
 /* "Error rate 62% (warning above 50%)", or that it has no data. */

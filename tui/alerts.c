@@ -1,23 +1,14 @@
 #include "tui/alerts.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/standing.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/timefmt.h"
 #include "tui/metric.h"
 #include "tui/modal.h"
-
-static bool is_judged(const struct alert *alert)
-{
-	for (int level = LEVEL_INFO; level <= LEVEL_CRITICAL; level++) {
-		if (!isnan(alert->limits[level]))
-			return true;
-	}
-	return false;
-}
 
 const struct alert_state *alert_recorded(struct ui *ui, const struct alert *alert)
 {
@@ -33,7 +24,7 @@ static int weight(struct ui *ui, const struct alert *alert)
 	int level = (int)alert->level;
 
 	/* Nobody knows how bad it is what nobody measures. */
-	if (alert->no_data && is_judged(alert) && level < LEVEL_WARNING)
+	if (alert->no_data && alert_is_judged(alert) && level < LEVEL_WARNING)
 		level = LEVEL_WARNING;
 	if (sense_is_muted(session_sense(ui->session), alert))
 		return 1;
@@ -64,7 +55,7 @@ const struct alert **alerts_list(struct ui *ui, size_t *n)
 
 char *alert_word(const struct alert *alert, char *out, enum style *style)
 {
-	if (alert->no_data && is_judged(alert)) {
+	if (alert->no_data && alert_is_judged(alert)) {
 		*style = STYLE_WARNING;
 		return strcpy(out, "NO DATA");
 	}
@@ -86,7 +77,7 @@ bool mute_possible(const struct ui *ui)
 	const struct runbook *runbook = session_runbook(ui->session);
 
 	for (size_t i = 0; i < runbook->nmetrics; i++) {
-		if (is_judged(sense_alert(session_sense(ui->session), &runbook->metrics[i])))
+		if (alert_is_judged(sense_alert(session_sense(ui->session), &runbook->metrics[i])))
 			return true;
 	}
 	return false;
@@ -170,7 +161,7 @@ void mute_open(struct ui *ui)
 	for (size_t i = 0; i < runbook->nmetrics; i++) {
 		const struct alert *alert = sense_alert(sense, &runbook->metrics[i]);
 
-		if (is_judged(alert) && !weight(ui, alert))
+		if (alert_is_judged(alert) && !weight(ui, alert))
 			entry_add(ui, alert, mutes, &entries[n++]);
 	}
 	menu_open(ui, "Mute an alert, or end a mute", entries, n, NULL, mute_form);

@@ -110,7 +110,11 @@ static void row_draw(struct ui *ui, const struct alert *alert, const struct canv
 		x = canvas_printf(row, 0, 9, STYLE_BOLD, middle ? "%-18.18s" : "%.14s",
 				  metric_title(metric));
 		x = canvas_printf(row, 0, x + 1, stale ? STYLE_WARNING : STYLE_NORMAL, "%s%s%s",
-				  value, *value && *age ? " for " : "", age);
+				  value,
+				  !*value || !*age ? ""
+				  : middle	   ? " for "
+						   : " ",
+				  age);
 		if (middle && limit.len)
 			x = canvas_printf(row, 0, x + 1, STYLE_DIM, "(%s)", buf_str(&limit));
 		if (seen.len)

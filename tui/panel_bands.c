@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/mem.h"
+#include "lib/timefmt.h"
 #include "tui/panel.h"
 
 #define WIDE 64 /* columns from which the bands stand beside the value */
@@ -38,28 +39,42 @@ static double target_of(struct ui *ui, const struct band *band)
 	return target;
 }
 
-/* In which band a value lies, in words. */
-static const char *verdict(struct ui *ui, const struct band *band, enum style *style)
+struct verdict_text {
+	enum style style;
+	char words[48];
+};
+
+/* In which band a value lies, in words; or why nobody knows. */
+static struct verdict_text verdict(struct ui *ui, const struct band *band)
 {
 	const struct metric *metric = band->metric;
 	const struct alert *alert = sense_alert(session_sense(ui->session), metric);
 	const struct reading *reading = sense_metric(session_sense(ui->session), metric);
 	double sign = metric->below ? -1 : 1, value = sign * reading->value;
-	double target = target_of(ui, band);
+	double target = sign * target_of(ui, band);
+	int64_t stale = metric_stale_us(ui, metric);
+	struct verdict_text out = { .style = STYLE_WARNING };
+	const char *words;
+	char age[40];
 
-	*style = STYLE_WARNING;
-	if (reading->verdict == VERDICT_UNKNOWN || !reading->has_value)
-		return alert->no_data ? "no data" : reading->at ? "unknown" : "not read yet";
-	if (metric_stale_us(ui, metric))
-		return "old";
-	if (value > sign * alert->limits[LEVEL_CRITICAL]) {
-		*style = STYLE_CRITICAL;
-		return "ALERT";
+	if (stale) {
+		snprintf(out.words, sizeof(out.words), "%s old",
+			 duration_text(stale / CLOCK_US * CLOCK_US, age, sizeof(age)));
+		return out;
 	}
-	if (value > sign * alert->limits[LEVEL_WARNING])
-		return "WARNING";
-	*style = STYLE_OK;
-	return isfinite(target) && value <= sign * target ? "on target" : "acceptable";
+	if (reading->verdict == VERDICT_UNKNOWN || !reading->has_value) {
+		words = alert->no_data ? "no data" : reading->at ? "unknown" : "not read yet";
+	} else if (value > sign * alert->limits[LEVEL_CRITICAL]) {
+		out.style = STYLE_CRITICAL;
+		words = "ALERT";
+	} else if (value > sign * alert->limits[LEVEL_WARNING]) {
+		words = "WARNING";
+	} else {
+		out.style = STYLE_OK;
+		words = isfinite(target) && value <= target ? "on target" : "acceptable";
+	}
+	snprintf(out.words, sizeof(out.words), "%s", words);
+	return out;
 }
 
 static void number_put(const struct canvas *canvas, int y, int x, double value)
@@ -83,8 +98,7 @@ static void row_draw(struct ui *ui, const struct band *band, const struct canvas
 {
 	const struct alert *alert = sense_alert(session_sense(ui->session), band->metric);
 	const struct reading *reading = sense_metric(session_sense(ui->session), band->metric);
-	enum style style;
-	const char *word = verdict(ui, band, &style);
+	struct verdict_text word = verdict(ui, band);
 	struct canvas first = canvas_part(canvas, y, 0, 1, name);
 	char value[64];
 
@@ -99,38 +113,35 @@ static void row_draw(struct ui *ui, const struct band *band, const struct canvas
 		number_put(canvas, y, name + 21, alert->limits[LEVEL_WARNING]);
 		number_put(canvas, y, name + 31, alert->limits[LEVEL_CRITICAL]);
 	}
-	canvas_text(canvas, y, name + (wide ? 43 : 12), style, word);
+	canvas_text(canvas, y, name + (wide ? 43 : 12), word.style, word.words);
 }
 
 /* The worst of all rows is the panel's status. */
-static const char *worst(struct ui *ui, const struct panel *panel, enum style *style)
+static struct verdict_text worst(struct ui *ui, const struct panel *panel)
 {
 	const struct runbook *runbook = session_runbook(ui->session);
-	const char *words = "ok";
+	struct verdict_text out = { .style = STYLE_OK, .words = "ok" };
 
-	*style = STYLE_OK;
 	for (size_t i = 0; i < runbook->nbands; i++) {
 		const struct band_table *table = &runbook->bands[i];
 
 		for (size_t k = 0; shows(panel, table) && k < table->nrows; k++) {
-			enum style one;
-			const char *word = verdict(ui, &table->rows[k], &one);
+			struct verdict_text one = verdict(ui, &table->rows[k]);
 
 			/* Styles are in order of how bad things look. */
-			if (one > *style)
-				*style = one, words = word;
+			if (one.style > out.style)
+				out = one;
 		}
 	}
-	return words;
+	return out;
 }
 
 static void draw(struct ui *ui, const struct panel *panel, struct panel_state *state,
 		 const struct canvas *canvas, bool focus)
 {
 	const struct runbook *runbook = session_runbook(ui->session);
-	enum style style;
-	const char *status = worst(ui, panel, &style);
-	struct canvas inside = canvas_box(canvas, panel->title, status, style, focus);
+	struct verdict_text status = worst(ui, panel);
+	struct canvas inside = canvas_box(canvas, panel->title, status.words, status.style, focus);
 	bool wide = inside.w >= WIDE;
 	int name = wide ? inside.w - 56 : inside.w - 24, y = 0;
 
@@ -171,11 +182,10 @@ static char *details(struct ui *ui, const struct panel *panel, struct panel_stat
 		const struct band_table *table = &runbook->bands[i];
 
 		for (size_t k = 0; shows(panel, table) && k < table->nrows; k++) {
-			enum style style;
+			struct verdict_text words = verdict(ui, &table->rows[k]);
 			char *one = metric_details(ui, table->rows[k].metric);
 
-			buf_printf(&text, "Band: %s\n%s\n", verdict(ui, &table->rows[k], &style),
-				   one);
+			buf_printf(&text, "Band: %s\n%s\n", words.words, one);
 			free(one);
 		}
 	}
