@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/mem.h"
+#include "lib/text.h"
 #include "tui/endpoint.h"
 #include "tui/panel.h"
 
@@ -137,60 +138,62 @@ static int badness(enum style style)
 	return style == STYLE_CRITICAL ? 2 : style == STYLE_WARNING ? 1 : 0;
 }
 
-/* "5 of 6 well": how many are as they should be, as bad as the worst. */
-static void status_print(struct ui *ui, const struct panel *panel, char *out, size_t size,
-			 enum style *style, int *longest)
+/* New: all rows that there are, as of now. */
+static struct endpoint *rows_read(struct ui *ui, const struct panel *panel, size_t *n)
 {
-	size_t well = 0, all = 0;
+	struct endpoint *rows = xcalloc(rows_of(panel) + 1, sizeof(*rows));
 
-	*style = STYLE_OK;
-	*longest = 0;
-	for (size_t i = 0; i < rows_of(panel); i++) {
-		struct endpoint row;
-		int width;
+	*n = 0;
+	for (size_t i = 0; i < rows_of(panel); i++)
+		*n += row_at(ui, panel, i, &rows[*n]);
+	return rows;
+}
 
-		if (!row_at(ui, panel, i, &row))
-			continue;
-		width = (int)strlen(row.name);
-		*longest = width > *longest ? width : *longest;
-		all++;
-		if (badness(row.style) > badness(*style))
-			*style = row.style;
-		if (row.old && *style == STYLE_OK)
-			*style = STYLE_WARNING;
-		well += row.style != STYLE_CRITICAL && row.style != STYLE_WARNING && !row.old;
+/* "5 of 6 well": how many are as they should be, as bad as the worst. */
+static enum style status_print(const struct endpoint *rows, size_t n, char *out, size_t size)
+{
+	enum style style = STYLE_OK;
+	size_t well = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		enum style each =
+		    rows[i].old && !badness(rows[i].style) ? STYLE_WARNING : rows[i].style;
+
+		if (badness(each) > badness(style))
+			style = each;
+		well += !badness(each);
 	}
-	snprintf(out, size, "%zu of %zu well", well, all);
+	snprintf(out, size, "%zu of %zu well", well, n);
+	return style;
 }
 
 static void draw(struct ui *ui, const struct panel *panel, struct panel_state *state,
 		 const struct canvas *canvas, bool focus)
 {
-	size_t rows = rows_of(panel);
+	size_t n;
+	struct endpoint *rows = rows_read(ui, panel, &n);
 	struct columns columns;
 	struct canvas inside;
-	enum style style;
 	char status[48];
-	int longest, y;
+	enum style style = status_print(rows, n, status, sizeof(status));
+	int longest = 0, y;
 
-	status_print(ui, panel, status, sizeof(status), &style, &longest);
 	inside = canvas_box(canvas, panel->title, status, style, focus);
+	for (size_t i = 0; i < n; i++)
+		if (text_width(rows[i].name) > longest)
+			longest = text_width(rows[i].name);
 	columns = columns_for(inside.w, longest);
-	y = columns.since && inside.h > (int)rows;
+	y = columns.since && inside.h > (int)n;
 	if (y)
 		header_draw(&inside, &columns);
 	state->top = scroll_to(state->top, state->line ? (int)state->line - 1 : state->top,
-			       inside.h - y, (int)rows);
-	for (size_t i = (size_t)state->top; i < rows && y < inside.h; i++) {
-		struct endpoint row;
-
-		if (!row_at(ui, panel, i, &row))
-			continue;
-		row_draw(ui, &row, &columns, &inside, y);
+			       inside.h - y, (int)n);
+	for (size_t i = (size_t)state->top; i < n && y < inside.h; i++, y++) {
+		row_draw(ui, &rows[i], &columns, &inside, y);
 		if (focus && state->line == i + 1)
 			canvas_select(&inside, y);
-		y++;
 	}
+	free(rows);
 }
 
 static void select_row(struct ui *ui, const struct panel *panel, struct panel_state *state,
@@ -206,15 +209,16 @@ static void select_row(struct ui *ui, const struct panel *panel, struct panel_st
 static char *details(struct ui *ui, const struct panel *panel, struct panel_state *state)
 {
 	struct buf text = BUF_INIT;
+	size_t n;
+	struct endpoint *rows = rows_read(ui, panel, &n);
 
-	for (size_t i = 0; i < rows_of(panel); i++) {
-		struct endpoint row;
-
-		if ((state->line && state->line != i + 1) || !row_at(ui, panel, i, &row))
+	for (size_t i = 0; i < n; i++) {
+		if (state->line && state->line != i + 1)
 			continue;
-		endpoint_print(ui, &row, &text);
+		endpoint_print(ui, &rows[i], &text);
 		buf_putc(&text, '\n');
 	}
+	free(rows);
 	return buf_detach(&text);
 }
 
