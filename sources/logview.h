@@ -27,6 +27,7 @@ struct logview_record {
 	int64_t at;   /* wall time; 0: unknown */
 	enum loglevel level;
 	bool known;	 /* declared as known: harmless */
+	bool gap;	 /* lines before it are gone: their file was cut or removed */
 	unsigned folded; /* lines that go on with it */
 	size_t true_len; /* bytes in the file, of its first line */
 	size_t body;	 /* where in `text` the message begins, behind time, name and level */

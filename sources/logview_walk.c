@@ -165,6 +165,28 @@ void logview_walk_release(struct logview_walk *walk)
 		logview_side_set(&walk->sides[i], 0);
 }
 
+/* Lines behind the latest one are gone: on to the first one that is not. */
+static bool gap_cross(struct logview_side *side, const struct source *source, struct log_line *line)
+{
+	struct log_status status;
+	uint64_t gone = side->at, there;
+
+	log_status(source, &status);
+	if (status.newest <= side->at)
+		return false;
+	for (there = status.newest; there - gone > 1;) {
+		uint64_t middle = gone + (there - gone) / 2;
+
+		if (log_find_at(source, middle, line) == LOG_GONE)
+			gone = middle;
+		else
+			there = middle;
+	}
+	side->at = there - 1;
+	side->gap = true;
+	return true;
+}
+
 /* The line beyond the latest one that was looked at. False when there is none in this look: then
  * the side has ended, or goes on with the next one. */
 static bool side_step(struct logview_walk *walk, struct logview_side *side,
@@ -174,6 +196,10 @@ static bool side_step(struct logview_walk *walk, struct logview_side *side,
 	enum log_found found = walk->newer ? log_find_after(source, side->at, false, line)
 					   : log_find_before(source, side->at, true, line);
 
+	if (found == LOG_GONE && walk->newer && gap_cross(side, source, line)) {
+		budget->next = 0;
+		return false;
+	}
 	if (found != LOG_LINE) {
 		side->ended = found != LOG_UNREAD;
 		side->end = found;
@@ -221,6 +247,10 @@ static void side_scan(struct logview_walk *walk, size_t log, const struct source
 		} else {
 			side->head = line->seq;
 			side->found = logview_sift(sieve, walk->goal, source, log, line, budget);
+			if (side->found) {
+				side->found->gap = side->gap;
+				side->gap = false;
+			}
 		}
 		if (logview_spent(budget))
 			break;

@@ -26,6 +26,7 @@ struct logview_side {
 	int64_t when; /* its time; meaningful once it has begun */
 	bool begun;
 	bool ended;	    /* nothing is left there, for now */
+	bool gap;	    /* lines were passed over because they are gone */
 	enum log_found end; /* why, when it has ended */
 	uint64_t head;	    /* towards newer ones: the latest record; 0: not known */
 	uint64_t grown; /* a record that got further lines; 0: none. Whoever heeds it clears it */

@@ -91,6 +91,13 @@ static int want(struct ui *ui, const struct panel *panel)
 	return 12;
 }
 
+static const char *nothing_text(const struct log_panel *log, bool more)
+{
+	if (more)
+		return "Looking for lines.";
+	return logview_is_picking(log->view) ? "No line passes the filters." : "No lines yet.";
+}
+
 static void draw(struct ui *ui, const struct panel *panel, struct panel_state *state,
 		 const struct canvas *canvas, bool focus)
 {
@@ -99,6 +106,7 @@ static void draw(struct ui *ui, const struct panel *panel, struct panel_state *s
 	char status[128], title[400];
 	enum style style;
 	bool more, whole;
+	int rows;
 
 	if (!log) {
 		inside = canvas_box(canvas, panel->title, "not open", STYLE_CRITICAL, focus);
@@ -113,13 +121,11 @@ static void draw(struct ui *ui, const struct panel *panel, struct panel_state *s
 	whole =
 	    log_title_text(log, panel, canvas->w - 9 - text_width(status), title, sizeof(title));
 	inside = canvas_box(canvas, title, status, style, focus);
+	rows = inside.h;
 	inside = canvas_part(&inside, 0, 0, log_troubles_draw(log, &inside), -1);
 	log_records_draw(log, &inside, focus);
-	if (logview_count(log->view) == 0)
-		canvas_text(&inside, 0, 0, STYLE_DIM,
-			    more			    ? "Looking for lines."
-			    : logview_is_picking(log->view) ? "No line passes the filters."
-							    : "No lines yet.");
+	if (logview_count(log->view) == 0 && inside.h == rows)
+		canvas_text(&inside, 0, 0, STYLE_DIM, nothing_text(log, more));
 	log_border_draw(log, !whole, more, canvas);
 }
 
@@ -139,8 +145,10 @@ static void panel_move(struct ui *ui, const struct panel *panel, struct panel_st
 	} else {
 		logview_move(log->view, act_rows(act, page));
 		if (act == ACT_PAGE_UP || act == ACT_PAGE_DOWN)
-			log->shift = act_rows(act, page);
+			log->shift += act_rows(act, page);
 	}
+	/* Before the next key, which goes on from there. */
+	logview_work(log->view, (size_t)log->rows, WORK_US);
 }
 
 static bool filtered(const struct log_panel *log)
@@ -214,7 +222,7 @@ static void pattern_take(struct ui *ui, struct log_panel *log, enum logview_patt
 	struct err err = ERR_INIT;
 
 	if (logview_pattern(log->view, which, text, &err) < 0) {
-		ui_notice(ui, STYLE_WARNING, "%s. The one before stays.", err.msg);
+		ui_notice(ui, STYLE_WARNING, "Kept as it was; %s", err.msg);
 		return;
 	}
 	if (which == LOGVIEW_SEARCH && *text) {
@@ -242,6 +250,8 @@ static void seek(struct log_panel *log, enum logview_goal goal, bool newer, cons
 {
 	log->sought = sought;
 	logview_seek(log->view, goal, newer);
+	/* Before the next key, which goes on from there. */
+	logview_work(log->view, (size_t)log->rows, WORK_US);
 }
 
 static void act(struct ui *ui, const struct panel *panel, struct panel_state *state, enum act act)

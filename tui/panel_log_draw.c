@@ -185,7 +185,7 @@ static int record_rows(const struct columns *at, size_t i, bool chosen)
 	const struct logview_record *record = logview_at(at->log->view, i);
 	int rows = chosen && at->wide ? text_rows(at, record->text + record->body) : 1;
 
-	return rows + (record->meaning != NULL) + rest_rows(record);
+	return record->gap + rows + (record->meaning != NULL) + rest_rows(record);
 }
 
 static void head_draw(const struct columns *at, const struct logview_record *record, int y)
@@ -262,6 +262,9 @@ static void record_draw(const struct columns *at, size_t i, int y, bool chosen, 
 {
 	const struct logview_record *record = logview_at(at->log->view, i);
 
+	if (record->gap)
+		canvas_text(at->canvas, y++, at->level, STYLE_WARNING,
+			    "lines are gone here: their file was cut or removed");
 	head_draw(at, record, y);
 	y = text_draw(at, y, at->text, record->known ? STYLE_DIM : STYLE_NORMAL, record->text,
 		      record->body, here, chosen && at->wide);

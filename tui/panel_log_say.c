@@ -135,9 +135,15 @@ bool log_title_text(const struct log_panel *log, const struct panel *panel, int 
 
 void log_end_text(const struct log_panel *log, char *out, size_t size)
 {
-	size_t used = 0;
+	size_t used = 0, begun = 0;
 
 	*out = '\0';
+	for (size_t i = 0; i < log->n; i++)
+		begun += logview_end(log->view, i) == LOG_BEGIN;
+	if (log->n > 1 && begun == log->n) {
+		snprintf(out, size, "the logs begin here");
+		return;
+	}
 	for (size_t i = 0; i < log->n; i++) {
 		enum log_found end = logview_end(log->view, i);
 		char why[200];

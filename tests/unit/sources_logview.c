@@ -352,6 +352,33 @@ static void what_is_held_stays(void **state)
 	close_logs();
 }
 
+/* The file is cut while its lines are walked: what is gone is passed over, and said. */
+static void lines_that_are_gone_are_passed_over(void **state)
+{
+	const struct logview_record *record;
+
+	open_logs(state, 1, 64);
+	put_at(0, 1, "INFO", "one");
+	settle();
+	logview_hold(desk->view);
+	for (int i = 0; i < 200; i++)
+		put_at(0, 2, "INFO", "gone");
+	settle();
+	assert_int_equal(truncate(desk->log[0].path, 0), 0);
+	put_at(0, 3, "INFO", "three");
+	settle();
+	assert_string_equal(selected(), "one");
+	logview_follow(desk->view);
+	settle();
+	assert_string_equal(selected(), "three");
+	assert_non_null(strstr(text_at(0), "one"));
+	record = logview_at(desk->view, 1);
+	assert_true(record->gap);
+	/* The 63 before it are in memory still. */
+	assert_int_equal(logview_count(desk->view), 65);
+	close_logs();
+}
+
 static void put_numbers(size_t log, int from, int to, int step, int errors)
 {
 	FILE *file = fopen(desk->log[log].path, "ae");
@@ -625,6 +652,7 @@ int main(void)
 		TEST(a_bad_pattern_keeps_the_one_before),
 		TEST(what_a_pattern_cannot_tell_is_shown),
 		TEST(what_is_held_stays),
+		TEST(lines_that_are_gone_are_passed_over),
 		TEST(the_cursor_walks_beyond_the_page),
 		TEST(errors_and_matches_are_gone_to),
 		TEST(a_filter_keeps_the_place),
