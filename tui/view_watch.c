@@ -272,11 +272,22 @@ static int watch_header_rows(void *data)
 
 /* ---- acting ---- */
 
+static bool is_searchable(const struct watch_view *view)
+{
+	for (size_t i = 0; i < view->n; i++) {
+		if (view->panels[i].kind->search)
+			return true;
+	}
+	return false;
+}
+
 static const char *watch_refuses(struct ui *ui, void *data, enum act act)
 {
 	const struct watch_view *view = data;
 
 	(void)ui;
+	if (act == ACT_SEARCH && !is_searchable(view))
+		return "No panel here can be searched.";
 	if (!view->freeze.cells)
 		return NULL;
 	/* What would change the panels, or speak of what is not the same any more. */
