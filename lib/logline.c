@@ -477,6 +477,20 @@ static void other_read(struct logline_zone *zone, const char *bytes, size_t len,
 		out->level = syslog;
 }
 
+/* " INFO [main] text": blanks that only make the level as wide as others (log4j's %5p). */
+static size_t padded_skip(const char *bytes, size_t len)
+{
+	size_t n = 0, end;
+
+	while (n < len && n < 4 && bytes[n] == ' ')
+		n++;
+	for (end = n; end < len && isupper((unsigned char)bytes[end]);)
+		end++;
+	return end < len && bytes[end] == ' ' && loglevel_word(bytes + n, end - n) != LOGLEVEL_NONE
+		   ? n
+		   : 0;
+}
+
 /* `inner`: behind another program's column. */
 static void line_read(struct logline_zone *zone, const char *bytes, size_t len, bool inner,
 		      struct logline *out)
@@ -495,7 +509,13 @@ static void line_read(struct logline_zone *zone, const char *bytes, size_t len, 
 		if (!timed_read(zone, bytes, 0, len, out))
 			bare_read(zone, bytes, len, inner, out);
 	} else if (bytes[0] == ' ' || bytes[0] == '\t') {
-		out->kin = LOGKIN_INDENTED;
+		size_t pad = padded_skip(bytes, len);
+
+		if (pad > 0)
+			other_read(zone, bytes + pad, len - pad, inner, out);
+		else
+			out->kin = LOGKIN_INDENTED;
+		front += pad;
 	} else if (bytes[0] != '\0') {
 		other_read(zone, bytes, len, inner, out);
 	}
