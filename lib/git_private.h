@@ -30,5 +30,7 @@ mode_t git_umask(const char *folder);
 /* 0 when libgit2 can move this repository to `tree` faithfully; else why not. *verbatim: no
  * attribute and no setting changes a byte between the repository and its files. */
 int git_supported(struct gitrepo *repo, git_tree *tree, bool *verbatim, struct err *err);
+/* True: nothing differs from HEAD, ignored files aside. False: something may. */
+bool git_is_clean(struct gitrepo *repo);
 
 #endif

@@ -72,6 +72,8 @@ int gitrepo_changes(struct gitrepo *repo, const char *const *except, struct git_
 	memset(out, 0, sizeof(*out));
 	if (git_repository_is_bare(repo->repo))
 		return err_set(err, "%s is a bare repository: it has no files", repo->path);
+	if (git_is_clean(repo))
+		return 0;
 	git_status_options_init(&options, GIT_STATUS_OPTIONS_VERSION);
 	options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
 	options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS;
