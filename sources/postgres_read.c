@@ -32,56 +32,61 @@ const struct read_def postgres_reads[] = {
 	{ 0 },
 };
 
-/* Without pg_read_all_stats (which pg_monitor has) the state and type of others' sessions are NULL:
- * they still count as sessions. pg_blocking_pids() is asked only for those that wait: it is the
- * dear part. A query's text is cut before anything keeps it. */
+/* Sessions are grouped in the one pass over the server's list of them, and everything else is made
+ * of the few groups: a second pass over 140 sessions, or their statements' texts, cost more than
+ * all the rest. The view pg_stat_activity would join names to each session; here they are looked up
+ * for a group. Who waits for whom is asked only when somebody waits: it is the dear part.
+ *
+ * Without pg_read_all_stats (which pg_monitor has) the state and type of others' sessions are NULL:
+ * they still count as sessions. */
 static const char figures_sql[] =
-    "WITH s AS MATERIALIZED ("
-    " SELECT pid, datname, usename, state, wait_event_type, xact_start, query_start, backend_start,"
-    " backend_type, coalesce(application_name, '') AS app, left(query, 200) AS query"
-    " FROM pg_catalog.pg_stat_activity),"
-    " a AS (SELECT * FROM s"
-    " WHERE datname IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'),"
-    " m AS (SELECT * FROM a WHERE datname = current_database()),"
-    " w AS MATERIALIZED (SELECT pid, pg_blocking_pids(pid) AS blockers FROM m"
-    " WHERE wait_event_type = 'Lock'),"
+    "WITH d AS MATERIALIZED (SELECT oid, datconnlimit FROM pg_database"
+    " WHERE datname = current_database()),"
+    " g AS MATERIALIZED (SELECT datid, usesysid, coalesce(application_name, '') AS app, state,"
+    " datid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend' AS client,"
+    " count(*) AS n, max(backend_start) FILTER (WHERE pid <> pg_backend_pid()) AS newest,"
+    " min(query_start) FILTER (WHERE state = 'active' AND pid <> pg_backend_pid()) AS query,"
+    " min(ARRAY[extract(epoch FROM xact_start)::float8, pid])"
+    " FILTER (WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid()) AS oldest,"
+    " array_agg(pid) FILTER (WHERE wait_event_type = 'Lock') AS waiters"
+    " FROM pg_stat_get_activity(NULL) GROUP BY 1, 2, 3, 4, 5),"
+    " m AS (SELECT * FROM g WHERE client AND datid = (SELECT oid FROM d)),"
+    " w AS MATERIALIZED (SELECT pid, pg_blocking_pids(pid) AS blockers FROM m,"
+    " unnest(waiters) AS pid),"
     " r AS (SELECT DISTINCT b FROM w, unnest(blockers) AS b WHERE b NOT IN (SELECT pid FROM w)),"
     " n AS (SELECT b AS pid, NULL::int[] AS blockers FROM r UNION ALL SELECT pid, blockers FROM w"
-    " LIMIT 32),"
-    " ta AS (SELECT app, count(*) AS n FROM m GROUP BY app ORDER BY n DESC, app LIMIT 8),"
-    " tu AS (SELECT usename, count(*) FILTER (WHERE datname = current_database()) AS n,"
-    " count(*) AS everywhere FROM a GROUP BY usename"
-    " HAVING count(*) FILTER (WHERE datname = current_database()) > 0"
-    " ORDER BY n DESC, usename LIMIT 8)"
-    "SELECT count(*) AS sessions,"
-    " count(*) FILTER (WHERE state = 'active') AS active,"
-    " count(*) FILTER (WHERE state = 'idle') AS idle,"
-    " count(*) FILTER (WHERE state LIKE 'idle in transaction%') AS idle_in_transaction,"
-    " count(*) FILTER (WHERE state IS NULL) AS stateless,"
+    " LIMIT 32)"
+    "SELECT sum(n) AS sessions,"
+    " sum(n) FILTER (WHERE state = 'active') AS active,"
+    " sum(n) FILTER (WHERE state = 'idle') AS idle,"
+    " sum(n) FILTER (WHERE state LIKE 'idle in transaction%') AS idle_in_transaction,"
+    " sum(n) FILTER (WHERE state IS NULL) AS stateless,"
     " (SELECT count(*) FROM w) AS waiting,"
     " (SELECT count(*) FROM r) AS roots,"
-    " (SELECT count(*) FROM a) AS total,"
+    " (SELECT sum(n) FROM g WHERE client) AS total,"
     " current_setting('superuser_reserved_connections')::int"
     " + coalesce(current_setting('reserved_connections', true)::int, 0) AS reserved,"
     " current_setting('max_connections')::int AS slots,"
-    " (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS database_limit,"
-    " coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)"
-    " FILTER (WHERE pid <> pg_backend_pid())), 0)::float8 AS longest_transaction,"
-    " coalesce(extract(epoch FROM max(clock_timestamp() - query_start)"
-    " FILTER (WHERE state = 'active' AND pid <> pg_backend_pid())), 0)::float8 AS longest_query,"
-    " (SELECT json_build_array(pid, usename, app, state, query) FROM m"
-    " WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid() ORDER BY xact_start LIMIT 1)"
-    " AS longest,"
-    " (SELECT json_agg(json_build_array(n.pid, usename, app, state, query,"
+    " (SELECT datconnlimit FROM d) AS database_limit,"
+    " extract(epoch FROM clock_timestamp())::float8 - (min(oldest))[1] AS longest_transaction,"
+    " extract(epoch FROM clock_timestamp() - min(query)) AS longest_query,"
+    " (SELECT json_build_array(pid, pg_get_userbyid(usesysid), application_name, state,"
+    " left(query, 200)) FROM pg_stat_get_activity("
+    "coalesce((SELECT (min(oldest))[2]::int FROM m), 0))) AS longest,"
+    " CASE WHEN EXISTS (SELECT 1 FROM w) THEN (SELECT json_agg(json_build_array(n.pid,"
+    " pg_get_userbyid(usesysid), application_name, state, left(query, 200),"
     " extract(epoch FROM clock_timestamp() - xact_start),"
     " extract(epoch FROM clock_timestamp() - query_start), blockers))"
-    " FROM n LEFT JOIN s USING (pid)) AS waits,"
-    " (SELECT json_agg(json_build_array(app, n)) FROM ta) AS apps,"
-    " (SELECT json_agg(json_build_array(usename, n, everywhere,"
-    " (SELECT rolconnlimit FROM pg_roles WHERE rolname = usename))) FROM tu) AS users,"
+    " FROM n LEFT JOIN pg_stat_get_activity(NULL) AS s ON s.pid = n.pid) END AS waits,"
+    " (SELECT json_agg(json_build_array(app, n)) FROM (SELECT app, sum(n) AS n FROM m GROUP BY app"
+    " ORDER BY n DESC, app LIMIT 8) AS a) AS apps,"
+    " (SELECT json_agg(json_build_array(pg_get_userbyid(usesysid), n, everywhere,"
+    " (SELECT rolconnlimit FROM pg_roles WHERE oid = usesysid)) ORDER BY n DESC, usesysid)"
+    " FROM (SELECT usesysid, sum(n) FILTER (WHERE datid = (SELECT oid FROM d)) AS n,"
+    " sum(n) AS everywhere FROM g WHERE client GROUP BY usesysid"
+    " ORDER BY n DESC NULLS LAST, usesysid LIMIT 8) AS u WHERE n > 0) AS users,"
     " pg_has_role('pg_read_all_stats', 'usage') AS monitor,"
-    " (SELECT extract(epoch FROM clock_timestamp() - max(backend_start)) FROM s"
-    " WHERE pid <> pg_backend_pid()) AS newest,"
+    " (SELECT extract(epoch FROM clock_timestamp() - max(newest)) FROM g) AS newest,"
     " extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()) AS uptime,"
     " pg_is_in_recovery() AS recovery,"
     /* A standby whose primary does nothing has nothing to replay: it does not lag. */
@@ -115,7 +120,7 @@ static int whole(const PGresult *result, const char *name)
 {
 	const char *text = column(result, name);
 
-	return text ? atoi(text) : 0;
+	return text ? (int)strtol(text, NULL, 10) : 0;
 }
 
 static double number(const PGresult *result, const char *name, double otherwise)
