@@ -12,6 +12,7 @@
 #define CONNECT_US     (5 * CLOCK_US)
 #define HANGS_US       (10 * CLOCK_US) /* a session that is silent so long beside an open door */
 #define RARELY_US      (60 * CLOCK_US) /* the size costs more than the rest */
+#define LONG_S	       10 /* a transaction of that age is worth a look at what it does */
 #define DOOR_US	       (10 * CLOCK_US)
 #define DOOR_AGAIN_US  (2 * CLOCK_US) /* while it is not open */
 #define WANTED_US      (3 * CLOCK_US) /* the table, after it was called for last */
@@ -20,9 +21,10 @@
 /* What is to be asked next, in this order. */
 enum due {
 	DUE_IDENTITY = 1,
-	DUE_FIGURES = 2,
-	DUE_TABLE = 4,
-	DUE_STATEMENT = 8,
+	DUE_EXTRAS = 2,
+	DUE_FIGURES = 4,
+	DUE_TABLE = 8,
+	DUE_STATEMENT = 16,
 };
 
 struct postgres {
@@ -32,12 +34,13 @@ struct postgres {
 	struct pglink *link;
 	struct knock *knock;
 	unsigned due;
-	int64_t asked_at; /* monotonic time of the figures' question */
-	int64_t rare_at;  /* monotonic time of the last rare figures; 0: none */
-	int64_t retry_at; /* monotonic time of the next attempt to connect */
+	int64_t asked_at;  /* monotonic time of the figures' question */
+	int64_t extras_at; /* monotonic time of the last extras; 0: none */
+	int64_t size_at;   /* monotonic time at which the size was asked for last; 0: never */
+	json_t *limits;	   /* owned: user -> sessions that it may have */
+	int64_t retry_at;  /* monotonic time of the next attempt to connect */
 	int64_t backoff_us;
 	int64_t door_at; /* monotonic time of the last sign that it is open, or of the last knock */
-	bool rare;	 /* the outstanding query asks for the rare figures */
 	/* The sessions one by one. */
 	struct postgres_table *table;
 	int64_t wanted_at; /* monotonic; 0: never */
@@ -131,12 +134,48 @@ static void door_forget(struct postgres *pg)
 
 static void figures_ask(struct postgres *pg)
 {
-	const char *rare;
+	char database[16];
+	const char *value = database;
 
-	pg->rare = pg->rare_at == 0 || mono(pg) - pg->rare_at >= RARELY_US;
-	rare = pg->rare ? "t" : "f";
+	snprintf(database, sizeof database, "%u", pg->info.database);
 	pg->asked_at = mono(pg);
-	pglink_ask(pg->link, &postgres_figures, &rare);
+	pglink_ask(pg->link, &postgres_figures, &value);
+}
+
+/* The values of its parameters; borrowed from `pid`. */
+static void extras_values(struct postgres *pg, char pid[16], const char *values[3])
+{
+	bool size = !pg->size_at || mono(pg) - pg->size_at >= RARELY_US;
+
+	snprintf(pid, 16, "%d", (int)pg->info.longest.pid);
+	values[0] = pg->info.waiting ? "t" : "f";
+	values[1] = pid;
+	values[2] = size ? "t" : "f";
+	/* Now, not with the answer: when it is the size that fails, the rest is tried without it.
+	 */
+	if (size)
+		pg->size_at = mono(pg);
+}
+
+static void extras_ask(struct postgres *pg)
+{
+	char pid[16];
+	const char *values[3];
+
+	extras_values(pg, pid, values);
+	pglink_ask(pg->link, &postgres_extras, values);
+}
+
+/* Instead of the figures, so that a second has one statement: every other time while somebody
+ * waits, or while a transaction is long enough to be asked what it does. */
+static bool extras_due(const struct postgres *pg)
+{
+	const struct postgres_info *info = &pg->info;
+	bool wanted = info->waiting || (info->longest_transaction_s >= LONG_S &&
+					!info->longest.query[0] && !info->monitor_missing);
+
+	return !pg->extras_at || mono(pg) - pg->extras_at >= RARELY_US ||
+	       (wanted && pg->extras_at < pg->asked_at);
 }
 
 static void whole_ask(struct postgres *pg)
@@ -158,6 +197,9 @@ static void ask_next(struct postgres *pg)
 	switch (due) {
 	case DUE_IDENTITY:
 		pglink_ask(pg->link, &postgres_identity, NULL);
+		break;
+	case DUE_EXTRAS:
+		extras_ask(pg);
 		break;
 	case DUE_FIGURES:
 		figures_ask(pg);
@@ -214,25 +256,28 @@ static const char *identity_why(const struct postgres *pg)
 
 static void figures_take(struct postgres *pg, const PGresult *result)
 {
-	if (postgres_row(&pg->info, result) < 0)
+	if (postgres_figures_take(&pg->info, result, pg->limits) < 0)
 		return;
 	pg->info.at = wall(pg);
 	pg->info.latency_us = mono(pg) - pg->asked_at;
-	if (pg->rare)
-		pg->rare_at = mono(pg);
 	pg->backoff_us = 0;
 	state_set(pg, POSTGRES_CONNECTED, PG_FAULT_NONE, identity_why(pg), "");
 }
 
+static void extras_take(struct postgres *pg, const PGresult *result)
+{
+	if (postgres_extras_take(&pg->info, result, &pg->limits) < 0)
+		return;
+	pg->extras_at = mono(pg);
+	changed(pg);
+}
+
 /* The connection is kept: who gave it up might not get another one. */
-static void figures_fail(struct postgres *pg, const PGresult *result)
+static void statement_fail(struct postgres *pg, const PGresult *result)
 {
 	const char *said = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	enum pg_fault fault = pg_fault_of_state(PQresultErrorField(result, PG_DIAG_SQLSTATE));
 
-	/* The size may be what fails: the rest is tried without it. */
-	if (pg->rare)
-		pg->rare_at = mono(pg);
 	state_set(pg, POSTGRES_FAILING, fault, said ? said : "no result", pg_fault_hint(fault));
 }
 
@@ -280,10 +325,12 @@ static void on_answered(const struct link_statement *statement, const PGresult *
 		table_take(pg, result);
 	else if (statement == &postgres_whole)
 		whole_take(pg, result);
-	else if (PQresultStatus(result) == PGRES_TUPLES_OK)
-		figures_take(pg, result);
+	else if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		statement_fail(pg, result);
+	else if (statement == &postgres_extras)
+		extras_take(pg, result);
 	else
-		figures_fail(pg, result);
+		figures_take(pg, result);
 	ask_next(pg);
 }
 
@@ -295,8 +342,8 @@ static void on_connected(void *data)
 	pg->info.version = PQserverVersion(conn);
 	text_clean_to(pg->info.role, sizeof pg->info.role, PQuser(conn), strlen(PQuser(conn)));
 	tls_set(pg);
-	pg->rare_at = 0;
-	pg->due = DUE_IDENTITY | DUE_FIGURES;
+	pg->extras_at = pg->size_at = 0;
+	pg->due = DUE_IDENTITY | DUE_EXTRAS | DUE_FIGURES;
 	ask_next(pg);
 }
 
@@ -365,24 +412,38 @@ static const struct link_ops link_ops = {
 
 /* ---- the source ---- */
 
-/* Without a loop: one connection, two questions, here and now. */
+static PGresult *extras_query(struct postgres *pg, struct pg *conn, struct err *err)
+{
+	char pid[16];
+	const char *values[3];
+
+	extras_values(pg, pid, values);
+	return pg_query(conn, err, postgres_extras.sql, 3, values);
+}
+
+/* Without a loop: one connection, what is to be asked, here and now. */
 static void sample_blocking(struct postgres *pg)
 {
-	const char *rare = "t";
+	char database[16];
+	const char *value = database;
 	struct err err = ERR_INIT, ignored = ERR_INIT;
 	enum pg_fault fault;
 	struct pg *conn = pg_open(&pg->params, "console", CONNECT_US, &fault, &err);
-	PGresult *result = NULL;
+	PGresult *extras = NULL, *result = NULL;
 
 	if (conn) {
 		PGresult *identity = pg_query(conn, &ignored, postgres_identity.sql, 0, NULL);
 		identity_take(pg, identity);
 		PQclear(identity);
 		pg->info.version = pg_version(conn);
-		pg->asked_at = mono(pg);
-		pg->rare = true;
-		result = pg_query(conn, &err, postgres_figures.sql, 1, &rare);
+		extras = extras_query(pg, conn, &err);
 	}
+	if (extras && postgres_extras_take(&pg->info, extras, &pg->limits) == 0) {
+		snprintf(database, sizeof database, "%u", pg->info.database);
+		pg->asked_at = mono(pg);
+		result = pg_query(conn, &err, postgres_figures.sql, 1, &value);
+	}
+	PQclear(extras);
 	if (result)
 		figures_take(pg, result);
 	else
@@ -409,7 +470,8 @@ static void postgres_sample(struct source *source)
 		pg->hold = false;
 	}
 	if (pglink_phase(pg->link) == LINK_READY) {
-		pg->due |= DUE_FIGURES | (is_wanted(pg) && !pg->hold ? DUE_TABLE : 0);
+		pg->due |= extras_due(pg) ? DUE_EXTRAS : DUE_FIGURES;
+		pg->due |= is_wanted(pg) && !pg->hold ? DUE_TABLE : 0;
 		ask_next(pg);
 	}
 }
@@ -442,6 +504,7 @@ static void postgres_close(struct source *source)
 	pglink_free(pg->link);
 	postgres_table_free(pg->table);
 	free(pg->whole);
+	json_decref(pg->limits);
 	pg_params_release(&pg->params);
 	free(pg);
 }

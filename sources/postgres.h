@@ -1,7 +1,8 @@
 /*
  * A live PostgreSQL server, for panels that show more than numbers.
  *
- * One prepared aggregate query a sample, on one kept connection; nothing here ever blocks. What a
+ * One prepared statement a sample, on one kept connection; nothing here ever blocks. That is the
+ * figures' or, once a minute and every other time while somebody waits, that for the rest. What a
  * panel shows is the latest answer with its age; while the server can't be reached the state says
  * why, and the figures are those of the last answer (`at`), to be shown as old.
  *
@@ -75,8 +76,8 @@ struct postgres_info {
 	char role[POSTGRES_TEXT];
 	char tls[64];	      /* "TLSv1.3, not verified", "no TLS", "unix socket"; "": not known */
 	bool monitor_missing; /* the role may not see others' sessions: states are hidden */
-	int hidden;	      /* sessions whose state is */
-	double uptime_s;      /* of the server */
+	int hidden;	      /* sessions whose state is, or that have none */
+	int64_t started;      /* when the server was, by its own clock; 0: not known */
 	double newest_s;      /* age of its youngest other session or worker; -1: hidden */
 	char identity[24];    /* system_identifier; "": not known */
 	bool identity_wrong;  /* it is not the declared one */
@@ -88,14 +89,17 @@ struct postgres_info {
 
 	int sessions; /* client sessions of the database */
 	int active, idle, idle_in_transaction,
-	    other;	/* by state; `other`: fast path, disabled, hidden */
-	int waiting;	/* waiting for a lock */
-	int total;	/* client sessions of all databases */
-	int limit;	/* that clients may have: max_connections less the reserved ones, or the
-			   database's own limit when that is less */
-	int used;	/* of that limit: sessions or total */
-	int reserved;	/* further slots, for superusers and privileged roles alone */
-	double percent; /* used share of the limit that is nearest */
+	    other;	    /* by state; `other`: fast path, disabled, hidden */
+	int waiting;	    /* waiting for a lock */
+	int total;	    /* client sessions of all databases */
+	int limit;	    /* that clients may have: max_connections less the reserved ones, or the
+			       database's own limit when that is less */
+	int used;	    /* of that limit: sessions or total */
+	int reserved;	    /* further slots, for superusers and privileged roles alone */
+	int slots;	    /* all of them */
+	int database_limit; /* the database's own; -1: none */
+	unsigned database;  /* its oid */
+	double percent;	    /* used share of the limit that is nearest */
 	double longest_transaction_s; /* age of the oldest open transaction; 0: none */
 	double longest_query_s;
 	struct postgres_longest longest;

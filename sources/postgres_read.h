@@ -5,6 +5,7 @@
 #ifndef SOURCES_POSTGRES_READ_H
 #define SOURCES_POSTGRES_READ_H
 
+#include <jansson.h>
 #include <libpq-fe.h>
 
 #include "sources/postgres.h"
@@ -12,16 +13,20 @@
 
 extern const struct read_def postgres_reads[];
 
-/* One row. $1 (boolean): the size, too, which costs more than the rest. */
+/* Rows, one a group of sessions. $1: the database's oid. */
 extern const struct link_statement postgres_figures;
+/* One row. $1: whether somebody waits; $2: who has the oldest transaction, or 0; $3: whether the
+ * size is asked for, which costs more than the rest. */
+extern const struct link_statement postgres_extras;
 /* One row, or an error where that is nobody's business: some hosted servers forbid it. */
 extern const struct link_statement postgres_identity;
 
 /* The value of a column; borrowed, NULL for an SQL NULL and for no such column. */
 const char *postgres_column(const PGresult *result, int row, const char *name);
-/* Takes over the figures of that row; a size that was not asked for stays. -1 when there is none.
- */
-int postgres_row(struct postgres_info *info, const PGresult *result);
+/* Take over what they say; -1 when it is nothing. `limits` (owned, or NULL): user -> sessions that
+ * it may have. The extras come first. */
+int postgres_figures_take(struct postgres_info *info, const PGresult *result, const json_t *limits);
+int postgres_extras_take(struct postgres_info *info, const PGresult *result, json_t **limits);
 /* The tree of waits out of its JSON (NULL: nobody waits). */
 void postgres_waits_take(struct postgres_info *info, const char *json);
 /* The figure called `read`; unknown when the server is not answering or the figures are older than

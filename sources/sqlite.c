@@ -10,6 +10,7 @@
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/proc.h"
+#include "sources/sqlite_look.h"
 #include "sources/types.h"
 
 #define MB	   (1024.0 * 1024.0)
@@ -20,6 +21,11 @@ static const struct field fields[] = {
 	{ "path", FIELD_PATH, true, "the database file; it is opened read-only", NULL, NULL },
 	{ "timeout", FIELD_DURATION, false, "a statement is given up after this time (3s)", NULL,
 	  NULL },
+	{ "check_every", FIELD_DURATION, false,
+	  "how often the panel has the whole file checked; by itself hourly with a write-ahead log "
+	  "or "
+	  "up to 16 MB, else never: a check holds up writers",
+	  NULL, NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
@@ -43,11 +49,15 @@ struct sqlite_source {
 	struct source source; /* first */
 	char *path;
 	int64_t timeout_us;
+	struct sqlite_look *look; /* NULL: no loop, no panel */
 };
 
 static void sqlite_source_close(struct source *source)
 {
-	free(((struct sqlite_source *)source)->path);
+	struct sqlite_source *sqlite = (struct sqlite_source *)source;
+
+	sqlite_look_free(sqlite->look);
+	free(sqlite->path);
 	free(source);
 }
 
@@ -60,6 +70,8 @@ static struct source *sqlite_source_open(const struct source_env *env, const cha
 	source_init(&sqlite->source, &source_sqlite, env, name);
 	sqlite->path = xstrdup(json_str(args, "path", ""));
 	sqlite->timeout_us = json_us(args, "timeout", TIMEOUT_US);
+	if (env->loop)
+		sqlite->look = sqlite_look_new(env, sqlite->path, json_us(args, "check_every", 0));
 	return &sqlite->source;
 }
 
@@ -159,6 +171,25 @@ static void sqlite_source_read(struct source *source, const json_t *metric, int6
 		asked_read(sqlite, metric, read, now, out);
 }
 
+static void sqlite_source_sample(struct source *source)
+{
+	struct sqlite_source *sqlite = (struct sqlite_source *)source;
+
+	if (sqlite->look)
+		sqlite_look_tick(sqlite->look);
+}
+
+const struct sqlite_info *sqlite_info(struct source *source)
+{
+	static const struct sqlite_info none = { .checked = -1 };
+
+	if (!source || source->type != &source_sqlite)
+		return NULL;
+	return ((struct sqlite_source *)source)->look
+		   ? sqlite_look_info(((struct sqlite_source *)source)->look)
+		   : &none;
+}
+
 const struct source_type source_sqlite = {
 	.type = { .name = "sqlite",
 		  .help = "a SQLite database",
@@ -168,5 +199,6 @@ const struct source_type source_sqlite = {
 	.slow = source_all_slow,
 	.open = sqlite_source_open,
 	.close = sqlite_source_close,
+	.sample = sqlite_source_sample,
 	.read = sqlite_source_read,
 };

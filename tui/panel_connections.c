@@ -69,7 +69,7 @@ static void counts_line(const struct postgres_info *info, struct buf *out)
 	buf_printf(out, "active %d  idle %d  idle in tx %d  waiting %d", info->active, info->idle,
 		   info->idle_in_transaction, info->waiting);
 	if (info->other)
-		buf_printf(out, "  %s %d", info->hidden ? "hidden" : "other", info->other);
+		buf_printf(out, "  %s %d", info->monitor_missing ? "hidden" : "other", info->other);
 }
 
 static int bars_draw(const struct postgres_info *info, const struct canvas *canvas, int y)
@@ -83,8 +83,8 @@ static int bars_draw(const struct postgres_info *info, const struct canvas *canv
 	if (info->waiting || canvas->h > y + 2)
 		count_row(canvas, y++, "waiting", info->waiting, full, STYLE_CRITICAL);
 	if (info->other)
-		count_row(canvas, y++, info->hidden ? "hidden" : "other", info->other, full,
-			  STYLE_WARNING);
+		count_row(canvas, y++, info->monitor_missing ? "hidden" : "other", info->other,
+			  full, STYLE_WARNING);
 	return y;
 }
 
@@ -109,7 +109,8 @@ static int tree_draw(const struct postgres_info *info, const struct canvas *canv
 }
 
 /* One line each, what matters most first, as many as there is room for. */
-static void lines_draw(const struct postgres_info *info, const struct canvas *canvas, int y)
+static void lines_draw(const struct postgres_info *info, int64_t now, const struct canvas *canvas,
+		       int y)
 {
 	struct buf text = BUF_INIT;
 	/* The other lines keep their place when there is room for all. */
@@ -129,7 +130,7 @@ static void lines_draw(const struct postgres_info *info, const struct canvas *ca
 	connections_shares(info->users, info->nusers, "(none)", &text);
 	if (y < canvas->h)
 		line_draw(canvas, y++, STYLE_NORMAL, "users ", &text);
-	connections_server(info, &text);
+	connections_server(info, now, &text);
 	if (y < canvas->h)
 		line_draw(canvas, y, STYLE_DIM, "", &text);
 	buf_release(&text);
@@ -163,7 +164,7 @@ static void small_draw(const struct postgres_info *info, int64_t now, const stru
 		line_draw(canvas, y++, STYLE_NORMAL, "", &text);
 	}
 	buf_release(&text);
-	lines_draw(info, canvas, y);
+	lines_draw(info, now, canvas, y);
 }
 
 static void zoomed_draw(struct ui *ui, struct source *source, struct panel_state *state,
@@ -178,7 +179,7 @@ static void zoomed_draw(struct ui *ui, struct source *source, struct panel_state
 		counts_line(info, &text);
 		line_draw(canvas, y++, info->waiting ? STYLE_WARNING : STYLE_NORMAL, "", &text);
 	}
-	connections_server(info, &text);
+	connections_server(info, now, &text);
 	line_draw(canvas, y++, STYLE_DIM, "", &text);
 	if (info->at && canvas->h > y + 12) {
 		connections_shares(info->apps, info->napps, "(no name)", &text);

@@ -24,7 +24,7 @@ int connections_troubles(const struct postgres_info *info, int64_t now, struct t
  * is nothing. */
 const char *connections_word(const struct postgres_info *info, enum style *style);
 /* One line each, appended without a newline. */
-void connections_server(const struct postgres_info *info, struct buf *out);
+void connections_server(const struct postgres_info *info, int64_t now, struct buf *out);
 void connections_shares(const struct postgres_share *shares, int n, const char *nameless,
 			struct buf *out);
 void connections_longest(const struct postgres_info *info, struct buf *out);

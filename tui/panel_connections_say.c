@@ -217,7 +217,7 @@ int connections_troubles(const struct postgres_info *info, int64_t now, struct t
 		slots_find(info, &troubles);
 		standby_find(info, &troubles);
 	}
-	if (info->state == POSTGRES_CONNECTED && info->hidden > 0) {
+	if (info->state == POSTGRES_CONNECTED && info->monitor_missing && info->hidden > 0) {
 		row = find(&troubles, STYLE_WARNING, "what %d of %d sessions do is hidden from %s",
 			   info->hidden, info->sessions, info->role[0] ? info->role : "this role");
 		snprintf(row->todo, sizeof(row->todo), "GRANT pg_monitor TO %s; shows it.",
@@ -275,7 +275,7 @@ const char *connections_word(const struct postgres_info *info, enum style *style
 
 /* ---- figures in words ---- */
 
-void connections_server(const struct postgres_info *info, struct buf *out)
+void connections_server(const struct postgres_info *info, int64_t now, struct buf *out)
 {
 	char spent[48];
 
@@ -289,8 +289,10 @@ void connections_server(const struct postgres_info *info, struct buf *out)
 		buf_printf(out, ", %s", info->tls);
 	if (info->size_bytes >= 0)
 		buf_printf(out, ", %.0f MB", (double)info->size_bytes / 1e6);
-	if (info->uptime_s > 0)
-		buf_printf(out, ", up %s", seconds_text(info->uptime_s, spent, sizeof(spent)));
+	if (info->started)
+		buf_printf(out, ", up %s",
+			   seconds_text((double)(now - info->started) / CLOCK_US, spent,
+					sizeof(spent)));
 	if (info->latency_us)
 		buf_printf(out, ", answers in %s",
 			   duration_text(info->latency_us, spent, sizeof(spent)));
@@ -369,7 +371,7 @@ void connections_details(const struct postgres_info *info, int64_t now, struct b
 			   troubles[i].todo[0] ? "\n" : "");
 	buf_printf(out, "Server:       %s\n", info->where);
 	buf_puts(out, "              ");
-	connections_server(info, out);
+	connections_server(info, now, out);
 	if (info->role[0])
 		buf_printf(out, "\nRole:         %s%s", info->role,
 			   info->monitor_missing
@@ -392,7 +394,9 @@ void connections_details(const struct postgres_info *info, int64_t now, struct b
 	buf_puts(out, "Longest:      ");
 	connections_longest(info, out);
 	buf_printf(out, "%s\n\nWaiting:      %d, behind %d that wait for nobody\n",
-		   info->longest.pid && info->longest_transaction_s >= 1 ? "" : "no open transaction", info->waiting, info->nblockers);
+		   info->longest.pid && info->longest_transaction_s >= 1 ? ""
+									 : "no open transaction",
+		   info->waiting, info->nblockers);
 	for (int i = 0; i < info->nwaits; i++) {
 		connections_wait(info, i, out);
 		buf_putc(out, '\n');

@@ -318,7 +318,7 @@ static void test_live_figures(void **state)
 		usleep(1000);
 	PQsendQuery(waiter, "SELECT count(*) FROM t");
 	live_open(&live, args);
-	for (int i = 0; i < 100 && live.info->waiting == 0; i++)
+	for (int i = 0; i < 100 && live.info->nwaits == 0; i++)
 		live_until(&live, POSTGRES_CONNECTED, clock_wall(&clock_system));
 	assert_int_equal(live.info->waiting, 1);
 	assert_int_equal(live.info->nblockers, 1);
