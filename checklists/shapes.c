@@ -15,7 +15,7 @@ static const char *const risks[] = { "low", "medium", "high", NULL };
 static const char *const sides[] = { "above", "below", NULL };
 static const char *const panel_kinds[] = { "log",	"connections", "memory", "chart",
 					   "endpoints", "metrics",     "alerts", "conditions",
-					   "bands",	NULL };
+					   "bands",	"database",    NULL };
 static const char *const panel_levels[] = { "all", "warning", "error", NULL };
 static const char *const classes[] = { "live", "staging", "drill", NULL };
 

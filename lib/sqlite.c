@@ -186,8 +186,13 @@ int sqlite_integrity(struct sqlite *sqlite, bool quick, char *said, size_t size,
 	if (sqlite_ask(sqlite, quick ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)", NULL,
 		       &answer, &why) == 0 &&
 	    answer.value != NULL) {
+		const char *first = answer.value;
+
+		/* A heading tells only which of the attached databases it is: there is one. */
+		if (strncmp(first, "***", 3) == 0 && strchr(first, '\n'))
+			first = strchr(first, '\n') + 1;
 		result = strcmp(answer.value, "ok") == 0;
-		text_clean_to(said, size, answer.value, strcspn(answer.value, "\n"));
+		text_clean_to(said, size, first, strcspn(first, "\n"));
 	} else if (sqlite_is_damaged(sqlite)) { /* any question is answered by that */
 		result = 0;
 		text_clean_to(said, size, why.msg, strlen(why.msg));

@@ -49,7 +49,7 @@ struct panel_kind {
 };
 
 extern const struct panel_kind panel_log, panel_chart, panel_connections, panel_memory,
-    panel_metrics, panel_conditions, panel_endpoints, panel_alerts, panel_bands;
+    panel_metrics, panel_conditions, panel_endpoints, panel_alerts, panel_bands, panel_database;
 /* NULL when there is no such kind. */
 const struct panel_kind *panel_kind(const char *name);
 

@@ -8,6 +8,7 @@
 #include "sources/log.h"
 #include "sources/postgres.h"
 #include "sources/process.h"
+#include "sources/sqlite.h"
 #include "tui/acts.h"
 #include "tui/endpoint.h"
 #include "tui/freeze.h"
@@ -35,7 +36,7 @@ struct watch_view {
 
 static const struct panel_kind *const panel_kinds[] = {
 	&panel_log,	   &panel_chart,     &panel_connections, &panel_memory, &panel_metrics,
-	&panel_conditions, &panel_endpoints, &panel_alerts,	 &panel_bands,
+	&panel_conditions, &panel_endpoints, &panel_alerts,	 &panel_bands,	&panel_database,
 };
 
 const struct panel_kind *panel_kind(const char *name)
@@ -94,10 +95,11 @@ static void panels_derive(struct ui *ui, struct watch_view *view)
 
 	for (size_t i = 0; i < runbook->nsources; i++) {
 		const struct source_def *def = &runbook->sources[i];
-		const struct source *source = sense_source(sense, def->name);
+		struct source *source = sense_source(sense, def->name);
 		const struct panel_kind *kind = !source			? NULL
 						: log_is(source)	? &panel_log
 						: postgres_info(source) ? &panel_connections
+						: sqlite_info(source)	? &panel_database
 									: NULL;
 
 		if (kind && (shown = add(view, kind, def->title ? def->title : def->name)))

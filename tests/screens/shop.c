@@ -217,6 +217,8 @@ void shop_watch(struct desk *desk, int rows, int columns, const char *host, cons
 	desk_write(desk, "target.json", text, 0644);
 	desk_start(desk, rows, columns, args, extra);
 	terminal_mask(desk->terminal, shop.folder, "SOCKET");
+	/* Which keys find room is no matter of this panel. */
+	terminal_vary(desk->terminal, "^.* z zoom.*$", " KEYS");
 	terminal_vary(desk->terminal, "port [0-9]+", "port PORT");
 	terminal_vary(desk->terminal, "[0-9]+(\\.[0-9]+) (primary|standby)", "VERSION primary");
 	terminal_vary(desk->terminal, "[0-9]+ MB", "SIZE");

@@ -24,6 +24,7 @@ static void who_holds_up_whom(void **state)
 	shop_busy();
 	shop_watch(desk, 24, 80, shop.folder, "postgres", NULL);
 	assert_true(terminal_wait(desk->terminal, "blocks 2"));
+	assert_true(terminal_wait(desk->terminal, "longest "));
 	terminal_golden(desk->terminal, "panel-connections-blocked-80x24");
 	terminal_resize(desk->terminal, 30, 120);
 	terminal_golden(desk->terminal, "panel-connections-blocked-120x30");
@@ -168,6 +169,7 @@ static void plain_terminals(void **state)
 	shop_busy();
 	shop_watch(desk, 24, 80, shop.folder, "postgres", colourless);
 	assert_true(terminal_wait(desk->terminal, "blocks 2"));
+	assert_true(terminal_wait(desk->terminal, "longest "));
 	terminal_golden(desk->terminal, "panel-connections-blocked-80x24");
 	raw = terminal_raw(desk->terminal, &len);
 	assert_null(memmem(raw, len, "\033[31m", 5));
@@ -175,6 +177,7 @@ static void plain_terminals(void **state)
 	terminal_free(desk->terminal);
 	shop_watch(desk, 24, 80, shop.folder, "postgres", vt100);
 	assert_true(terminal_wait(desk->terminal, "blocks 2"));
+	assert_true(terminal_wait(desk->terminal, "longest "));
 	terminal_golden(desk->terminal, "panel-connections-blocked-vt100");
 	desk_press(desk, "z", "BLOCKS 2");
 	terminal_golden(desk->terminal, "panel-connections-table-vt100");
