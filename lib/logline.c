@@ -171,8 +171,9 @@ static void line_read(struct logline_zone *zone, const char *bytes, size_t len, 
 		      struct logline *out);
 
 /* A line that stands `from` bytes behind the time of another one: its level, and how it goes with
- * the line before. Once only: lines that carry lines that carry lines are nobody's. */
-static void inner_read(struct logline_zone *zone, const char *bytes, size_t len, size_t from,
+ * the line before. True when it has a time of its own. Once only: lines that carry lines that carry
+ * lines are nobody's. */
+static bool inner_read(struct logline_zone *zone, const char *bytes, size_t len, size_t from,
 		       struct logline *out)
 {
 	struct logline inner = { .tagged = true };
@@ -183,6 +184,7 @@ static void inner_read(struct logline_zone *zone, const char *bytes, size_t len,
 	out->tagged = true;
 	if (inner.level != LOGLEVEL_NONE)
 		out->body += from + inner.body;
+	return inner.at != 0;
 }
 
 /* Behind a time alone stands a word of small letters: no head, and no level, or it would have been
@@ -203,14 +205,18 @@ static void wrapped_word(struct logline_zone *zone, const char *bytes, size_t le
 static void wrapped_read(struct logline_zone *zone, const char *bytes, size_t len, size_t message,
 			 struct logline *out)
 {
+	bool headed = false;
+
 	if (out->tagged)
 		return;
 	if (len > 1 && *bytes == ' ' && islower((unsigned char)bytes[1]))
 		wrapped_word(zone, bytes + 1, len - 1, out);
 	else if (len > 1 && *bytes == ' ')
-		inner_read(zone, bytes, len, 1, out);
-	/* Blanks may only stand between time and text. */
-	if (out->kin == LOGKIN_INDENTED || out->kin == LOGKIN_EMPTY)
+		headed = inner_read(zone, bytes, len, 1, out);
+	/* Blanks may only stand between time and text, and "... " or "exit status 1" be all of it:
+	 * such a line goes on with a traceback, but with nothing else. */
+	if (out->kin == LOGKIN_INDENTED || out->kin == LOGKIN_EMPTY ||
+	    (out->kin == LOGKIN_DETAIL && !headed))
 		out->kin = LOGKIN_FRAME;
 	if (out->level == LOGLEVEL_NONE && (out->kin == LOGKIN_NONE || out->kin == LOGKIN_FRAME) &&
 	    message > 0 && message + 1 < len)

@@ -490,6 +490,11 @@ static void tracebacks_join_their_parent(void **state)
 	      { "2026-11-21T21:31:05.1Z ValueError: 1", true },
 	      { "2026-11-21T21:31:05.1Z 2026-11-21 21:31:05,1 - bot - INFO - going on", false },
 	      { "2026-11-21T21:31:05.1Z   indented, but no traceback", false });
+	JOINS("text that begins as a part of a traceback",
+	      { "2026-11-21 21:31:05 ERROR it broke", false },
+	      { "2026-11-21 21:31:05 exit status 1", false },
+	      { "2026-11-21 21:31:05 ... waiting", false },
+	      { "2026-11-21 21:31:05   waiting", false });
 	JOINS("Node", { "listening", false }, { "TypeError: no", false },
 	      { "    at Object.<anonymous> (/app/index.js:3:7)", true }, { "listening", false },
 	      { "Uncaught Error: no", false }, { "    at x (y:1:1)", true });
