@@ -1,13 +1,12 @@
 /*
  * One line of a log: its level, its time, and whether it goes on with the line before.
  *
- * Recognised line by line, since one file may mix them, and nowhere by a column: Python logging ("
- * 2026-11-21 21:31:05,123 - name - ERROR - text", "[..] ERROR in module: text", "ERROR:name:text"),
- * loguru, gunicorn, uvicorn, celery, JSON lines, logfmt, access logs (5xx is an error, 4xx a
- * warning), syslog with and without priority, what syslog, Docker and Compose wrap, klog, nginx,
- * Apache, Java's loggers, PostgreSQL under any prefix and as CSV. Without a level word at one of
- * the places where loggers put them a line has none. No regular expressions; about as fast as
- * reading the bytes.
+ * Recognised line by line, since one file may mix them, and nowhere by a column: the loggers of
+ * Python, Java, Go, Node, Ruby, PHP, Rust and .NET, JSON lines, logfmt, access logs (5xx is an
+ * error, 4xx a warning), syslog with and without priority, databases, and what Docker, Kubernetes,
+ * Compose, syslog or a mere time was put before (tests/logs/levels.txt has samples of all). Without
+ * a level word at one of the places where loggers put them a line has none. No regular expressions;
+ * about as fast as reading the bytes.
  */
 #ifndef LIB_LOGLINE_H
 #define LIB_LOGLINE_H
