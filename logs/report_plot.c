@@ -297,6 +297,8 @@ bool plot_init(struct plot *plot, const struct report_chart *chart, double char_
 	scale.to = chart->points[chart->npoints - 1].at;
 	if (scale.to <= scale.from)
 		return false;
+	spec.from = scale.from;
+	spec.to = scale.to;
 	chart_draw(&spec, NULL, &scale.low, &scale.high);
 	snprintf(plot->day, sizeof(plot->day), "%.10s", time_datetime(scale.from, day));
 	ticks_x(plot, &scale);
