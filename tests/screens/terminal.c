@@ -38,9 +38,9 @@ struct terminal {
 	struct {
 		regex_t regex;
 		char *instead;
-		bool wide;
 	} varied[VARIED];
 	size_t nvaried;
+	const char *box; /* golden files have the box of this title alone; NULL: all */
 };
 
 static int64_t now_ms(void)
@@ -194,23 +194,80 @@ static size_t put_utf8(char *out, uint32_t c)
 	return 3;
 }
 
-char *terminal_text(struct terminal *terminal)
+/* A part of the screen, in cells. */
+struct part {
+	int y, x, h, w;
+};
+
+static uint32_t cell_at(struct terminal *terminal, int row, int column)
 {
-	char *text = malloc((size_t)(terminal->rows * (terminal->columns * 3 + 1) + 1)), *at = text;
+	VTermPos pos = { .row = row, .col = column };
+	VTermScreenCell cell;
+
+	if (!vterm_screen_get_cell(terminal->screen, pos, &cell))
+		return UINT32_MAX;
+	return cell.chars[0] ? cell.chars[0] : ' ';
+}
+
+static bool text_at(struct terminal *terminal, int row, int column, const char *ascii)
+{
+	for (; *ascii; ascii++)
+		if (cell_at(terminal, row, column++) != (unsigned char)*ascii)
+			return false;
+	return true;
+}
+
+static bool is_corner(uint32_t c)
+{
+	return c == '+' || c == 0x250c || c == 0x2510 || c == 0x2514 || c == 0x2518;
+}
+
+/* The box that begins at the row and column of its title. */
+static struct part box_of(struct terminal *terminal, int row, int column)
+{
+	struct part part = { .y = row, .h = 1 };
+	int right = column;
+
+	while (column > 0 && !is_corner(cell_at(terminal, row, column)))
+		column--;
+	while (right + 1 < terminal->columns && !is_corner(cell_at(terminal, row, right)))
+		right++;
+	part.x = column;
+	part.w = right - column + 1;
+	do
+		part.h++;
+	while (row + part.h < terminal->rows &&
+	       !is_corner(cell_at(terminal, row + part.h - 1, column)));
+	return part;
+}
+
+static struct part golden_part(struct terminal *terminal)
+{
+	struct part all = { .h = terminal->rows, .w = terminal->columns };
+
+	for (int row = 0; terminal->box && row < terminal->rows; row++)
+		for (int column = 2; column < terminal->columns; column++)
+			if (cell_at(terminal, row, column - 1) == ' ' &&
+			    cell_at(terminal, row, column - 2) != ' ' &&
+			    text_at(terminal, row, column, terminal->box))
+				return box_of(terminal, row, column);
+	return all;
+}
+
+static char *part_text(struct terminal *terminal, struct part part)
+{
+	char *text = malloc((size_t)(part.h * (part.w * 3 + 1) + 1)), *at = text;
 
 	assert_non_null(text);
-	for (int row = 0; row < terminal->rows; row++) {
+	for (int row = part.y; row < part.y + part.h; row++) {
 		char *end = at;
 
-		for (int column = 0; column < terminal->columns; column++) {
-			VTermPos pos = { .row = row, .col = column };
-			VTermScreenCell cell;
+		for (int column = part.x; column < part.x + part.w; column++) {
+			uint32_t c = cell_at(terminal, row, column);
 
-			if (!vterm_screen_get_cell(terminal->screen, pos, &cell))
+			if (c == UINT32_MAX)
 				continue;
-			if (cell.chars[0] == UINT32_MAX)
-				continue;
-			at += put_utf8(at, cell.chars[0] ? cell.chars[0] : ' ');
+			at += put_utf8(at, c);
 			if (at[-1] != ' ')
 				end = at;
 		}
@@ -219,6 +276,11 @@ char *terminal_text(struct terminal *terminal)
 	}
 	*at = '\0';
 	return text;
+}
+
+char *terminal_text(struct terminal *terminal)
+{
+	return part_text(terminal, (struct part){ .h = terminal->rows, .w = terminal->columns });
 }
 
 bool terminal_has(struct terminal *terminal, const char *text)
@@ -376,7 +438,7 @@ static char *mask_texts(const struct terminal *terminal, char *line)
 
 static char *masked(struct terminal *terminal)
 {
-	char *text = terminal_text(terminal), *rest = text, *line;
+	char *text = part_text(terminal, golden_part(terminal)), *rest = text, *line;
 	char *out = calloc(1, strlen(text) * 4 + 1);
 
 	assert_non_null(out);
@@ -393,13 +455,9 @@ static char *masked(struct terminal *terminal)
 			regfree(&regex);
 			wide = wide || (any && variables[i].wide);
 		}
-		for (size_t i = 0; i < terminal->nvaried; i++) {
-			bool any = false;
-
+		for (size_t i = 0; i < terminal->nvaried; i++)
 			copy = replace(copy, &terminal->varied[i].regex,
-				       terminal->varied[i].instead, &any);
-			wide = wide || (any && terminal->varied[i].wide);
-		}
+				       terminal->varied[i].instead, &wide);
 		if (wide)
 			squeeze(copy);
 		strcat(out, copy);
@@ -417,23 +475,12 @@ void terminal_mask(struct terminal *terminal, const char *text, const char *name
 	terminal->masks[terminal->nmasks++][1] = strdup(name);
 }
 
-static void vary(struct terminal *terminal, const char *pattern, const char *instead, bool wide)
+void terminal_vary(struct terminal *terminal, const char *pattern, const char *instead)
 {
 	assert_true(terminal->nvaried < VARIED);
 	assert_int_equal(regcomp(&terminal->varied[terminal->nvaried].regex, pattern, REG_EXTENDED),
 			 0);
-	terminal->varied[terminal->nvaried].wide = wide;
 	terminal->varied[terminal->nvaried++].instead = strdup(instead);
-}
-
-void terminal_vary(struct terminal *terminal, const char *pattern, const char *instead)
-{
-	vary(terminal, pattern, instead, true);
-}
-
-void terminal_blank(struct terminal *terminal, const char *pattern)
-{
-	vary(terminal, pattern, " ", false);
 }
 
 static char *golden_read(const char *path)
@@ -503,4 +550,11 @@ void terminal_golden(struct terminal *terminal, const char *name)
 	free(text);
 	free(golden);
 	assert_true(same);
+}
+
+void terminal_golden_box(struct terminal *terminal, const char *title, const char *name)
+{
+	terminal->box = title;
+	terminal_golden(terminal, name);
+	terminal->box = NULL;
 }

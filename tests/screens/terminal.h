@@ -41,13 +41,13 @@ void terminal_mask(struct terminal *terminal, const char *text, const char *name
 /* What else varies on this terminal: a regular expression (POSIX, extended) and what stands for it.
  * Its width varies, too, so that runs of blanks and rules of its line count as one. */
 void terminal_vary(struct terminal *terminal, const char *pattern, const char *instead);
-/* One character that may be there or not (a chart's dot): a pattern for its bytes. */
-void terminal_blank(struct terminal *terminal, const char *pattern);
 /* Whether the screen has the text now. */
 bool terminal_has(struct terminal *terminal, const char *text);
 /* Waits until the screen, with times, ids and the like masked, equals golden/NAME.txt. With
  * UPDATE=1 in the environment the file is written as soon as the screen has come to rest. Fails the
  * test otherwise, and prints both. */
 void terminal_golden(struct terminal *terminal, const char *name);
+/* The same for the box whose title begins so (ASCII), whatever stands beside it. */
+void terminal_golden_box(struct terminal *terminal, const char *title, const char *name);
 
 #endif

@@ -236,7 +236,7 @@ static void memory_at(struct world *world, int rows, int columns, const char *li
 	/* Processor time takes two looks. */
 	assert_true(terminal_wait(world->desk.terminal, "Host cpu"));
 	assert_true(terminal_wait_gone(world->desk.terminal, "Host cpu       unknown"));
-	terminal_golden(world->desk.terminal, golden);
+	terminal_golden_box(world->desk.terminal, "Memory", golden);
 }
 
 static void memory_is_sound(void **state)
@@ -264,7 +264,7 @@ static void memory_alone_shows_everything(void **state)
 	assert_true(terminal_wait(world->desk.terminal, "Host cpu"));
 	assert_true(terminal_wait_gone(world->desk.terminal, "Host cpu       unknown"));
 	terminal_keys(world->desk.terminal, "\tz");
-	terminal_golden(world->desk.terminal, "panel-host-160x50");
+	terminal_golden_box(world->desk.terminal, "Memory", "panel-host-160x50");
 }
 
 static void memory_without_utf8(void **state)
@@ -304,7 +304,7 @@ static void a_second_instance_is_a_finding(void **state)
 	assert_true(terminal_wait_gone(world->desk.terminal, "instances"));
 	world->bots[1] = bot_start(world->bot);
 	assert_true(terminal_wait(world->desk.terminal, "bot: 2 instances, 1 expected"));
-	terminal_golden(world->desk.terminal, "panel-host-second");
+	terminal_golden_box(world->desk.terminal, "Memory", "panel-host-second");
 	end(world->bots[1]);
 	world->bots[1] = 0;
 	assert_true(terminal_wait_gone(world->desk.terminal, "bot: 2 instances, 1 expected"));
@@ -372,7 +372,7 @@ static void what_cannot_be_opened_says_why(void **state)
 		"\"panels\": [{\"kind\": \"memory\", \"title\": \"Memory\", \"metrics\": "
 		"[\"rss\"]}]",
 		NULL);
-	terminal_golden(world->desk.terminal, "panel-host-error");
+	terminal_golden_box(world->desk.terminal, "Memory", "panel-host-error");
 }
 
 /* ---- endpoints ---- */
@@ -423,7 +423,7 @@ static void endpoints_at(struct world *world, int rows, int columns, const char 
 {
 	desk_write(&world->desk, "count", count, 0644);
 	console(world, rows, columns, endpoints_panel(which), extra);
-	terminal_golden(world->desk.terminal, golden);
+	terminal_golden_box(world->desk.terminal, "Endpoints", golden);
 }
 
 static void endpoints_are_well(void **state)
@@ -499,7 +499,7 @@ static void an_old_answer_says_so(void **state)
 	assert_true(terminal_wait(world->desk.terminal, "stale    Stock"));
 	desk_write(&world->desk, "count", "5 waiting\n", 0644);
 	assert_true(terminal_wait(world->desk.terminal, "Queue             5"));
-	terminal_golden(world->desk.terminal, "panel-endpoints-stale");
+	terminal_golden_box(world->desk.terminal, "Endpoints", "panel-endpoints-stale");
 	desk_remove(&world->desk, "hang");
 }
 
@@ -509,7 +509,7 @@ static void a_command_that_fails_is_no_data(void **state)
 
 	console(world, 24, 80, endpoints_panel("\"metrics\": [\"queue\"]"), NULL);
 	assert_true(terminal_wait(world->desk.terminal, "unknown  Queue"));
-	terminal_golden(world->desk.terminal, "panel-endpoints-no-data");
+	terminal_golden_box(world->desk.terminal, "Endpoints", "panel-endpoints-no-data");
 }
 
 #define SCREEN(name) cmocka_unit_test_setup_teardown(name, begin, finish)
