@@ -325,7 +325,7 @@ const struct event_def event_defs[EV_COUNT] = {
 enum event_id event_find(const char *name)
 {
 	for (int i = 0; name && i < EV_COUNT; i++) {
-		if (strcmp(event_defs[i].name, name) == 0)
+		if (event_defs[i].name[0] == name[0] && strcmp(event_defs[i].name, name) == 0)
 			return (enum event_id)i;
 	}
 	return EV_COUNT;

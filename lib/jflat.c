@@ -28,6 +28,19 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
+/* Whether eight bytes at once are plain; now and then false though they are. */
+static bool are_plain(const char *p)
+{
+	const uint64_t ones = 0x0101010101010101u, highs = ones << 7;
+	uint64_t v, quote, slash;
+
+	memcpy(&v, p, sizeof(v));
+	quote = v ^ (ones * '"');
+	slash = v ^ (ones * '\\');
+	return ((v | (v - ones * 0x20) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) &
+		highs) == 0;
+}
+
 static void blanks(struct scan *scan)
 {
 	while (scan->p < scan->end &&
@@ -156,6 +169,8 @@ static int take_string(struct scan *scan, bool decode, struct span *out)
 		char *run = scan->p;
 		size_t len;
 
+		while (scan->end - scan->p >= 8 && are_plain(scan->p))
+			scan->p += 8;
 		while (scan->p < scan->end && is_plain((unsigned char)*scan->p))
 			scan->p++;
 		if (scan->p == scan->end)
@@ -416,7 +431,7 @@ void jflat_release(struct jflat *flat)
 const struct jflat_member *jflat_get(const struct jflat *flat, const char *name)
 {
 	for (size_t i = 0; i < flat->n; i++)
-		if (strcmp(flat->members[i].name, name) == 0)
+		if (flat->members[i].name[0] == name[0] && strcmp(flat->members[i].name, name) == 0)
 			return &flat->members[i];
 	return NULL;
 }

@@ -87,7 +87,6 @@ static void never_calls_clean_what_git_does_not(void **state)
 			if (says && !clean)
 				fail_msg("called clean: %s", changes[i].what);
 			sure += says;
-			fprintf(stderr, "%d %d %s\n", settled, says, changes[i].what);
 		}
 	}
 	/* Not by never saying anything. */
