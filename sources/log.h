@@ -59,8 +59,9 @@ enum log_found {
 	LOG_LINE,   /* there it is */
 	LOG_BEGIN,  /* there is none before: the log begins here */
 	LOG_PACKED, /* older ones are in a packed file, which is not read */
-	LOG_GONE,   /* it was there once: its file was cut or removed, or memory gave its place away
-		     */
+	LOG_GONE, /* it was there once: its file was cut or removed, or memory gave its place away.
+		   * Older ones may still be there: ask for those before out->seq, when that is
+		   * another one than was asked about */
 	LOG_UNREAD, /* not looked at yet, the call's budget is used up: ask again from out->seq */
 	LOG_END,    /* there is none yet: it is newer than the newest */
 };

@@ -20,6 +20,7 @@
 #define PACE_US 25000
 /* How long a renamed file is still read: its writer may not have reopened yet. */
 #define LINGER_US (10 * CLOCK_US)
+#define NO_PART	  INT32_MIN
 /* How many files that were read are remembered, so that rotation doesn't bring them back. */
 #define PAST_N 16
 
@@ -159,12 +160,14 @@ static void file_retire(struct logfollow *follow)
 	follow->seeding = false;
 }
 
-/* Further rotations since the last look: what was written between the file `was` and the one there
- * now is read, too. */
-static void missed_read(struct logfollow *follow, const struct stat *was, const struct stat *now)
+/* Further rotations since the last look: what was written since `from` into other files than `was`
+ * and the one there now is read, too. True when there was any. */
+static bool missed_read(struct logfollow *follow, const struct timespec *from,
+			const struct stat *was, int now_fd, int32_t part)
 {
 	size_t n;
-	struct logmissed *list = logmissed_find(&follow->parts, was, now, &n);
+	struct logmissed *list = logmissed_find(&follow->parts, from, was, now_fd,
+						logparts_get(&follow->parts, part), &n);
 	bool got = false;
 
 	for (size_t i = 0; i < n; i++) {
@@ -177,27 +180,46 @@ static void missed_read(struct logfollow *follow, const struct stat *was, const 
 		logtail_read(&follow->old, &follow->way, true, 0, &got);
 	}
 	free(list);
+	return got;
+}
+
+/* A file of which nothing was read yet may have been copied and cut unnoticed: there is nothing in
+ * it that could be missing. */
+static bool unread_look(struct logfollow *follow, const struct timespec *since)
+{
+	struct stat was;
+	bool old = follow->old.fd >= 0 && fstat(follow->old.fd, &was) == 0;
+
+	return missed_read(follow, since, old ? &was : NULL, follow->now.fd, follow->now.part);
 }
 
 /* The file was cut. If it was copied before, the copy has what had not been read yet; and what it
  * held between two cuts is in younger copies. */
 static void file_cut(struct logfollow *follow)
 {
-	const struct logpart *part = logparts_get(&follow->parts, follow->now.part);
+	struct logpart *part = logparts_get(&follow->parts, follow->now.part);
 	struct logtail rest;
-	struct stat now, copy;
+	struct stat now = { 0 }, copy;
 	int fd = -1;
+	bool longer;
 
 	if (fstat(follow->now.fd, &now) == 0)
 		fd = logmissed_copy(&follow->parts, part, &now, &copy);
-	if (fd < 0) {
-		logtail_flush(&follow->now, &follow->way, true);
-	} else {
+	longer = fd >= 0 && copy.st_size >= part->end;
+	if (longer) {
 		logtail_move(&follow->now, &rest, fd);
 		tail_finish(follow, &rest);
-		missed_read(follow, &copy, &now);
+	} else {
+		logtail_flush(&follow->now, &follow->way, true);
 	}
-	logtail_restart(&follow->now, &follow->way);
+	if (fd >= 0 && !longer) {
+		logpart_shorten(part, fd, copy.st_size);
+		past_add(follow, &copy, copy.st_size);
+		close(fd);
+	}
+	if (fd >= 0)
+		missed_read(follow, &copy.st_mtim, &copy, follow->now.fd, NO_PART);
+	logtail_restart(&follow->now, &follow->way, &now);
 	follow->seeding = false;
 }
 
@@ -210,7 +232,7 @@ static void file_open(struct logfollow *follow)
 	if (fd < 0)
 		return;
 	if (follow->old.fd >= 0 && fstat(follow->old.fd, &was) == 0)
-		missed_read(follow, &was, &st);
+		missed_read(follow, &was.st_mtim, &was, fd, NO_PART);
 	if (!follow->seen) {
 		follow->end = st.st_size;
 		follow->seeding = st.st_size > 0;
@@ -250,15 +272,40 @@ static void old_read(struct logfollow *follow, bool *got)
 		old_end(follow);
 }
 
+/* The first bytes of a file. */
+static enum logtail_end first_read(struct logfollow *follow, int64_t deadline, bool *got)
+{
+	struct timespec since = logparts_get(&follow->parts, follow->now.part)->since;
+	bool first = follow->now.part == 0, any = false;
+	enum logtail_end end;
+	struct stat st;
+
+	/* What was there before the log was followed is none of it. */
+	since.tv_nsec += first;
+	if (fstat(follow->now.fd, &st) < 0 || st.st_size == 0)
+		return LOGTAIL_ALL;
+	if (unread_look(follow, &since))
+		logtail_restart(&follow->now, &follow->way, &st);
+	end = logtail_read(&follow->now, &follow->way, !follow->seeding, deadline, &any);
+	/* And if that happened just now. */
+	if (any)
+		(void)unread_look(follow, &since);
+	*got = *got || any;
+	return end;
+}
+
 /* True when the end was reached. */
 static bool now_read(struct logfollow *follow, int64_t deadline, bool *got)
 {
-	enum logtail_end end =
-	    logtail_read(&follow->now, &follow->way, !follow->seeding, deadline, got);
+	enum logtail_end end;
 
+	if (logparts_get(&follow->parts, follow->now.part)->end == 0)
+		end = first_read(follow, deadline, got);
+	else
+		end = logtail_read(&follow->now, &follow->way, !follow->seeding, deadline, got);
 	if (end == LOGTAIL_CUT) {
 		file_cut(follow);
-		end = logtail_read(&follow->now, &follow->way, true, deadline, got);
+		end = first_read(follow, deadline, got);
 	}
 	if (end == LOGTAIL_ALL ||
 	    logparts_get(&follow->parts, follow->now.part)->end >= follow->end)

@@ -241,10 +241,14 @@ static enum log_found find_known(struct loghistory *history, uint64_t seq, int64
 	if (below == NULL)
 		below = &history->oldest;
 	part = logparts_get(history->parts, below->part);
-	fd = part != NULL ? logpart_open(history->parts, part, &st) : -1;
+	if (part == NULL || below->at >= part->end)
+		return LOG_GONE; /* or only the lines before it are left */
+	fd = logpart_open(history->parts, part, &st);
 	if (fd < 0)
 		return LOG_GONE;
-	to = next < index->list + index->n && next->part == below->part ? next->at : part->end;
+	to = part->end;
+	if (next < index->list + index->n && next->part == below->part && next->at < to)
+		to = next->at;
 	from = *below;
 	if (history->resume.part == from.part && history->resume.seq > from.seq &&
 	    history->resume.seq <= seq)
@@ -259,6 +263,35 @@ static enum log_found find_known(struct loghistory *history, uint64_t seq, int64
 	if (found == LOG_LINE)
 		*line = &block->lines[seq - first];
 	return found;
+}
+
+uint64_t loghistory_gone_from(struct loghistory *history, uint64_t seq)
+{
+	const struct logindex *index = &history->index;
+	const struct logplace *below = logindex_below(index, seq);
+	const struct logpart *part =
+	    below != NULL ? logparts_get(history->parts, below->part) : NULL;
+	struct logspan span;
+	struct stat st;
+	uint64_t first;
+	int fd = part != NULL ? logpart_open(history->parts, part, &st) : -1;
+
+	if (below == NULL)
+		return history->oldest.seq;
+	/* Its part as a whole, unless a copy has the beginning of that. */
+	while (below > index->list && below[-1].part == below->part &&
+	       (fd < 0 || below->at >= part->end))
+		below--;
+	if (fd < 0)
+		return below == index->list && below->part == history->oldest.part
+			   ? history->oldest.seq
+			   : below->seq;
+	seq = below->at < part->end &&
+		      span_find(history, fd, below, part->end, seq, &span, &first) == LOG_GONE
+		  ? first + span.n
+		  : seq;
+	close(fd);
+	return seq;
 }
 
 /* ---- backwards, to lines that were never read ---- */
@@ -305,16 +338,6 @@ static enum log_found span_before(struct loghistory *history, int fd, int32_t pa
 	return LOG_LINE;
 }
 
-/* A file that ends as `fd` has it at that place is a copy, and no older part. */
-static bool is_copy(int fd, int other, off_t size)
-{
-	char a[LOGPART_MARK], b[LOGPART_MARK];
-	size_t len = size < LOGPART_MARK ? (size_t)size : LOGPART_MARK;
-
-	return pread(fd, a, len, size - (off_t)len) == (ssize_t)len &&
-	       pread(other, b, len, size - (off_t)len) == (ssize_t)len && memcmp(a, b, len) == 0;
-}
-
 static void part_add_older(struct loghistory *history, int fd, const struct stat *st)
 {
 	struct logpart *part = logparts_add_older(history->parts, st);
@@ -327,21 +350,35 @@ static void part_add_older(struct loghistory *history, int fd, const struct stat
 	logpart_head_read(part, fd);
 }
 
+/* The oldest part of which something was read; one that was empty when it was cut or renamed is
+ * nowhere. */
+static const struct logpart *part_with_bytes(const struct loghistory *history)
+{
+	const struct logpart *oldest = logparts_get(history->parts, history->back_part),
+			     *part = oldest;
+
+	for (int32_t id = history->back_part; part != NULL && part->end == 0;)
+		part = logparts_get(history->parts, ++id);
+	return part != NULL ? part : oldest;
+}
+
 /* Adds the part before the oldest one: the youngest file that the log was rotated into before it.
  */
 static enum log_found part_add_before(struct loghistory *history)
 {
-	const struct logpart *oldest = logparts_get(history->parts, history->back_part);
+	const struct logpart *oldest = part_with_bytes(history);
 	struct stat st, other;
 	int fd = oldest != NULL ? logpart_open(history->parts, oldest, &st) : -1, found = -1;
 	size_t n, at = 0;
 	struct logrotated *list;
 	enum log_found result = LOG_BEGIN;
 
-	if (fd < 0)
+	if (oldest == NULL)
 		return LOG_GONE;
 	list = logrotated_list(history->parts->folder, history->parts->base, &n);
-	while (at < n && !logrotated_same(&list[at].st, &st))
+	/* What was written before it; before it was opened, when it is gone itself. */
+	while (at < n && (fd >= 0 ? !logrotated_same(&list[at].st, &st)
+				  : logrotated_time(&list[at].st.st_mtim, &oldest->since) < 0))
 		at++;
 	while (result == LOG_BEGIN && at-- > 0) {
 		if (list[at].packed) {
@@ -353,14 +390,16 @@ static enum log_found part_add_before(struct loghistory *history)
 		found = logrotated_open(history->parts->folder, &list[at]);
 		if (found < 0)
 			continue;
-		if (fstat(found, &other) == 0 && !is_copy(fd, found, other.st_size)) {
+		if (fstat(found, &other) == 0 &&
+		    (fd < 0 || !logpart_alike(fd, found, other.st_size))) {
 			part_add_older(history, found, &other);
 			result = LOG_LINE;
 		}
 		close(found);
 	}
 	logrotated_free(list, n);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	return result;
 }
 

@@ -29,6 +29,8 @@ enum log_found loghistory_find(struct loghistory *history, uint64_t seq, int64_t
 /* Goes back towards the very first line, counting lines without a look at them: LOG_UNREAD when the
  * look's budget is used up, else why there is none before loghistory_oldest(). */
 enum log_found loghistory_rewind(struct loghistory *history, int64_t now);
+/* Of a line that is gone: the oldest one that is gone together with it. */
+uint64_t loghistory_gone_from(struct loghistory *history, uint64_t seq);
 /* Seq of the oldest line that was read; LOG_FIRST when none was. */
 uint64_t loghistory_oldest(const struct loghistory *history);
 /* The packed file at which the latest look ended; "" when it didn't. */

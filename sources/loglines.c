@@ -55,6 +55,8 @@ static enum log_found walk(const struct log_source *log, uint64_t seq, int step,
 	out->seq = seq - (uint64_t)step;
 	if (found == LOG_LINE)
 		log_line_show(log, line, out);
+	else if (found == LOG_GONE && step < 0 && log->history != NULL)
+		out->seq = loghistory_gone_from(log->history, seq);
 	return found;
 }
 

@@ -15,10 +15,12 @@ struct logmissed {
 	struct stat st;
 };
 
-/* New array, in the order in which they were written: unpacked rotated files that are neither the
- * one read before (`was`) nor the one there now, and were written to after it. */
-struct logmissed *logmissed_find(const struct logparts *parts, const struct stat *was,
-				 const struct stat *now, size_t *n);
+/* New array, in the order in which they were written: unpacked rotated files that were written to
+ * at `from` or after it, but neither the one that was read before (`was`; NULL: none) nor the one
+ * there now, open as `now_fd`, nor a copy of that. */
+struct logmissed *logmissed_find(const struct logparts *parts, const struct timespec *from,
+				 const struct stat *was, int now_fd, const struct logpart *part,
+				 size_t *n);
 /* The copy that was made of a part before its file (`now`) was cut: a descriptor, -1: none. It may
  * hold more than was read of the part, or less. */
 int logmissed_copy(const struct logparts *parts, const struct logpart *part, const struct stat *now,

@@ -9,6 +9,9 @@
 #include "lib/mem.h"
 #include "sources/logrotated.h"
 
+/* A copy's last line may be torn; the newline before it is looked for so far back. */
+#define TORN_MAX (64 << 10)
+
 void logparts_init(struct logparts *parts, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -108,6 +111,32 @@ bool logpart_holds(const struct logpart *part, int fd, const struct stat *st)
 		return st->st_dev == part->device && st->st_ino == part->inode;
 	return part->nmark > 0 && st->st_size >= part->end && logpart_head_holds(part, fd) &&
 	       logpart_mark_holds(part, fd);
+}
+
+bool logpart_alike(int fd, int other, off_t size)
+{
+	char bytes[LOGPART_MARK];
+	size_t len = size < LOGPART_MARK ? (size_t)size : LOGPART_MARK;
+
+	return pread(other, bytes, len, size - (off_t)len) == (ssize_t)len &&
+	       stands(fd, size - (off_t)len, bytes, len);
+}
+
+void logpart_shorten(struct logpart *part, int copy, off_t size)
+{
+	char bytes[TORN_MAX];
+	size_t len = size < TORN_MAX ? (size_t)size : TORN_MAX;
+	const char *nl = NULL;
+
+	if (pread(copy, bytes, len, size - (off_t)len) == (ssize_t)len)
+		nl = memrchr(bytes, '\n', len);
+	if (nl == NULL)
+		return;
+	part->end = size - (off_t)len;
+	part->nmark = 0;
+	logpart_grow(part, bytes, (size_t)(nl + 1 - bytes));
+	if ((off_t)part->nhead > part->end)
+		part->nhead = (size_t)part->end;
 }
 
 /* ---- where it is now ---- */

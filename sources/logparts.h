@@ -53,6 +53,11 @@ void logpart_head_read(struct logpart *part, int fd);
 bool logpart_head_holds(const struct logpart *part, int fd);
 /* A file that holds all that was read of the part. */
 bool logpart_holds(const struct logpart *part, int fd, const struct stat *st);
+/* The file `other` of that size ends as `fd` has it at that place: one may be a copy of the other.
+ */
+bool logpart_alike(int fd, int other, off_t size);
+/* Only a copy is left of it, that ends before what was read: as many whole lines as it has. */
+void logpart_shorten(struct logpart *part, int copy, off_t size);
 /* A descriptor of such a file, wherever it is now; -1: there is none any more. */
 int logpart_open(const struct logparts *parts, const struct logpart *part, struct stat *st);
 

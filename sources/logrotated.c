@@ -10,6 +10,8 @@
 #include "lib/file.h"
 #include "lib/mem.h"
 
+#define PASSES 8
+
 int logrotated_time(const struct timespec *a, const struct timespec *b)
 {
 	if (a->tv_sec != b->tv_sec)
@@ -81,7 +83,7 @@ static bool has_twin(const struct logrotated *list, size_t n, const struct logro
 	return false;
 }
 
-struct logrotated *logrotated_list(const char *folder, const char *base, size_t *n)
+static struct logrotated *list_once(const char *folder, const char *base, size_t *n)
 {
 	DIR *dir = opendir(folder);
 	const struct dirent *entry;
@@ -112,6 +114,34 @@ struct logrotated *logrotated_list(const char *folder, const char *base, size_t 
 	}
 	if (*n > 1)
 		qsort(list, *n, sizeof(*list), by_age);
+	return list;
+}
+
+static bool is_same(const struct logrotated *a, size_t na, const struct logrotated *b, size_t nb)
+{
+	for (size_t i = 0; i < na && na == nb; i++)
+		if (!logrotated_same(&a[i].st, &b[i].st) || strcmp(a[i].name, b[i].name) != 0)
+			return false;
+	return na == nb;
+}
+
+/* A file that is renamed meanwhile may be passed over, or seen twice: what two looks in a row agree
+ * on is true. */
+struct logrotated *logrotated_list(const char *folder, const char *base, size_t *n)
+{
+	struct logrotated *list = list_once(folder, base, n);
+
+	for (int i = 0; i < PASSES; i++) {
+		size_t nagain;
+		struct logrotated *again = list_once(folder, base, &nagain);
+		bool same = is_same(list, *n, again, nagain);
+
+		logrotated_free(list, *n);
+		list = again;
+		*n = nagain;
+		if (same)
+			break;
+	}
 	return list;
 }
 

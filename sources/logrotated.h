@@ -18,7 +18,7 @@ struct logrotated {
 };
 
 /* New array, in the order in which they were written. Empty and other than ordinary files are left
- * out. Names may change while it looks. */
+ * out. */
 struct logrotated *logrotated_list(const char *folder, const char *base, size_t *n);
 void logrotated_free(struct logrotated *list, size_t n);
 /* A descriptor to read it; -1 when that name is another file by now, or none. */

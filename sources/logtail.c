@@ -125,15 +125,13 @@ enum logtail_end logtail_read(struct logtail *tail, const struct logtail_way *wa
 	}
 }
 
-void logtail_restart(struct logtail *tail, const struct logtail_way *way)
+void logtail_restart(struct logtail *tail, const struct logtail_way *way, const struct stat *st)
 {
-	struct stat st = { 0 };
 	off_t data = lseek(tail->fd, 0, SEEK_DATA);
 	int fd = tail->fd;
 
-	(void)fstat(fd, &st);
 	buf_release(&tail->partial);
-	logtail_open(tail, way, fd, &st, data > 0 ? data : 0, false);
+	logtail_open(tail, way, fd, st, data > 0 ? data : 0, false);
 	tail->hole = true;
 }
 

@@ -67,8 +67,9 @@ enum logtail_end logtail_read(struct logtail *tail, const struct logtail_way *wa
 			      int64_t deadline, bool *got);
 /* Hands out what there is of a last line without newline. */
 void logtail_flush(struct logtail *tail, const struct logtail_way *way, bool fresh);
-/* The file was cut: goes on at its beginning, with a new part. */
-void logtail_restart(struct logtail *tail, const struct logtail_way *way);
+/* The file was cut: goes on at its beginning, with a new part. `st`: how it was then, or later, but
+ * before anybody looked for what was missed. */
+void logtail_restart(struct logtail *tail, const struct logtail_way *way, const struct stat *st);
 /* The same part is read on from another file, a copy: takes the descriptor, and `tail` forgets what
  * it had of a line. */
 void logtail_move(struct logtail *tail, struct logtail *to, int fd);

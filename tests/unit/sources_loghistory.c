@@ -241,6 +241,48 @@ static void what_was_cut_or_removed_is_gone(void **state)
 	end(&f);
 }
 
+/* The copy ends before the lines that were read last, in the middle of one: those are gone, and no
+ * others. */
+static void a_copy_that_is_too_short_has_the_rest(void **state)
+{
+	struct fixture f;
+	struct log_line line;
+	struct stat st;
+	char *path;
+
+	begin(&f, state, false, &clock_system);
+	path = beside(&f, ".1");
+	write_lines(path, 1, 100);
+	free(path);
+	move(&f, ".1", ".2");
+	write_lines(f.path, 101, 2000);
+	follow(&f, 100);
+	sample(&f);
+	usleep(20000); /* file times must tell the copy from what was there before */
+	write_lines(f.path, 2001, 2001);
+	copy(&f, ".1");
+	path = beside(&f, ".1");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(truncate(path, st.st_size - 75), 0);
+	free(path);
+	sample(&f);
+	assert_int_equal(truncate(f.path, 0), 0);
+	write_lines(f.path, 2002, 2500);
+	sample(&f);
+	assert_int_equal(newest(&f), 2400);
+	line.seq = LOG_FIRST + 1901; /* of line 2002 */
+	assert_int_equal(log_find_before(f.source, line.seq, false, &line), LOG_GONE);
+	assert_int_equal(line.seq, LOG_FIRST + 1899); /* of line 2000, which is cut */
+	assert_int_equal(log_find_before(f.source, line.seq, false, &line), LOG_LINE);
+	assert_int_equal(number(&line), 1999);
+	for (int want = 1998; want > 0; want--) {
+		assert_int_equal(log_find_before(f.source, line.seq, false, &line), LOG_LINE);
+		assert_int_equal(number(&line), want);
+	}
+	assert_int_equal(log_find_before(f.source, line.seq, false, &line), LOG_BEGIN);
+	end(&f);
+}
+
 static void write_mixed(const char *path, int lines)
 {
 	FILE *file = fopen(path, "ae");
@@ -408,6 +450,7 @@ int main(void)
 		TEST(rotated_files_are_gone_on_with),
 		TEST(a_cut_file_is_found_in_its_copy),
 		TEST(what_was_cut_or_removed_is_gone),
+		TEST(a_copy_that_is_too_short_has_the_rest),
 		TEST(lines_mean_what_they_meant_in_memory),
 		TEST(a_line_in_pieces_keeps_its_names),
 		TEST(a_huge_line_is_found_in_steps),
