@@ -40,6 +40,24 @@ static const struct packing *packing_of(const char *begin, ssize_t n)
 	return NULL;
 }
 
+/* The first bytes, which stay there to be read, also in a pipe; 0 when that can't be told. */
+static ssize_t begin_read(int fd, mode_t mode, char *begin, size_t size)
+{
+	ssize_t n = 0;
+	int copy[2];
+
+	if (S_ISREG(mode))
+		return pread(fd, begin, size, lseek(fd, 0, SEEK_CUR));
+	if (!S_ISFIFO(mode) || pipe2(copy, O_CLOEXEC) < 0)
+		return 0;
+	n = tee(fd, copy[1], size, 0);
+	if (n > 0)
+		n = read(copy[0], begin, (size_t)n);
+	close(copy[0]);
+	close(copy[1]);
+	return n;
+}
+
 /* One of twenty bytes, or more, is none of a text. */
 static bool is_binary(const char *begin, ssize_t n)
 {
@@ -128,7 +146,7 @@ void scan_log(struct scan *scan, struct scan_log *log)
 	int fd = standard ? dup(STDIN_FILENO) : open(log->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	const struct packing *packing = NULL;
 	char begin[512];
-	ssize_t n = 0;
+	ssize_t n;
 	struct stat st;
 	int64_t now;
 
@@ -142,8 +160,7 @@ void scan_log(struct scan *scan, struct scan_log *log)
 	}
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	now = S_ISREG(st.st_mode) ? st.st_mtim.tv_sec * CLOCK_US : clock_wall(&clock_system);
-	if (S_ISREG(st.st_mode))
-		n = pread(fd, begin, sizeof(begin), lseek(fd, 0, SEEK_CUR));
+	n = begin_read(fd, st.st_mode, begin, sizeof(begin));
 	packing = packing_of(begin, n);
 	log->binary = !packing && is_binary(begin, n);
 	if (packing)

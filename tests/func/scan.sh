@@ -2,7 +2,7 @@
 # backout scan on logs that other programs wrote: the levels that a person would count, one level a record,
 # packed or not, hostile or not; what can't be read is said, and the rest is scanned nevertheless.
 . "$(dirname "$0")/tap.sh.inc"
-plan 25
+plan 26
 export TMPDIR=$work
 chmod 711 "$work"
 
@@ -151,6 +151,10 @@ done
 standard() { "$BACKOUT" scan --utc --json - <"$work/plain.log" >"$work/json" && is "d['levels']['error'] == 2000" &&
 	cat "$work/plain.log" | "$BACKOUT" scan --utc --json - >"$work/json" && is "d['levels']['error'] == 2000"; }
 check "standard input" standard
+piped() { gzip -c "$work/plain.log" | "$BACKOUT" scan --utc --json - >"$work/json" && is "d['levels']['error'] == 2000 and d['lines'] == 20000" &&
+	{ printf '2026-11-21 21:31:05 ERROR a\n'; printf '2026-11-21 21:31:05 ERROR b\n'; } | "$BACKOUT" scan --utc --json - >"$work/json" && is "d['levels']['error'] == 2" &&
+	true | "$BACKOUT" scan --json - >"$work/json" && is "d['lines'] == 0"; }
+check "a pipe, packed or not, in pieces, empty" piped
 several() { scan "$work/plain.log" "$work/python1.log" && is "d['levels']['error'] == 2004 and [l['lines'] for l in d['logs']] == [20000, 18]"; }
 check "several logs are counted together" several
 missing() { status 1 scan "$work/plain.log" "$work/nowhere.log" "$work" && is "d['levels']['error'] == 2000 and 'error' in d['logs'][1] and 'error' in d['logs'][2]" &&
