@@ -171,6 +171,8 @@ int session_log_find(const struct session *session, const char *source, const ch
 /* Begins to hand a message to the paste buffer of the tmux that the console runs in; it is on
  * record once it is there, else session_error() says why not. */
 int session_message_copy(struct session *session, const char *name, struct err *err);
+/* The same for any text; not on record. */
+int session_copy(struct session *session, const char *text, struct err *err);
 /* Writes a message into the incident's folder; *path (may be NULL) is new. */
 int session_message_write(struct session *session, const char *name, char **path, struct err *err);
 /* The alert of a metric was seen; it stays until it clears. */

@@ -156,10 +156,11 @@ static void copied(const struct child_end *end, const struct buf *out, void *dat
 
 	copy->job = NULL;
 	if (end->timed_out || end->status != 0)
-		err_set(&err, "message %s is not in the buffer of tmux: %s%s%s",
-			copy->message->name, child_end_text(end, how, sizeof(how)),
-			out->len ? ": " : "", buf_str(out));
-	else
+		err_set(&err, "%s%s is not in the buffer of tmux: %s%s%s",
+			copy->message ? "message " : "the text",
+			copy->message ? copy->message->name : "",
+			child_end_text(end, how, sizeof(how)), out->len ? ": " : "", buf_str(out));
+	else if (copy->message)
 		message_record(session, copy->message, "tmux", NULL, copy->text, &err);
 	if (err.set)
 		session_trouble(session, &err);
@@ -185,26 +186,22 @@ static int tmux_start(struct session *session, struct err *err)
 	return session->copy.job ? 0 : -1;
 }
 
-int session_message_copy(struct session *session, const char *name, struct err *err)
+/* Whether something can be handed over now. */
+static int copy_ready(const struct session *session, struct err *err)
 {
-	const struct message *message = session_find_message(session, name, err);
-	char *text;
-
-	if (!message)
-		return -1;
 	if (!session_has_tmux()) {
 		err_set(err, "this console does not run inside tmux");
-		return err_hint(err, "write the message to a file instead");
+		return err_hint(err, "write a message to a file instead");
 	}
 	if (session->copy.job)
-		return err_set(err, "the message before is still on its way to tmux");
-	text = session_message(session, message, err);
-	if (!text)
-		return -1;
-	if (session->incident.state.phase == INCIDENT_CLOSED) {
-		free(text);
-		return err_set(err, "the incident is closed");
-	}
+		return err_set(err, "the text before is still on its way to tmux");
+	return 0;
+}
+
+/* `text` is stolen. `message` NULL: it is none, and not on record. */
+static int copy_begin(struct session *session, const struct message *message, char *text,
+		      struct err *err)
+{
 	session->copy.message = message;
 	session->copy.text = text;
 	if (tmux_start(session, err) == 0)
@@ -212,6 +209,28 @@ int session_message_copy(struct session *session, const char *name, struct err *
 	free(text);
 	session->copy.text = NULL;
 	return -1;
+}
+
+int session_message_copy(struct session *session, const char *name, struct err *err)
+{
+	const struct message *message = session_find_message(session, name, err);
+	char *text;
+
+	if (!message || copy_ready(session, err) < 0)
+		return -1;
+	text = session_message(session, message, err);
+	if (!text)
+		return -1;
+	if (session->incident.state.phase == INCIDENT_CLOSED) {
+		free(text);
+		return err_set(err, "the incident is closed");
+	}
+	return copy_begin(session, message, text, err);
+}
+
+int session_copy(struct session *session, const char *text, struct err *err)
+{
+	return copy_ready(session, err) < 0 ? -1 : copy_begin(session, NULL, xstrdup(text), err);
 }
 
 void session_message_forget(struct session *session)

@@ -112,6 +112,9 @@ static const struct row rows[] = {
 	    "hide what matches a pattern; an empty one ends it", "hide"),
 	OWN(ACT_OPEN, IN(WATCH), { 'o' }, "o", "open",
 	    "open the selected line's traceback in place, or close it", "open"),
+	OWN(ACT_COPY, IN(WATCH), { 'y' }, "y", "copy",
+	    "copy the selected line, with what goes on with it, into the paste buffer of tmux",
+	    NULL),
 	/* Watch, a table of sessions with the focus */
 	OWN(ACT_SORT, IN(WATCH), { 's' }, "s", "sort",
 	    "sort the table by its next column: state, transaction, statement, wait, ...", "sort"),

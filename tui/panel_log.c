@@ -151,6 +151,65 @@ static void panel_move(struct ui *ui, const struct panel *panel, struct panel_st
 	logview_work(log->view, (size_t)log->rows, WORK_US);
 }
 
+/* The record as it stands in the log. */
+static void record_print(const struct log_panel *log, const struct logview_record *record,
+			 struct buf *text)
+{
+	struct log_line *line = xmalloc(sizeof(*line));
+	uint64_t seq = record->seq;
+
+	buf_printf(text, "%s\n", record->text);
+	while (log_line_after(log->logs[record->log], seq, false, line) && line->joined) {
+		buf_printf(text, "%s\n", line->text);
+		seq = line->seq;
+	}
+	/* Its lines are gone: as they were when it was opened. */
+	if (seq == record->seq && record->rest)
+		buf_printf(text, "%s\n", record->rest);
+	free(line);
+}
+
+static char *details(struct ui *ui, const struct panel *panel, struct panel_state *state)
+{
+	struct log_panel *log = log_of(ui, panel, state);
+	const struct logview_record *record =
+	    log ? logview_at(log->view, logview_cursor(log->view)) : NULL;
+	struct log_status status;
+	struct buf text = BUF_INIT;
+	char time[TIME_RFC3339_MAX];
+
+	if (!record)
+		return xstrdup(log ? "No line is there." : "This log's source is not open.");
+	log_status(log->logs[record->log], &status);
+	if (record->at)
+		buf_printf(&text, "%s", time_rfc3339(record->at, time));
+	buf_printf(&text, "%s%s\n", record->at ? "  " : "", status.path);
+	if (record->meaning)
+		buf_printf(&text, "= %s\n", record->meaning);
+	record_print(log, record, &text);
+	if (record->true_len > LOG_TEXT)
+		buf_printf(&text, "(its first line has %zu bytes in the file)\n", record->true_len);
+	return buf_detach(&text);
+}
+
+/* What the operator saw selected. */
+static void copy(struct ui *ui, const struct log_panel *log)
+{
+	size_t i = logview_find(log->view, log->drawn_log, log->drawn_seq);
+	struct err err = ERR_INIT;
+	struct buf text = BUF_INIT;
+	int rc = -1;
+
+	if (!log->drawn || i == logview_count(log->view)) {
+		err_set(&err, "no line is selected");
+	} else {
+		record_print(log, logview_at(log->view, i), &text);
+		rc = session_copy(ui->session, buf_str(&text), &err);
+	}
+	buf_release(&text);
+	ui_acted(ui, rc, &err, "Copied: tmux pastes it with its prefix and ].");
+}
+
 static bool filtered(const struct log_panel *log)
 {
 	for (int i = 0; i < LOGVIEW_PATTERNS; i++) {
@@ -176,6 +235,8 @@ static bool can(struct ui *ui, const struct panel *panel, struct panel_state *st
 	case ACT_OLDER_ERROR:
 	case ACT_NEWER_ERROR:
 		return true;
+	case ACT_COPY:
+		return session_has_tmux() && log->drawn;
 	case ACT_HOLD:
 		return !logview_held(log->view);
 	case ACT_GO_ON:
@@ -295,6 +356,9 @@ static void act(struct ui *ui, const struct panel *panel, struct panel_state *st
 	case ACT_NEWER_MATCH:
 		seek(log, LOGVIEW_MATCH, true, "newer match");
 		break;
+	case ACT_COPY:
+		copy(ui, log);
+		break;
 	case ACT_HOLD:
 		logview_hold(log->view);
 		break;
@@ -317,37 +381,6 @@ static void search(struct ui *ui, const struct panel *panel, struct panel_state 
 
 	if (log)
 		pattern_take(ui, log, LOGVIEW_SEARCH, text);
-}
-
-static char *details(struct ui *ui, const struct panel *panel, struct panel_state *state)
-{
-	struct log_panel *log = log_of(ui, panel, state);
-	const struct logview_record *record =
-	    log ? logview_at(log->view, logview_cursor(log->view)) : NULL;
-	struct log_line *line;
-	struct log_status status;
-	struct buf text = BUF_INIT;
-	char time[TIME_RFC3339_MAX];
-	uint64_t seq;
-
-	if (!record)
-		return xstrdup(log ? "No line is there." : "This log's source is not open.");
-	line = xmalloc(sizeof(*line));
-	log_status(log->logs[record->log], &status);
-	if (record->at)
-		buf_printf(&text, "%s", time_rfc3339(record->at, time));
-	buf_printf(&text, "%s%s\n", record->at ? "  " : "", status.path);
-	if (record->meaning)
-		buf_printf(&text, "= %s\n", record->meaning);
-	buf_printf(&text, "%s\n", record->text);
-	if (record->true_len > LOG_TEXT)
-		buf_printf(&text, "(%zu bytes in the file)\n", record->true_len);
-	for (seq = record->seq;
-	     log_line_after(log->logs[record->log], seq, false, line) && line->joined;
-	     seq = line->seq)
-		buf_printf(&text, "%s\n", line->text);
-	free(line);
-	return buf_detach(&text);
 }
 
 /* The line that the operator saw, not one that came while the key was on its way. */

@@ -164,6 +164,7 @@ static void place_text(const struct log_panel *log, char *out, size_t size)
 	const struct logview_record *record = logview_at(log->view, cursor);
 	char at[TIME_RFC3339_MAX], back[48];
 	struct log_status status;
+	int64_t back_us;
 	size_t sick;
 
 	*out = '\0';
@@ -174,13 +175,13 @@ static void place_text(const struct log_panel *log, char *out, size_t size)
 		return;
 	}
 	status_join(log, &status, &sick);
-	if (!record->at || status.newest_at <= record->at)
+	if (!record->at)
 		return;
+	back_us = status.newest_at > record->at ? status.newest_at - record->at : 0;
 	snprintf(out, size, "%s, %s back",
 		 status.newest_at / DAY_US == record->at / DAY_US ? time_clock(record->at, at)
 								  : time_datetime(record->at, at),
-		 duration_text((status.newest_at - record->at) / CLOCK_US * CLOCK_US, back,
-			       sizeof(back)));
+		 duration_text(back_us / CLOCK_US * CLOCK_US, back, sizeof(back)));
 }
 
 /* Millions as people say them. */

@@ -253,6 +253,11 @@ static void logs_are_merged(void **state)
 	terminal_resize(desk->terminal, 30, 120);
 	desk_press(desk, "kk", "HELD");
 	terminal_golden(desk->terminal, "panel-log-merged-120x30");
+	/* Evidence says of which log it is. */
+	desk_declare(desk);
+	desk_press(desk, ",.", "m mark");
+	desk_press(desk, "m", "Marked as evidence");
+	desk_press(desk, "5", "evidence: api: 2026-01-02 21:30:05,500 - api - ERROR");
 }
 
 static void back_through_history(void **state)
@@ -278,6 +283,11 @@ static void back_through_history(void **state)
 	/* Beyond what is in memory. */
 	desk_press(desk, ",,,", "ticket 2000");
 	assert_true(terminal_wait(desk->terminal, "10:33:20, 49 min 59 s back"));
+	/* What is not in memory any more can be evidence, too. */
+	desk_declare(desk);
+	desk_press(desk, "m", "Marked as evidence");
+	desk_press(desk, "5", "evidence: app: 2026-01-02 10:33:20,000 - desk - ERROR - ticket 2");
+	desk_press(desk, "1", "back");
 	desk_press(desk, "<", "ticket 0000");
 	terminal_golden(desk->terminal, "panel-log-oldest");
 	assert_true(terminal_wait(desk->terminal, "packed in app.log.1.gz"));

@@ -272,6 +272,14 @@ static void lines_that_come_later_join_their_record(void **state)
 	put(0, "needle: found\n");
 	settle();
 	assert_string_equal(page(), "failed");
+	/* Where only errors are shown, too. */
+	only(NULL);
+	logview_least(desk->view, LOGLEVEL_ERROR);
+	settle();
+	put(0, "ValueError: 2\n");
+	settle();
+	assert_string_equal(logview_at(desk->view, 0)->tells, "ValueError: 2");
+	logview_least(desk->view, LOGLEVEL_NONE);
 	/* And the other way round. */
 	only(NULL);
 	assert_int_equal(logview_pattern(desk->view, LOGVIEW_WITHOUT, "hay", NULL), 0);
