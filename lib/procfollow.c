@@ -15,7 +15,7 @@
 #define LIST_US	 (5 * CLOCK_US)	 /* between lists of all pids, where they come too fast */
 #define SOON_US	 (2 * CLOCK_US)	 /* ... while none is there */
 #define YOUNG_US (3 * CLOCK_US)	 /* a process that is so young may not have its name yet */
-#define NEW_MAX	 256		 /* pids that are looked at one by one */
+#define NEW_MAX	 64		 /* pids that are looked at one by one */
 
 struct followed {
 	struct procfile stat;
