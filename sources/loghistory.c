@@ -512,11 +512,13 @@ enum log_found loghistory_rewind(struct loghistory *history, int64_t now)
 		fd = part != NULL ? logpart_open(history->parts, part, &st) : -1;
 		if (fd < 0)
 			return LOG_GONE;
-		found = count_before(history, fd, &place);
+		do {
+			found = count_before(history, fd, &place);
+			if (found == LOG_LINE)
+				oldest_note(history, &place);
+		} while (found == LOG_LINE && history->back_at > 0 && history->spent <= LOG_BUDGET);
 		close(fd);
-		if (found == LOG_LINE)
-			oldest_note(history, &place);
-		else if (found == LOG_UNREAD)
+		if (found == LOG_UNREAD)
 			found = find_older(history, now, &line);
 	}
 	return found == LOG_LINE ? LOG_UNREAD : found;
