@@ -87,7 +87,7 @@ static const struct {
 } panel_needs[] = {
 	{ "log", "source", "sources", false },	    { "connections", "source", NULL, false },
 	{ "chart", "metrics", NULL, false },	    { "memory", "metrics", NULL, false },
-	{ "endpoints", "metrics", "probes", true },
+	{ "endpoints", "metrics", "probes", true }, { "database", "source", NULL, false },
 };
 
 static void check_panel(struct checker *checker, const struct panel *panel, const struct node *node)

@@ -28,7 +28,9 @@ static void games(const struct desk *desk, const char *sql, bool hold)
 		sqlite3 *db;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* The panel may be checking the file. */
 		if (sqlite3_open(path, &db) != SQLITE_OK ||
+		    sqlite3_busy_timeout(db, 10000) != SQLITE_OK ||
 		    sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK ||
 		    write(ready[1], "!", 1) != 1)
 			_exit(1);
