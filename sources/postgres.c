@@ -13,6 +13,7 @@
 #define HANGS_US       (10 * CLOCK_US) /* a session that is silent so long beside an open door */
 #define RARELY_US      (60 * CLOCK_US) /* the size costs more than the rest */
 #define LONG_S	       10 /* a transaction of that age is worth a look at what it does */
+#define STANDBY_US     (10 * CLOCK_US) /* whether it still hears from its primary */
 #define DOOR_US	       (10 * CLOCK_US)
 #define DOOR_AGAIN_US  (2 * CLOCK_US) /* while it is not open */
 #define WANTED_US      (3 * CLOCK_US) /* the table, after it was called for last */
@@ -174,7 +175,9 @@ static bool extras_due(const struct postgres *pg)
 	bool wanted = info->waiting || (info->longest_transaction_s >= LONG_S &&
 					!info->longest.query[0] && !info->monitor_missing);
 
-	return !pg->extras_at || mono(pg) - pg->extras_at >= RARELY_US ||
+	int64_t rarely = info->in_recovery ? STANDBY_US : RARELY_US;
+
+	return !pg->extras_at || mono(pg) - pg->extras_at >= rarely ||
 	       (wanted && pg->extras_at < pg->asked_at);
 }
 

@@ -282,9 +282,11 @@ void connections_server(const struct postgres_info *info, int64_t now, struct bu
 	if (info->version >= 100000)
 		buf_printf(out, "%d.%d ", info->version / 10000, info->version % 10000);
 	buf_puts(out, !info->at ? "" : info->in_recovery ? "standby" : "primary");
-	if (info->in_recovery && info->replay_lag_s >= 0)
+	if (info->in_recovery)
 		buf_printf(out, ", replay lag %s",
-			   seconds_text(info->replay_lag_s, spent, sizeof(spent)));
+			   info->replay_lag_s < 0
+			       ? "not known"
+			       : seconds_text(info->replay_lag_s, spent, sizeof(spent)));
 	if (info->tls[0])
 		buf_printf(out, ", %s", info->tls);
 	if (info->size_bytes >= 0)

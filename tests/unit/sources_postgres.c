@@ -1,4 +1,4 @@
-/* The live PostgreSQL source and its probes, on a real server. */
+/* Probes of PostgreSQL, and statements as metrics, on a real server. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,6 @@
 
 #include "lib/backup.h"
 #include "lib/jdoc.h"
-#include "lib/loop.h"
 #include "lib/pgdump.h"
 #include "sources/postgres.h"
 #include "sources/types.h"
@@ -246,218 +245,6 @@ static void test_probe_backup(void **state)
 	free(path);
 }
 
-/* ---- the live source ---- */
-
-struct live {
-	struct loop *loop;
-	struct source_env env;
-	struct source *source;
-	const struct postgres_info *info;
-};
-
-static void live_open(struct live *live, const json_t *args)
-{
-	struct err err = ERR_INIT;
-
-	live->loop = loop_new(&clock_system, &err);
-	live->env = (struct source_env){ .loop = live->loop, .clock = &clock_system };
-	live->source = source_postgres.open(&live->env, "main", args, &err);
-	assert_non_null(live->source);
-	live->info = postgres_info(live->source);
-}
-
-static void live_close(struct live *live)
-{
-	source_close(live->source);
-	loop_free(live->loop);
-}
-
-/* Samples and turns until the state is reached and the figures are newer than `after`. */
-static void live_until(struct live *live, enum postgres_state state, int64_t after)
-{
-	int64_t end = clock_mono(&clock_system) + 20 * CLOCK_US;
-
-	while (clock_mono(&clock_system) < end) {
-		source_postgres.sample(live->source);
-		assert_int_equal(loop_turn(live->loop, 20, NULL), 0);
-		if (live->info->state == state && live->info->at >= after)
-			return;
-	}
-	fail_msg("state %s: %s", postgres_state_text(live->info), live->info->why);
-}
-
-static double figure(struct live *live, const char *read, enum verdict verdict)
-{
-	struct reading reading = { 0 };
-	json_t *metric = json_pack("{s:s, s:s}", "postgres", "main", "read", read);
-
-	source_postgres.read(live->source, metric, 0, &reading);
-	json_decref(metric);
-	if (reading.verdict != verdict)
-		fail_msg("%s: %s", read, reading.evidence);
-	return reading.value;
-}
-
-static void test_live_figures(void **state)
-{
-	struct live live;
-	struct pg_params params;
-	struct err err = ERR_INIT;
-
-	(void)state;
-	live_open(&live, json_object_get(sources, "admin"));
-	figure(&live, "sessions", VERDICT_UNKNOWN);
-	live_close(&live);
-
-	json_t *args = declaration("shop", "postgres");
-	cluster_params(&cluster, "shop", &params);
-	struct pg *holder = pg_open(&params, "holder", 5 * CLOCK_US, NULL, &err);
-	assert_int_equal(pg_exec(holder, &err, "BEGIN; LOCK TABLE t"), 0);
-	PGconn *waiter = pg_start(&params, NULL, "waiter");
-	while (PQconnectPoll(waiter) != PGRES_POLLING_OK)
-		usleep(1000);
-	PQsendQuery(waiter, "SELECT count(*) FROM t");
-	live_open(&live, args);
-	for (int i = 0; i < 100 && live.info->nwaits == 0; i++)
-		live_until(&live, POSTGRES_CONNECTED, clock_wall(&clock_system));
-	assert_int_equal(live.info->waiting, 1);
-	assert_int_equal(live.info->nblockers, 1);
-	char *pid = pg_value(holder, &err, "SELECT pg_backend_pid()", NULL);
-	assert_int_equal(live.info->nwaits, 2);
-	assert_int_equal(live.info->waits[0].pid, atoi(pid));
-	assert_int_equal(live.info->waits[0].waiters, 1);
-	assert_int_equal(live.info->waits[1].above, 0);
-	assert_int_equal(live.info->longest.pid, atoi(pid));
-	assert_string_equal(live.info->longest.state, "idle in transaction");
-	assert_int_equal(live.info->sessions, 3);
-	assert_int_equal(live.info->idle_in_transaction, 1);
-	assert_int_equal(live.info->napps, 3);
-	assert_int_equal(live.info->nusers, 1);
-	assert_string_equal(live.info->users[0].name, "postgres");
-	assert_string_equal(live.info->tls, "unix socket");
-	assert_true(live.info->identity[0] != '\0');
-	assert_int_equal(live.info->limit, 27);
-	assert_false(live.info->monitor_missing);
-	assert_true(live.info->size_bytes > 1000000);
-	assert_true(figure(&live, "longest_transaction_s", VERDICT_PASS) > 0);
-	assert_true(figure(&live, "percent", VERDICT_PASS) > 1);
-	assert_true(figure(&live, "reachable", VERDICT_PASS) == 1);
-	figure(&live, "nonsense", VERDICT_UNKNOWN);
-	/* One connection, kept: as many backends as before after many samples. */
-	int64_t at = live.info->at;
-	for (int i = 0; i < 5; i++) {
-		live_until(&live, POSTGRES_CONNECTED, at + 1);
-		at = live.info->at;
-	}
-	char *mine = cluster_value(&cluster, "postgres",
-				   "SELECT count(DISTINCT pid) || ' ' ||"
-				   " max(backend_start)::text FROM pg_stat_activity"
-				   " WHERE application_name = 'backout console'");
-	assert_true(strncmp(mine, "1 ", 2) == 0);
-	free(mine);
-	free(pid);
-	live_close(&live);
-	PQfinish(waiter);
-	pg_close(holder);
-	json_decref(args);
-	pg_params_release(&params);
-}
-
-/* Down and up again: the state says so, figures are unknown meanwhile, then it reconnects by
- * itself. */
-static void test_live_restart(void **state)
-{
-	struct live live;
-
-	(void)state;
-	live_open(&live, json_object_get(sources, "main"));
-	live_until(&live, POSTGRES_CONNECTED, 1);
-	assert_true(live.info->monitor_missing); /* and it is said */
-	assert_int_equal(cluster_down(&cluster), 0);
-	live_until(&live, POSTGRES_DOWN, 0);
-	figure(&live, "sessions", VERDICT_UNKNOWN);
-	assert_true(figure(&live, "reachable", VERDICT_PASS) == 0);
-	assert_int_equal(cluster_up(&cluster), 0);
-	live_until(&live, POSTGRES_CONNECTED, clock_wall(&clock_system));
-	figure(&live, "sessions", VERDICT_PASS);
-	live_close(&live);
-}
-
-/* A frozen server: no turn of the loop takes long, and the figures are not given as fresh. */
-static void test_live_frozen(void **state)
-{
-	struct live live;
-	int64_t longest = 0, end;
-
-	(void)state;
-	live_open(&live, json_object_get(sources, "main"));
-	live_until(&live, POSTGRES_CONNECTED, 1);
-	char *pid = cluster_value(&cluster, "postgres",
-				  "SELECT pid FROM pg_stat_activity"
-				  " WHERE application_name = 'backout console'");
-	kill(atoi(pid), SIGSTOP);
-	end = clock_mono(&clock_system) + 10 * CLOCK_US;
-	while (live.info->state != POSTGRES_SILENT && clock_mono(&clock_system) < end) {
-		int64_t began = clock_mono(&clock_system);
-		source_postgres.sample(live.source);
-		loop_turn(live.loop, 0, NULL);
-		began = clock_mono(&clock_system) - began;
-		longest = began > longest ? began : longest;
-		loop_turn(live.loop, 10, NULL);
-	}
-	assert_int_equal(live.info->state, POSTGRES_SILENT);
-	assert_true(longest < CLOCK_US);
-	figure(&live, "sessions", VERDICT_UNKNOWN);
-	kill(atoi(pid), SIGCONT);
-	live_until(&live, POSTGRES_CONNECTED, clock_wall(&clock_system));
-	free(pid);
-	live_close(&live);
-}
-
-static void test_live_faults(void **state)
-{
-	struct live live;
-	json_t *args = declaration("shop", "app");
-
-	(void)state;
-	live_open(&live, json_object_get(sources, "missing"));
-	live_until(&live, POSTGRES_DOWN, 0);
-	assert_int_equal(live.info->fault, PG_FAULT_DATABASE);
-	live_close(&live);
-	json_object_set_new(args, "host", json_string("no-such-host.invalid"));
-	live_open(&live, args);
-	live_until(&live, POSTGRES_DOWN, 0);
-	assert_int_equal(live.info->fault, PG_FAULT_UNRESOLVABLE);
-	live_close(&live);
-	json_object_set_new(args, "host", json_string(cluster.folder));
-	json_object_set_new(args, "identity", json_string("7"));
-	live_open(&live, args);
-	live_until(&live, POSTGRES_CONNECTED, 1);
-	assert_true(live.info->identity_wrong);
-	figure(&live, "sessions", VERDICT_UNKNOWN);
-	live_close(&live);
-	json_decref(args);
-}
-
-/* Without a loop one sample is taken here and now. */
-static void test_blocking_sample(void **state)
-{
-	struct err err = ERR_INIT;
-	struct source_env blocking = { .clock = &clock_system };
-	struct live live = { .source =
-				 source_postgres.open(&blocking, "main",
-						      json_object_get(sources, "main"), &err) };
-
-	(void)state;
-	source_postgres.sample(live.source);
-	assert_true(figure(&live, "sessions", VERDICT_PASS) >= 1);
-	assert_int_equal(cluster_down(&cluster), 0);
-	source_postgres.sample(live.source);
-	figure(&live, "sessions", VERDICT_UNKNOWN);
-	assert_int_equal(cluster_up(&cluster), 0);
-	source_close(live.source);
-}
-
 /* ---- a statement's number ---- */
 
 static struct reading scalar(struct source *source, const char *sql)
@@ -496,12 +283,9 @@ static void test_statement_as_metric(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_probe_verdicts),	    cmocka_unit_test(test_probe_sql),
-		cmocka_unit_test(test_probe_down),	    cmocka_unit_test(test_probe_late),
-		cmocka_unit_test(test_probe_backup),	    cmocka_unit_test(test_live_figures),
-		cmocka_unit_test(test_live_restart),	    cmocka_unit_test(test_live_frozen),
-		cmocka_unit_test(test_live_faults),	    cmocka_unit_test(test_blocking_sample),
-		cmocka_unit_test(test_statement_as_metric),
+		cmocka_unit_test(test_probe_verdicts), cmocka_unit_test(test_probe_sql),
+		cmocka_unit_test(test_probe_down),     cmocka_unit_test(test_probe_late),
+		cmocka_unit_test(test_probe_backup),   cmocka_unit_test(test_statement_as_metric),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
