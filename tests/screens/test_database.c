@@ -75,6 +75,7 @@ static void console(struct desk *desk)
 	terminal_vary(desk->terminal, "[0-9.,]+ (KiB|MiB)", "SIZE");
 	terminal_vary(desk->terminal, "by process [0-9]+: [^│]*", "by process PID: COMMAND");
 	terminal_vary(desk->terminal, ", now, in ", ", AGE, in ");
+	terminal_vary(desk->terminal, "looked at (now|AGE)", "looked at AGE");
 }
 
 static const char rows[] =
