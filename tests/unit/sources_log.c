@@ -256,6 +256,107 @@ static void hostile_bytes_are_made_visible(void **state)
 	end(&f);
 }
 
+/* Whatever bytes a line has, it is one line of its length, and those around it keep their levels;
+ * in memory and read again. */
+static void hostile_lines_are_counted(void **state)
+{
+	static const char *const parts[] = { "\033]0;x\007",
+					     "\xe2\x80\xae",
+					     "\xc2\x9b"
+					     "1m",
+					     "\xed\xa0\x80",
+					     "\xf4\x90",
+					     "\xff\xfe",
+					     "\r",
+					     "\033[2J" };
+	enum { N = 256 + sizeof(parts) / sizeof(parts[0]) };
+	struct fixture f;
+	struct log_line line;
+	struct log_status status;
+	size_t lens[N], n = 0;
+
+	begin(&f, state, false, &clock_system);
+	follow(&f, 64);
+	for (int i = 0; i < N; i++) {
+		char bytes[80];
+		size_t len;
+
+		if (i == '\n')
+			continue;
+		len = (size_t)snprintf(bytes, sizeof(bytes),
+				       "2026-11-21 21:31:05,123 - bot - ERROR - ");
+		if (i < 256)
+			bytes[len++] = (char)i;
+		else
+			len += (size_t)snprintf(bytes + len, sizeof(bytes) - len, "%s",
+						parts[i - 256]);
+		lens[n++] = len;
+		bytes[len++] = '\n';
+		scratch_write(f.path, bytes, len);
+	}
+	scratch_puts(f.path, "2026-11-21 21:31:05,123 - bot - INFO - without an end\033");
+	sample(&f);
+	sample(&f);
+	sample(&f);
+	log_status(f.source, &status);
+	assert_int_equal(status.lines, n + 1);
+	assert_int_equal(status.errors, n);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(log_line_at(f.source, LOG_FIRST + i, &line));
+		assert_int_equal(line.true_len, lens[i]);
+		assert_int_equal(line.level, LOGLEVEL_ERROR);
+		for (const char *at = line.text; *at != '\0'; at++)
+			assert_true((unsigned char)*at >= 0x20 && *at != 0x7f);
+	}
+	assert_int_equal(line.seq, LOG_FIRST + n - 1);
+	end(&f);
+}
+
+/* A writer that does not append goes on where it was when the file is cut: what it leaves before
+ * that is a hole, not a line. */
+static void a_hole_is_no_line(void **state)
+{
+	struct fixture f;
+	int fd;
+
+	begin(&f, state, false, &clock_system);
+	fd = open(f.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	assert_int_equal(dprintf(fd, "one\n%100000s\n", "two"), 100005);
+	follow(&f, 100);
+	sample(&f);
+	assert_int_equal(truncate(f.path, 0), 0);
+	assert_int_equal(dprintf(fd, "three\nfour\n"), 11);
+	close(fd);
+	sample(&f);
+	assert_int_equal(newest(&f), 4);
+	assert_string_equal(line_text(&f, 3), "three");
+	assert_string_equal(line_text(&f, 4), "four");
+	end(&f);
+}
+
+/* Half a line is there when the file is renamed; the rest follows. */
+static void a_half_written_line_survives_rotation(void **state)
+{
+	struct fixture f;
+	char *old;
+
+	begin(&f, state, false, &clock_system);
+	scratch_puts(f.path, "one\nhalf a");
+	follow(&f, 100);
+	sample(&f);
+	old = xasprintf("%s.1", f.path);
+	assert_int_equal(rename(f.path, old), 0);
+	scratch_puts(f.path, "three\n");
+	sample(&f);
+	scratch_puts(old, " line\n");
+	sample(&f);
+	assert_int_equal(newest(&f), 3);
+	assert_string_equal(line_text(&f, 2), "three");
+	assert_string_equal(line_text(&f, 3), "half a line");
+	free(old);
+	end(&f);
+}
+
 static void a_huge_line_is_cut_and_its_length_kept(void **state)
 {
 	enum { HUGE_LEN = 10 << 20 };
@@ -364,6 +465,9 @@ int main(void)
 		TEST(several_rotations_between_two_looks),
 		TEST(copytruncate_is_noticed),
 		TEST(hostile_bytes_are_made_visible),
+		TEST(hostile_lines_are_counted),
+		TEST(a_hole_is_no_line),
+		TEST(a_half_written_line_survives_rotation),
 		TEST(a_huge_line_is_cut_and_its_length_kept),
 		TEST(a_last_line_without_newline_counts_once),
 		TEST(a_flood_stays_in_bounds),
