@@ -12,6 +12,8 @@
 /* Lines behind the last record that go on with it are counted in steps of so much, up to: */
 #define BEHIND	   ((off_t)16 << 10)
 #define BEHIND_MAX ((off_t)256 << 10)
+/* The lines are read at once, as far as they are not longer than is kept of them. */
+#define WHOLE (LOGBLOCK_BYTES + LOGRING_LINE_MAX + 1)
 
 void logblock_release(struct logblock *block)
 {
@@ -99,16 +101,31 @@ static unsigned behind_count(int fd, off_t from, off_t end, struct logrecords *r
 	return folded;
 }
 
+/* What was read of a file at once. */
+struct piece {
+	char *bytes; /* owned */
+	off_t from, len;
+};
+
+/* As read_at(), out of the piece where it has the bytes. */
+static ssize_t piece_read(const struct piece *piece, int fd, char *out, off_t len, off_t at)
+{
+	if (at < piece->from || at + len > piece->from + piece->len)
+		return read_at(fd, out, len, at);
+	memcpy(out, piece->bytes + (at - piece->from), (size_t)len);
+	return (ssize_t)len;
+}
+
 /* One line's bytes, appended to the text; true_len is its length in the file. -1: not there. */
-static int line_load(struct logblock *block, int fd, off_t from, off_t to,
-		     struct logring_line *line, size_t *spent)
+static int line_load(struct logblock *block, const struct piece *piece, int fd, off_t from,
+		     off_t to, struct logring_line *line, size_t *spent)
 {
 	char bytes[LOGRING_LINE_MAX + 1];
 	off_t len = to - from, want = len < (off_t)sizeof(bytes) ? len : (off_t)sizeof(bytes);
 	char last = '\0';
 
-	if (read_at(fd, bytes, want, from) != want ||
-	    (want < len && read_at(fd, &last, 1, to - 1) != 1))
+	if (piece_read(piece, fd, bytes, want, from) != want ||
+	    (want < len && piece_read(piece, fd, &last, 1, to - 1) != 1))
 		return -1;
 	*spent += (size_t)want;
 	if (want == len && len > 0)
@@ -143,19 +160,29 @@ static void lines_mean(struct logblock *block, struct logrecords *records, int64
 int logblock_fill(struct logblock *block, int fd, const struct logspan *span, off_t end,
 		  uint64_t first, struct logrecords *records, int64_t now, size_t *spent)
 {
+	struct piece piece = { .from = span->starts[0] };
 	struct logring_line *last = NULL;
+	off_t len = span->to - piece.from;
+	bool loaded = true;
+	ssize_t n;
 
+	piece.bytes = xmalloc((size_t)WHOLE);
+	n = read_at(fd, piece.bytes, len < WHOLE ? len : WHOLE, piece.from);
+	piece.len = n > 0 ? n : 0;
 	block->first = first;
 	block->n = 0;
 	buf_cut(&block->text, 0);
 	block->lines = xrealloc(block->lines, span->n * sizeof(*block->lines));
-	for (size_t i = 0; i < span->n; i++) {
+	for (size_t i = 0; loaded && i < span->n; i++) {
 		off_t to = i + 1 < span->n ? span->starts[i + 1] : span->to;
 
 		block->lines[i] = (struct logring_line){ 0 };
-		if (line_load(block, fd, span->starts[i], to, &block->lines[i], spent) < 0)
-			return -1;
+		loaded =
+		    line_load(block, &piece, fd, span->starts[i], to, &block->lines[i], spent) == 0;
 	}
+	free(piece.bytes);
+	if (!loaded)
+		return -1;
 	block->n = span->n;
 	records->fold = (struct logfold){ 0 };
 	records->at = 0;
