@@ -425,6 +425,20 @@ out:
 	return rc;
 }
 
+/* The index is the tree's now; that it remembers so spares every later look a walk along the tree.
+ */
+static int index_write(struct gitrepo *repo, git_tree *tree, struct err *err)
+{
+	git_index *index = NULL;
+	int code;
+
+	if ((code = git_repository_index(&index, repo->repo)) == 0 &&
+	    (code = git_index_read_tree(index, tree)) == 0)
+		code = git_index_write(index);
+	git_index_free(index);
+	return code < 0 ? git_fail(repo, err, code, "files can't be moved: the index") : 0;
+}
+
 static int checkout(struct gitrepo *repo, git_tree *tree, git_tree *baseline, bool verbatim,
 		    struct err *err)
 {
@@ -433,7 +447,7 @@ static int checkout(struct gitrepo *repo, git_tree *tree, git_tree *baseline, bo
 	int rc;
 
 	git_checkout_options_init(&options, GIT_CHECKOUT_OPTIONS_VERSION);
-	options.checkout_strategy = GIT_CHECKOUT_SAFE;
+	options.checkout_strategy = GIT_CHECKOUT_SAFE | GIT_CHECKOUT_DONT_WRITE_INDEX;
 	options.baseline = baseline;
 	options.disable_filters = verbatim;
 	options.notify_flags = GIT_CHECKOUT_NOTIFY_CONFLICT | GIT_CHECKOUT_NOTIFY_UPDATED;
@@ -443,7 +457,7 @@ static int checkout(struct gitrepo *repo, git_tree *tree, git_tree *baseline, bo
 	rc = git_checkout_tree(repo->repo, (const git_object *)tree, &options);
 	rc = outlook_judge(&outlook, rc, "files can't be moved", err);
 	outlook_release(&outlook);
-	return rc;
+	return rc < 0 ? rc : index_write(repo, tree, err);
 }
 
 static int parked_reset(struct gitrepo *repo, const struct parking *parking, struct err *err)
