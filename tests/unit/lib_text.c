@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,6 +235,36 @@ static void the_first_error_wins(void **state)
 	assert_int_equal(err_set(NULL, "x") + err_sys(NULL, "x") + err_wrap(NULL, "x"), -3);
 }
 
+static void matches_follow_one_another(void **state)
+{
+	static const char text[] = "one two one";
+	struct rx *rx = rx_new("^one|one$|\\bone", false, NULL);
+	size_t from, to;
+
+	(void)state;
+	assert_true(rx_next(rx, text, strlen(text), 0, &from, &to));
+	assert_int_equal(from, 0);
+	assert_int_equal(to, 3);
+	/* What stands before counts: this is no begin, and no word. */
+	assert_true(rx_next(rx, text, strlen(text), 1, &from, &to));
+	assert_int_equal(from, 8);
+	assert_false(rx_next(rx, text, strlen(text), 9, &from, &to));
+	assert_false(rx_next(rx, text, strlen(text), 99, &from, &to));
+	rx_free(rx);
+}
+
+static void a_capital_letter_makes_a_pattern_exact(void **state)
+{
+	(void)state;
+	assert_true(rx_ignores_case("key\\S+ error"));
+	assert_true(rx_ignores_case("\xc3\xa4rger"));
+	assert_false(rx_ignores_case("Key"));
+	/* Letters beyond ASCII are those of the locale. */
+	if (setlocale(LC_CTYPE, "C.UTF-8"))
+		assert_false(rx_ignores_case("\xc3\x84rger"));
+	setlocale(LC_CTYPE, "C");
+}
+
 static void patterns_find_and_fail_politely(void **state)
 {
 	struct err err = ERR_INIT;
@@ -312,6 +343,8 @@ int main(void)
 		cmocka_unit_test(readings_hold_one_clean_line),
 		cmocka_unit_test(the_first_error_wins),
 		cmocka_unit_test(patterns_find_and_fail_politely),
+		cmocka_unit_test(matches_follow_one_another),
+		cmocka_unit_test(a_capital_letter_makes_a_pattern_exact),
 		cmocka_unit_test(a_catastrophic_pattern_gives_up),
 		cmocka_unit_test(buffers_grow_and_shrink),
 	};
