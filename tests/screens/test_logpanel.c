@@ -111,6 +111,11 @@ static void missing_and_in_error(void **state)
 	at_all_sizes(desk, "folder");
 	terminal_resize(desk->terminal, 24, 80);
 	assert_int_equal(rmdir(path), 0);
+	/* What can't be opened, whoever asks, says why. */
+	assert_int_equal(symlink("app.log", path), 0);
+	assert_true(terminal_wait(desk->terminal, "levels of"));
+	terminal_golden(desk->terminal, "panel-log-unopened");
+	desk_remove(desk, "app.log");
 	desk_log(desk, "INFO - there it is");
 	assert_true(terminal_wait(desk->terminal, "there it is"));
 }
