@@ -370,15 +370,47 @@ static void on_tick(struct watch *watch, uint32_t what, void *data)
 	look(data, SLICE_US, true);
 }
 
+/* Takes the events that have come. Which file one is about hardly matters: a look finds out what is
+ * true now, which also covers events lost to IN_Q_OVERFLOW. Only those of other files in the folder
+ * are passed over: true when there were others. */
+static bool events_take(struct logfollow *follow)
+{
+	char bytes[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
+	bool ours = false;
+	ssize_t n;
+
+	while ((n = read(follow->inotify, bytes, sizeof(bytes))) > 0) {
+		for (ssize_t at = 0; at < n;) {
+			const struct inotify_event *event = (const void *)(bytes + at);
+
+			if (event->mask & IN_IGNORED) {
+				if (event->wd == follow->folder_wd)
+					follow->folder_wd = -1;
+				if (event->wd == follow->file_wd)
+					follow->file_wd = -1;
+			}
+			if (event->len == 0 || strcmp(event->name, follow->parts.base) == 0)
+				ours = true;
+			at += (ssize_t)(sizeof(*event) + event->len);
+		}
+	}
+	return ours;
+}
+
+/* While lines keep coming the loop is not woken by each: the next look is a matter of time. */
 static void on_more(struct watch *watch, uint32_t what, void *data)
 {
 	struct logfollow *follow = data;
+	bool ours = follow->events != NULL && events_take(follow);
 
-	(void)watch;
 	(void)what;
-	if (follow->events != NULL)
-		watch_events(follow->events, EPOLLIN);
 	look(follow, SLICE_US, false);
+	if (follow->behind || follow->events == NULL)
+		return;
+	if (ours)
+		watch_arm(watch, PACE_US, 0);
+	else
+		watch_events(follow->events, EPOLLIN);
 }
 
 /* Looks now, or a little later when the last look was just before; until then events can wait. One
@@ -399,34 +431,12 @@ static void look_paced(struct logfollow *follow)
 	watch_arm(follow->more, PACE_US - since, 0);
 }
 
-/* Which file an event is about hardly matters: a look finds out what is true now, which also covers
- * events lost to IN_Q_OVERFLOW. Only events of other files in the folder are passed over. */
 static void on_events(struct watch *watch, uint32_t what, void *data)
 {
-	struct logfollow *follow = data;
-	char bytes[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
-	bool ours = false;
-	ssize_t n;
-
 	(void)watch;
 	(void)what;
-	while ((n = read(follow->inotify, bytes, sizeof(bytes))) > 0) {
-		for (ssize_t at = 0; at < n;) {
-			const struct inotify_event *event = (const void *)(bytes + at);
-
-			if (event->mask & IN_IGNORED) {
-				if (event->wd == follow->folder_wd)
-					follow->folder_wd = -1;
-				if (event->wd == follow->file_wd)
-					follow->file_wd = -1;
-			}
-			if (event->len == 0 || strcmp(event->name, follow->parts.base) == 0)
-				ours = true;
-			at += (ssize_t)(sizeof(*event) + event->len);
-		}
-	}
-	if (ours)
-		look_paced(follow);
+	if (events_take(data))
+		look_paced(data);
 }
 
 static void loop_attach(struct logfollow *follow, struct loop *loop)

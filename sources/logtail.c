@@ -120,8 +120,10 @@ enum logtail_end logtail_read(struct logtail *tail, const struct logtail_way *wa
 		logpart_grow(part, way->chunk, (size_t)n);
 		logpart_head_read(part, tail->fd);
 		bytes_in(tail, way, way->chunk, (size_t)n, fresh);
+		if ((size_t)n < LOGTAIL_CHUNK)
+			return LOGTAIL_ALL;
 		if (deadline != 0 && clock_mono(&clock_system) >= deadline)
-			return (size_t)n < LOGTAIL_CHUNK ? LOGTAIL_ALL : LOGTAIL_MORE;
+			return LOGTAIL_MORE;
 	}
 }
 

@@ -179,6 +179,9 @@ int screen_open(struct screen *screen, struct err *err)
 	define_key("\033[200~", KEY_PASTE_BEGIN);
 	define_key("\033[201~", KEY_PASTE_END);
 	styles_init(screen);
+	/* Until it comes back from here once, curses flushes at every move of the cursor. */
+	def_prog_mode();
+	endwin();
 	paste_mode(true);
 	screen_resize(screen);
 	return 0;

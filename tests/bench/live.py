@@ -205,6 +205,9 @@ def first(name, size):
             for _ in range(max(1, size // len(block))):
                 file.write(block)
             file.write(last_line(FIRST))
+            # On disk: else the system writes it out while the programs start.
+            file.flush()
+            os.fsync(file.fileno())
     if name == "backout":
         if os.path.lexists(LOG):
             os.remove(LOG)
