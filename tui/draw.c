@@ -79,9 +79,45 @@ static char ascii_for(int32_t cp)
 	}
 }
 
+/* Printable ASCII alone: a byte is a column, and needs no cleaning. */
+static bool is_plain(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < 0x20 || text[i] > 0x7e)
+			return false;
+	}
+	return true;
+}
+
+/* Curses decodes and measures what it is given as text, which costs more than all else of a frame:
+ * most of it needs neither. */
+static void put_plain(int y, int x, const char *text, size_t len)
+{
+	chtype cells[128], look;
+	attr_t attrs = A_NORMAL;
+	short pair = 0;
+
+	attr_get(&attrs, &pair, NULL);
+	look = (attrs & ~A_COLOR) | (chtype)COLOR_PAIR(pair);
+	while (len > 0) {
+		int n = 0;
+
+		while (len > 0 && n < (int)(sizeof(cells) / sizeof(cells[0]))) {
+			cells[n++] = (chtype)*text++ | look;
+			len--;
+		}
+		mvaddchnstr(y, x, cells, n);
+		x += n;
+	}
+}
+
 /* Writes cleaned text at the terminal's place; the caller has seen to the width. */
 static void put_bytes(const struct canvas *canvas, int y, int x, const char *text, size_t len)
 {
+	if (is_plain(text, len)) {
+		put_plain(canvas->y + y, canvas->x + x, text, len);
+		return;
+	}
 	move(canvas->y + y, canvas->x + x);
 	if (canvas->screen->utf8) {
 		addnstr(text, (int)len);
@@ -104,6 +140,10 @@ static int put_clean(const struct canvas *canvas, int y, int x, const char *text
 
 	if (y < 0 || y >= canvas->h || x < 0 || room <= 0)
 		return x;
+	if (len <= (size_t)room && is_plain(text, len)) {
+		put_bytes(canvas, y, x, text, len);
+		return x + (int)len;
+	}
 	text_clean(&clean, text, len);
 	width = text_width(buf_str(&clean));
 	if (width <= room) {
@@ -224,15 +264,46 @@ static void put_glyph(const struct canvas *canvas, int y, int x, const char *gly
 		put_bytes(canvas, y, x, glyph, strlen(glyph));
 }
 
+/* One character as a cell in the present style. */
+static void cell_make(cchar_t *cell, int32_t cp)
+{
+	wchar_t text[2] = { (wchar_t)cp, L'\0' };
+	attr_t attrs = A_NORMAL;
+	short pair = 0;
+
+	attr_get(&attrs, &pair, NULL);
+	setcchar(cell, text, attrs, pair, NULL);
+}
+
+static void cell_glyph(cchar_t *cell, const char *glyph)
+{
+	int32_t cp = ' ';
+
+	utf8_decode(glyph, strlen(glyph), &cp);
+	cell_make(cell, cp);
+}
+
 static void put_horizontal(const struct canvas *canvas, int y, const char *left, const char *right)
 {
-	const struct glyphs *glyphs = canvas->screen->glyphs;
+	cchar_t cell;
 
 	put_glyph(canvas, y, 0, left);
-	for (int x = 1; x < canvas->w - 1; x++)
-		put_glyph(canvas, y, x, glyphs->horizontal);
+	if (canvas->w > 2 && y >= 0 && y < canvas->h) {
+		cell_glyph(&cell, canvas->screen->glyphs->horizontal);
+		mvhline_set(canvas->y + y, canvas->x + 1, &cell, canvas->w - 2);
+	}
 	if (canvas->w > 1)
 		put_glyph(canvas, y, canvas->w - 1, right);
+}
+
+static void put_vertical(const struct canvas *canvas, int x)
+{
+	cchar_t cell;
+
+	if (canvas->h <= 2 || x < 0 || x >= canvas->w)
+		return;
+	cell_glyph(&cell, canvas->screen->glyphs->vertical);
+	mvvline_set(canvas->y + 1, canvas->x + x, &cell, canvas->h - 2);
 }
 
 struct canvas canvas_box(const struct canvas *canvas, const char *title, const char *status,
@@ -245,10 +316,8 @@ struct canvas canvas_box(const struct canvas *canvas, const char *title, const c
 	style_on(canvas, focus ? STYLE_FOCUS : STYLE_BORDER);
 	put_horizontal(canvas, 0, glyphs->top_left, glyphs->top_right);
 	put_horizontal(canvas, canvas->h - 1, glyphs->bottom_left, glyphs->bottom_right);
-	for (int y = 1; y < canvas->h - 1; y++) {
-		put_glyph(canvas, y, 0, glyphs->vertical);
-		put_glyph(canvas, y, canvas->w - 1, glyphs->vertical);
-	}
+	put_vertical(canvas, 0);
+	put_vertical(canvas, canvas->w - 1);
 	style_off();
 	if (title && *title)
 		behind = canvas_printf(&top, 0, 0, focus ? STYLE_FOCUS : STYLE_BOLD, " %s ", title);
@@ -332,7 +401,7 @@ void canvas_cells(const struct canvas *canvas, int y, int x, int h, int w, const
 	for (int row = 0; row < h && y + row < canvas->h; row++) {
 		for (int column = 0; column < w && x + column < canvas->w; column++) {
 			const struct cell *cell = &cells[row * w + column];
-			wchar_t text[2] = { (wchar_t)cell->cp, L'\0' };
+			cchar_t drawn;
 
 			if (cell->class == CELL_EMPTY && (cell->cp == 0 || cell->cp == ' '))
 				continue;
@@ -343,11 +412,8 @@ void canvas_cells(const struct canvas *canvas, int y, int x, int h, int w, const
 					     ? A_BOLD
 					     : A_NORMAL,
 					 0, NULL);
-			if (cell->cp < 0x80)
-				mvaddch(canvas->y + y + row, canvas->x + x + column,
-					(chtype)cell->cp);
-			else
-				mvaddwstr(canvas->y + y + row, canvas->x + x + column, text);
+			cell_make(&drawn, (int32_t)cell->cp);
+			mvadd_wchnstr(canvas->y + y + row, canvas->x + x + column, &drawn, 1);
 		}
 	}
 	style_off();
