@@ -151,6 +151,19 @@ static struct chart_spec spec_of(struct ui *ui, const struct metric *metric, int
 	return spec;
 }
 
+/* The borders move on by whole dots: in between the values stay in their columns, so that a chart
+ * does not flicker, and costs the terminal little. */
+static void align(struct chart_spec *spec)
+{
+	int64_t dots = (int64_t)spec->width * (spec->glyphs == CHART_BRAILLE ? 2 : 1);
+	int64_t dot = dots > 0 ? (spec->to - spec->from) / dots : 0;
+
+	if (dot <= 0)
+		return;
+	spec->to += dot - spec->to % dot;
+	spec->from = spec->to - dot * dots;
+}
+
 /* Of the range that it moved in, so that a slope shows; what hardly moves is drawn flat. */
 static void range_of(const struct chart_spec *spec, double *low, double *high)
 {
@@ -173,6 +186,7 @@ void metric_spark(struct ui *ui, const struct metric *metric, int64_t span_us,
 	range_of(&spec, &spec.low, &spec.high);
 	spec.width = width;
 	spec.height = 1;
+	align(&spec);
 	cells = xcalloc((size_t)width, sizeof(*cells));
 	chart_spark(&spec, cells);
 	canvas_cells(canvas, y, x, 1, width, cells);
@@ -191,15 +205,14 @@ static void limit_label(const struct canvas *canvas, double limit, double low, d
 }
 
 /* "-10 min    0 to 62    now" */
-static void axis_draw(const struct chart_spec *spec, const struct canvas *canvas)
+static void axis_draw(const struct chart_spec *spec, int64_t span_us, const struct canvas *canvas)
 {
 	struct canvas row = canvas_part(canvas, canvas->h - 1, 6, 1, -1);
 	double least, greatest;
 	char span[48], low[32], high[32], text[80];
 	int x, width;
 
-	x = canvas_printf(&row, 0, 0, STYLE_DIM, "-%s",
-			  duration_text(spec->to - spec->from, span, sizeof(span)));
+	x = canvas_printf(&row, 0, 0, STYLE_DIM, "-%s", duration_text(span_us, span, sizeof(span)));
 	canvas_right(&row, 0, STYLE_DIM, "now");
 	if (!chart_extremes(spec, &least, &greatest))
 		return;
@@ -240,6 +253,7 @@ void metric_chart(struct ui *ui, const struct metric *metric, const struct metri
 	spec.height = canvas->h - 1;
 	if (spec.width < 4)
 		return;
+	align(&spec);
 	if (look->points) {
 		spec.points = look->points;
 		spec.npoints = look->npoints;
@@ -253,7 +267,7 @@ void metric_chart(struct ui *ui, const struct metric *metric, const struct metri
 	canvas_cells(canvas, 0, 6, spec.height, spec.width, cells);
 	free(cells);
 	scale_draw(&spec, low, high, canvas);
-	axis_draw(&spec, canvas);
+	axis_draw(&spec, look->span_us, canvas);
 	if (*why) {
 		struct canvas plot = canvas_part(canvas, 0, 6, spec.height, -1);
 

@@ -9,7 +9,8 @@
 #include "tui/say.h"
 
 #define NARROW 50
-#define WIDE   80 /* columns from which what it suggests stands in the row */
+#define OLD_US (30 * CLOCK_US) /* symptoms are looked at every two seconds */
+#define WIDE   80	       /* columns from which what it suggests stands in the row */
 
 struct conditions_own {
 	const struct condition *selected; /* borrowed; NULL: the first */
@@ -58,14 +59,33 @@ static const char *verdict_word(enum verdict verdict)
 	return verdict == VERDICT_PASS ? "HOLDS" : verdict == VERDICT_FAIL ? "no" : "unknown";
 }
 
+/* How old the oldest of what it was judged by is, when that is worth saying; 0. */
+static int64_t stale_us(struct ui *ui, const struct condition *condition)
+{
+	int64_t oldest = 0;
+
+	for (size_t i = 0; i < condition->nsymptoms; i++) {
+		const struct sensed *sensed =
+		    sense_probe(session_sense(ui->session), condition->symptoms[i]);
+		int64_t age = ui_now(ui) - sensed->reading.at;
+
+		if (sensed->reading.at && age > OLD_US && age > oldest)
+			oldest = age;
+	}
+	return oldest;
+}
+
 static void row_draw(struct ui *ui, const struct condition *condition,
 		     const struct condition_state *now, const struct canvas *row)
 {
 	const struct runbook *runbook = session_runbook(ui->session);
 	bool holds = now->verdict == VERDICT_PASS;
-	char age[48], *suggests;
+	int64_t stale = stale_us(ui, condition);
+	char age[48], old[64], *suggests;
 	int x;
 
+	snprintf(old, sizeof(old), " %s old",
+		 duration_text(stale / CLOCK_US * CLOCK_US, age, sizeof(age)));
 	/* Where there is little room, how bad it would be gives way to what it is. */
 	x = canvas_printf(row, 0, 0, holds ? style_severity(condition->severity) : STYLE_DIM,
 			  row->w < NARROW ? "%s%-7s" : "%-8s %-7s",
@@ -73,11 +93,13 @@ static void row_draw(struct ui *ui, const struct condition *condition,
 			  verdict_word(now->verdict));
 	x = canvas_printf(row, 0, x + 1, holds ? STYLE_BOLD : STYLE_NORMAL, "%zu/%zu %s",
 			  now->sensed, condition->at_least, condition->title);
-	if (now->since && x + 12 < row->w)
+	if (stale)
+		canvas_right(row, 0, STYLE_WARNING, old);
+	else if (now->since && x + 12 < row->w)
 		x = canvas_printf(row, 0, x + 2, STYLE_DIM, "for %s",
 				  duration_text((ui_now(ui) - now->since) / CLOCK_US * CLOCK_US,
 						age, sizeof(age)));
-	if (row->w < WIDE || !holds)
+	if (row->w < WIDE || !holds || stale)
 		return;
 	suggests = outcome_text(&runbook->tree, &condition->suggest);
 	if (strcmp(suggests, "nothing") != 0)

@@ -12,11 +12,21 @@ static void at_80x24(void **state)
 	terminal_golden(desk->terminal, "watch-80x24");
 }
 
+static void at_120x30(void **state)
+{
+	struct desk *desk = *state;
+
+	desk_console(desk, 30, 120, NULL);
+	assert_true(terminal_wait(desk->terminal, "no      1/2"));
+	terminal_golden(desk->terminal, "watch-120x30");
+}
+
 static void at_160x50(void **state)
 {
 	struct desk *desk = *state;
 
 	desk_console(desk, 50, 160, NULL);
+	assert_true(terminal_wait(desk->terminal, "no      1/2"));
 	terminal_golden(desk->terminal, "watch-160x50");
 }
 
@@ -25,6 +35,7 @@ static void at_200x50(void **state)
 	struct desk *desk = *state;
 
 	desk_console(desk, 50, 200, NULL);
+	assert_true(terminal_wait(desk->terminal, "no      1/2"));
 	terminal_golden(desk->terminal, "watch-200x50");
 }
 
@@ -128,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(at_80x24),
+		TEST(at_120x30),
 		TEST(at_160x50),
 		TEST(at_200x50),
 		TEST(an_alert_says_what_to_do),
