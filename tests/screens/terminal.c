@@ -374,7 +374,11 @@ static const struct variable {
 	 * comes nearer, marks that wander to the left. */
 	{ "( |─|┆)*(\xe2[\xa0-\xa3][\x80-\xbf])+", " DOTS", true },
 	{ "( |─)*┆( |─|┆)*", " MARK ", true },
-	{ " +[AIS] +│", " LETTER │", true },
+	{ " +[AIS] *│", " LETTER │", true },
+	{ " +[AIS] *\\|", " LETTER |", true },
+	{ "( |-|!|:|\\.)*\\|{2,}\\+", " BARS|+", true },
+	{ "( |-|!|:|\\.)*\\|{3,}", " BARS||", true },
+	{ "( |-)+!( |-|!)*\\|", " MARK|", true },
 	{ "( |-)* [.:]+\\|", " DOTS|", true },
 };
 
