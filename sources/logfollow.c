@@ -17,7 +17,7 @@
 #define SLICE_US 5000
 #define TICK_US	 CLOCK_US
 /* A log that gets a line at a time, thousands a second, is looked at so often and not more. */
-#define PACE_US 25000
+#define PACE_US 50000
 /* How long a renamed file is still read: its writer may not have reopened yet. */
 #define LINGER_US (10 * CLOCK_US)
 #define NO_PART	  INT32_MIN

@@ -5,7 +5,7 @@
 /* A flood of lines goes past unread: over a slow line it must not hold up the answer to a key. */
 #define BYTES_PER_S  11500
 #define PAUSE_MAX_US CLOCK_US
-#define QUIET_US     40000 /* nothing came for so long: the flood is over */
+#define QUIET_US     80000 /* nothing came for so long: the flood is over */
 
 int64_t ui_now(const struct ui *ui)
 {
