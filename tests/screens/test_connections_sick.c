@@ -46,6 +46,12 @@ static void down(void **state)
 	shop_keys(desk, "─ DOWN ─┐", 1);
 	assert_true(terminal_wait(desk->terminal, "OLD figures"));
 	terminal_golden(desk->terminal, "panel-connections-down-80x24");
+	terminal_resize(desk->terminal, 50, 160);
+	terminal_golden(desk->terminal, "panel-connections-down-160x50");
+	desk_press(desk, "z", "no sessions are known");
+	terminal_resize(desk->terminal, 30, 120);
+	terminal_golden(desk->terminal, "panel-connections-down-zoomed-120x30");
+	desk_press(desk, "z", "All metrics");
 	assert_int_equal(cluster_up(&shop), 0);
 	shop_well(desk);
 }
