@@ -84,6 +84,18 @@ static const char rows[] =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
     "INSERT INTO games SELECT i, 'game ' || i FROM n;";
 
+/* Seconds that the panel says it has been locked; -1: it doesn't. */
+static int locked_s(struct desk *desk)
+{
+	char *text = terminal_text(desk->terminal), *at = strstr(text, "locked for ");
+	int seconds = -1;
+
+	if (at && sscanf(at, "locked for %d s", &seconds) != 1)
+		seconds = -1;
+	free(text);
+	return seconds;
+}
+
 static void well_and_held(void **state)
 {
 	struct desk *desk = *state;
@@ -96,6 +108,10 @@ static void well_and_held(void **state)
 	games(desk, "BEGIN IMMEDIATE; DELETE FROM games WHERE id < 10", true);
 	assert_true(terminal_wait(desk->terminal, "─ LOCKED ─┐"));
 	terminal_golden(desk->terminal, "panel-database-locked-80x24");
+	/* One lock, however often it was looked at since. */
+	for (int i = 0; i < 200 && locked_s(desk) < 4; i++)
+		terminal_wait_end(desk->terminal, 100);
+	assert_true(locked_s(desk) >= 4);
 	terminal_resize(desk->terminal, 30, 120);
 	desk_press(desk, "\r", "LOCKED");
 	terminal_golden(desk->terminal, "panel-database-details-120x30");
