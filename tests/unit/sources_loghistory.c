@@ -241,6 +241,34 @@ static void what_was_cut_or_removed_is_gone(void **state)
 	end(&f);
 }
 
+/* Even if it begins and ends as it did. */
+static void what_was_overwritten_is_gone(void **state)
+{
+	struct fixture f;
+	struct log_line line;
+	struct buf bytes = BUF_INIT;
+	const char *at;
+	int fd;
+
+	begin(&f, state, false, &clock_system);
+	write_lines(f.path, 1, 3000);
+	follow(&f, 100);
+	sample(&f);
+	assert_int_equal(file_read(f.path, &bytes, 0, NULL), 0);
+	at = strstr(bytes.data, "line 513\n");
+	assert_non_null(at);
+	while (at[-1] != '\n')
+		at--;
+	fd = open(f.path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, "\n\n\n", 3, at - bytes.data), 3);
+	close(fd);
+	buf_release(&bytes);
+	assert_int_equal(log_find_at(f.source, LOG_FIRST + 600, &line), LOG_GONE);
+	assert_int_equal(log_find_at(f.source, LOG_FIRST + 1100, &line), LOG_LINE);
+	assert_int_equal(number(&line), 1101);
+	end(&f);
+}
+
 /* The copy ends before the lines that were read last, in the middle of one: those are gone, and no
  * others. */
 static void a_copy_that_is_too_short_has_the_rest(void **state)
@@ -450,6 +478,7 @@ int main(void)
 		TEST(rotated_files_are_gone_on_with),
 		TEST(a_cut_file_is_found_in_its_copy),
 		TEST(what_was_cut_or_removed_is_gone),
+		TEST(what_was_overwritten_is_gone),
 		TEST(a_copy_that_is_too_short_has_the_rest),
 		TEST(lines_mean_what_they_meant_in_memory),
 		TEST(a_line_in_pieces_keeps_its_names),
