@@ -121,7 +121,7 @@ static bool is_copy(const struct logpart *part, const struct stat *now,
 		    const struct logrotated *file, bool whole)
 {
 	return !file->packed && !logrotated_same(&file->st, now) &&
-	       logrotated_time(&file->st.st_mtim, &part->since) > 0 &&
+	       logrotated_time(&file->st.st_mtim, &part->since) >= (part->id == 0) &&
 	       (file->st.st_size >= part->end) == whole;
 }
 
