@@ -121,6 +121,7 @@ static void rename_rotation_loses_nothing(void **state)
 	pid_t writer;
 
 	begin(&f, state, true, &clock_system);
+	scratch_puts(f.path, "");
 	follow(&f, 20000);
 	writer = fork();
 	if (writer == 0) {
