@@ -208,18 +208,20 @@ static void watched_probes_follow_the_world(void **state)
 	sense_free(sense);
 }
 
-/* What was seen before nobody could look any more is not what is. */
+/* What was seen before nobody could look any more is not what is. What is answered from memory
+ * needs nobody to look. */
 static void without_a_look_nothing_is_known(void **state)
 {
 	struct lamp *lamp = *state;
 	struct watcher watcher = { 0 };
 	struct sense *sense = sense_begin(lamp, &watcher);
-	struct probe *well = probe(lamp, "well");
+	struct probe *well = probe(lamp, "well"), *complains = probe(lamp, "complains");
+	struct probe *both[] = { well, complains };
 	struct rlimit old, none;
 	int lowest = dup(STDIN_FILENO);
 
 	lamp_put(lamp, "state", "well\n");
-	sense_watch(sense, &well, 1);
+	sense_watch(sense, both, 2);
 	sense_now(sense);
 	LAMP_UNTIL(lamp, sense_probe(sense, well)->reading.verdict == VERDICT_PASS);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
@@ -230,6 +232,7 @@ static void without_a_look_nothing_is_known(void **state)
 	LAMP_UNTIL(lamp, sense_probe(sense, well)->reading.verdict == VERDICT_UNKNOWN);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	assert_non_null(strstr(sense_probe(sense, well)->reading.evidence, "nobody can look"));
+	assert_int_equal(sense_probe(sense, complains)->reading.verdict, VERDICT_FAIL);
 	LAMP_UNTIL(lamp, sense_probe(sense, well)->reading.verdict == VERDICT_PASS);
 	sense_free(sense);
 }

@@ -54,6 +54,7 @@ static const char lamp_runbook[] =
 "  'well': {'file': '${root}/state', 'contains': 'well'},\n"
 "  'bright': {'flag': 'bright', 'in': 'config', 'is': true},\n"
 "  'slow': {'command': ['sh', '-c', 'read x <\"$1/gate\"', 'sh', '${root}']},\n"
+"  'complains': {'metric': 'errors', 'above': 0},\n"
 "  'well-held': {'held': 'well', 'for': '2s'}},\n"
 " 'conditions': {'dark': {'title': 'The lamp is dark', 'severity': 'high',\n"
 "   'symptoms': [{'not': 'bright'}], 'suggest': {'procedure': 'relight'}}},\n"

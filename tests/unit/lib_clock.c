@@ -142,6 +142,22 @@ static void what_is_no_clock_is_refused(void **state)
 	umask(old);
 }
 
+static void what_waits_begins_with_a_second(void **state)
+{
+	const int64_t offsets[] = { 0, 1, 300000, 500000, 500001, 999999 };
+	struct clock_manual manual;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+		int64_t wait;
+
+		clock_manual_init(&manual, 1700000000 * CLOCK_US + offsets[i]);
+		wait = clock_to_second(&manual.clock, 2 * CLOCK_US);
+		assert_int_equal((offsets[i] + wait) % CLOCK_US, 0);
+		assert_in_range(wait, 3 * CLOCK_US / 2, 5 * CLOCK_US / 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +166,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_move_stops_where_something_is_due, begin, end),
 		cmocka_unit_test_setup_teardown(children_are_told, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_no_clock_is_refused, begin, end),
+		cmocka_unit_test(what_waits_begins_with_a_second),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
