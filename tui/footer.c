@@ -10,6 +10,8 @@
 #include "tui/metric.h"
 
 #define NOTICE_US (5 * CLOCK_US)
+/* What all keys of Watch need; narrower screens give them a second row. */
+#define KEYS_WIDTH 180
 
 /* "CRITICAL Errors 40 s (acknowledged)": its word's style apart. */
 static void alert_text(struct ui *ui, const struct alert *alert, char *out, size_t size)
@@ -79,26 +81,38 @@ static bool is_fixed(enum act act)
 	return act == ACT_NOTE || act == ACT_HELP;
 }
 
+/* Whether the footer names the key now, and how many columns that takes. */
+static bool key_shown(struct ui *ui, const struct key_binding *row, int *width)
+{
+	if (!row->label || !(row->where & 1u << ui->view) || is_fixed(row->act) ||
+	    !ui_can(ui, row->act))
+		return false;
+	*width = (int)(strlen(row->name) + strlen(row->label)) + 1;
+	return true;
+}
+
+/* Row by row until the canvas is full: the first ones matter most. */
 static void keys_draw(struct ui *ui, const struct canvas *canvas)
 {
 	const struct view_ops *ops = ui_view(ui, ui->view);
 	struct key_binding row;
 	char marker[80];
-	int x = 1;
+	int x = 1, y = 0, width;
 
 	if (ops->marker && ops->marker(ui, ui->states[ui->view], marker, sizeof(marker)))
 		x = canvas_printf(canvas, 0, x, STYLE_DRILL, " %s ", marker) + 2;
 	for (size_t i = 0; key_row(i, &row); i++) {
 		struct canvas part;
-		int width;
 
-		if (!row.label || !(row.where & 1u << ui->view) || is_fixed(row.act) ||
-		    !ui_can(ui, row.act))
+		if (!key_shown(ui, &row, &width))
 			continue;
-		width = (int)(strlen(row.name) + strlen(row.label)) + 1;
-		if (x + width > canvas->w)
+		if (x + width > canvas->w) {
+			x = 1;
+			y++;
+		}
+		if (y == canvas->h)
 			break;
-		part = canvas_part(canvas, 0, x, 1, width);
+		part = canvas_part(canvas, y, x, 1, width);
 		canvas_text(&part, 0, 0, STYLE_KEY, row.name);
 		canvas_text(&part, 0, (int)strlen(row.name) + 1, STYLE_NORMAL, row.label);
 		x += width + 2;
@@ -125,12 +139,18 @@ static void views_draw(struct ui *ui, const struct canvas *canvas)
 	canvas_text(&right, 0, x + 1, STYLE_NORMAL, "help");
 }
 
+int footer_rows(const struct ui *ui, int width)
+{
+	return ui->view == TUI_WATCH && width < KEYS_WIDTH ? 4 : 3;
+}
+
 void footer_draw(struct ui *ui, const struct canvas *canvas)
 {
-	struct canvas row = canvas_part(canvas, canvas->h - FOOTER_ROWS, 0, 1, -1);
+	int rows = footer_rows(ui, canvas->w);
+	struct canvas row = canvas_part(canvas, canvas->h - rows, 0, 1, -1);
 
 	status_draw(ui, &row);
-	row = canvas_part(canvas, canvas->h - 2, 0, 1, -1);
+	row = canvas_part(canvas, canvas->h - rows + 1, 0, rows - 2, -1);
 	keys_draw(ui, &row);
 	row = canvas_part(canvas, canvas->h - 1, 0, 1, -1);
 	views_draw(ui, &row);

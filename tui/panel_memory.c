@@ -264,7 +264,8 @@ static int want(struct ui *ui, const struct panel *panel)
 	return rows;
 }
 
-/* The worst of levels and findings. What can't be read is not well, whatever it was before. */
+/* The worst level. Remarks are no alerts: nothing else on the screen counts them, so they have no
+ * level's word. What can't be read is not well, whatever it was before. */
 static const char *status_of(struct ui *ui, const struct panel *panel, const struct remarks *found,
 			     enum style *style, char word[16])
 {
@@ -281,12 +282,12 @@ static const char *status_of(struct ui *ui, const struct panel *panel, const str
 			worst = sense_alert(sense, metric)->level;
 		unknown = unknown || sense_metric(sense, metric)->verdict == VERDICT_UNKNOWN;
 	}
-	if (worst < LEVEL_CRITICAL && remarks_count(found, STYLE_CRITICAL))
-		worst = LEVEL_CRITICAL;
-	if (worst < LEVEL_WARNING && remarks_count(found, STYLE_WARNING))
-		worst = LEVEL_WARNING;
-	*style = unknown && worst < LEVEL_WARNING ? STYLE_WARNING : style_level(worst);
-	return unknown && worst < LEVEL_WARNING ? "unknown" : level_text(worst, word);
+	if (worst < LEVEL_WARNING && (unknown || remarks_count(found, STYLE_WARNING))) {
+		*style = remarks_count(found, STYLE_CRITICAL) ? STYLE_CRITICAL : STYLE_WARNING;
+		return unknown ? "unknown" : "see below";
+	}
+	*style = style_level(worst);
+	return level_text(worst, word);
 }
 
 static void draw(struct ui *ui, const struct panel *panel, struct panel_state *state,

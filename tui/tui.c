@@ -42,7 +42,7 @@ static void draw_view(struct ui *ui, const struct canvas *whole)
 	struct canvas body;
 	int top = header_draw(ui, whole);
 
-	body = canvas_part(whole, top, 0, whole->h - top - FOOTER_ROWS, -1);
+	body = canvas_part(whole, top, 0, whole->h - top - footer_rows(ui, whole->w), -1);
 	views[ui->view]->draw(ui, ui->states[ui->view], &body);
 	/* Behind the view: drawing it may find out what can be done. */
 	footer_draw(ui, whole);
