@@ -52,12 +52,36 @@ static const struct metric *without_data(const struct session *session)
 	return NULL;
 }
 
+/* The first source of a panel that is unwell; then why. A metric of it says more, if there is one.
+ */
+static const struct source_def *unwell(const struct session *session, char *why, size_t size)
+{
+	const struct runbook *runbook = session->loaded->runbook;
+
+	for (size_t i = 0; i < runbook->npanels; i++) {
+		const struct panel *panel = &runbook->panels[i];
+		size_t n = panel->source ? 1 : panel->nsources;
+
+		for (size_t s = 0; s < n; s++) {
+			const char *name = panel->source ? panel->source : panel->sources[s];
+			const struct source *source = sense_source(session->sense, name);
+
+			if (source && source->type->unwell &&
+			    source->type->unwell(source, why, size))
+				return runbook_source(runbook, name);
+		}
+	}
+	return NULL;
+}
+
 static void next_watching(const struct session *session, struct line line)
 {
 	const char *why;
 	const struct procedure *suggested = session_suggested(session, &why);
 	const struct alert *alert = session_worst_alert(session);
 	const struct metric *missing = without_data(session);
+	const struct source_def *source;
+	char text[200];
 
 	if (suggested)
 		snprintf(line.out, line.size, "%s: %s. Press %s to declare an incident.", why,
@@ -70,6 +94,9 @@ static void next_watching(const struct session *session, struct line line)
 		snprintf(line.out, line.size, "No data of %s: %s. Press %s to declare an incident.",
 			 metric_title(missing), sense_metric(session->sense, missing)->evidence,
 			 key(KEY_ID_DECLARE));
+	else if ((source = unwell(session, text, sizeof(text))))
+		snprintf(line.out, line.size, "%s: %s. Press %s to declare an incident.",
+			 source->title ? source->title : source->name, text, key(KEY_ID_DECLARE));
 	else
 		snprintf(line.out, line.size, "All quiet. Press %s to declare an incident.",
 			 key(KEY_ID_DECLARE));

@@ -131,6 +131,15 @@ void log_status(const struct source *source, struct log_status *out)
 	}
 }
 
+static bool log_unwell(const struct source *source, char *why, size_t size)
+{
+	struct log_status status;
+
+	log_status(source, &status);
+	snprintf(why, size, "%s", status.why);
+	return status.state == LOG_MISSING || status.state == LOG_FAILED;
+}
+
 const struct source_type source_log = {
 	.type = { .name = "log",
 		  .help = "a log, followed: a file, systemd's journal, or what a command prints",
@@ -143,4 +152,5 @@ const struct source_type source_log = {
 	.sample = log_sample,
 	.watch = log_metric_watch,
 	.read = log_metric_read,
+	.unwell = log_unwell,
 };

@@ -556,6 +556,18 @@ static void postgres_read(struct source *source, const json_t *metric, int64_t s
 		postgres_figure(&pg->info, json_str(metric, "read", ""), wall(pg), since, out);
 }
 
+static bool postgres_unwell(const struct source *source, char *why, size_t size)
+{
+	const struct postgres_info *info = postgres_info(source);
+
+	if (info->identity_wrong)
+		snprintf(why, size, "another server answers than the target names");
+	else
+		snprintf(why, size, "%s", postgres_state_text(info));
+	return info->identity_wrong || info->state == POSTGRES_SILENT ||
+	       info->state == POSTGRES_FAILING || info->state == POSTGRES_DOWN;
+}
+
 const struct source_type source_postgres = {
 	.type = { .name = "postgres",
 		  .help = "a PostgreSQL server and one of its databases",
@@ -567,4 +579,5 @@ const struct source_type source_postgres = {
 	.close = postgres_close,
 	.sample = postgres_sample,
 	.read = postgres_read,
+	.unwell = postgres_unwell,
 };

@@ -60,6 +60,9 @@ struct source_type {
 	/* Adds what it knows besides numbers, for a page of details: clean lines "Name: text".
 	 * NULL: nothing. */
 	void (*tell)(struct source *source, struct buf *out);
+	/* Whether there is nothing to be had from it now; then why, in a few words: "the file is
+	 * not there". From memory: it never blocks. NULL: its readings say all. */
+	bool (*unwell)(const struct source *source, char *why, size_t size);
 };
 
 /* NULL-terminated. */
