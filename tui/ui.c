@@ -29,12 +29,20 @@ void ui_show(struct ui *ui, enum tui_view view)
 	ui->view = view;
 }
 
+/* In its first second it shows what it finds as soon as it is found: somebody waits for it. */
+static bool is_new(const struct ui *ui, int64_t now)
+{
+	return now - ui->first_at < CLOCK_US;
+}
+
 void ui_drawn(struct ui *ui, int64_t bytes)
 {
 	int64_t pause = bytes * CLOCK_US / BYTES_PER_S;
 
 	ui->dirty = false;
 	ui->drawn_at = clock_mono(ui->clock);
+	if (!ui->first_at)
+		ui->first_at = ui->drawn_at;
 	ui->pause_us = pause > PAUSE_MAX_US ? PAUSE_MAX_US : pause;
 }
 
@@ -47,14 +55,15 @@ void ui_dirty(struct ui *ui)
 	if (ui->dirty || !ui->redraw)
 		return;
 	ui->dirty = true;
-	watch_arm(ui->redraw, left > GATHER_US ? left : GATHER_US, 0);
+	left = left > GATHER_US ? left : GATHER_US;
+	watch_arm(ui->redraw, is_new(ui, ui->changed_at) ? 0 : left, 0);
 }
 
 bool ui_pauses(struct ui *ui)
 {
 	int64_t now = clock_mono(ui->clock), left = ui->drawn_at + ui->pause_us - now;
 
-	if (left <= 0 || now - ui->changed_at >= QUIET_US)
+	if (left <= 0 || is_new(ui, now) || now - ui->changed_at >= QUIET_US)
 		return false;
 	watch_arm(ui->redraw, left < QUIET_US ? left : QUIET_US, 0);
 	return true;

@@ -73,9 +73,9 @@ struct ui {
 	struct err err; /* why, when result is -1 */
 	bool pasting;
 	bool dirty;
-	int64_t drawn_at;   /* monotonic */
-	int64_t pause_us;   /* from then to the next frame, while changes flood in */
-	int64_t changed_at; /* monotonic: the latest change */
+	int64_t first_at, drawn_at; /* monotonic: the first frame, the latest */
+	int64_t pause_us;	    /* from then to the next frame, while changes flood in */
+	int64_t changed_at;	    /* monotonic: the latest change */
 	struct watch *keys, *redraw, *wake, *second,
 	    *signals[5];    /* owned; redraw to second: timers */
 	char *last_command; /* owned: of `:`, or NULL */
