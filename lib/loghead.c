@@ -97,7 +97,7 @@ static enum loglevel group_level(const char *p, const char *end, const char **cl
 	*close = to;
 	/* In braces stands what belongs to the line, or an object. */
 	if (*p == '{')
-		*close = p[1] != '"' ? to : NULL;
+		*close = to != NULL && p[1] != '"' ? to : NULL;
 	if (to == NULL || *p == '{')
 		return LOGLEVEL_NONE;
 	from = colour_skip(from, to);
