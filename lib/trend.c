@@ -95,7 +95,9 @@ void trend_of(const struct chart_point *points, size_t n, int64_t from, struct t
 			continue;
 		if (first < 0)
 			first = points[i].at;
-		last = points[i].at;
+		/* Of a clock that was set back the last one may not be the latest. */
+		if (points[i].at > last)
+			last = points[i].at;
 	}
 	if (first < 0)
 		return;

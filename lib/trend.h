@@ -30,7 +30,7 @@ struct trend {
 	int64_t span_us; /* between the first and the last point */
 };
 
-/* Of the points since `from`; points whose value is NAN are gaps. */
+/* Of the points since `from`, in any order; points whose value is NAN are gaps. */
 void trend_of(const struct chart_point *points, size_t n, int64_t from, struct trend *out);
 /* Hours until it gets to `limit`; INFINITY when it is not on the way there, 0 when it is past it
  * (above it when it is rising, else below). */

@@ -28,6 +28,9 @@ void hostdisk_release(struct hostdisk *disk)
 
 static void used_add(struct hostdisk *disk)
 {
+	/* A clock that was set back takes what it passes again with it. */
+	while (disk->nused > 0 && disk->used[disk->nused - 1].at > disk->at)
+		disk->nused--;
 	if (disk->nused == 2 * (size_t)HOSTDISK_POINTS) {
 		memmove(disk->used, disk->used + HOSTDISK_POINTS,
 			HOSTDISK_POINTS * sizeof(*disk->used));

@@ -109,6 +109,26 @@ static void too_little_history_says_so(void **state)
 	assert_int_equal(t.verdict, TREND_SHORT);
 }
 
+/* A clock that was set back: its points lie between those before. */
+static void a_clock_that_was_set_back_is_endured(void **state)
+{
+	struct trend t;
+
+	(void)state;
+	fill(N, 200, 100, 1);
+	for (size_t i = 3 * N / 4; i < N; i++)
+		points[i].at -= 25 * MINUTE;
+	t = trend(N);
+	assert_int_equal(t.verdict, TREND_RISING);
+	assert_float_equal((double)t.span_us / MINUTE, 45, 0.1);
+	/* Back to before the first one. */
+	for (size_t i = 1; i < N; i++)
+		points[i].at = points[0].at - (int64_t)i * CLOCK_US;
+	t = trend(N);
+	assert_int_equal(t.verdict, TREND_SHORT);
+	assert_true(t.span_us == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +136,7 @@ int main(void)
 		cmocka_unit_test(noise_and_peaks_are_none),
 		cmocka_unit_test(a_saw_on_a_rising_floor_is_a_slope),
 		cmocka_unit_test(too_little_history_says_so),
+		cmocka_unit_test(a_clock_that_was_set_back_is_endured),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
