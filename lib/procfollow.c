@@ -16,6 +16,7 @@
 #define SOON_US	 (2 * CLOCK_US)	 /* ... while none is there */
 #define YOUNG_US (3 * CLOCK_US)	 /* a process that is so young may not have its name yet */
 #define NEW_MAX	 64		 /* pids that are looked at one by one */
+#define OPEN_MAX 128		 /* descriptors that stay open: the program needs some, too */
 
 struct followed {
 	struct procfile stat;
@@ -98,15 +99,16 @@ static bool known_look(struct proc_follow *follow, struct proc_list *out)
 		struct followed *one = &follow->known[i];
 		struct proc_stat stat;
 		char text[STAT_MAX];
+		bool there = procfile_read(&one->stat, text, sizeof(text)) > 0 &&
+			     proc_stat_parse(text, &stat) == 0 && stat.id.start == one->id.start &&
+			     stat.state != 'Z' && stat.state != 'X';
 
-		if (procfile_read(&one->stat, text, sizeof(text)) > 0 &&
-		    proc_stat_parse(text, &stat) == 0 && stat.id.start == one->id.start &&
-		    stat.state != 'Z' && stat.state != 'X') {
-			proc_list_add(out, &stat);
-			follow->known[kept++] = *one;
-		} else {
+		if (!there || kept >= OPEN_MAX)
 			procfile_close(&one->stat);
-		}
+		if (!there)
+			continue;
+		proc_list_add(out, &stat);
+		follow->known[kept++] = *one;
 	}
 	if (kept == follow->n)
 		return false;
@@ -237,7 +239,10 @@ int proc_follow_look(struct proc_follow *follow, int64_t mono, struct proc_list 
 		return pid_file_look(follow, mono, out, err);
 	}
 	if (mono - follow->aged > YOUNG_US || follow->aged == 0) {
-		follow->young = follow->aged == 0 ? last : follow->younger;
+		/* At first the latest ones may be too young, too. */
+		follow->young = follow->aged != 0    ? follow->younger
+				: last > NEW_MAX / 2 ? last - NEW_MAX / 2
+						     : 0;
 		follow->younger = last;
 		follow->aged = mono;
 	}

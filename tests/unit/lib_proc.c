@@ -243,6 +243,69 @@ static void a_late_name_is_found(void **state)
 	close(ready[0]);
 }
 
+/* One that takes its name just after the first look is not left to the next look at all of /proc.
+ */
+static void a_process_that_is_being_started_is_found(void **state)
+{
+	char name[64], json[160], byte = 0;
+	struct followed f;
+	int go[2], ready[2];
+	pid_t pid;
+
+	(void)state;
+	snprintf(name, sizeof(name), "backout-young-%d", (int)getpid());
+	snprintf(json, sizeof(json), "{\"match\": [\"%s\"]}", name);
+	assert_int_equal(pipe(go), 0);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(ready[0]);
+		fcntl(ready[1], F_SETFD, FD_CLOEXEC);
+		if (read(go[0], &byte, 1) == 1)
+			execlp("sleep", name, "1000", (char *)NULL);
+		_exit(127);
+	}
+	close(ready[1]);
+	followed_begin(&f, json);
+	assert_int_equal(looked(&f), 0);
+	assert_int_equal(write(go[1], &byte, 1), 1);
+	assert_int_equal(read(ready[0], &byte, 1), 0);
+	assert_int_equal(looked(&f), 1);
+	child_end_now(pid);
+	followed_end(&f);
+	close(go[0]);
+	close(go[1]);
+	close(ready[0]);
+}
+
+/* However many there are, the descriptors that are kept for them are not all of the program's. */
+static void many_processes_leave_descriptors(void **state)
+{
+	enum { MANY = 200 };
+	char name[64], json[160];
+	pid_t pids[MANY];
+	struct followed f;
+	int64_t before;
+
+	(void)state;
+	snprintf(name, sizeof(name), "backout-crowd-%d", (int)getpid());
+	snprintf(json, sizeof(json), "{\"match\": [\"%s\"]}", name);
+	followed_begin(&f, json);
+	for (int i = 0; i < MANY; i++)
+		pids[i] = child_named(name);
+	before = proc_files(getpid());
+	assert_int_equal(looked(&f), MANY);
+	assert_int_equal(looked(&f), MANY);
+	assert_true(proc_files(getpid()) - before < 150);
+	child_end_now(pids[0]);
+	child_end_now(pids[MANY - 1]);
+	assert_int_equal(looked(&f), MANY - 2);
+	for (int i = 1; i < MANY - 1; i++)
+		child_end_now(pids[i]);
+	followed_end(&f);
+}
+
 /* Where pids are given out too fast to be looked at one by one, lists of them tell. */
 static void many_new_processes_hide_none(void **state)
 {
@@ -482,6 +545,8 @@ int main(void)
 		cmocka_unit_test(processes_are_followed),
 		cmocka_unit_test(a_late_name_is_found),
 		cmocka_unit_test(many_new_processes_hide_none),
+		cmocka_unit_test(a_process_that_is_being_started_is_found),
+		cmocka_unit_test(many_processes_leave_descriptors),
 		cmocka_unit_test(a_pid_file_is_followed),
 		cmocka_unit_test(threads_are_no_processes),
 		cmocka_unit_test(what_a_process_uses_is_read),
