@@ -146,7 +146,8 @@ static bool name_is_known(const struct look *look, const char *folder, size_t le
 /* All names of a folder; as many as are tracked in it, which are there, are just those. */
 static bool names_are_known(const struct look *look, const char *folder, size_t len, size_t tracked)
 {
-	char *path = len ? xstrndup(folder, len) : xstrdup(".");
+	/* Without the slash behind it, which would lead through a link in its place. */
+	char *path = len ? xstrndup(folder, len - 1) : xstrdup(".");
 	int fd = openat(look->root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	const struct dirent *entry;

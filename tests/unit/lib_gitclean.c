@@ -42,6 +42,7 @@ static const struct {
 	{ "rm bot/main.py; ln -s extra.py bot/main.py", false },
 	{ "rm bot/main.py; mkdir bot/main.py", false },
 	{ "mv bot/main.py bot/main2.py", false },
+	{ "mv bot ../elsewhere; ln -s ../elsewhere bot", false },
 	{ "echo x >new.py", false },
 	{ "mkdir more; echo x >more/new.py", false },
 	{ "mkdir bot/more; echo x >bot/more/new.py", false },
