@@ -318,8 +318,9 @@ static int64_t certs_read(int fd)
 	if (n <= 0)
 		return 0;
 	text[n] = '\0';
-	date = strstr(text, "Expire date:");
-	if (date == NULL || sscanf(date, "Expire date:%3s %d %d:%d:%d %d", month, &at.tm_mday,
+	/* On a line of its own: in the names before it may stand anything. */
+	date = strstr(text, "\nExpire date:");
+	if (date == NULL || sscanf(date, "\nExpire date:%3s %d %d:%d:%d %d", month, &at.tm_mday,
 				   &at.tm_hour, &at.tm_min, &at.tm_sec, &at.tm_year) != 6)
 		return 0;
 	found = strstr(months, month);

@@ -37,6 +37,10 @@ static void certificate_write(const char *path)
 	X509_gmtime_adj(X509_getm_notAfter(cert), DAYS * 86400L);
 	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1,
 				   -1, 0);
+	/* What somebody put into a name is no date. */
+	X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC,
+				   (const unsigned char *)"Expire date:Jan  1 00:00:00 2020 GMT",
+				   -1, -1, 0);
 	X509_set_issuer_name(cert, name);
 	X509_set_pubkey(cert, key);
 	assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
