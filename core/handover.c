@@ -14,7 +14,8 @@
 #define TIMEOUT_US    (30 * CLOCK_US)
 #define AGAIN_US      (5 * CLOCK_US) /* after the first failure; then longer */
 #define LATER_LEAST_S 1.0
-#define LATER_S	      600.0 /* the longest that one who asks for patience is given */
+#define LATER_S	      600.0 /* the longest that one who asks for patience is given at once */
+#define LATER_ALL_US  (3600 * CLOCK_US) /* ... and for one alert in all */
 
 struct handover {
 	struct loop *loop;
@@ -24,7 +25,8 @@ struct handover {
 	void *data;
 	char *queue[HANDOVER_QUEUE]; /* owned: what is to be handed over, as text */
 	size_t n;
-	int tries; /* of the first one */
+	int tries;	/* of the first one */
+	int64_t waited; /* because it was asked to, microseconds */
 	struct job *job;
 	struct http_job *http;
 	struct watch *again;
@@ -88,6 +90,7 @@ static void first_drop(struct handover *handover)
 	handover->n--;
 	memmove(handover->queue, handover->queue + 1, handover->n * sizeof(handover->queue[0]));
 	handover->tries = 0;
+	handover->waited = 0;
 }
 
 static void try_again(struct watch *watch, uint32_t what, void *data)
@@ -148,7 +151,8 @@ static void webhook_answered(const struct http_reply *reply, void *data)
 	char status[40];
 
 	handover->http = NULL;
-	if (wait) {
+	if (wait && handover->waited + wait <= LATER_ALL_US) {
+		handover->waited += wait;
 		again_in(handover, wait);
 		return;
 	}

@@ -22,7 +22,7 @@ typedef void handover_fn(const char *to, const char *why, void *data);
 struct handover *handover_command(struct loop *loop, const char *program, handover_fn *given_up,
 				  void *data);
 /* New. Posts each as JSON; any status below 300 means that it was taken. One that has too much to
- * do (429) and says for how long ("retry_after", seconds) is asked again behind it. */
+ * do (429) and says for how long ("retry_after", seconds) is asked again behind it, for an hour. */
 struct handover *handover_webhook(struct loop *loop, const char *url, handover_fn *given_up,
 				  void *data);
 /* Accepts NULL. Ends what is on its way. */

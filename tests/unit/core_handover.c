@@ -18,7 +18,7 @@ struct fixture {
 	struct clock_manual clock;
 	struct loop *loop;
 	int given_up;
-	char why[128];
+	char to[16], why[128];
 };
 
 static int setup(void **state)
@@ -60,7 +60,7 @@ static void given_up(const char *to, const char *why, void *data)
 {
 	struct fixture *f = data;
 
-	assert_string_equal(to, "command");
+	snprintf(f->to, sizeof(f->to), "%s", to);
 	snprintf(f->why, sizeof(f->why), "%s", why);
 	f->given_up++;
 }
@@ -133,6 +133,7 @@ static void given_up_after_three_times(void **state)
 	until_empty(f, handover);
 	taken_is(f, "{\"n\":1}{\"n\":1}{\"n\":1}");
 	assert_int_equal(f->given_up, 1);
+	assert_string_equal(f->to, "command");
 	assert_non_null(strstr(f->why, "exit status 3"));
 	handover_free(handover);
 }
@@ -148,16 +149,18 @@ static void a_program_that_is_missing_is_given_up_at_once(void **state)
 	handover_free(handover);
 }
 
-/* A chat that has too much to do `busy` times, and says for how long; each request is a dot in
- * "$taken". */
-static void chat(int listener, const char *taken, int busy)
+/* A chat that has too much to do `busy` times, and says for how many seconds; each request is a dot
+ * in "$taken". */
+static void chat(int listener, const char *taken, int busy, int later)
 {
-	static const char full[] = "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 19\r\n"
-				   "Connection: close\r\n\r\n{\"retry_after\":8.0}";
 	static const char good[] = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
-	char request[4096];
+	char request[4096], full[160];
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	snprintf(full, sizeof(full),
+		 "HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\n\r\n"
+		 "{\"retry_after\":%d.0}",
+		 later);
 	for (;;) {
 		int fd = accept(listener, NULL, NULL);
 		const char *answer = busy-- > 0 ? full : good;
@@ -171,7 +174,7 @@ static void chat(int listener, const char *taken, int busy)
 	}
 }
 
-static pid_t chat_start(struct fixture *f, int busy, char url[64])
+static pid_t chat_start(struct fixture *f, int busy, int later, char url[64])
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -185,7 +188,7 @@ static pid_t chat_start(struct fixture *f, int busy, char url[64])
 	snprintf(url, 64, "http://127.0.0.1:%d/hook", ntohs(at.sin_port));
 	pid = fork();
 	if (pid == 0)
-		chat(listener, f->taken, busy);
+		chat(listener, f->taken, busy, later);
 	close(listener);
 	return pid;
 }
@@ -206,7 +209,7 @@ static void a_busy_webhook_is_asked_when_it_said(void **state)
 {
 	struct fixture *f = *state;
 	char url[64];
-	pid_t server = chat_start(f, 3, url);
+	pid_t server = chat_start(f, 3, 8, url);
 	struct handover *handover = handover_webhook(f->loop, url, given_up, f);
 	size_t n = 0;
 	int64_t at = 0;
@@ -225,6 +228,43 @@ static void a_busy_webhook_is_asked_when_it_said(void **state)
 	}
 	assert_int_equal(asked(f), 4);
 	assert_int_equal(f->given_up, 0);
+	handover_free(handover);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+}
+
+static size_t children(void)
+{
+	struct buf text = BUF_INIT;
+	size_t n = 0;
+
+	assert_int_equal(file_read("/proc/thread-self/children", &text, 0, NULL), 0);
+	for (const char *p = buf_str(&text); (p = strchr(p, ' ')); p++)
+		n++;
+	buf_release(&text);
+	return n;
+}
+
+/* Somebody has to hear of it when nothing gets through. */
+static void a_webhook_that_stays_busy_is_given_up(void **state)
+{
+	struct fixture *f = *state;
+	char url[64];
+	pid_t server = chat_start(f, 1000, 500, url);
+	struct handover *handover = handover_webhook(f->loop, url, given_up, f);
+
+	add(handover, 1);
+	for (int i = 0; handover_waiting(handover); i++) {
+		assert_true(i < TURNS_MAX);
+		loop_turn(f->loop, 10, NULL);
+		/* Time goes on when it has been asked, not while it is. */
+		if (children() == 1)
+			clock_manual_advance(&f->clock, 100 * CLOCK_US);
+	}
+	assert_int_equal(f->given_up, 1);
+	assert_string_equal(f->to, "webhook");
+	assert_string_equal(f->why, "status 429");
+	assert_true(f->clock.mono_us > 3000 * CLOCK_US);
 	handover_free(handover);
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);
@@ -254,6 +294,7 @@ int main(void)
 		TEST(given_up_after_three_times),
 		TEST(a_program_that_is_missing_is_given_up_at_once),
 		TEST(a_busy_webhook_is_asked_when_it_said),
+		TEST(a_webhook_that_stays_busy_is_given_up),
 		TEST(a_full_queue_loses_the_oldest_that_waits),
 	};
 
