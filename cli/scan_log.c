@@ -162,7 +162,7 @@ void scan_log(struct scan *scan, struct scan_log *log)
 	now = S_ISREG(st.st_mode) ? st.st_mtim.tv_sec * CLOCK_US : clock_wall(&clock_system);
 	n = begin_read(fd, st.st_mode, begin, sizeof(begin));
 	packing = packing_of(begin, n);
-	log->binary = !packing && is_binary(begin, n);
+	log->binary = n > 0 && !packing && is_binary(begin, n);
 	if (packing)
 		scan_packed(scan, fd, packing, now, &log->err);
 	else

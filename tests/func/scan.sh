@@ -8,7 +8,7 @@ chmod 711 "$work"
 
 scan() { "$BACKOUT" scan --utc --json "$@" >"$work/json" 2>"$work/err"; }
 # is EXPRESSION: of the JSON that the latest scan printed, as Python's d.
-is() { python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); sys.exit(0 if eval(sys.argv[2]) else print(d))' "$work/json" "$1"; }
+is() { python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); sys.exit(0 if eval(sys.argv[2]) else print(d) or 1)' "$work/json" "$1"; }
 # fits FILE: no line has more than 72 columns.
 fits() { python3 -c 'import sys; sys.exit(any(len(l.rstrip("\n")) > 72 and print(l) is None for l in open(sys.argv[1], encoding="utf-8")))' "$1"; }
 levels() { # LOG EXPECTED...: level=count, all others 0
@@ -22,7 +22,7 @@ levels() { # LOG EXPECTED...: level=count, all others 0
 cat >"$work/write.py" <<'PY'
 import logging, sys, logging.handlers
 layout, path = sys.argv[1:3]
-logging.basicConfig(filename=path, level=logging.DEBUG, format=None if layout == "default" else layout)
+logging.basicConfig(filename=path, level=logging.DEBUG, **({} if layout == "default" else {"format": layout}))
 log = logging.getLogger("bot.core")
 for i in range(3):
     log.debug("round %d begins", i)
@@ -59,7 +59,7 @@ python_layouts() {
 check "Python's logging in eleven layouts, tracebacks counted once" python_layouts
 repeated() {
 	scan "$work/python2.log" && is "d['errors'][0]['count'] == 3 and d['errors'][0]['shape'] == 'round # broke: \"*\"'" &&
-		is "d['lines'] == 18 and d['records'] == 14 and d['without_time'] == 0 and len(d['minutes']) >= 1" &&
+		is "d['lines'] == $(wc -l <"$work/python2.log") and d['records'] == 14 and d['without_time'] == 0 and len(d['minutes']) >= 1" &&
 		is "sum(m['records'] for m in d['minutes']) == 14 and d['step_s'] == 60"
 }
 check "repeated errors, lines and minutes" repeated
@@ -86,8 +86,9 @@ postgres_levels() {
 	for prefix in '%m [%p] %q%u@%d ' '%t [%p]: user=%u,db=%d,app=%a,client=%h ' '< %m >' ''; do
 		n=$((n + 1))
 		postgres_log "$prefix" "$work/pg$n.log"
-		# WARNING: of the DO block, and that of ROLLBACK outside of a transaction.
-		grep -q 'STATEMENT:' "$work/pg$n.log" && levels "$work/pg$n.log" warning=2 error=2 || { cat "$work/pg$n.log"; return 1; }
+		# WARNING: of the DO block, and that of ROLLBACK outside of a transaction. Its LOG lines are as many as it likes.
+		grep -q 'STATEMENT:' "$work/pg$n.log" && scan "$work/pg$n.log" &&
+			is "d['levels'] == {'debug': 0, 'info': d['records'] - 4, 'warning': 2, 'error': 2, 'critical': 0}" || { cat "$work/pg$n.log"; return 1; }
 	done
 }
 # One server, three logs of the same.
@@ -155,10 +156,11 @@ piped() { gzip -c "$work/plain.log" | "$BACKOUT" scan --utc --json - >"$work/jso
 	{ printf '2026-11-21 21:31:05 ERROR a\n'; printf '2026-11-21 21:31:05 ERROR b\n'; } | "$BACKOUT" scan --utc --json - >"$work/json" && is "d['levels']['error'] == 2" &&
 	true | "$BACKOUT" scan --json - >"$work/json" && is "d['lines'] == 0"; }
 check "a pipe, packed or not, in pieces, empty" piped
-several() { scan "$work/plain.log" "$work/python1.log" && is "d['levels']['error'] == 2004 and [l['lines'] for l in d['logs']] == [20000, 18]"; }
+several() { scan "$work/plain.log" "$work/python1.log" && is "d['levels']['error'] == 2004 and [l['lines'] for l in d['logs']] == [20000, $(wc -l <"$work/python1.log")]"; }
 check "several logs are counted together" several
 missing() { status 1 scan "$work/plain.log" "$work/nowhere.log" "$work" && is "d['levels']['error'] == 2000 and 'error' in d['logs'][1] and 'error' in d['logs'][2]" &&
-	grep -q 'nowhere.log.*No such file' "$work/err" && grep -q 'it is a folder' "$work/err"; }
+	grep -q 'nowhere.log.*No such file' "$work/err" && grep -q 'it is a folder' "$work/err" &&
+	status 1 scan /proc/self/mem && grep -q "it can't be read" "$work/err" && is "'binary' not in d['logs'][0]"; }
 check "what can't be read is said, the others are scanned" missing
 damaged() {
 	gzip -c "$work/plain.log" | head -c 30000 >"$work/cut.gz"
