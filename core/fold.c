@@ -112,18 +112,15 @@ static int fold_acknowledged(struct incident_state *state, const struct jflat *l
 			     struct err *err)
 {
 	struct alert_state *alert = alert_of(state, line, err);
-	json_t *by;
 	char *who;
 
 	if (!alert)
 		return -1;
 	if (alert->level == LEVEL_OK)
 		return err_set(err, "there is no alert to acknowledge");
-	by = jflat_json(line, "by");
-	who = who_text(by);
-	snprintf(alert->acknowledged_by, sizeof(alert->acknowledged_by), "%s", who);
+	who = who_wrote(line);
+	text_clean_to(alert->acknowledged_by, sizeof(alert->acknowledged_by), who, strlen(who));
 	free(who);
-	json_decref(by);
 	alert->acknowledged = true;
 	alert->acknowledged_at = at;
 	return 0;
