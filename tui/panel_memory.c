@@ -5,6 +5,7 @@
 
 #include "lib/jdoc.h"
 #include "lib/mem.h"
+#include "lib/text.h"
 #include "lib/timefmt.h"
 #include "sources/host.h"
 #include "sources/process.h"
@@ -158,11 +159,13 @@ static void metric_row(struct ui *ui, const struct metric *metric, const struct 
 	const struct alert *alert = sense_alert(session_sense(ui->session), metric);
 	char value[64], slope[48];
 	enum style style = style_level(alert ? alert->level : LEVEL_OK);
+	struct canvas title;
 	struct trend trend;
 	int x, end;
 
-	x = canvas_printf(canvas, y, 0, STYLE_NORMAL, "%-*.*s ", TITLE_WIDTH, TITLE_WIDTH,
-			  metric_title(metric));
+	title = canvas_part(canvas, y, 0, 1, TITLE_WIDTH);
+	canvas_text(&title, 0, 0, STYLE_NORMAL, metric_title(metric));
+	x = TITLE_WIDTH + 1;
 	if (reading->verdict == VERDICT_UNKNOWN || !reading->has_value) {
 		canvas_printf(canvas, y, x, STYLE_WARNING, "unknown: %s", reading->evidence);
 		return;
@@ -179,7 +182,7 @@ static void metric_row(struct ui *ui, const struct metric *metric, const struct 
 		return;
 	slope_of(ui, metric, &trend);
 	trend_short(&trend, unit_of(ui, metric), slope, sizeof(slope));
-	end = canvas->w - (int)strlen(slope);
+	end = canvas->w - text_width(slope);
 	if (end <= x)
 		return;
 	canvas_text(canvas, y, end, trend.verdict == TREND_STEADY ? STYLE_DIM : STYLE_NORMAL,
