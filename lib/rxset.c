@@ -92,7 +92,8 @@ static void tables_fill(struct rxset *set)
 	memset(set->heads, 0, GRAMS * sizeof(*set->heads));
 	memset(set->low, 0, sizeof(set->low));
 	memset(set->high, 0, sizeof(set->high));
-	qsort(set->texts, set->ntexts, sizeof(*set->texts), window_compare);
+	if (set->ntexts > 1)
+		qsort(set->texts, set->ntexts, sizeof(*set->texts), window_compare);
 	for (size_t i = 0; i < set->ntexts; i++) {
 		struct text *text = &set->texts[i];
 		uint32_t gram = gram_of(window_of(text));

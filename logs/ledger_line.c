@@ -72,9 +72,9 @@ void line_make(struct buf *out, const struct line_stamp *stamp, const char *even
 
 bool line_hash_holds(const char *bytes, size_t len, char hash[SHA256_HEX])
 {
-	const char *tail = bytes + len - TAIL_LEN;
+	const char *tail = len > TAIL_LEN ? bytes + len - TAIL_LEN : NULL;
 
-	if (len <= TAIL_LEN || memcmp(tail, hash_key, KEY_LEN) != 0 ||
+	if (!tail || memcmp(tail, hash_key, KEY_LEN) != 0 ||
 	    memcmp(tail + KEY_LEN + HASH_LEN, line_end, sizeof(line_end) - 1) != 0)
 		return false;
 	sha256_hex(bytes, len - TAIL_LEN, hash);
