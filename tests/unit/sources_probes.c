@@ -330,7 +330,7 @@ static void files_are_as_old_as_they_are(void **state)
 	source_file.read(source, metric, 0, &age);
 	assert_true(age.has_value && age.value < 60);
 	clock_follow(NULL, NULL);
-	source_file.close(source);
+	source_close(source);
 	json_decref(metric);
 	json_decref(declared);
 	free(args);
