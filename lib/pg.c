@@ -1,6 +1,5 @@
 #include "lib/pg.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -200,20 +199,11 @@ char *pg_app_name(const char *mark, char out[PG_NAME_MAX])
 	return out;
 }
 
-bool pg_needs_resolving(const struct pg_params *params)
-{
-	unsigned char address[sizeof(struct in6_addr)];
-	const char *host = params->host;
-
-	return host && host[0] != '/' && host[0] != '@' && inet_pton(AF_INET, host, address) != 1 &&
-	       inet_pton(AF_INET6, host, address) != 1;
-}
-
-void pg_resolve_argv(const struct pg_params *params, const char *argv[4])
+void pg_resolve_argv(const char *host, const char *argv[4])
 {
 	argv[0] = "getent";
 	argv[1] = "ahosts";
-	argv[2] = params->host;
+	argv[2] = host;
 	argv[3] = NULL;
 }
 

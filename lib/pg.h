@@ -8,8 +8,7 @@
  * Blocking calls wait with non-blocking libpq and poll() and keep deadlines of their own: the
  * asynchronous connect ignores connect_timeout, and a frozen backend keeps no statement_timeout. A
  * connection whose deadline passed is closed and answers every further query with an error. Host
- * names are resolved in a child process (pg_resolve, or a job running pg_resolve_argv), because
- * libpq would block.
+ * names are resolved in a child process (a job running pg_resolve_argv), because libpq would block.
  *
  * Nothing here prints: libpq's notices and its warning about a readable password file are caught.
  */
@@ -75,15 +74,17 @@ enum pg_fault pg_fault_of_state(const char *sqlstate);
 
 /* "backout MARK", shortened by a hash when PostgreSQL would cut it. Returns `out`. */
 char *pg_app_name(const char *mark, char out[PG_NAME_MAX]);
-/* Whether libpq would have to look the host up: it is neither a path nor a numeric address. */
-bool pg_needs_resolving(const struct pg_params *params);
-/* The command whose output lists the host's addresses; `argv` borrows from `params`. */
-void pg_resolve_argv(const struct pg_params *params, const char *argv[4]);
+/* New: the host's name, declared or of the service's entry, that libpq would look up and wait for;
+ * NULL when there is none: it is a path or a numeric address, or the entry has the address. (Of
+ * several hosts, separated by commas, libpq looks up each when it comes to it.) */
+char *pg_unresolved(const struct pg_params *params);
+/* The command whose output lists the addresses of `host`, which `argv` borrows. */
+void pg_resolve_argv(const char *host, const char *argv[4]);
 /* The addresses of that output, separated by commas. New; NULL when there is none. */
 char *pg_resolved(const char *output);
 /* Begins a connection without waiting (PQconnectStart): the caller polls it. `hostaddr` (or NULL)
- * are the host's resolved addresses, separated by commas. New: PQfinish(); NULL only when memory is
- * short. */
+ * are the addresses of pg_unresolved()'s host, separated by commas. New: PQfinish(); NULL only when
+ * memory is short. */
 PGconn *pg_start(const struct pg_params *params, const char *hostaddr, const char *mark);
 /* Why a connection that pg_start() began came to PGRES_POLLING_FAILED, and in `err` (or NULL) as a
  * sentence that names the server. */

@@ -1,4 +1,5 @@
 /* Connections: how they begin, and why they fail. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -52,6 +53,52 @@ static PGconn *start_quietly(const char *const *keys, const char *const *values)
 	return conn;
 }
 
+/* New: what the service's entry gives for a keyword; NULL when it gives nothing. */
+static char *service_value(const PQconninfoOption *entry, const char *keyword)
+{
+	for (; entry && entry->keyword; entry++) {
+		if (strcmp(entry->keyword, keyword) == 0)
+			return entry->val && *entry->val ? xstrdup(entry->val) : NULL;
+	}
+	return NULL;
+}
+
+/* New: the declared host, else the service's; NULL when libpq needs none, or has its address. libpq
+ * tells what an entry holds only by way of its environment. */
+static char *host_of(const struct pg_params *params)
+{
+	PQconninfoOption *entry;
+	char *host, *address;
+
+	if (params->host || !params->service)
+		return params->host ? xstrdup(params->host) : NULL;
+	environment_drop();
+	setenv("PGSERVICE", params->service, 1);
+	entry = PQconndefaults();
+	unsetenv("PGSERVICE");
+	host = service_value(entry, "host");
+	address = service_value(entry, "hostaddr");
+	if (address) {
+		free(host);
+		host = NULL;
+	}
+	free(address);
+	PQconninfoFree(entry);
+	return host;
+}
+
+char *pg_unresolved(const struct pg_params *params)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	char *host = host_of(params);
+
+	if (host && host[0] != '/' && host[0] != '@' && !strchr(host, ',') &&
+	    inet_pton(AF_INET, host, address) != 1 && inet_pton(AF_INET6, host, address) != 1)
+		return host;
+	free(host);
+	return NULL;
+}
+
 /* New: the host once for each of its addresses: libpq pairs the two lists. */
 static char *host_list(const char *host, const char *hostaddr)
 {
@@ -65,7 +112,8 @@ static char *host_list(const char *host, const char *hostaddr)
 
 PGconn *pg_start(const struct pg_params *params, const char *hostaddr, const char *mark)
 {
-	char *hosts = params->host && hostaddr ? host_list(params->host, hostaddr) : NULL;
+	char *host = hostaddr ? pg_unresolved(params) : NULL;
+	char *hosts = host ? host_list(host, hostaddr) : NULL;
 	const char *keys[16], *values[16];
 	char app[PG_NAME_MAX];
 	size_t n = 0;
@@ -96,6 +144,7 @@ PGconn *pg_start(const struct pg_params *params, const char *hostaddr, const cha
 	}
 	keys[n] = values[n] = NULL;
 	PGconn *conn = start_quietly(keys, values);
+	free(host);
 	free(hosts);
 	if (conn) {
 		PQsetNoticeReceiver(conn, notice_ignore, NULL);

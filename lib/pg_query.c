@@ -43,16 +43,18 @@ static int resolve(const struct pg_params *params, int64_t timeout_us, char **ad
 	struct buf out = BUF_INIT;
 
 	*address = NULL;
-	if (!pg_needs_resolving(params))
+	char *host = pg_unresolved(params);
+	if (!host)
 		return 0;
-	pg_resolve_argv(params, argv);
+	pg_resolve_argv(host, argv);
 	int result = child_run(&spec, NULL, timeout_us, 4096, &out, NULL, &end, err);
 	if (result == 0 && !(*address = pg_resolved(buf_str(&out)))) {
-		err_set(err, "PostgreSQL host %s: %s", params->host,
+		err_set(err, "PostgreSQL host %s: %s", host,
 			end.timed_out ? "its address could not be looked up in time"
 				      : "unknown name");
 		result = -1;
 	}
+	free(host);
 	buf_release(&out);
 	return result;
 }

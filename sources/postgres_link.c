@@ -12,7 +12,7 @@
 #define CONNECT_US   (5 * CLOCK_US)
 #define LATE_US	     (3 * CLOCK_US)
 #define AGAIN_US     CLOCK_US
-#define PREPARED_MAX 4
+#define PREPARED_MAX 8 /* a further statement is sent as it is */
 
 struct pglink {
 	struct loop *loop;
@@ -193,10 +193,12 @@ static void statement_send(struct pglink *link)
 	const char *const *values = (const char *const *)link->values;
 	int sent;
 
-	link->preparing = !link->pooled && !is_prepared(link, asked);
+	bool prepared = is_prepared(link, asked);
+
+	link->preparing = !link->pooled && !prepared && link->nprepared < PREPARED_MAX;
 	if (link->preparing)
 		sent = PQsendPrepare(link->conn, asked->name, asked->sql, asked->nvalues, NULL);
-	else if (link->pooled)
+	else if (link->pooled || !prepared)
 		sent = PQsendQueryParams(link->conn, asked->sql, asked->nvalues, NULL, values, NULL,
 					 NULL, 0);
 	else
@@ -246,8 +248,7 @@ static void statement_end(struct pglink *link)
 		link->pooled = true;
 		statement_send(link);
 	} else if (link->preparing && PQresultStatus(result) == PGRES_COMMAND_OK) {
-		if (link->nprepared < PREPARED_MAX)
-			link->prepared[link->nprepared++] = link->asked;
+		link->prepared[link->nprepared++] = link->asked;
 		statement_send(link);
 	} else {
 		/* Nothing to wait for until it is asked again. */
@@ -412,13 +413,13 @@ static void on_resolved(const struct child_end *end, const struct buf *out, void
 	}
 }
 
-static void resolve_start(struct pglink *link)
+static void resolve_start(struct pglink *link, const char *host)
 {
 	const char *argv[4];
 	struct child_spec spec = { .argv = argv, .in = -1, .out = -1, .err = -1 };
 	struct err err = ERR_INIT;
 
-	pg_resolve_argv(link->params, argv);
+	pg_resolve_argv(host, argv);
 	link->phase = LINK_RESOLVING;
 	link->job = job_start(link->loop, &spec, NULL, CONNECT_US, 4096, on_resolved, link, &err);
 	if (!link->job)
@@ -427,10 +428,13 @@ static void resolve_start(struct pglink *link)
 
 void pglink_open(struct pglink *link)
 {
+	char *host;
+
 	if (link->phase != LINK_NONE)
 		return;
-	if (pg_needs_resolving(link->params))
-		resolve_start(link);
+	if ((host = pg_unresolved(link->params)))
+		resolve_start(link, host);
 	else
 		connect_start(link, NULL);
+	free(host);
 }

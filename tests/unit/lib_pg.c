@@ -95,10 +95,12 @@ static void test_names(void **state)
 	free(all);
 	assert_null(pg_resolved(""));
 	cluster_params(&cluster, "shop", &params);
-	assert_false(pg_needs_resolving(&params));
+	assert_null(pg_unresolved(&params));
 	free(params.host);
 	params.host = xstrdup("localhost");
-	assert_true(pg_needs_resolving(&params));
+	char *name = pg_unresolved(&params);
+	assert_string_equal(name, "localhost");
+	free(name);
 	if (fault_of(&params, 5 * CLOCK_US, &err) != PG_FAULT_NONE)
 		fail_msg("%s", err.msg);
 	PGconn *conn = pg_start(&params, "::1,127.0.0.1", "test");
@@ -113,6 +115,51 @@ static void test_names(void **state)
 	assert_int_equal(status, PGRES_POLLING_OK);
 	PQfinish(conn);
 	pg_params_release(&params);
+}
+
+/* What a service's entry leaves to be looked up, and that it is used then. */
+static void test_service(void **state)
+{
+	struct pg_params declared, params = { .service = xstrdup("named") };
+	struct err err = ERR_INIT;
+	char *path = xasprintf("%s/.pg_service.conf", cluster.folder), *name;
+	char *home = getenv("HOME") ? xstrdup(getenv("HOME")) : NULL;
+	FILE *file = fopen(path, "w");
+
+	(void)state;
+	cluster_params(&cluster, "shop", &declared);
+	fprintf(file,
+		"[named]\nhost=localhost\nport=%s\ndbname=shop\nuser=%s\n"
+		"[address]\nhost=db.invalid\nhostaddr=127.0.0.1\n[folder]\nhost=/run\n",
+		declared.port, declared.role);
+	fclose(file);
+	setenv("HOME", cluster.folder, 1);
+	name = pg_unresolved(&params);
+	assert_non_null(name);
+	assert_string_equal(name, "localhost");
+	free(name);
+	if (fault_of(&params, 5 * CLOCK_US, &err) != PG_FAULT_NONE)
+		fail_msg("%s", err.msg);
+	PGconn *conn = pg_start(&params, "127.0.0.1", "test");
+	assert_string_equal(PQhost(conn), "localhost");
+	assert_string_equal(PQport(conn), declared.port);
+	PQfinish(conn);
+	for (const char *const *other = (const char *const[]){ "address", "folder", "no", NULL };
+	     *other; other++) {
+		free(params.service);
+		params.service = xstrdup(*other);
+		assert_null(pg_unresolved(&params));
+	}
+	assert_null(getenv("PGSERVICE"));
+	if (home)
+		setenv("HOME", home, 1);
+	else
+		unsetenv("HOME");
+	unlink(path);
+	free(home);
+	free(path);
+	pg_params_release(&params);
+	pg_params_release(&declared);
 }
 
 static void test_closed_and_full(void **state)
@@ -511,6 +558,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_service),
 		cmocka_unit_test(test_closed_and_full),
 		cmocka_unit_test(test_frozen),
 		cmocka_unit_test(test_environment),

@@ -294,6 +294,84 @@ static void test_live_limits(void **state)
 	json_decref(args);
 }
 
+/* How often a text stands in the server's log. */
+static int logged(const char *text)
+{
+	char *path = xasprintf("%s/log", cluster.folder), line[8192];
+	FILE *file = fopen(path, "r");
+	int n = 0;
+
+	while (fgets(line, sizeof line, file))
+		n += strstr(line, text) != NULL;
+	fclose(file);
+	free(path);
+	return n;
+}
+
+/* All statements are prepared, once, also when the console shows everything that there is. */
+static void test_live_prepared(void **state)
+{
+	struct live live;
+
+	(void)state;
+	assert_int_equal(cluster_sql(&cluster, "postgres",
+				     "ALTER ROLE app SET log_min_messages = 'log'"),
+			 0);
+	assert_int_equal(cluster_sql(&cluster, "postgres",
+				     "ALTER ROLE app SET log_statement = 'all'"),
+			 0);
+	live_open(&live, json_object_get(sources, "main"));
+	live_until(&live, POSTGRES_CONNECTED, 1);
+	for (int i = 0; i < 100 && !postgres_table(live.source, false); i++)
+		live_until(&live, POSTGRES_CONNECTED, clock_wall(&clock_system));
+	for (int i = 0; i < 100 && logged("execute backout_statement") < 2; i++) {
+		postgres_statement(live.source, 1 + i % 2);
+		live_until(&live, POSTGRES_CONNECTED, clock_wall(&clock_system));
+	}
+	assert_int_equal(logged("already exists"), 0);
+	assert_int_equal(logged("execute <unnamed>"), 0);
+	assert_in_range(logged("execute backout_statement"), 2, 100);
+	live_close(&live);
+	assert_int_equal(cluster_sql(&cluster, "postgres", "ALTER ROLE app RESET ALL"), 0);
+}
+
+/* Sessions that wait for one table each behind all that came before. */
+static void test_queue_is_counted(void **state)
+{
+	static char names[][16] = { "pid", "blockers", "all_rows" };
+	PGresAttDesc columns[3] = { 0 };
+	PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+	struct buf list = BUF_INIT;
+	struct postgres_table *table;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		columns[i] = (PGresAttDesc){ .name = names[i], .typlen = -1 };
+	assert_int_equal(PQsetResultAttrs(result, 3, columns), 1);
+	/* 100 down to 1, each behind those with a lower number; and one that is not listed. */
+	for (int row = 0; row < 100; row++) {
+		char pid[16];
+
+		snprintf(pid, sizeof pid, "%d", 100 - row);
+		buf_cut(&list, 0);
+		buf_puts(&list, "{4711");
+		for (int i = 1; i < 100 - row; i++)
+			buf_printf(&list, ",%d", i);
+		buf_puts(&list, "}");
+		PQsetvalue(result, row, 0, pid, (int)strlen(pid));
+		PQsetvalue(result, row, 1, list.data, (int)list.len);
+		PQsetvalue(result, row, 2, (char[]){ "100" }, 3);
+	}
+	table = postgres_table_new(result, 1);
+	assert_int_equal(table->n, 100);
+	for (int row = 0; row < 100; row++) {
+		assert_int_equal(table->rows[row].pid, 100 - row);
+		assert_int_equal(table->rows[row].waiters, row);
+	}
+	postgres_table_free(table);
+	buf_release(&list);
+}
+
 /* One that answers nothing takes no time from another. */
 static void test_live_beside_a_dead_one(void **state)
 {
@@ -399,6 +477,8 @@ int main(void)
 		cmocka_unit_test(test_blocking_sample),
 		cmocka_unit_test(test_live_failing),
 		cmocka_unit_test(test_live_limits),
+		cmocka_unit_test(test_live_prepared),
+		cmocka_unit_test(test_queue_is_counted),
 		cmocka_unit_test(test_live_beside_a_dead_one),
 		cmocka_unit_test(test_tree_of_waits),
 	};
