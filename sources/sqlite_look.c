@@ -19,14 +19,17 @@
 #define LOOK_TIMEOUT_US	 (5 * CLOCK_US)
 #define HOURLY_US	 (3600 * CLOCK_US)
 #define CHECK_TIMEOUT_US (600 * CLOCK_US)
-#define SMALL_BYTES	 (16 << 20)
+/* A copy that hangs may stay in the kernel's hands: they must not pile up. */
+#define SILENT_MAX_US (600 * CLOCK_US)
+#define SMALL_BYTES   (16 << 20)
 
 struct sqlite_look {
 	const struct source_env *env;
 	struct sqlite_info info;
 	int64_t check_us;
 	int64_t wanted_at;  /* monotonic; 0: never */
-	int64_t looked_at;  /* monotonic time of the last look's beginning; 0: none */
+	int64_t look_at;    /* monotonic time from which on the next look is due */
+	int silent;	    /* looks since the last one that came to an end */
 	int64_t checked_at; /* the same of the last check */
 	struct task *look, *check;
 };
@@ -142,6 +145,10 @@ static void look_done(const json_t *seen, void *data)
 	struct sqlite_info *info = &look->info;
 
 	look->look = NULL;
+	look->silent = seen ? 0 : look->silent + 1;
+	if (!seen)
+		look->look_at = clock_mono(look->env->clock) +
+				(look->silent < 8 ? EVERY_US << look->silent : SILENT_MAX_US);
 	info->missing = json_bool(seen, "missing", 0);
 	text_set(info->why, sizeof info->why,
 		 seen ? json_str(seen, "why", "") : "its file did not answer in time");
@@ -204,8 +211,8 @@ void sqlite_look_tick(struct sqlite_look *look)
 
 	if (!look->wanted_at || now - look->wanted_at > WANTED_US)
 		return;
-	if (!look->look && (!look->looked_at || now - look->looked_at >= EVERY_US)) {
-		look->looked_at = now;
+	if (!look->look && now >= look->look_at) {
+		look->look_at = now + EVERY_US;
 		look->look =
 		    task_start(look->env->loop, LOOK_TIMEOUT_US, look_body, look_done, look, &err);
 	}
