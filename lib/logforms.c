@@ -5,27 +5,8 @@
 
 #include "lib/loglevel.h"
 #include "lib/logpairs.h"
+#include "lib/logstamp.h"
 #include "lib/logtime.h"
-
-/* How far a bracket, a quote or a second time is looked for. */
-#define NEAR_MAX 240
-
-static bool begins(const char *bytes, size_t len, const char *with)
-{
-	size_t n = strlen(with);
-
-	return len >= n && memcmp(bytes, with, n) == 0;
-}
-
-static bool is_digit(char c)
-{
-	return (unsigned char)(c - '0') < 10;
-}
-
-static size_t near(size_t len)
-{
-	return len < NEAR_MAX ? len : NEAR_MAX;
-}
 
 static size_t blanks(const char *bytes, size_t len)
 {
@@ -44,13 +25,13 @@ size_t logform_priority(const char *bytes, size_t len, enum loglevel *level)
 	size_t n = 1;
 	int priority = 0;
 
-	while (n < len && n < 4 && is_digit(bytes[n]))
+	while (n < len && n < 4 && logstamp_is_digit(bytes[n]))
 		priority = priority * 10 + bytes[n++] - '0';
 	if (n == 1 || n >= len || bytes[n] != '>' || priority > 191)
 		return 0;
 	*level = loglevel_syslog(priority % 8);
 	n++;
-	if (n + 1 < len && is_digit(bytes[n]) && bytes[n + 1] == ' ')
+	if (n + 1 < len && logstamp_is_digit(bytes[n]) && bytes[n + 1] == ' ')
 		n += 2;
 	return n;
 }
@@ -59,9 +40,9 @@ size_t logform_priority(const char *bytes, size_t len, enum loglevel *level)
 size_t logform_letter(const char *bytes, size_t len)
 {
 	return len > 20 && strchr("DIWEFC", bytes[0]) != NULL && bytes[0] != '\0'
-		   ? begins(bytes + 1, len - 1, ", [")	     ? 4
-		     : bytes[1] == ' ' && is_digit(bytes[2]) ? 2
-							     : 0
+		   ? logform_begins(bytes + 1, len - 1, ", [")	      ? 4
+		     : bytes[1] == ' ' && logstamp_is_digit(bytes[2]) ? 2
+								      : 0
 		   : 0;
 }
 
@@ -72,7 +53,7 @@ static bool is_pod(const char *name, const char *end)
 
 	for (; name < end; name++) {
 		hyphen = hyphen || *name == '-';
-		digit = digit || is_digit(*name);
+		digit = digit || logstamp_is_digit(*name);
 		if (!isalnum((unsigned char)*name) &&
 		    (*name == '\0' || strchr("-._:/", *name) == NULL))
 			return false;
@@ -86,22 +67,22 @@ static size_t pod_skip(const char *bytes, size_t len)
 	const char *close, *name, *time;
 	size_t most = len < 128 ? len : 128;
 
-	if (begins(bytes, len, "[pod/")) {
+	if (logform_begins(bytes, len, "[pod/")) {
 		close = memchr(bytes, ']', most);
 		return close != NULL && close + 2 < bytes + len && close[1] == ' '
 			   ? (size_t)(close + 2 - bytes)
 			   : 0;
 	}
 	name = memchr(bytes, ' ', most);
-	if (name == NULL || is_digit(*bytes) || !is_pod(bytes, name))
+	if (name == NULL || logstamp_is_digit(*bytes) || !is_pod(bytes, name))
 		return 0;
-	if ((size_t)(name - bytes) + 12 < len && is_digit(name[1]) && is_digit(name[4]) &&
-	    name[5] == '-')
+	if ((size_t)(name - bytes) + 12 < len && logstamp_is_digit(name[1]) &&
+	    logstamp_is_digit(name[4]) && name[5] == '-')
 		return (size_t)(name + 1 - bytes);
 	time = memchr(name + 1, ' ', most - (size_t)(name + 1 - bytes));
-	return time != NULL && time - name > 1 && !is_digit(name[1]) &&
-		       (size_t)(time - bytes) + 12 < len && is_digit(time[1]) &&
-		       is_digit(time[4]) && time[5] == '-'
+	return time != NULL && time - name > 1 && !logstamp_is_digit(name[1]) &&
+		       (size_t)(time - bytes) + 12 < len && logstamp_is_digit(time[1]) &&
+		       logstamp_is_digit(time[4]) && time[5] == '-'
 		   ? (size_t)(time + 1 - bytes)
 		   : 0;
 }
@@ -139,11 +120,11 @@ size_t logform_klog(struct logline_zone *zone, const char *bytes, size_t len, st
 {
 	size_t n;
 
-	if (len < 14 || strchr("IWEFD", bytes[0]) == NULL || !is_digit(bytes[1]))
+	if (len < 14 || strchr("IWEFD", bytes[0]) == NULL || !logstamp_is_digit(bytes[1]))
 		return 0;
 	n = logtime_klog(zone, bytes + 1, len - 1, out);
 	/* With the year. */
-	if (n == 0 && is_digit(bytes[6]) && bytes[5] != '-')
+	if (n == 0 && logstamp_is_digit(bytes[6]) && bytes[5] != '-')
 		n = logtime_read(zone, bytes + 1, len - 1, out);
 	if (n == 0)
 		return 0;
@@ -157,7 +138,7 @@ bool logform_redis(struct logline_zone *zone, const char *bytes, size_t len, str
 {
 	size_t n = 0, time;
 
-	while (n < len && n < 8 && is_digit(bytes[n]))
+	while (n < len && n < 8 && logstamp_is_digit(bytes[n]))
 		n++;
 	if (n == 0 || len < n + 20 || bytes[n] != ':' || !isupper((unsigned char)bytes[n + 1]) ||
 	    bytes[n + 2] != ' ')
@@ -192,7 +173,8 @@ bool logform_erlang(struct logline_zone *zone, const char *bytes, size_t len, st
 		return false;
 	out->level = loglevel_word(bytes + 1, (size_t)(end - bytes - 1));
 	if (out->level == LOGLEVEL_NONE)
-		out->level = begins(bytes, len, "=CRASH") || begins(bytes, len, "=SUPERVISOR")
+		out->level = logform_begins(bytes, len, "=CRASH") ||
+				     logform_begins(bytes, len, "=SUPERVISOR")
 				 ? LOGLEVEL_ERROR
 				 : LOGLEVEL_INFO;
 	n = (size_t)(end - bytes) + sizeof(report) - 1;
@@ -220,12 +202,13 @@ static enum loglevel php_level(const char *bytes, size_t len)
 	};
 	const char *close = memchr(bytes, ']', len < 40 ? len : 40);
 
-	if (close != NULL && begins(close, len - (size_t)(close - bytes), "] PHP ")) {
+	if (close != NULL && logform_begins(close, len - (size_t)(close - bytes), "] PHP ")) {
 		len -= (size_t)(close + 2 - bytes);
 		bytes = close + 2;
 	}
-	for (size_t i = 0; begins(bytes, len, "PHP ") && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (begins(bytes, len, kinds[i].text))
+	for (size_t i = 0;
+	     logform_begins(bytes, len, "PHP ") && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (logform_begins(bytes, len, kinds[i].text))
 			return kinds[i].level;
 	return LOGLEVEL_NONE;
 }
@@ -235,7 +218,7 @@ static enum loglevel runner_level(const char *bytes, size_t len)
 {
 	size_t end = 0;
 
-	if (begins(bytes, len, "##[") || begins(bytes, len, "::"))
+	if (logform_begins(bytes, len, "##[") || logform_begins(bytes, len, "::"))
 		for (end = bytes[0] == '#' ? 3 : 2;
 		     end < len && islower((unsigned char)bytes[end]);)
 			end++;
@@ -250,7 +233,8 @@ static enum loglevel runner_level(const char *bytes, size_t len)
 /* npm's "npm ERR! code E404", "npm warn deprecated ..." */
 static enum loglevel npm_level(const char *bytes, size_t len)
 {
-	const char *end = begins(bytes, len, "npm ") ? memchr(bytes + 4, ' ', len - 4) : NULL;
+	const char *end =
+	    logform_begins(bytes, len, "npm ") ? memchr(bytes + 4, ' ', len - 4) : NULL;
 
 	return end != NULL ? loglevel_word(bytes + 4, (size_t)(end - bytes - 4) - (end[-1] == '!'))
 			   : LOGLEVEL_NONE;
@@ -284,13 +268,14 @@ static enum loglevel letter_level(const char *bytes, size_t len)
 	for (int i = 0; i < 2; i++) {
 		size_t from = n;
 
-		while (n < len && is_digit(bytes[n]))
+		while (n < len && logstamp_is_digit(bytes[n]))
 			n++;
 		if (n == from || blanks(bytes + n, len - n) == 0)
 			return LOGLEVEL_NONE;
 		n += blanks(bytes + n, len - n);
 	}
-	if (n + 3 >= len || bytes[n + 1] != ' ' || memchr(bytes + n, ':', near(len - n)) == NULL)
+	if (n + 3 >= len || bytes[n + 1] != ' ' ||
+	    memchr(bytes + n, ':', logform_near(len - n)) == NULL)
 		return LOGLEVEL_NONE;
 	return bytes[n] == 'V' ? LOGLEVEL_DEBUG : loglevel_letter(bytes[n]);
 }
@@ -308,7 +293,7 @@ static enum loglevel thread_level(const char *bytes, size_t len)
 		return LOGLEVEL_NONE;
 	if (memcmp(bytes + n, " -1 ", 4) == 0)
 		return LOGLEVEL_ERROR;
-	found = memmem(bytes, near(len), log, sizeof(log) - 1);
+	found = memmem(bytes, logform_near(len), log, sizeof(log) - 1);
 	if (found == NULL)
 		return LOGLEVEL_NONE;
 	found += sizeof(log) - 1;
@@ -325,7 +310,7 @@ enum loglevel logform_level(const char *bytes, size_t len)
 	len -= n;
 	if (len < 4)
 		return LOGLEVEL_NONE;
-	if (is_digit(*bytes) || (*bytes >= 'a' && *bytes <= 'f'))
+	if (logstamp_is_digit(*bytes) || (*bytes >= 'a' && *bytes <= 'f'))
 		level = thread_level(bytes, len);
 	if (*bytes == 'n')
 		level = npm_level(bytes, len);
@@ -348,7 +333,7 @@ enum loglevel logform_level(const char *bytes, size_t len)
 /* [21/Nov/2026:21:31:05 +0000] "GET / HTTP/1.1" 200 ... : the status behind the quoted request. */
 void logform_request(const char *bytes, size_t len, struct logline *out)
 {
-	const char *end = bytes + len, *quote = memchr(bytes, '"', near(len));
+	const char *end = bytes + len, *quote = memchr(bytes, '"', logform_near(len));
 
 	while (quote != NULL &&
 	       (quote = memchr(quote + 1, '"', (size_t)(end - quote - 1))) != NULL &&
@@ -369,7 +354,9 @@ static bool haproxy_read(const char *bytes, size_t len, struct logline *out)
 
 		if (blank == NULL)
 			return false;
-		for (; p < blank && (is_digit(*p) || strchr("/-+", *p) != NULL) && *p != '\0'; p++)
+		for (; p < blank && (logstamp_is_digit(*p) || strchr("/-+", *p) != NULL) &&
+		       *p != '\0';
+		     p++)
 			slashes += *p == '/';
 		if (p == blank && slashes == 4) {
 			out->level = logpairs_status(p + 1, (size_t)(end - p - 1));
@@ -383,7 +370,7 @@ static bool haproxy_read(const char *bytes, size_t len, struct logline *out)
 /* HOST - USER [21/Nov/2026:21:31:05 +0000] "GET / HTTP/1.1" 200 ... */
 bool logform_access(struct logline_zone *zone, const char *bytes, size_t len, struct logline *out)
 {
-	const char *end = bytes + len, *open = memchr(bytes, '[', near(len));
+	const char *end = bytes + len, *open = memchr(bytes, '[', logform_near(len));
 	size_t n;
 
 	if (open == NULL || end - open < 24 || open == bytes || open[-1] != ' ' ||

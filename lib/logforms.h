@@ -7,8 +7,22 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "lib/logline.h"
+
+static inline bool logform_begins(const char *bytes, size_t len, const char *with)
+{
+	size_t n = strlen(with);
+
+	return len >= n && memcmp(bytes, with, n) == 0;
+}
+
+/* How far a bracket, a quote or a second time is looked for. */
+static inline size_t logform_near(size_t len)
+{
+	return len < 240 ? len : 240;
+}
 
 /* What stands before a line: how long it is, 0 when there is none. */
 size_t logform_priority(const char *bytes, size_t len, enum loglevel *level); /* syslog's */

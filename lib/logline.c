@@ -11,35 +11,16 @@
 #include "lib/logrecall.h"
 #include "lib/logtime.h"
 
-/* How far a bracket, a quote or a second time is looked for. */
-#define NEAR_MAX   240
 #define QUARTER_US (900 * CLOCK_US)
 /* How much of a line that JSON wraps is looked at when it had to be escaped. */
 #define WRAPPED_MAX 2048
-
-static bool begins(const char *bytes, size_t len, const char *with)
-{
-	size_t n = strlen(with);
-
-	return len >= n && memcmp(bytes, with, n) == 0;
-}
-
-static bool is_digit(char c)
-{
-	return (unsigned char)(c - '0') < 10;
-}
-
-static size_t near(size_t len)
-{
-	return len < NEAR_MAX ? len : NEAR_MAX;
-}
 
 /* ---- lines that go with others ---- */
 
 static bool begins_any(const char *bytes, size_t len, const char *const *with)
 {
 	for (; *with != NULL; with++)
-		if (**with == *bytes && begins(bytes, len, *with))
+		if (**with == *bytes && logform_begins(bytes, len, *with))
 			return true;
 	return false;
 }
@@ -60,8 +41,8 @@ static bool is_exception(const char *bytes, size_t len)
 	for (; n < len && n < 120; n++) {
 		char c = bytes[n];
 
-		if (!is_digit(c) && (unsigned char)((c | 32) - 'a') >= 26 && c != '_' && c != '$' &&
-		    c != '.')
+		if (!logstamp_is_digit(c) && (unsigned char)((c | 32) - 'a') >= 26 && c != '_' &&
+		    c != '$' && c != '.')
 			break;
 	}
 	if (n < len && (bytes[n] != ':' || (n + 1 < len && bytes[n + 1] != ' ')))
@@ -114,7 +95,7 @@ static enum logkin kin_of(const char *bytes, size_t len)
 			return LOGKIN_DETAIL;
 	}
 	if (isalpha((unsigned char)bytes[0]) &&
-	    (is_exception(bytes, len) || begins(bytes, len, "Uncaught ")))
+	    (is_exception(bytes, len) || logform_begins(bytes, len, "Uncaught ")))
 		return LOGKIN_EXCEPTION;
 	return go_frame(bytes, len) ? LOGKIN_FRAME : LOGKIN_NONE;
 }
@@ -124,7 +105,7 @@ static enum logkin kin_of(const char *bytes, size_t len)
 /* PostgreSQL under any log_line_prefix: its severity stands before a colon and two blanks. */
 static void postgres_read(const char *bytes, size_t len, struct logline *out)
 {
-	const char *end = bytes + near(len), *p = bytes, *word;
+	const char *end = bytes + logform_near(len), *p = bytes, *word;
 
 	for (; (p = memchr(p, ':', (size_t)(end - p))) != NULL; p++) {
 		struct loghead head = { .timed = false };
@@ -238,7 +219,7 @@ static void text_read(struct logline_zone *zone, const char *bytes, size_t len, 
 		return;
 	}
 	if (timed && len > 15 && bytes[0] == ' ' && isupper((unsigned char)bytes[1]) &&
-	    is_digit(bytes[2]) && logform_klog(zone, bytes + 1, len - 1, &klog) > 0) {
+	    logstamp_is_digit(bytes[2]) && logform_klog(zone, bytes + 1, len - 1, &klog) > 0) {
 		out->level = klog.level;
 		out->body += 1 + klog.body;
 		return;
@@ -263,7 +244,7 @@ static void text_read(struct logline_zone *zone, const char *bytes, size_t len, 
 	if (out->level == LOGLEVEL_NONE)
 		out->level = logform_level(bytes, len);
 	/* Go's server says so itself, without a level. */
-	if (begins(bytes, len, " http: panic serving "))
+	if (logform_begins(bytes, len, " http: panic serving "))
 		out->level = LOGLEVEL_ERROR;
 	if (out->level == LOGLEVEL_NONE && timed)
 		wrapped_read(zone, bytes, len, head.message, out);
@@ -284,7 +265,7 @@ static size_t late_time(struct logline_zone *zone, const char *bytes, size_t fro
 		n = from < len ? logtime_read(zone, bytes + from, len - from, out) : 0;
 		if (n > 0)
 			return from + n;
-		while (from < len && is_digit(bytes[from]))
+		while (from < len && logstamp_is_digit(bytes[from]))
 			from++;
 		if (from + 4 >= len || memcmp(bytes + from, "  - ", 4) != 0)
 			break;
@@ -334,7 +315,7 @@ static void bare_read(struct logline_zone *zone, const char *bytes, size_t len, 
 		return;
 	}
 	if (logform_klog(zone, bytes, len, out) > 0 || logform_access(zone, bytes, len, out) ||
-	    (is_digit(bytes[0]) && logform_redis(zone, bytes, len, out)))
+	    (logstamp_is_digit(bytes[0]) && logform_redis(zone, bytes, len, out)))
 		return;
 	n = inner ? 0 : logform_column(bytes, len);
 	if (n > 0) {
@@ -409,12 +390,12 @@ static bool timed_read(struct logline_zone *zone, const char *bytes, size_t star
 /* Past colours and a byte-order mark. */
 static size_t front_skip(const char *bytes, size_t len)
 {
-	size_t n = begins(bytes, len, "\xef\xbb\xbf") ? 3 : 0;
+	size_t n = logform_begins(bytes, len, "\xef\xbb\xbf") ? 3 : 0;
 
 	while (n + 3 < len && bytes[n] == '\033' && bytes[n + 1] == '[') {
 		size_t m = n + 2;
 
-		while (m < len && (is_digit(bytes[m]) || bytes[m] == ';'))
+		while (m < len && (logstamp_is_digit(bytes[m]) || bytes[m] == ';'))
 			m++;
 		if (m == len || bytes[m] != 'm')
 			break;
@@ -469,7 +450,7 @@ static void other_read(struct logline_zone *zone, const char *bytes, size_t len,
 	if (bytes[0] == '<')
 		start = logform_priority(bytes, len, &syslog);
 	/* WebLogic's */
-	if (begins(bytes, len, "####<"))
+	if (logform_begins(bytes, len, "####<"))
 		start = 5;
 	if (start == 0 && strchr("[<(", bytes[0]) != NULL) {
 		start = 1;
@@ -511,7 +492,7 @@ static void line_read(struct logline_zone *zone, const char *bytes, size_t len, 
 	}
 	if (len == 0) {
 		out->kin = LOGKIN_EMPTY;
-	} else if (is_digit(bytes[0])) {
+	} else if (logstamp_is_digit(bytes[0])) {
 		if (!timed_read(zone, bytes, 0, len, out))
 			bare_read(zone, bytes, len, inner, out);
 	} else if (bytes[0] == ' ' || bytes[0] == '\t') {
