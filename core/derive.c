@@ -105,7 +105,7 @@ struct derive {
 	struct made *made; /* owned: one for each metric of the runbook */
 };
 
-bool derive_is(const struct metric *metric)
+static bool is_derived(const struct metric *metric)
 {
 	return metric->of || metric->probe;
 }
@@ -134,7 +134,7 @@ struct derive *derive_new(const struct derive_env *env)
 		struct made *made = &derive->made[i];
 		bool down = strcmp(read_of(metric), "down_for") == 0;
 
-		if (!derive_is(metric))
+		if (!is_derived(metric))
 			continue;
 		lookback_init(&made->look, env->duration(env->data, json_object_get(args, "window"),
 							 window_default(metric)));

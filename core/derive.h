@@ -28,8 +28,6 @@ struct derive_env {
 
 struct derive *derive_new(const struct derive_env *env);
 void derive_free(struct derive *derive);
-/* Whether a metric is one of these. */
-bool derive_is(const struct metric *metric);
 /* How far back the longest window reaches; 0: there is none. */
 int64_t derive_reach(const struct derive *derive);
 /* Whether anything is made of the metric of this name. */

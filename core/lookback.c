@@ -82,7 +82,8 @@ int64_t lookback_gap(const struct lookback *lookback, int64_t now)
 	return now - before > gap ? now - before : gap;
 }
 
-int64_t lookback_seen(const struct lookback *lookback, int64_t now)
+/* How much of the window lies behind the first sample in it; 0: there is none. */
+static int64_t lookback_seen(const struct lookback *lookback, int64_t now)
 {
 	size_t first = first_in(lookback, now);
 

@@ -40,8 +40,6 @@ void lookback_add(struct lookback *lookback, int64_t at, double value);
 /* The longest time without a sample within the window up to `now`, its beginning and end included.
  */
 int64_t lookback_gap(const struct lookback *lookback, int64_t now);
-/* How much of the window lies behind the first sample in it; 0: there is none. */
-int64_t lookback_seen(const struct lookback *lookback, int64_t now);
 /* What is asked, as a value without a unit and with the time it covers as its evidence. Unknown
  * when there are too few samples (growth takes three over at least a twentieth of the window), or,
  * with `max_gap` not 0, when lookback_gap() is larger. */

@@ -306,7 +306,8 @@ struct monitor *monitor_new(const struct monitor_spec *spec, struct err *err)
 	return monitor;
 }
 
-size_t monitor_waiting(const struct monitor *monitor)
+/* How many alerts are waiting to be handed over, or on their way. */
+static size_t monitor_waiting(const struct monitor *monitor)
 {
 	return handover_waiting(monitor->handovers[0]) + handover_waiting(monitor->handovers[1]);
 }

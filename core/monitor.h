@@ -27,7 +27,5 @@ struct monitor_spec {
 struct monitor *monitor_new(const struct monitor_spec *spec, struct err *err);
 /* What was not handed over yet is lost: a line says how much. */
 void monitor_free(struct monitor *monitor);
-/* How many alerts are waiting to be handed over, or on their way. */
-size_t monitor_waiting(const struct monitor *monitor);
 
 #endif
