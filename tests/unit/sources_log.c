@@ -263,8 +263,8 @@ static void hostile_lines_are_counted(void **state)
 {
 	static const char *const parts[] = { "\033]0;x\007",
 					     "\xe2\x80\xae",
-					     "\xc2\x9b"
-					     "1m",
+					     ("\xc2\x9b"
+					      "1m"),
 					     "\xed\xa0\x80",
 					     "\xf4\x90",
 					     "\xff\xfe",
