@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/mem.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
 #include "tui/acts.h"
@@ -13,18 +14,99 @@
 /* What all keys of Watch need; narrower screens give them a second row. */
 #define KEYS_WIDTH 180
 
-/* "CRITICAL Errors 40 s (acknowledged)": its word's style apart. */
-static void alert_text(struct ui *ui, const struct alert *alert, char *out, size_t size)
+/* One thing that is wrong: its word in a style of its own. */
+struct wrong {
+	enum level level; /* as bad as an alert of this level */
+	enum style style;
+	char word[16], text[160];
+};
+
+static const char *age_since(struct ui *ui, int64_t since, char *out, size_t size)
+{
+	char span[48];
+
+	out[0] = '\0';
+	if (since)
+		snprintf(out, size, " %s",
+			 duration_text((ui_now(ui) - since) / CLOCK_US * CLOCK_US, span,
+				       sizeof(span)));
+	return out;
+}
+
+/* "CRITICAL Errors 40 s (acknowledged)" */
+static void alert_put(struct ui *ui, const struct alert *alert, struct wrong *out)
 {
 	const struct alert_state *recorded = alert_recorded(ui, alert);
-	int64_t since = alert_since(alert);
-	char age[48] = "";
+	char age[64];
 
-	if (since)
-		duration_text((ui_now(ui) - since) / CLOCK_US * CLOCK_US, age, sizeof(age));
-	snprintf(out, size, " %s%s%s%s%s", metric_title(alert->metric), *age ? " " : "", age,
+	out->level = alert->no_data && alert->level < LEVEL_WARNING ? LEVEL_WARNING : alert->level;
+	alert_word(alert, out->word, &out->style);
+	snprintf(out->text, sizeof(out->text), " %s%s%s%s", metric_title(alert->metric),
+		 age_since(ui, alert_since(alert), age, sizeof(age)),
 		 recorded && recorded->acknowledged ? " (acknowledged)" : "",
 		 sense_is_muted(session_sense(ui->session), alert) ? " (muted)" : "");
+}
+
+static void condition_put(struct ui *ui, const struct condition *condition,
+			  const struct condition_state *now, struct wrong *out)
+{
+	char age[64];
+
+	out->level = LEVEL_OK + (enum level)condition->severity;
+	out->style = style_severity(condition->severity);
+	snprintf(out->word, sizeof(out->word), "%s", severity_name(condition->severity));
+	for (char *at = out->word; *at && condition->severity >= SEVERITY_HIGH; at++)
+		*at = (char)(*at - 'a' + 'A');
+	snprintf(out->text, sizeof(out->text), " %s%s", condition->title,
+		 age_since(ui, now->since, age, sizeof(age)));
+}
+
+/* Conditions that hold, the worst first, but for the one that the line of what to do names. */
+static size_t conditions_put(struct ui *ui, struct wrong *out)
+{
+	const struct runbook *runbook = session_runbook(ui->session);
+	const struct condition_state *states = sense_conditions(session_sense(ui->session));
+	const char *why = NULL;
+	size_t n = 0;
+
+	session_suggested(ui->session, &why);
+	for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_LOW; severity--) {
+		for (size_t i = 0; i < runbook->nconditions; i++) {
+			const struct condition *condition = &runbook->conditions[i];
+
+			if ((int)condition->severity == severity &&
+			    states[i].verdict == VERDICT_PASS &&
+			    !(why && strstr(why, condition->title)))
+				condition_put(ui, condition, &states[i], &out[n++]);
+		}
+	}
+	return n;
+}
+
+/* New: all that is wrong, the worst first; among equals what it means before what was measured. */
+static struct wrong *wrong_list(struct ui *ui, size_t *n)
+{
+	size_t nalerts, nconditions, next = 0;
+	const struct alert **alerts = alerts_list(ui, &nalerts);
+	size_t most = session_runbook(ui->session)->nconditions + nalerts + 1;
+	struct wrong *conditions = xcalloc(most, sizeof(*conditions));
+	struct wrong *list = xcalloc(most, sizeof(*list));
+
+	nconditions = conditions_put(ui, conditions);
+	*n = 0;
+	for (size_t i = 0; i < nalerts; i++) {
+		struct wrong alert;
+
+		alert_put(ui, alerts[i], &alert);
+		while (next < nconditions && conditions[next].level >= alert.level)
+			list[(*n)++] = conditions[next++];
+		list[(*n)++] = alert;
+	}
+	while (next < nconditions)
+		list[(*n)++] = conditions[next++];
+	free(conditions);
+	free(alerts);
+	return list;
 }
 
 /* The worst first, as many as there is room for, and how many more there are. */
@@ -32,19 +114,15 @@ static void alerts_draw(struct ui *ui, const struct canvas *canvas)
 {
 	int x = canvas_text(canvas, 0, 1, STYLE_DIM, "Alerts:");
 	size_t n;
-	const struct alert **list = alerts_list(ui, &n);
+	struct wrong *list = wrong_list(ui, &n);
 
 	if (!n)
 		canvas_text(canvas, 0, x + 1, STYLE_OK, "none");
 	for (size_t i = 0; i < n; i++) {
-		char word[16], text[160], more[40] = "";
+		char more[40] = "";
 		struct canvas room;
-		enum style style;
-		int width;
+		int width = (i > 0) + 1 + text_width(list[i].word) + text_width(list[i].text);
 
-		alert_word(list[i], word, &style);
-		alert_text(ui, list[i], text, sizeof(text));
-		width = (i > 0) + 1 + text_width(word) + text_width(text);
 		if (i + 1 < n)
 			snprintf(more, sizeof(more), ", +%zu more", n - i - 1);
 		if (i > 0 && x + width + text_width(more) > canvas->w) {
@@ -54,8 +132,8 @@ static void alerts_draw(struct ui *ui, const struct canvas *canvas)
 		room = canvas_part(canvas, 0, 0, 1, canvas->w - text_width(more));
 		if (i > 0)
 			x = canvas_text(&room, 0, x, STYLE_DIM, ",");
-		x = canvas_text(&room, 0, x + 1, style, word);
-		x = canvas_text(&room, 0, x, STYLE_NORMAL, text);
+		x = canvas_text(&room, 0, x + 1, list[i].style, list[i].word);
+		x = canvas_text(&room, 0, x, STYLE_NORMAL, list[i].text);
 	}
 	free(list);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/keys.h"
+#include "core/standing.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/timefmt.h"
@@ -55,7 +56,7 @@ char *metric_status(struct ui *ui, const struct metric *metric, char *out, size_
 	*style = is_known(reading) && !stale ? style_level(alert->level) : STYLE_WARNING;
 	if (stale)
 		snprintf(out, size, "%s  %s old", value, seconds_text(stale, age, sizeof(age)));
-	else if (is_known(reading))
+	else if (is_known(reading) && alert_is_judged(alert))
 		snprintf(out, size, "%s  %s", value, level_text(alert->level, name));
 	else if (alert->no_data)
 		snprintf(out, size, "no data for %s",

@@ -138,6 +138,12 @@ static int badness(enum style style)
 	return style == STYLE_CRITICAL ? 2 : style == STYLE_WARNING ? 1 : 0;
 }
 
+/* Of what is old nobody knows whether it is still well. */
+static enum style row_style(const struct endpoint *row)
+{
+	return row->old && !badness(row->style) ? STYLE_WARNING : row->style;
+}
+
 /* New: all rows that there are, as of now. */
 static struct endpoint *rows_read(struct ui *ui, const struct panel *panel, size_t *n)
 {
@@ -156,8 +162,7 @@ static enum style status_print(const struct endpoint *rows, size_t n, char *out,
 	size_t well = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		enum style each =
-		    rows[i].old && !badness(rows[i].style) ? STYLE_WARNING : rows[i].style;
+		enum style each = row_style(&rows[i]);
 
 		if (badness(each) > badness(style))
 			style = each;
@@ -165,6 +170,19 @@ static enum style status_print(const struct endpoint *rows, size_t n, char *out,
 	}
 	snprintf(out, size, "%zu of %zu well", well, n);
 	return style;
+}
+
+/* Where not all are in sight, what is wrong is. Equals keep the runbook's order. */
+static void rows_worst_first(struct endpoint *rows, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct endpoint row = rows[i];
+		size_t at = i;
+
+		for (; at > 0 && badness(row_style(&row)) > badness(row_style(&rows[at - 1])); at--)
+			rows[at] = rows[at - 1];
+		rows[at] = row;
+	}
 }
 
 static void draw(struct ui *ui, const struct panel *panel, struct panel_state *state,
@@ -186,6 +204,8 @@ static void draw(struct ui *ui, const struct panel *panel, struct panel_state *s
 	y = columns.since && inside.h > (int)n;
 	if (y)
 		header_draw(&inside, &columns);
+	if (!state->line && inside.h - y < (int)n)
+		rows_worst_first(rows, n);
 	state->top = scroll_to(state->top, state->line ? (int)state->line - 1 : state->top,
 			       inside.h - y, (int)n);
 	for (size_t i = (size_t)state->top; i < n && y < inside.h; i++, y++) {

@@ -180,12 +180,23 @@ static int rest_rows(const struct logview_record *record)
 	return record->rest ? rows : record->folded ? 1 : 0;
 }
 
+/* Of several in a row that mean the same the last one says it, and how often: a flood has the rows
+ * for what it says. */
+static bool says_meaning(const struct columns *at, size_t i)
+{
+	const struct logview *view = at->log->view;
+	const char *meaning = logview_at(view, i)->meaning;
+	const char *next = i + 1 < logview_count(view) ? logview_at(view, i + 1)->meaning : NULL;
+
+	return meaning && (!next || strcmp(meaning, next) != 0);
+}
+
 static int record_rows(const struct columns *at, size_t i, bool chosen)
 {
 	const struct logview_record *record = logview_at(at->log->view, i);
 	int rows = chosen && at->wide ? text_rows(at, record->text + record->body) : 1;
 
-	return record->gap + rows + (record->meaning != NULL) + rest_rows(record);
+	return record->gap + rows + says_meaning(at, i) + rest_rows(record);
 }
 
 static void head_draw(const struct columns *at, const struct logview_record *record, int y)
@@ -268,7 +279,7 @@ static void record_draw(const struct columns *at, size_t i, int y, bool chosen, 
 	head_draw(at, record, y);
 	y = text_draw(at, y, at->text, record->known ? STYLE_DIM : STYLE_NORMAL, record->text,
 		      record->body, here, chosen && at->wide);
-	if (record->meaning)
+	if (says_meaning(at, i))
 		meaning_draw(at, i, y++);
 	rest_draw(at, record, y, chosen);
 }
