@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FOOTER 3 /* rows */
+#define FOOTER 4 /* rows of a narrow screen */
 
 static void put(const struct desk *desk, const char *name, const char *text)
 {
