@@ -13,6 +13,7 @@
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "sources/logmissed.h"
+#include "sources/logrotated.h"
 
 #define SLICE_US 5000
 #define TICK_US	 CLOCK_US
@@ -28,11 +29,13 @@
 	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
 #define FILE_EVENTS (IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
 
-/* A file that was read, and how far. */
+/* A file that was read, and how far. Its bytes tell it, too: a copy may be written over the one
+ * before it, and a new file gets the number of one that was removed. */
 struct past {
 	dev_t device;
 	ino_t inode;
 	off_t at;
+	int32_t part;
 };
 
 struct logfollow {
@@ -113,18 +116,23 @@ static int path_open(struct logfollow *follow, struct stat *st)
 
 /* ---- rotation ---- */
 
-static void past_add(struct logfollow *follow, const struct stat *st, off_t at)
+static void past_add(struct logfollow *follow, const struct stat *st, off_t at, int32_t part)
 {
 	follow->past[follow->npast++ % PAST_N] =
-	    (struct past){ .device = st->st_dev, .inode = st->st_ino, .at = at };
+	    (struct past){ .device = st->st_dev, .inode = st->st_ino, .at = at, .part = part };
 }
 
-static bool is_past(const struct logfollow *follow, const struct stat *st)
+static bool is_past(const struct logfollow *follow, const struct logmissed *file)
 {
-	for (size_t i = 0; i < PAST_N && i < follow->npast; i++)
-		if (follow->past[i].device == st->st_dev && follow->past[i].inode == st->st_ino &&
-		    follow->past[i].at >= st->st_size)
+	for (size_t i = 0; i < PAST_N && i < follow->npast; i++) {
+		const struct past *past = &follow->past[i];
+		const struct logpart *part = logparts_get(&follow->parts, past->part);
+
+		if (past->device == file->st.st_dev && past->inode == file->st.st_ino &&
+		    past->at >= file->st.st_size && part != NULL &&
+		    logpart_holds(part, file->fd, &file->st))
 			return true;
+	}
 	return false;
 }
 
@@ -137,7 +145,7 @@ static void tail_finish(struct logfollow *follow, struct logtail *tail)
 	logtail_read(tail, &follow->way, true, 0, &got);
 	logtail_flush(tail, &follow->way, true);
 	if (fstat(tail->fd, &st) == 0)
-		past_add(follow, &st, logparts_get(&follow->parts, tail->part)->end);
+		past_add(follow, &st, logparts_get(&follow->parts, tail->part)->end, tail->part);
 	logtail_close(tail);
 }
 
@@ -161,9 +169,10 @@ static void file_retire(struct logfollow *follow)
 }
 
 /* Further rotations since the last look: what was written since `from` into other files than `was`
- * and the one there now is read, too. True when there was any. */
-static bool missed_read(struct logfollow *follow, const struct timespec *from,
-			const struct stat *was, int now_fd, int32_t part)
+ * and the one there now is read, too; `from` moves on to the youngest of them. True when there was
+ * any. */
+static bool missed_read(struct logfollow *follow, struct timespec *from, const struct stat *was,
+			int now_fd, int32_t part)
 {
 	size_t n;
 	struct logmissed *list = logmissed_find(&follow->parts, from, was, now_fd,
@@ -171,12 +180,15 @@ static bool missed_read(struct logfollow *follow, const struct timespec *from,
 	bool got = false;
 
 	for (size_t i = 0; i < n; i++) {
-		if (is_past(follow, &list[i].st)) {
+		if (logrotated_time(&list[i].st.st_mtim, from) > 0)
+			*from = list[i].st.st_mtim;
+		if (is_past(follow, &list[i])) {
 			close(list[i].fd);
 			continue;
 		}
 		old_end(follow);
 		logtail_open(&follow->old, &follow->way, list[i].fd, &list[i].st, 0, false);
+		follow->old_until = clock_mono(follow->clock) + LINGER_US;
 		logtail_read(&follow->old, &follow->way, true, 0, &got);
 	}
 	free(list);
@@ -185,7 +197,7 @@ static bool missed_read(struct logfollow *follow, const struct timespec *from,
 
 /* A file of which nothing was read yet may have been copied and cut unnoticed: there is nothing in
  * it that could be missing. */
-static bool unread_look(struct logfollow *follow, const struct timespec *since)
+static bool unread_look(struct logfollow *follow, struct timespec *since)
 {
 	struct stat was;
 	bool old = follow->old.fd >= 0 && fstat(follow->old.fd, &was) == 0;
@@ -194,10 +206,14 @@ static bool unread_look(struct logfollow *follow, const struct timespec *since)
 }
 
 /* The file was cut. If it was copied before, the copy has what had not been read yet; and what it
- * held between two cuts is in younger copies. */
+ * held between two cuts is in younger copies.
+ *
+ * The new part counts from the youngest copy that was read, not from when the file was last written
+ * to: that may be later than the next copy, which may be there already, before its cut. */
 static void file_cut(struct logfollow *follow)
 {
 	struct logpart *part = logparts_get(&follow->parts, follow->now.part);
+	struct timespec since = part->since;
 	struct logtail rest;
 	struct stat now = { 0 }, copy;
 	int fd = -1;
@@ -214,12 +230,14 @@ static void file_cut(struct logfollow *follow)
 	}
 	if (fd >= 0 && !longer) {
 		logpart_shorten(part, fd, copy.st_size);
-		past_add(follow, &copy, copy.st_size);
+		past_add(follow, &copy, copy.st_size, part->id);
 		close(fd);
 	}
-	if (fd >= 0)
-		missed_read(follow, &copy.st_mtim, &copy, follow->now.fd, NO_PART);
-	logtail_restart(&follow->now, &follow->way, &now);
+	if (fd >= 0) {
+		since = copy.st_mtim;
+		missed_read(follow, &since, &copy, follow->now.fd, NO_PART);
+	}
+	logtail_restart(&follow->now, &follow->way, &since);
 	follow->seeding = false;
 }
 
@@ -231,9 +249,13 @@ static void file_open(struct logfollow *follow)
 
 	if (fd < 0)
 		return;
-	if (follow->old.fd >= 0 && fstat(follow->old.fd, &was) == 0)
-		missed_read(follow, &was.st_mtim, &was, fd, NO_PART);
+	if (follow->old.fd >= 0 && fstat(follow->old.fd, &was) == 0) {
+		st.st_mtim = was.st_mtim;
+		missed_read(follow, &st.st_mtim, &was, fd, NO_PART);
+	}
 	if (!follow->seen) {
+		/* What was there before the log was followed is none of it. */
+		st.st_mtim.tv_nsec++;
 		follow->end = st.st_size;
 		follow->seeding = st.st_size > 0;
 		follow->skipped = st.st_size > (off_t)follow->tail_max;
@@ -276,16 +298,14 @@ static void old_read(struct logfollow *follow, bool *got)
 static enum logtail_end first_read(struct logfollow *follow, int64_t deadline, bool *got)
 {
 	struct timespec since = logparts_get(&follow->parts, follow->now.part)->since;
-	bool first = follow->now.part == 0, any = false;
+	bool any = false;
 	enum logtail_end end;
 	struct stat st;
 
-	/* What was there before the log was followed is none of it. */
-	since.tv_nsec += first;
 	if (fstat(follow->now.fd, &st) < 0 || st.st_size == 0)
 		return LOGTAIL_ALL;
 	if (unread_look(follow, &since))
-		logtail_restart(&follow->now, &follow->way, &st);
+		logtail_restart(&follow->now, &follow->way, &since);
 	end = logtail_read(&follow->now, &follow->way, !follow->seeding, deadline, &any);
 	/* And if that happened just now. */
 	if (any)

@@ -38,7 +38,7 @@ static bool is_of_now(const struct search *search, int fd, const struct stat *st
 	const struct logpart *part = search->part;
 
 	if (part != NULL && part->nhead > 0)
-		return st->st_size < part->end ? logpart_head_holds(part, fd)
+		return st->st_size < part->end ? logpart_head_holds(part, fd, st->st_size)
 					       : logpart_holds(part, fd, st);
 	return logpart_alike(search->now_fd, fd, st->st_size);
 }
@@ -121,7 +121,7 @@ static bool is_copy(const struct logpart *part, const struct stat *now,
 		    const struct logrotated *file, bool whole)
 {
 	return !file->packed && !logrotated_same(&file->st, now) &&
-	       logrotated_time(&file->st.st_mtim, &part->since) >= (part->id == 0) &&
+	       logrotated_time(&file->st.st_mtim, &part->since) >= 0 &&
 	       (file->st.st_size >= part->end) == whole;
 }
 
@@ -140,7 +140,8 @@ static int try_copies(const struct logparts *parts, const struct logpart *part,
 		*moved = *moved || fd < 0;
 		if (fd < 0 || fstat(fd, st) < 0)
 			continue;
-		if (!(whole ? logpart_holds(part, fd, st) : logpart_head_holds(part, fd))) {
+		if (!(whole ? logpart_holds(part, fd, st)
+			    : logpart_head_holds(part, fd, st->st_size))) {
 			close(fd);
 			fd = -1;
 		}

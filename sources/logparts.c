@@ -62,8 +62,13 @@ struct logpart *logparts_get(const struct logparts *parts, int32_t id)
 
 void logpart_grow(struct logpart *part, const char *bytes, size_t len)
 {
-	size_t keep;
+	size_t keep = LOGPART_MARK - part->nhead < len ? LOGPART_MARK - part->nhead : len;
 
+	/* Of what was read, not of what stands there by now. */
+	if (part->end == (off_t)part->nhead) {
+		memcpy(part->head + part->nhead, bytes, keep);
+		part->nhead += keep;
+	}
 	part->end += (off_t)len;
 	if (len >= LOGPART_MARK) {
 		memcpy(part->mark, bytes + len - LOGPART_MARK, LOGPART_MARK);
@@ -88,20 +93,29 @@ bool logpart_mark_holds(const struct logpart *part, int fd)
 	return stands(fd, part->end - (off_t)part->nmark, part->mark, part->nmark);
 }
 
+bool logpart_goes_on(const struct logpart *part, int fd, const char *bytes, size_t len)
+{
+	if (part->nmark > 0)
+		return logpart_mark_holds(part, fd);
+	return stands(fd, part->end, bytes, len < LOGPART_MARK ? len : LOGPART_MARK);
+}
+
 void logpart_head_read(struct logpart *part, int fd)
 {
 	ssize_t n;
 
-	if (part->nhead >= LOGPART_MARK)
+	if (part->nhead >= LOGPART_MARK || part->end <= (off_t)part->nhead)
 		return;
 	n = pread(fd, part->head, LOGPART_MARK, 0);
 	if (n > 0)
 		part->nhead = (off_t)n < part->end ? (size_t)n : (size_t)part->end;
 }
 
-bool logpart_head_holds(const struct logpart *part, int fd)
+bool logpart_head_holds(const struct logpart *part, int fd, off_t size)
 {
-	return part->nhead > 0 && stands(fd, 0, part->head, part->nhead);
+	size_t len = size < (off_t)part->nhead ? (size_t)size : part->nhead;
+
+	return len > 0 && stands(fd, 0, part->head, len);
 }
 
 bool logpart_holds(const struct logpart *part, int fd, const struct stat *st)
@@ -109,8 +123,8 @@ bool logpart_holds(const struct logpart *part, int fd, const struct stat *st)
 	/* Of one that is empty yet nothing but the file itself tells. */
 	if (part->end == 0)
 		return st->st_dev == part->device && st->st_ino == part->inode;
-	return part->nmark > 0 && st->st_size >= part->end && logpart_head_holds(part, fd) &&
-	       logpart_mark_holds(part, fd);
+	return part->nmark > 0 && st->st_size >= part->end &&
+	       logpart_head_holds(part, fd, st->st_size) && logpart_mark_holds(part, fd);
 }
 
 bool logpart_alike(int fd, int other, off_t size)

@@ -23,7 +23,8 @@ struct logpart {
 	int32_t id; /* grows by one from part to part */
 	dev_t device;
 	ino_t inode;
-	struct timespec since; /* when the file was written to before the part was opened */
+	struct timespec since; /* copies of it, and what was missed before it, were written then or
+				* later: wall time */
 	off_t end;	       /* so far it was read */
 	char head[LOGPART_MARK], mark[LOGPART_MARK];
 	size_t nhead, nmark;
@@ -48,9 +49,13 @@ struct logpart *logparts_get(const struct logparts *parts, int32_t id);
 void logpart_grow(struct logpart *part, const char *bytes, size_t len);
 /* The last bytes that were read stand where they were. */
 bool logpart_mark_holds(const struct logpart *part, int fd);
-/* Fills in the first bytes, once there are any. */
+/* These bytes were read at the part's end, and the file has not been cut since: what was read
+ * before them still stands there, or they themselves when they are the first. */
+bool logpart_goes_on(const struct logpart *part, int fd, const char *bytes, size_t len);
+/* Fills in the first bytes of a part that was not read from its beginning. */
 void logpart_head_read(struct logpart *part, int fd);
-bool logpart_head_holds(const struct logpart *part, int fd);
+/* A file of that size begins as the part does, as far as it reaches. */
+bool logpart_head_holds(const struct logpart *part, int fd, off_t size);
 /* A file that holds all that was read of the part. */
 bool logpart_holds(const struct logpart *part, int fd, const struct stat *st);
 /* The file `other` of that size ends as `fd` has it at that place: one may be a copy of the other.

@@ -103,7 +103,6 @@ enum logtail_end logtail_read(struct logtail *tail, const struct logtail_way *wa
 			      int64_t deadline, bool *got)
 {
 	struct logpart *part = logparts_get(way->parts, tail->part);
-	bool checked = false;
 
 	for (;;) {
 		ssize_t n = pread(tail->fd, way->chunk, LOGTAIL_CHUNK, part->end);
@@ -112,13 +111,14 @@ enum logtail_end logtail_read(struct logtail *tail, const struct logtail_way *wa
 			continue;
 		if (n <= 0)
 			return LOGTAIL_ALL;
-		if (!checked && !logpart_mark_holds(part, tail->fd))
+		logpart_head_read(part, tail->fd);
+		/* Asked after each piece: as long as what was before it stands there, the piece is
+		 * what followed that, and not what a file holds that was cut and written anew. */
+		if (!logpart_goes_on(part, tail->fd, way->chunk, (size_t)n))
 			return LOGTAIL_CUT;
-		checked = true;
 		*got = true;
 		tail->seen = clock_wall(way->clock);
 		logpart_grow(part, way->chunk, (size_t)n);
-		logpart_head_read(part, tail->fd);
 		bytes_in(tail, way, way->chunk, (size_t)n, fresh);
 		if ((size_t)n < LOGTAIL_CHUNK)
 			return LOGTAIL_ALL;
@@ -127,13 +127,16 @@ enum logtail_end logtail_read(struct logtail *tail, const struct logtail_way *wa
 	}
 }
 
-void logtail_restart(struct logtail *tail, const struct logtail_way *way, const struct stat *st)
+void logtail_restart(struct logtail *tail, const struct logtail_way *way,
+		     const struct timespec *since)
 {
+	const struct logpart *part = logparts_get(way->parts, tail->part);
+	const struct stat st = { .st_dev = part->device, .st_ino = part->inode, .st_mtim = *since };
 	off_t data = lseek(tail->fd, 0, SEEK_DATA);
 	int fd = tail->fd;
 
 	buf_release(&tail->partial);
-	logtail_open(tail, way, fd, st, data > 0 ? data : 0, false);
+	logtail_open(tail, way, fd, &st, data > 0 ? data : 0, false);
 	tail->hole = true;
 }
 

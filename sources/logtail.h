@@ -56,7 +56,8 @@ struct logtail_way {
 
 enum logtail_end { LOGTAIL_ALL, LOGTAIL_MORE, LOGTAIL_CUT };
 
-/* Takes the descriptor. A new part begins at `from`; with `skip` the first line is not whole. */
+/* Takes the descriptor. A new part begins at `from`, and counts from the time in `st` (see struct
+ * logpart); with `skip` the first line is not whole. */
 void logtail_open(struct logtail *tail, const struct logtail_way *way, int fd,
 		  const struct stat *st, off_t from, bool skip);
 /* Accepts a closed one. */
@@ -67,9 +68,9 @@ enum logtail_end logtail_read(struct logtail *tail, const struct logtail_way *wa
 			      int64_t deadline, bool *got);
 /* Hands out what there is of a last line without newline. */
 void logtail_flush(struct logtail *tail, const struct logtail_way *way, bool fresh);
-/* The file was cut: goes on at its beginning, with a new part. `st`: how it was then, or later, but
- * before anybody looked for what was missed. */
-void logtail_restart(struct logtail *tail, const struct logtail_way *way, const struct stat *st);
+/* The file was cut: goes on at its beginning, with a new part that counts from `since`. */
+void logtail_restart(struct logtail *tail, const struct logtail_way *way,
+		     const struct timespec *since);
 /* The same part is read on from another file, a copy: takes the descriptor, and `tail` forgets what
  * it had of a line. */
 void logtail_move(struct logtail *tail, struct logtail *to, int fd);

@@ -235,6 +235,81 @@ static void copytruncate_is_noticed(void **state)
 	end(&f);
 }
 
+/* Seconds after the beginning, as when the file system's clock said so. */
+static void written_at(const char *path, int seconds)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+					   { .tv_sec = 9000 + seconds } };
+
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static char *copy_name(const struct fixture *f, int n)
+{
+	static char name[512];
+
+	snprintf(name, sizeof(name), "%s.%d", f->path, n);
+	return name;
+}
+
+static void cut_and_put(const struct fixture *f, const char *text)
+{
+	assert_int_equal(truncate(f->path, 0), 0);
+	scratch_puts(f->path, text);
+}
+
+/* The copy is made, lines come, the log is looked at, and only then it is cut: what is rotated
+ * after that, before the next look, is not lost. */
+static void a_look_between_copy_and_cut_loses_nothing(void **state)
+{
+	struct fixture f;
+
+	begin(&f, state, false, &clock_system);
+	scratch_puts(f.path, "line 1\n");
+	written_at(f.path, 0);
+	follow(&f, 100);
+	sample(&f);
+	scratch_puts(copy_name(&f, 3), "line 1\n");
+	written_at(copy_name(&f, 3), 1);
+	cut_and_put(&f, "line 2\nline 3\n");
+	scratch_puts(copy_name(&f, 2), "line 2\n");
+	written_at(copy_name(&f, 2), 2);
+	written_at(f.path, 3);
+	sample(&f);
+	assert_int_equal(newest(&f), 3);
+	scratch_puts(copy_name(&f, 1), "line 4 that is longer\n");
+	written_at(copy_name(&f, 1), 4);
+	cut_and_put(&f, "line 5 that is longer than both\n");
+	written_at(f.path, 5);
+	sample(&f);
+	assert_int_equal(newest(&f), 5);
+	assert_string_equal(line_text(&f, 4), "line 4 that is longer");
+	end(&f);
+}
+
+/* `cp bot.log bot.log.1; : > bot.log` writes each copy over the one before. */
+static void copies_over_copies_lose_nothing(void **state)
+{
+	struct fixture f;
+
+	begin(&f, state, false, &clock_system);
+	scratch_puts(f.path, "line 1 that is longer\n");
+	written_at(f.path, 0);
+	follow(&f, 100);
+	sample(&f);
+	scratch_puts(copy_name(&f, 1), "line 1 that is longer\n");
+	written_at(f.path, 1);
+	cut_and_put(&f, "");
+	sample(&f);
+	assert_int_equal(truncate(copy_name(&f, 1), 0), 0);
+	scratch_puts(copy_name(&f, 1), "line 2\n");
+	cut_and_put(&f, "line 3\n");
+	sample(&f);
+	assert_int_equal(newest(&f), 3);
+	assert_string_equal(line_text(&f, 2), "line 2");
+	end(&f);
+}
+
 /* ---- hostile content ---- */
 
 static void hostile_bytes_are_made_visible(void **state)
@@ -465,6 +540,8 @@ int main(void)
 		TEST(lines_are_walked_forwards_and_counted),
 		TEST(several_rotations_between_two_looks),
 		TEST(copytruncate_is_noticed),
+		TEST(a_look_between_copy_and_cut_loses_nothing),
+		TEST(copies_over_copies_lose_nothing),
 		TEST(hostile_bytes_are_made_visible),
 		TEST(hostile_lines_are_counted),
 		TEST(a_hole_is_no_line),

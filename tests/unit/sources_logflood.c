@@ -135,7 +135,7 @@ static void rotate_all(const struct flood *flood, void (*rotate)(const struct fl
 			usleep(500);
 		rotate(flood);
 		flood->told->rotated = i;
-		usleep(40000); /* several rotations between two looks, but not all of them */
+		usleep(i % 3 > 0 ? 1000 : 90000); /* some between two looks, some not */
 	}
 	_exit(0);
 }
