@@ -18,16 +18,17 @@ static void evidence_quote(struct report_section *section, json_t *facts,
 	static const char *const told[] = { "source", "path", "logged", "level", "text", NULL };
 	const json_t *json = entry_json(entry);
 	const char *path = json_str(json, "path", "");
-	char clock[TIME_RFC3339_MAX], logged[TIME_TEXT_MAX] = "unknown";
+	char clock[TIME_RFC3339_MAX], logged[TIME_TEXT_MAX] = "";
 	json_t *fact = json_object();
 	int64_t at;
 	char *head;
 
+	/* What a panel shows, and a line without a time, are of the moment they were marked. */
 	if (time_parse_rfc3339(json_str(json, "logged", ""), &at) == 0)
 		time_text(at, logged);
-	head = xasprintf("== %s%s%s\n== of %s, marked by %s at %s", json_str(json, "source", ""),
-			 *path ? ": " : "", path, logged, entry_by(entry),
-			 time_clock(entry->at, clock));
+	head = xasprintf("== %s%s%s\n== %s%s%smarked by %s at %s", json_str(json, "source", ""),
+			 *path ? ": " : "", path, *logged ? "of " : "", logged, *logged ? ", " : "",
+			 entry_by(entry), time_clock(entry->at, clock));
 	section_quote(section, head);
 	section_quote(section, json_str(json, "text", ""));
 	for (size_t i = 0; told[i]; i++)

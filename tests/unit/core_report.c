@@ -270,6 +270,8 @@ static void test_rough_way(void **state)
 	char *text;
 
 	record_open(record, &incident);
+	record_append(record, &incident, EV_EVIDENCE,
+		      "{'source': 'main', 'lines': 1, 'text': 'session 4711 blocks 3'}");
 	record_append(record, &incident, EV_CHOSEN,
 		      "{'procedure': 'restart', 'source': 'operator', 'reason': '.br T} \\u202e'}");
 	record_append(record, &incident, EV_APPROVED,
@@ -283,6 +285,9 @@ static void test_rough_way(void **state)
 		      "'unknown', "
 		      "'evidence': 'nobody can tell'}");
 	text = report_text_of(&incident, "text");
+	assert_non_null(strstr(text, "== main\n"));
+	assert_non_null(strstr(text, "| == marked by "));
+	assert_non_null(strstr(text, "session 4711 blocks 3"));
 	assert_non_null(strstr(text, "runner died, unknown"));
 	assert_non_null(strstr(text, "Restart the shop: not ended; 1 unknown"));
 	assert_non_null(strstr(text, "nobody can tell"));
