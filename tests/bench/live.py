@@ -268,13 +268,15 @@ def flooding(seconds):
 def frozen():
     """A server that neither answers nor refuses."""
     stopped = list(tree(POSTMASTER))
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
     try:
+        for pid in stopped:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
         yield
     finally:
         for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def keys(name, seconds):
