@@ -8,13 +8,13 @@
 
 void series_add(struct series *series, int64_t at, double value)
 {
-	if (series->n > 0) {
-		const struct chart_point *last = &series->points[series->n - 1];
+	const struct chart_point *last;
 
-		if (at < last->at ||
-		    (isnan(value) && isnan(last->value) && at - last->at < SERIES_GAP_US))
-			return;
-	}
+	while (series->n > 0 && series->points[series->n - 1].at > at)
+		series->n--;
+	last = series->n > 0 ? &series->points[series->n - 1] : NULL;
+	if (last && isnan(value) && isnan(last->value) && at - last->at < SERIES_GAP_US)
+		return;
 	/* Half of it goes at once, so that moving costs little per point. */
 	if (series->n == 2 * (size_t)SERIES_POINTS) {
 		memmove(series->points, series->points + SERIES_POINTS,

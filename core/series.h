@@ -20,7 +20,7 @@ struct series {
 	size_t n, cap;
 };
 
-/* Older than the last point: ignored (the clock was set back). */
+/* A clock that is set back takes what it passes again with it. */
 void series_add(struct series *series, int64_t at, double value);
 /* A value is about to be added at `at`: where the last one is older than `max_gap` by then, nothing
  * is known of the time between them. */

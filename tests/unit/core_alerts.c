@@ -290,6 +290,7 @@ static void series_keeps_two_hours(void **state)
 static void series_gaps_are_one(void **state)
 {
 	struct series series = { 0 };
+	const struct chart_point *points;
 	size_t n;
 
 	(void)state;
@@ -297,9 +298,14 @@ static void series_gaps_are_one(void **state)
 	series_add(&series, 2 * S, NAN);
 	series_add(&series, 3 * S, NAN);
 	series_add(&series, 4 * S, 2);
-	series_add(&series, 3 * S, 9); /* the clock was set back */
 	series_since(&series, 0, &n);
 	assert_int_equal(n, 3);
+	/* The clock is set back: what is measured now counts, not what was "later". */
+	series_add(&series, 3 * S, 9);
+	points = series_since(&series, 0, &n);
+	assert_int_equal(n, 3);
+	assert_float_equal(points[2].value, 9, 0);
+	assert_int_equal(points[2].at, 3 * S);
 	series_release(&series);
 }
 
