@@ -178,10 +178,12 @@ int screen_open(struct screen *screen, struct err *err)
 	curs_set(0);
 	define_key("\033[200~", KEY_PASTE_BEGIN);
 	define_key("\033[201~", KEY_PASTE_END);
-	styles_init(screen);
-	/* Until it comes back from here once, curses flushes at every move of the cursor. */
+	/* Until it has come back from here once, curses flushes at every move of the cursor. That
+	 * is before there are colours: it would reset the terminal's palette. */
 	def_prog_mode();
 	endwin();
+	refresh();
+	styles_init(screen);
 	paste_mode(true);
 	screen_resize(screen);
 	return 0;

@@ -372,7 +372,7 @@ static const struct variable {
 	{ "1-20 of [0-9]+ ", "1-20 of N ", true },
 	/* Charts grow with each second: their dots (three bytes each), what stands above a bar that
 	 * comes nearer, marks that wander to the left. */
-	{ "( |─|┆)*(\xe2[\xa0-\xa3][\x80-\xbf])+", " DOTS", true },
+	{ "(( |─|┆|[AIS])*(\xe2[\xa0-\xa3][\x80-\xbf])+([AIS]|┆)*)+ ?", " DOTS", true },
 	{ "( |─)*┆( |─|┆)*", " MARK ", true },
 	{ " +[AIS] *│", " LETTER │", true },
 	{ " +[AIS] *\\|", " LETTER |", true },
