@@ -58,6 +58,10 @@ void reading_judge(struct reading *r, bool holds, int64_t at, const char *fmt, .
 
 void reading_value(struct reading *r, int64_t at, double value, const char *unit)
 {
+	if (!isfinite(value)) {
+		reading_unknown(r, at, "%f is no number that could be judged", value);
+		return;
+	}
 	*r = (struct reading){
 		.verdict = VERDICT_PASS, .has_value = true, .value = value, .at = at
 	};

@@ -35,7 +35,8 @@ void reading_unknown(struct reading *r, int64_t at, const char *fmt, ...)
 /* Pass or fail by `holds`. */
 void reading_judge(struct reading *r, bool holds, int64_t at, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* A number; verdict PASS. `unit` is copied. */
+/* A number; verdict PASS. What is none (NaN, infinite) is unknown: no threshold would ever see it.
+ * `unit` is copied. */
 void reading_value(struct reading *r, int64_t at, double value, const char *unit);
 
 /* New; and back. What is no reading becomes an unknown one without a time. */

@@ -1,4 +1,5 @@
 /* Patterns over a log's lines. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,8 @@ static bool capture(const struct rx *rx, const struct logring_line *line, double
 	memcpy(text, line->bytes + from, to - from);
 	text[to - from] = '\0';
 	*value = strtod(text, &end);
-	return end != text;
+	/* "nan" is no number, and would hold no threshold. */
+	return end != text && isfinite(*value);
 }
 
 static void latest_keep(struct log_matcher *matcher, const struct logring_line *line)

@@ -471,6 +471,31 @@ static void numbers_do_not_end_with_memory(void **state)
 	end(&f);
 }
 
+/* A program may print "nan" where a number should be: that holds no threshold, and spoils no mean.
+ */
+static void what_is_no_number_is_not_captured(void **state)
+{
+	static const char json[] = "{\"read\": \"captured\", \"capture\": \"took (\\\\S+) ms\", "
+				   "\"of\": \"mean\", \"window\": \"10m\"}";
+	struct clock_manual clock;
+	struct fixture f;
+	struct reading r;
+
+	clock_manual_init(&clock, rfc3339("2026-11-21T21:40:00Z"));
+	begin(&f, state, false, &clock.clock);
+	follow(&f, 100);
+	watch_metric(&f, json);
+	scratch_puts(f.path, "2026-11-21 21:39:00,000 - bot - INFO - took nan ms\n"
+			     "2026-11-21 21:39:00,000 - bot - INFO - took inf ms\n");
+	sample(&f);
+	assert_int_equal(read_metric(&f, json, 0).verdict, VERDICT_UNKNOWN);
+	scratch_puts(f.path, "2026-11-21 21:39:01,000 - bot - INFO - took 7 ms\n");
+	sample(&f);
+	r = read_metric(&f, json, 0);
+	assert_float_equal(r.value, 7, 0);
+	end(&f);
+}
+
 static void known_messages_have_a_meaning(void **state)
 {
 	struct fixture f;
@@ -520,6 +545,7 @@ int main(void)
 		TEST(a_share_of_operations),
 		TEST(a_late_pattern_says_what_it_saw),
 		TEST(numbers_do_not_end_with_memory),
+		TEST(what_is_no_number_is_not_captured),
 		TEST(known_messages_have_a_meaning),
 	};
 
