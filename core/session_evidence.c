@@ -55,12 +55,14 @@ static json_t *record_fields(const struct source *source, uint64_t seq)
 	struct log_status status;
 	char at[TIME_RFC3339_MAX];
 	json_t *fields = NULL;
-	json_int_t lines = 1;
+	json_int_t lines = 1, folded;
 
 	if (!log_line_at(source, seq, line))
 		goto out;
-	while (line->joined && log_line_before(source, line->seq, false, line))
-		;
+	/* Its first line; one of a record without end stands for itself. */
+	if (line->joined && !log_line_before(source, seq, true, line) &&
+	    !log_line_at(source, seq, line))
+		goto out;
 	log_status(source, &status);
 	fields = json_pack("{s:s, s:o}", "source", source->name, "path", session_text(status.path));
 	if (line->at)
@@ -68,12 +70,15 @@ static json_t *record_fields(const struct source *source, uint64_t seq)
 	if (line->level != LOGLEVEL_NONE)
 		json_object_set_new(fields, "level", json_string(loglevel_name(line->level)));
 	buf_puts(&text, line->text);
-	while (log_line_at(source, line->seq + 1, line) && line->joined) {
-		if (lines++ < EVIDENCE_LINES)
-			buf_printf(&text, "\n%s", line->text);
+	folded = line->folded;
+	while (lines < EVIDENCE_LINES && log_line_at(source, line->seq + 1, line) && line->joined) {
+		buf_printf(&text, "\n%s", line->text);
+		lines++;
 	}
-	if (lines > EVIDENCE_LINES)
-		buf_printf(&text, "\n... %d more lines in the log", (int)lines - EVIDENCE_LINES);
+	if (lines == EVIDENCE_LINES && folded >= lines) {
+		buf_printf(&text, "\n... %d more lines in the log", (int)(1 + folded - lines));
+		lines = 1 + folded;
+	}
 	json_object_set_new(fields, "lines", json_integer(lines));
 	json_object_set_new(fields, "text", json_text(buf_str(&text), text.len));
 out:

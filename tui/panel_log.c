@@ -11,6 +11,8 @@
 
 #define WORK_US	 8000 /* of one drawing; a key waits no longer */
 #define AGAIN_US 2000 /* until the next one, when there is more to do */
+/* Of one record: what a person reads. A file that is all indented has no end. */
+#define PRINT_LINES 1000
 
 /* ---- life cycle ---- */
 
@@ -157,12 +159,17 @@ static void record_print(const struct log_panel *log, const struct logview_recor
 {
 	struct log_line *line = xmalloc(sizeof(*line));
 	uint64_t seq = record->seq;
+	unsigned lines = 0;
 
 	buf_printf(text, "%s\n", record->text);
-	while (log_line_after(log->logs[record->log], seq, false, line) && line->joined) {
+	while (lines < PRINT_LINES && log_line_after(log->logs[record->log], seq, false, line) &&
+	       line->joined) {
 		buf_printf(text, "%s\n", line->text);
 		seq = line->seq;
+		lines++;
 	}
+	if (lines == PRINT_LINES && record->folded > lines)
+		buf_printf(text, "... %u more lines in the log\n", record->folded - lines);
 	/* Its lines are gone: as they were when it was opened. */
 	if (seq == record->seq && record->rest)
 		buf_printf(text, "%s\n", record->rest);
