@@ -11,8 +11,8 @@
 #include "lib/buf.h"
 #include "sources/logrecords.h"
 
-#define LOGBLOCK_LINES 512
-#define LOGBLOCK_BYTES ((off_t)64 << 10) /* no further line begins so far behind the first */
+#define LOGBLOCK_LINES 256
+#define LOGBLOCK_BYTES ((off_t)32 << 10) /* no further line begins so far behind the first */
 
 /* Where lines begin in a file, in order; the last one ends at `to`, with its newline. */
 struct logspan {
