@@ -97,6 +97,8 @@ static void on_end(struct watch *watch, uint32_t what, void *data)
 	/* As much as the pipe can hold: whoever else has its other end may write for ever. */
 	for (int i = 0; i < PIPE_SIZE / (int)CHUNK && drain(stream, 1); i++)
 		;
+	/* What it left behind is read by nobody, and would be there once more with each start. */
+	child_tree_signal(&stream->tree, SIGKILL);
 	stream_free(stream);
 	calls.ended(&end, calls.data);
 }

@@ -321,6 +321,43 @@ static void what_is_printed_again_counts_once(void **state)
 	end(&f);
 }
 
+static bool is_gone(pid_t pid)
+{
+	char path[64], stat[300] = "";
+	const char *state;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return true;
+	state = fgets(stat, sizeof(stat), file) != NULL ? strrchr(stat, ')') : NULL;
+	fclose(file);
+	return state == NULL || state[2] == 'Z';
+}
+
+/* Else there would be one more with each start. */
+static void what_a_command_leaves_ends_with_it(void **state)
+{
+	struct fixture f;
+	struct log_status status;
+	int64_t give_up = clock_mono(&clock_system) + PATIENCE_US;
+	pid_t pid;
+
+	begin(&f, state, true, &clock_system);
+	open_log(&f, shell("sleep 1000 & echo $!; exit 3", ""));
+	status_until(&f, "sh ended with exit status 3", &status);
+	pid = (pid_t)atoi(line_text(&f, 1));
+	assert_true(pid > 1);
+	while (!is_gone(pid) && clock_mono(&clock_system) < give_up)
+		loop_turn(f.loop, 10, NULL);
+	if (!is_gone(pid)) {
+		kill(pid, SIGKILL);
+		fail_msg("%d is still there", (int)pid);
+	}
+	end(&f);
+}
+
 static void a_flood_of_a_command_is_counted(void **state)
 {
 	enum { LINES = 300000 };
@@ -372,6 +409,7 @@ int main(void)
 		TEST(why_there_is_no_journal),
 		TEST(both_outputs_are_lines),
 		TEST(what_is_printed_again_counts_once),
+		TEST(what_a_command_leaves_ends_with_it),
 		TEST(a_flood_of_a_command_is_counted),
 		TEST(silence_is_known_only_since_the_start),
 	};
