@@ -76,9 +76,9 @@ void child_bury(struct loop *loop, pid_t pid);
 
 /* A child that goes on and on beside the event loop: its standard output, and with `errors` its
  * standard error in the same pipe, handed on as it comes; one that writes little by little is read
- * some forty times a second. `ended` is called once, after all that it wrote, then the stream is
- * gone; what the child started itself may live on. stream_cancel() kills the whole tree without a
- * call; not from inside a callback. */
+ * some forty times a second. `ended` is called once, after all that it wrote: then the stream is
+ * gone, and what the child left running in its session is killed. stream_cancel() kills the whole
+ * tree without a call; not from inside a callback. */
 struct stream;
 struct stream_calls {
 	void (*bytes)(const char *bytes, size_t len, void *data);
