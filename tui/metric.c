@@ -152,17 +152,16 @@ static struct chart_spec spec_of(struct ui *ui, const struct metric *metric, int
 	return spec;
 }
 
-/* The borders move on by whole dots: in between the values stay in their columns, so that a chart
- * does not flicker, and costs the terminal little. */
+/* The borders move on by whole columns: in between the values stay in theirs, so that a chart does
+ * not flicker, and costs the terminal little. */
 static void align(struct chart_spec *spec)
 {
-	int64_t dots = (int64_t)spec->width * (spec->glyphs == CHART_BRAILLE ? 2 : 1);
-	int64_t dot = dots > 0 ? (spec->to - spec->from) / dots : 0;
+	int64_t column = spec->width > 0 ? (spec->to - spec->from) / spec->width : 0;
 
-	if (dot <= 0)
+	if (column <= 0)
 		return;
-	spec->to += dot - spec->to % dot;
-	spec->from = spec->to - dot * dots;
+	spec->to += column - spec->to % column;
+	spec->from = spec->to - column * spec->width;
 }
 
 /* Of the range that it moved in, so that a slope shows; what hardly moves is drawn flat. */

@@ -57,7 +57,7 @@ static void writer_end(void)
 	writer = 0;
 }
 
-static void console(struct desk *desk)
+static void console(struct desk *desk, const char *const *extra)
 {
 	static char target[128];
 	const char *args[] = { "tests/screens/games", "--target", target, NULL };
@@ -69,7 +69,7 @@ static void console(struct desk *desk)
 		 " \"claim\": \"%s/claim\", \"parameters\": {\"root\": \"%s\"}}\n",
 		 desk->folder, desk->folder);
 	desk_write(desk, "target.json", text, 0644);
-	desk_start(desk, 24, 80, args, NULL);
+	desk_start(desk, 24, 80, args, extra);
 	/* Which keys find room is no matter of this panel. */
 	terminal_vary(desk->terminal, "^.* z zoom.*$", " KEYS");
 	terminal_vary(desk->terminal, "[0-9.,]+ (KiB|MiB)", "SIZE");
@@ -83,6 +83,22 @@ static const char rows[] =
     "CREATE INDEX names ON games (name);"
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
     "INSERT INTO games SELECT i, 'game ' || i FROM n;";
+
+/* The panel at the three sizes that people have. */
+static void goldens(struct desk *desk, const char *name)
+{
+	static const struct {
+		int rows, columns;
+		const char *name;
+	} sizes[] = { { 30, 120, "120x30" }, { 50, 160, "160x50" }, { 24, 80, "80x24" } };
+	char full[64];
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		terminal_resize(desk->terminal, sizes[i].rows, sizes[i].columns);
+		snprintf(full, sizeof(full), "panel-database-%s-%s", name, sizes[i].name);
+		terminal_golden(desk->terminal, full);
+	}
+}
 
 /* Seconds that the panel says it has been locked; -1: it doesn't. */
 static int locked_s(struct desk *desk)
@@ -102,12 +118,12 @@ static void well_and_held(void **state)
 
 	games(desk, "PRAGMA journal_mode = WAL", false);
 	games(desk, rows, false);
-	console(desk);
+	console(desk, NULL);
 	assert_true(terminal_wait(desk->terminal, "integrity: sound"));
-	terminal_golden(desk->terminal, "panel-database-normal-80x24");
+	goldens(desk, "normal");
 	games(desk, "BEGIN IMMEDIATE; DELETE FROM games WHERE id < 10", true);
 	assert_true(terminal_wait(desk->terminal, "─ LOCKED ─┐"));
-	terminal_golden(desk->terminal, "panel-database-locked-80x24");
+	goldens(desk, "locked");
 	/* One lock, however often it was looked at since. */
 	for (int i = 0; i < 200 && locked_s(desk) < 4; i++)
 		terminal_wait_end(desk->terminal, 100);
@@ -126,13 +142,13 @@ static void missing(void **state)
 	char path[128], away[128];
 
 	games(desk, rows, false);
-	console(desk);
+	console(desk, NULL);
 	assert_true(terminal_wait(desk->terminal, "integrity: sound"));
 	snprintf(path, sizeof(path), "%s/games.db", desk->folder);
 	snprintf(away, sizeof(away), "%s/away.db", desk->folder);
 	assert_int_equal(rename(path, away), 0);
 	assert_true(terminal_wait(desk->terminal, "─ MISSING ─┐"));
-	terminal_golden(desk->terminal, "panel-database-missing-80x24");
+	goldens(desk, "missing");
 	assert_int_equal(rename(away, path), 0);
 	assert_true(terminal_wait_gone(desk->terminal, "MISSING"));
 }
@@ -145,7 +161,7 @@ static void damaged(void **state)
 	int fd;
 
 	games(desk, rows, false);
-	console(desk);
+	console(desk, NULL);
 	assert_true(terminal_wait(desk->terminal, "integrity: sound"));
 	snprintf(path, sizeof(path), "%s/games.db", desk->folder);
 	memset(bytes, 0x5a, sizeof(bytes));
@@ -153,10 +169,21 @@ static void damaged(void **state)
 	assert_int_equal(pwrite(fd, bytes, sizeof(bytes), 4096 * 3), sizeof(bytes));
 	close(fd);
 	assert_true(terminal_wait(desk->terminal, "─ DAMAGED ─┐"));
-	terminal_golden(desk->terminal, "panel-database-damaged-80x24");
+	goldens(desk, "damaged");
 	assert_int_equal(unlink(path), 0);
 	games(desk, rows, false);
 	assert_true(terminal_wait(desk->terminal, "integrity: sound"));
+}
+
+static void without_colours_lines_or_utf8(void **state)
+{
+	struct desk *desk = *state;
+	const char *extra[] = { "TERM=vt100", "NO_COLOR=1", "LC_ALL=C", NULL };
+
+	games(desk, rows, false);
+	console(desk, extra);
+	assert_true(terminal_wait(desk->terminal, "integrity: sound"));
+	terminal_golden(desk->terminal, "panel-database-vt100-80x24");
 }
 
 static int end(void **state)
@@ -171,6 +198,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(well_and_held, desk_begin, end),
 		cmocka_unit_test_setup_teardown(missing, desk_begin, end),
 		cmocka_unit_test_setup_teardown(damaged, desk_begin, end),
+		cmocka_unit_test_setup_teardown(without_colours_lines_or_utf8, desk_begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
