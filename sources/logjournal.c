@@ -187,9 +187,10 @@ static void on_line(const char *bytes, size_t len, size_t true_len, void *data)
 		entry_read(journal, entry);
 	} else {
 		/* It counts, and says that it was there. */
+		journal->entries++;
 		buf_cut(&journal->text, 0);
-		buf_printf(&journal->text, "an entry of %zu bytes, too long to be shown\n",
-			   true_len);
+		buf_printf(&journal->text, "an entry of %zu bytes, %s\n", true_len,
+			   len < true_len ? "too long to be shown" : "which is no JSON");
 		lines_out(journal, &line);
 	}
 	json_decref(entry);

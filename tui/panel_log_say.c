@@ -209,8 +209,8 @@ static void news_text(struct log_panel *log, bool more, char *out, size_t size)
 		snprintf(out, size, "that is all of %s lines (PgUp looks further)",
 			 lines_text(looked, lines, sizeof(lines)));
 	else if (unsure)
-		snprintf(out, size, "the pattern gave up on %llu lines",
-			 (unsigned long long)unsure);
+		snprintf(out, size, "the pattern gave up on %llu line%s: shown, not hidden",
+			 (unsigned long long)unsure, unsure == 1 ? "" : "s");
 }
 
 void log_border_draw(struct log_panel *log, bool filters, bool more, const struct canvas *canvas)
