@@ -25,6 +25,8 @@ struct rounds {
 	int fd;
 	uint64_t round;
 	bool again;
+	bool whole;	       /* the next round looks at everything */
+	unsigned without;      /* rounds since one did */
 	struct probe **probes; /* owned: of the running round */
 	size_t nprobes;
 	struct buf in;
@@ -156,10 +158,11 @@ static void round_next(struct rounds *rounds, bool at_once)
 	watch_arm(rounds->timer, at_once ? 0 : clock_to_second(clock, rounds->spec.every_us), 0);
 }
 
+/* `why` NULL: what did not come in was not asked, and is what it was. */
 static void round_over(struct rounds *rounds, const char *why)
 {
 	round_take(rounds);
-	for (size_t i = 0; i < rounds->nprobes; i++)
+	for (size_t i = 0; why && i < rounds->nprobes; i++)
 		unknown_rest(rounds, rounds->probes[i], why);
 	round_end(rounds);
 	round_next(rounds, rounds->again);
@@ -202,6 +205,19 @@ static void sources_told(const struct rounds *rounds)
 		evaluate_watch(&evaluation, rounds->probes[i]);
 }
 
+/* Whether this round looks at what may block. */
+static bool round_is_whole(struct rounds *rounds)
+{
+	bool whole = ++rounds->without >= rounds->spec.stride(rounds->spec.data) || rounds->whole;
+
+	for (size_t i = 0; i < rounds->nprobes && !whole; i++)
+		whole = slots_find(rounds->spec.slots, rounds->probes[i])->sensed.reading.at == 0;
+	if (whole)
+		rounds->without = 0;
+	rounds->whole = false;
+	return whole;
+}
+
 static void round_start(struct watch *watch, uint32_t what, void *data)
 {
 	struct rounds *rounds = data;
@@ -225,6 +241,10 @@ static void round_start(struct watch *watch, uint32_t what, void *data)
 	}
 	if (round_here(rounds)) {
 		round_over(rounds, "nobody looked");
+		return;
+	}
+	if (!round_is_whole(rounds)) {
+		round_over(rounds, NULL);
 		return;
 	}
 	rounds->pid = offspring_start(round_body, rounds, &rounds->fd, &err);
@@ -260,6 +280,7 @@ void rounds_free(struct rounds *rounds)
 void rounds_now(struct rounds *rounds)
 {
 	rounds->again = rounds->pid != 0;
+	rounds->whole = true;
 	if (!rounds->pid)
 		watch_arm(rounds->timer, 0, 0);
 }

@@ -18,6 +18,7 @@
 #define FIRST_LOOK_US (CLOCK_US / 5)
 #define SAMPLE_US     CLOCK_US
 #define ROUND_US      (2 * CLOCK_US)
+#define CALM_ROUNDS   5
 #define OVERSTAY_US   (10 * CLOCK_US)
 #define POLL_US	      (CLOCK_US / 4)
 #define COOLDOWN_US   (300 * CLOCK_US)
@@ -51,6 +52,7 @@ struct sense {
 	struct asker *asker; /* for metrics whose reading blocks */
 	struct watch *timer;
 	int64_t trouble;
+	bool attended;	  /* somebody waits for what probes say */
 	int64_t deployed; /* 0: no deployment is known */
 };
 
@@ -217,6 +219,19 @@ static void round_over(void *data)
 	sense_say(sense, SENSE_READINGS, NULL);
 }
 
+/* Copies of the process, and what they ask of the system, are the dearest part of watching. */
+static unsigned round_stride(void *data)
+{
+	const struct sense *sense = data;
+	bool calm = !sense->attended;
+
+	for (size_t i = 0; calm && i < sense->runbook->nmetrics; i++)
+		calm = sense->metrics[i].alert.level == LEVEL_OK;
+	for (size_t i = 0; calm && i < sense->runbook->nconditions; i++)
+		calm = sense->conditions[i].since == 0;
+	return calm ? CALM_ROUNDS : 1;
+}
+
 static struct probe **round_probes(size_t *n, void *data)
 {
 	struct sense *sense = data;
@@ -348,6 +363,7 @@ struct sense *sense_new(struct loop *loop, const struct clock *clock, const stru
 			.slots = &sense->slots,
 			.before = &sense->trouble,
 			.every_us = ROUND_US,
+			.stride = round_stride,
 			.overstay_us = OVERSTAY_US,
 			.probes = round_probes,
 			.over = round_over,
@@ -426,6 +442,11 @@ void sense_watch(struct sense *sense, struct probe *const *probes, size_t n)
 	if (n)
 		memcpy(sense->watched, probes, n * sizeof(struct probe *));
 	sense->nwatched = n;
+}
+
+void sense_attend(struct sense *sense, bool attended)
+{
+	sense->attended = attended;
 }
 
 void sense_now(struct sense *sense)

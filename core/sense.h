@@ -100,6 +100,10 @@ void sense_recall_condition(struct sense *sense, const struct condition *conditi
 /* Live mode: which probes the next rounds evaluate besides the conditions' own. The array is
  * copied. */
 void sense_watch(struct sense *sense, struct probe *const *probes, size_t n);
+/* Live mode: whether somebody waits for what probes say (an incident is open): all are looked at
+ * every two seconds. Else those that may block are, only every ten, while no alert is raised and no
+ * condition's symptoms hold. */
+void sense_attend(struct sense *sense, bool attended);
 /* Live mode: a round begins at once, not at its time. */
 void sense_now(struct sense *sense);
 /* The latest known; never NULL. */

@@ -194,6 +194,7 @@ void session_watch_probes(struct session *session)
 {
 	struct wanted wanted = { 0 };
 
+	sense_attend(session->sense, session->open);
 	want_tree(session, &wanted);
 	want_step(session, &wanted);
 	want_proposals(session, &wanted);

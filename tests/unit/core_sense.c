@@ -285,6 +285,18 @@ static void count_over(void *data)
 	over++;
 }
 
+static unsigned each(void *data)
+{
+	(void)data;
+	return 1;
+}
+
+static unsigned third(void *data)
+{
+	(void)data;
+	return 3;
+}
+
 static void a_round_that_overstays_is_ended(void **state)
 {
 	struct lamp *lamp = *state;
@@ -297,6 +309,7 @@ static void a_round_that_overstays_is_ended(void **state)
 				    .before = &before,
 				    .every_us = CLOCK_US,
 				    .overstay_us = CLOCK_US / 2,
+				    .stride = each,
 				    .probes = slow_then_well,
 				    .over = count_over,
 				    .data = lamp };
@@ -318,6 +331,55 @@ static void a_round_that_overstays_is_ended(void **state)
 		    strstr(slow->sensed.reading.evidence, "timed out"));
 	/* And the next one begins all the same. */
 	LAMP_UNTIL(lamp, over == 2);
+	rounds_free(rounds);
+	slots_release(&slots);
+	wiring_release(&wiring);
+}
+
+static struct probe **well_alone(size_t *n, void *data)
+{
+	struct probe **list = xcalloc(1, sizeof(struct probe *));
+
+	list[0] = probe(data, "well");
+	*n = 1;
+	return list;
+}
+
+static void what_may_block_is_looked_at_in_some_rounds(void **state)
+{
+	struct lamp *lamp = *state;
+	struct wiring wiring;
+	struct slots slots = { 0 };
+	int64_t before = 0;
+	struct rounds_spec spec = { .loop = lamp->loop,
+				    .wiring = &wiring,
+				    .slots = &slots,
+				    .before = &before,
+				    .every_us = CLOCK_US,
+				    .overstay_us = 10 * CLOCK_US,
+				    .stride = third,
+				    .probes = well_alone,
+				    .over = count_over,
+				    .data = lamp };
+	struct rounds *rounds;
+	const struct slot *well;
+
+	over = 0;
+	wiring_init(&wiring, lamp->loop, &clock_system, lamp->loaded.runbook, lamp->loaded.target,
+		    NULL);
+	rounds = rounds_new(&spec);
+	/* What nobody has looked at yet doesn't wait. */
+	LAMP_UNTIL(lamp, over == 1);
+	well = slots_find(&slots, probe(lamp, "well"));
+	assert_int_equal(well->round, 1);
+	LAMP_UNTIL(lamp, over == 3);
+	assert_int_equal(well->round, 1);
+	assert_int_equal(well->sensed.reading.verdict, VERDICT_FAIL);
+	LAMP_UNTIL(lamp, over == 4);
+	assert_int_equal(well->round, 4);
+	rounds_now(rounds);
+	LAMP_UNTIL(lamp, over == 5);
+	assert_int_equal(well->round, 5);
 	rounds_free(rounds);
 	slots_release(&slots);
 	wiring_release(&wiring);
@@ -510,6 +572,7 @@ int main(void)
 		LAMP_TEST(conditions_come_and_go),
 		LAMP_TEST(the_loop_turns_while_a_probe_hangs),
 		LAMP_TEST(a_round_that_overstays_is_ended),
+		LAMP_TEST(what_may_block_is_looked_at_in_some_rounds),
 		LAMP_TEST(held_needs_its_time_without_a_gap),
 		LAMP_TEST(verify_waits_until_it_holds),
 		LAMP_TEST(what_is_not_known_yet_is_unknown),
