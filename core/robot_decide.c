@@ -4,6 +4,8 @@
 #include "core/claim.h"
 #include "core/robot_parts.h"
 
+#define NEAR_US (5 * CLOCK_US)
+
 static bool trouble_seen(const struct robot *robot)
 {
 	const struct session *session = robot->spec.session;
@@ -115,6 +117,26 @@ static bool tree_is_old(const struct robot *robot)
 	return false;
 }
 
+/* A condition that suggests a procedure is about to hold: it goes before the tree, which may be
+ * through a moment sooner. Only for so long: some take many minutes, and may never hold. */
+static bool condition_near(const struct robot *robot)
+{
+	const struct sense *sense = session_sense(robot->spec.session);
+	const struct runbook *runbook = session_runbook(robot->spec.session);
+	const struct condition_state *states = sense_conditions(sense);
+	int64_t now = clock_wall(loop_clock(robot->spec.loop));
+
+	for (size_t i = 0; i < runbook->nconditions; i++) {
+		const struct condition *condition = &runbook->conditions[i];
+		int64_t due = states[i].since + sense_duration(sense, condition->for_, 0);
+
+		if (condition->suggest.procedure && states[i].since && due > now - NEAR_US &&
+		    due < now + NEAR_US)
+			return true;
+	}
+	return false;
+}
+
 void robot_decide(struct robot *robot)
 {
 	struct session *session = robot->spec.session;
@@ -130,6 +152,12 @@ void robot_decide(struct robot *robot)
 		return;
 	}
 	suggested = session_suggested(session, NULL);
+	if (suggested &&
+	    !condition_first(state->runbook, sense_conditions(session_sense(session))) &&
+	    condition_near(robot)) {
+		robot_say(robot, "waiting for a condition that is about to hold");
+		return;
+	}
 	if (suggested) {
 		choose(robot, suggested, NULL);
 		return;
