@@ -57,4 +57,7 @@ const struct panel_kind *panel_kind(const char *name);
 const struct metric *panel_metric(struct ui *ui, const struct panel *panel, size_t i);
 /* The open source that a panel names; NULL. */
 struct source *panel_source(struct ui *ui, const struct panel *panel);
+/* Puts on record what a panel says of its source. `text` is freed. 0, or -1 with err. */
+int panel_mark(struct ui *ui, const struct panel *panel, char *text, struct err *err);
+
 #endif

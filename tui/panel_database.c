@@ -217,11 +217,7 @@ static char *details(struct ui *ui, const struct panel *panel, struct panel_stat
 static int mark(struct ui *ui, const struct panel *panel, struct panel_state *state,
 		struct err *err)
 {
-	char *text = details(ui, panel, state);
-	int rc = session_evidence_text(ui->session, panel->source, text, err);
-
-	free(text);
-	return rc;
+	return panel_mark(ui, panel, details(ui, panel, state), err);
 }
 
 const struct panel_kind panel_database = {
