@@ -9,7 +9,7 @@
 #include "tui/say.h"
 
 #define NARROW 50
-#define OLD_US (30 * CLOCK_US) /* symptoms are looked at every two seconds */
+#define OLD_US (30 * CLOCK_US) /* symptoms are looked at every ten seconds at the latest */
 #define WIDE   80	       /* columns from which what it suggests stands in the row */
 
 struct conditions_own {
