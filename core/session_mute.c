@@ -59,7 +59,9 @@ int session_mute(struct session *session, const char *name, int64_t us, const ch
 		return -1;
 	sense_mute(session->sense, metric, until);
 	session_say(session, SESSION_SENSED);
-	return session->kept ? kept_mute_set(session->kept, name, mute_new(until, reason), err) : 0;
+	if (session->kept && kept_mute_set(session->kept, name, mute_new(until, reason), err) != 0)
+		return err_wrap(err, "done here, but not kept for others and later");
+	return 0;
 }
 
 int session_baseline(struct session *session, const char *name, int64_t us, struct err *err)

@@ -410,7 +410,8 @@ static void watch_act(struct ui *ui, void *data, enum act act)
 		view->zoom = !view->zoom;
 		break;
 	case ACT_FREEZE:
-		freeze_take(&view->freeze, &view->drawn, ui_now(ui));
+		if (freeze_take(&view->freeze, &view->drawn, ui_now(ui)) != 0)
+			ui_notice(ui, STYLE_CRITICAL, "Not frozen: there is no memory for it.");
 		break;
 	case ACT_THAW:
 		freeze_release(&view->freeze);

@@ -297,43 +297,62 @@ static unsigned third(void *data)
 	return 3;
 }
 
+/* Rounds beside a wiring of their own. */
+struct lane {
+	struct wiring wiring;
+	struct slots slots;
+	int64_t before;
+	struct rounds *rounds;
+};
+
+static void lane_begin(struct lane *lane, struct lamp *lamp, int64_t overstay_us,
+		       unsigned (*stride)(void *data),
+		       struct probe **(*probes)(size_t *n, void *data))
+{
+	struct rounds_spec spec = { .loop = lamp->loop,
+				    .wiring = &lane->wiring,
+				    .slots = &lane->slots,
+				    .before = &lane->before,
+				    .every_us = CLOCK_US,
+				    .overstay_us = overstay_us,
+				    .stride = stride,
+				    .probes = probes,
+				    .over = count_over,
+				    .data = lamp };
+
+	*lane = (struct lane){ 0 };
+	over = 0;
+	wiring_init(&lane->wiring, lamp->loop, &clock_system, lamp->loaded.runbook,
+		    lamp->loaded.target, NULL);
+	lane->rounds = rounds_new(&spec);
+}
+
+static void lane_end(struct lane *lane)
+{
+	rounds_free(lane->rounds);
+	slots_release(&lane->slots);
+	wiring_release(&lane->wiring);
+}
+
 static void a_round_that_overstays_is_ended(void **state)
 {
 	struct lamp *lamp = *state;
-	struct wiring wiring;
-	struct slots slots = { 0 };
-	int64_t before = 0;
-	struct rounds_spec spec = { .loop = lamp->loop,
-				    .wiring = &wiring,
-				    .slots = &slots,
-				    .before = &before,
-				    .every_us = CLOCK_US,
-				    .overstay_us = CLOCK_US / 2,
-				    .stride = each,
-				    .probes = slow_then_well,
-				    .over = count_over,
-				    .data = lamp };
-	struct rounds *rounds;
+	struct lane lane;
 	const struct slot *slow;
 
-	over = 0;
-	wiring_init(&wiring, lamp->loop, &clock_system, lamp->loaded.runbook, lamp->loaded.target,
-		    NULL);
-	rounds = rounds_new(&spec);
+	lane_begin(&lane, lamp, CLOCK_US / 2, each, slow_then_well);
 	LAMP_UNTIL(lamp, over == 1);
 	/* What came in before it hung counts; the rest is unknown, and says why. */
-	assert_int_equal(slots_find(&slots, probe(lamp, "well"))->sensed.reading.verdict,
+	assert_int_equal(slots_find(&lane.slots, probe(lamp, "well"))->sensed.reading.verdict,
 			 VERDICT_FAIL);
-	slow = slots_find(&slots, probe(lamp, "slow"));
+	slow = slots_find(&lane.slots, probe(lamp, "slow"));
 	assert_int_equal(slow->sensed.reading.verdict, VERDICT_UNKNOWN);
 	/* The command's own limit is the same; on a busy machine it may come first. */
 	assert_true(strstr(slow->sensed.reading.evidence, "took longer than") ||
 		    strstr(slow->sensed.reading.evidence, "timed out"));
 	/* And the next one begins all the same. */
 	LAMP_UNTIL(lamp, over == 2);
-	rounds_free(rounds);
-	slots_release(&slots);
-	wiring_release(&wiring);
+	lane_end(&lane);
 }
 
 static struct probe **well_alone(size_t *n, void *data)
@@ -348,41 +367,23 @@ static struct probe **well_alone(size_t *n, void *data)
 static void what_may_block_is_looked_at_in_some_rounds(void **state)
 {
 	struct lamp *lamp = *state;
-	struct wiring wiring;
-	struct slots slots = { 0 };
-	int64_t before = 0;
-	struct rounds_spec spec = { .loop = lamp->loop,
-				    .wiring = &wiring,
-				    .slots = &slots,
-				    .before = &before,
-				    .every_us = CLOCK_US,
-				    .overstay_us = 10 * CLOCK_US,
-				    .stride = third,
-				    .probes = well_alone,
-				    .over = count_over,
-				    .data = lamp };
-	struct rounds *rounds;
+	struct lane lane;
 	const struct slot *well;
 
-	over = 0;
-	wiring_init(&wiring, lamp->loop, &clock_system, lamp->loaded.runbook, lamp->loaded.target,
-		    NULL);
-	rounds = rounds_new(&spec);
+	lane_begin(&lane, lamp, 10 * CLOCK_US, third, well_alone);
 	/* What nobody has looked at yet doesn't wait. */
 	LAMP_UNTIL(lamp, over == 1);
-	well = slots_find(&slots, probe(lamp, "well"));
+	well = slots_find(&lane.slots, probe(lamp, "well"));
 	assert_int_equal(well->round, 1);
 	LAMP_UNTIL(lamp, over == 3);
 	assert_int_equal(well->round, 1);
 	assert_int_equal(well->sensed.reading.verdict, VERDICT_FAIL);
 	LAMP_UNTIL(lamp, over == 4);
 	assert_int_equal(well->round, 4);
-	rounds_now(rounds);
+	rounds_now(lane.rounds);
 	LAMP_UNTIL(lamp, over == 5);
 	assert_int_equal(well->round, 5);
-	rounds_free(rounds);
-	slots_release(&slots);
-	wiring_release(&wiring);
+	lane_end(&lane);
 }
 
 /* ---- Verdicts over time ---- */
