@@ -268,13 +268,13 @@ static int want(struct ui *ui, const struct panel *panel)
 }
 
 /* The worst level. Remarks are no alerts: nothing else on the screen counts them, so they have no
- * level's word. What can't be read is not well, whatever it was before. */
+ * level's word. What can't be read, or was read long ago, is not well, whatever it was before. */
 static const char *status_of(struct ui *ui, const struct panel *panel, const struct remarks *found,
 			     enum style *style, char word[16])
 {
 	struct sense *sense = session_sense(ui->session);
 	enum level worst = LEVEL_OK;
-	bool unknown = false;
+	bool unknown = false, old = false;
 
 	for (size_t i = 0; i < panel->nmetrics; i++) {
 		const struct metric *metric = panel_metric(ui, panel, i);
@@ -284,10 +284,11 @@ static const char *status_of(struct ui *ui, const struct panel *panel, const str
 		if (sense_alert(sense, metric)->level > worst)
 			worst = sense_alert(sense, metric)->level;
 		unknown = unknown || sense_metric(sense, metric)->verdict == VERDICT_UNKNOWN;
+		old = old || metric_stale_us(ui, metric);
 	}
-	if (worst < LEVEL_WARNING && (unknown || remarks_count(found, STYLE_WARNING))) {
+	if (worst < LEVEL_WARNING && (unknown || old || remarks_count(found, STYLE_WARNING))) {
 		*style = remarks_count(found, STYLE_CRITICAL) ? STYLE_CRITICAL : STYLE_WARNING;
-		return unknown ? "unknown" : "see below";
+		return unknown ? "unknown" : old ? "stale" : "see below";
 	}
 	*style = style_level(worst);
 	return level_text(worst, word);
