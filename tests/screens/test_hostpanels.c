@@ -170,10 +170,10 @@ static const char tree[] =
 static void varies(struct terminal *terminal)
 {
 	static const char *const patterns[][2] = {
-		{ "backout-bot-[0-9]+", "BOT" },
+		{ "backout-bot-[0-9]+(…| *)", "BOT" },
 		{ "bot [0-9+]+ cpu [^│|]*", "bot PID cpu N% up AGE " },
 		{ "Host cpu +[0-9.]+%", "Host cpu N%" },
-		{ "cpu +([0-9-]+%)?[^│|]*load [0-9.]+ (of|on)[^│|]*", "cpu N% load N of N " },
+		{ "cpu +([0-9-]+%)?[^│|]*load [0-9.]+ (of|on)([^│|]|…)*", "cpu N% load N of N " },
 		{ "(mem|memory  ) [0-9]+%[^│|]*", "mem N% of the host's " },
 		{ "│ +[0-9]+ [RSD] [^│]*", "│PID S RSS CPU THREADS FILES UP COMMAND " },
 		{ "│/ [^│|]*", "│/ IN USE FREE INODES GROWTH " },
@@ -203,6 +203,22 @@ static void console(struct world *world, int rows, int columns, const char *sect
 	varies(world->desk.terminal);
 }
 
+/* The panel of this title at the three sizes that people have. */
+static void goldens(struct world *world, const char *title, const char *name)
+{
+	static const struct {
+		int rows, columns;
+		const char *name;
+	} sizes[] = { { 30, 120, "120x30" }, { 50, 160, "160x50" }, { 24, 80, "80x24" } };
+	char golden[64];
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		terminal_resize(world->desk.terminal, sizes[i].rows, sizes[i].columns);
+		snprintf(golden, sizeof(golden), "panel-%s-%s", name, sizes[i].name);
+		terminal_golden_box(world->desk.terminal, title, golden);
+	}
+}
+
 /* ---- memory and host ---- */
 
 static char *memory_sections(const struct world *world, const char *threads_limits)
@@ -229,14 +245,13 @@ static char *memory_sections(const struct world *world, const char *threads_limi
 
 #define SOUND "\"warning\": 5, \"critical\": 8"
 
-static void memory_at(struct world *world, int rows, int columns, const char *limits,
-		      const char *const *extra, const char *golden)
+/* Processor time takes two looks. */
+static void memory_console(struct world *world, int rows, int columns, const char *limits,
+			   const char *const *extra)
 {
 	console(world, rows, columns, memory_sections(world, limits), extra);
-	/* Processor time takes two looks. */
 	assert_true(terminal_wait(world->desk.terminal, "Host cpu"));
 	assert_true(terminal_wait_gone(world->desk.terminal, "Host cpu       unknown"));
-	terminal_golden_box(world->desk.terminal, "Memory", golden);
 }
 
 static void memory_is_sound(void **state)
@@ -244,15 +259,8 @@ static void memory_is_sound(void **state)
 	struct world *world = *state;
 
 	world->bots[0] = bot_start(world->bot);
-	memory_at(world, 24, 80, SOUND, NULL, "panel-host-80x24");
-}
-
-static void memory_is_sound_at_120x30(void **state)
-{
-	struct world *world = *state;
-
-	world->bots[0] = bot_start(world->bot);
-	memory_at(world, 30, 120, SOUND, NULL, "panel-host-120x30");
+	memory_console(world, 24, 80, SOUND, NULL);
+	goldens(world, "Memory", "host-normal");
 }
 
 static void memory_alone_shows_everything(void **state)
@@ -260,11 +268,9 @@ static void memory_alone_shows_everything(void **state)
 	struct world *world = *state;
 
 	world->bots[0] = bot_start(world->bot);
-	console(world, 50, 160, memory_sections(world, SOUND), NULL);
-	assert_true(terminal_wait(world->desk.terminal, "Host cpu"));
-	assert_true(terminal_wait_gone(world->desk.terminal, "Host cpu       unknown"));
+	memory_console(world, 50, 160, SOUND, NULL);
 	terminal_keys(world->desk.terminal, "\tz");
-	terminal_golden_box(world->desk.terminal, "Memory", "panel-host-160x50");
+	terminal_golden_box(world->desk.terminal, "Memory", "panel-host-zoomed-160x50");
 }
 
 static void memory_without_utf8(void **state)
@@ -273,7 +279,8 @@ static void memory_without_utf8(void **state)
 	struct world *world = *state;
 
 	world->bots[0] = bot_start(world->bot);
-	memory_at(world, 24, 80, SOUND, extra, "panel-host-ascii");
+	memory_console(world, 24, 80, SOUND, extra);
+	terminal_golden_box(world->desk.terminal, "Memory", "panel-host-vt100-80x24");
 }
 
 static void memory_warns(void **state)
@@ -282,7 +289,8 @@ static void memory_warns(void **state)
 	struct world *world = *state;
 
 	world->bots[0] = bot_start(world->bot);
-	memory_at(world, 24, 80, "\"warning\": 0, \"critical\": 8", extra, "panel-host-warning");
+	memory_console(world, 24, 80, "\"warning\": 0, \"critical\": 8", extra);
+	goldens(world, "Memory", "host-warning");
 }
 
 static void memory_is_critical(void **state)
@@ -290,7 +298,8 @@ static void memory_is_critical(void **state)
 	struct world *world = *state;
 
 	world->bots[0] = bot_start(world->bot);
-	memory_at(world, 24, 80, "\"critical\": 0", NULL, "panel-host-critical");
+	memory_console(world, 24, 80, "\"critical\": 0", NULL);
+	goldens(world, "Memory", "host-critical");
 }
 
 /* No rule asks for it, and yet somebody should look: two of a service that should be one. */
@@ -304,7 +313,7 @@ static void a_second_instance_is_a_finding(void **state)
 	assert_true(terminal_wait_gone(world->desk.terminal, "instances"));
 	world->bots[1] = bot_start(world->bot);
 	assert_true(terminal_wait(world->desk.terminal, "bot: 2 instances, 1 expected"));
-	terminal_golden_box(world->desk.terminal, "Memory", "panel-host-second");
+	terminal_golden_box(world->desk.terminal, "Memory", "panel-host-second-80x24");
 	end(world->bots[1]);
 	world->bots[1] = 0;
 	assert_true(terminal_wait_gone(world->desk.terminal, "bot: 2 instances, 1 expected"));
@@ -312,7 +321,39 @@ static void a_second_instance_is_a_finding(void **state)
 
 static void memory_of_nothing_is_no_data(void **state)
 {
-	memory_at(*state, 24, 80, SOUND, NULL, "panel-host-no-data");
+	memory_console(*state, 24, 80, SOUND, NULL);
+	goldens(*state, "Memory", "host-no-data");
+}
+
+/* Whoever reads it waits for ever: what was read last is shown as old. */
+static void an_old_figure_says_since_when(void **state)
+{
+	struct world *world = *state;
+	char path[128];
+
+	desk_write(&world->desk, "heap", "81\n", 0644);
+	console(world, 24, 80,
+		"\"sources\": {\"app-log\": {\"log\": {\"path\": \"${root}/app.log\", \"utc\": "
+		"true}},\n"
+		" \"heap\": {\"command\": {\"argv\": [\"cat\", \"${root}/heap\"], \"timeout\": "
+		"\"60s\"}}},\n"
+		"\"metrics\": {\"heap\": {\"title\": \"Heap\", \"command\": \"heap\", \"read\": "
+		"\"number\", \"every\": \"1s\", \"unit\": \"MB\", \"critical\": 100}},\n"
+		"\"panels\": [{\"kind\": \"log\", \"title\": \"app.log\", \"source\": "
+		"\"app-log\"},\n"
+		" {\"kind\": \"memory\", \"title\": \"Memory\", \"metrics\": [\"heap\"]}]",
+		NULL);
+	/* Twice read, so that its pace is known. */
+	assert_true(terminal_wait(world->desk.terminal, "81 MB of 100"));
+	desk_write(&world->desk, "heap", "80\n", 0644);
+	assert_true(terminal_wait(world->desk.terminal, "80 MB of 100"));
+	desk_remove(&world->desk, "heap");
+	snprintf(path, sizeof(path), "%s/heap", world->desk.folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_true(terminal_wait(world->desk.terminal, "80 MB as of"));
+	goldens(world, "Memory", "host-stale");
+	/* Whoever reads it comes to its end. */
+	close(open(path, O_WRONLY | O_NONBLOCK));
 }
 
 /* Samples of the latest 40 minutes, as an earlier console kept them: from 10% on, 12% an hour. */
@@ -363,7 +404,7 @@ static void what_cannot_be_opened_says_why(void **state)
 {
 	struct world *world = *state;
 
-	console(world, 24, 120,
+	console(world, 24, 80,
 		"\"sources\": {\"bot\": {\"process\": {\"match\": [\"${root}/x\"], \"user\": "
 		"\"no-such-user\"}}},\n"
 		"\"metrics\": {\"rss\": {\"title\": \"Bot memory\", \"process\": \"bot\", "
@@ -372,7 +413,7 @@ static void what_cannot_be_opened_says_why(void **state)
 		"\"panels\": [{\"kind\": \"memory\", \"title\": \"Memory\", \"metrics\": "
 		"[\"rss\"]}]",
 		NULL);
-	terminal_golden_box(world->desk.terminal, "Memory", "panel-host-error");
+	goldens(world, "Memory", "host-error");
 }
 
 /* ---- endpoints ---- */
@@ -418,29 +459,33 @@ static char *endpoints_panel(const char *rows)
 	"\"metrics\": [\"free\", \"evil-up\", \"gone-ms\", \"calls-up\", \"there\", \"queue\"], " \
 	"\"probes\": [\"sold\", \"lost\"]"
 
-static void endpoints_at(struct world *world, int rows, int columns, const char *which,
-			 const char *count, const char *const *extra, const char *golden)
+static void endpoints_console(struct world *world, const char *which, const char *count,
+			      const char *const *extra)
 {
 	desk_write(&world->desk, "count", count, 0644);
-	console(world, rows, columns, endpoints_panel(which), extra);
-	terminal_golden_box(world->desk.terminal, "Endpoints", golden);
+	console(world, 24, 80, endpoints_panel(which), extra);
+	assert_true(terminal_wait(world->desk.terminal, "it sells"));
+	assert_true(terminal_wait_gone(world->desk.terminal, "not measured yet"));
 }
 
 static void endpoints_are_well(void **state)
 {
-	endpoints_at(*state, 24, 80, GOOD, "4 waiting\n", NULL, "panel-endpoints-80x24");
-}
-
-static void endpoints_are_well_at_120x30(void **state)
-{
-	endpoints_at(*state, 30, 120, GOOD, "4 waiting\n", NULL, "panel-endpoints-120x30");
+	endpoints_console(*state, GOOD, "4 waiting\n", NULL);
+	goldens(*state, "Endpoints", "endpoints-normal");
 }
 
 static void endpoints_warn(void **state)
 {
 	static const char *const extra[] = { "NO_COLOR=1", NULL };
 
-	endpoints_at(*state, 24, 80, GOOD, "12 waiting\n", extra, "panel-endpoints-warning");
+	endpoints_console(*state, GOOD, "12 waiting\n", extra);
+	goldens(*state, "Endpoints", "endpoints-warning");
+}
+
+static void endpoints_are_critical(void **state)
+{
+	endpoints_console(*state, GOOD, "60 waiting\n", NULL);
+	goldens(*state, "Endpoints", "endpoints-critical");
 }
 
 static void endpoints_fail(void **state)
@@ -449,7 +494,8 @@ static void endpoints_fail(void **state)
 	const char *raw;
 	size_t len;
 
-	endpoints_at(world, 24, 80, ALL, "60 waiting\n", NULL, "panel-endpoints-critical");
+	endpoints_console(world, ALL, "60 waiting\n", NULL);
+	goldens(world, "Endpoints", "endpoints-error");
 	terminal_keys(world->desk.terminal, "\tz");
 	assert_true(terminal_wait(world->desk.terminal, "HTTP/1.1 500 ^[[31mNo<U+202E>"));
 	desk_press(&world->desk, "jj", "Endpoints");
@@ -460,16 +506,13 @@ static void endpoints_fail(void **state)
 	assert_null(memmem(raw, len, "\033]0;gone", 8));
 }
 
-static void endpoints_fail_at_160x50(void **state)
-{
-	endpoints_at(*state, 50, 160, ALL, "60 waiting\n", NULL, "panel-endpoints-160x50");
-}
-
 static void endpoints_without_utf8(void **state)
 {
 	static const char *const extra[] = { "TERM=vt100", "LC_ALL=C", NULL };
+	struct world *world = *state;
 
-	endpoints_at(*state, 24, 80, ALL, "60 waiting\n", extra, "panel-endpoints-ascii");
+	endpoints_console(world, ALL, "60 waiting\n", extra);
+	terminal_golden_box(world->desk.terminal, "Endpoints", "panel-endpoints-vt100-80x24");
 }
 
 static void asked_wait(const struct world *world, off_t times)
@@ -499,7 +542,7 @@ static void an_old_answer_says_so(void **state)
 	assert_true(terminal_wait(world->desk.terminal, "stale    Stock"));
 	desk_write(&world->desk, "count", "5 waiting\n", 0644);
 	assert_true(terminal_wait(world->desk.terminal, "Queue             5"));
-	terminal_golden_box(world->desk.terminal, "Endpoints", "panel-endpoints-stale");
+	goldens(world, "Endpoints", "endpoints-stale");
 	desk_remove(&world->desk, "hang");
 }
 
@@ -509,7 +552,7 @@ static void a_command_that_fails_is_no_data(void **state)
 
 	console(world, 24, 80, endpoints_panel("\"metrics\": [\"queue\"]"), NULL);
 	assert_true(terminal_wait(world->desk.terminal, "unknown  Queue"));
-	terminal_golden_box(world->desk.terminal, "Endpoints", "panel-endpoints-no-data");
+	goldens(world, "Endpoints", "endpoints-no-data");
 }
 
 #define SCREEN(name) cmocka_unit_test_setup_teardown(name, begin, finish)
@@ -518,20 +561,19 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCREEN(memory_is_sound),
-		SCREEN(memory_is_sound_at_120x30),
 		SCREEN(memory_alone_shows_everything),
 		SCREEN(memory_without_utf8),
 		SCREEN(memory_warns),
 		SCREEN(memory_is_critical),
 		SCREEN(a_second_instance_is_a_finding),
 		SCREEN(memory_of_nothing_is_no_data),
+		SCREEN(an_old_figure_says_since_when),
 		SCREEN(a_leak_is_seen_as_a_slope),
 		SCREEN(what_cannot_be_opened_says_why),
 		SCREEN(endpoints_are_well),
-		SCREEN(endpoints_are_well_at_120x30),
 		SCREEN(endpoints_warn),
+		SCREEN(endpoints_are_critical),
 		SCREEN(endpoints_fail),
-		SCREEN(endpoints_fail_at_160x50),
 		SCREEN(endpoints_without_utf8),
 		SCREEN(an_old_answer_says_so),
 		SCREEN(a_command_that_fails_is_no_data),
