@@ -262,6 +262,21 @@ void shop_keys(struct desk *desk, const char *until, int atleast)
 	desk_press(desk, "q", until);
 }
 
+void shop_golden_larger(struct desk *desk, const char *state)
+{
+	static const int sizes[][2] = { { 120, 30 }, { 160, 50 } };
+
+	for (size_t i = 0; i < 2; i++) {
+		char *name =
+		    xasprintf("panel-connections-%s-%dx%d", state, sizes[i][0], sizes[i][1]);
+
+		terminal_resize(desk->terminal, sizes[i][1], sizes[i][0]);
+		terminal_golden_box(desk->terminal, "Shop", name);
+		free(name);
+	}
+	terminal_resize(desk->terminal, 24, 80);
+}
+
 void shop_well(struct desk *desk)
 {
 	int64_t end = now_ms() + PATIENT_MS;

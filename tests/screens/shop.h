@@ -52,6 +52,9 @@ void shop_watch(struct desk *desk, int rows, int columns, const char *host, cons
  * seen before the next is pressed. At least so many pairs of keys must have been answered by then.
  * Says how long they took. */
 void shop_keys(struct desk *desk, const char *until, int atleast);
+/* The panel alone on larger terminals, as golden/panel-connections-STATE-SIZE.txt; then the
+ * terminal has 80x24 again. */
+void shop_golden_larger(struct desk *desk, const char *state);
 /* Waits until the panel says that all is well. */
 void shop_well(struct desk *desk);
 

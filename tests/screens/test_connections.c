@@ -15,6 +15,7 @@ static void it_is_well(void **state)
 	shop_watch(desk, 24, 80, shop.folder, "postgres", NULL);
 	assert_true(terminal_wait(desk->terminal, "idle       2"));
 	terminal_golden(desk->terminal, "panel-connections-normal-80x24");
+	shop_golden_larger(desk, "normal");
 }
 
 static void who_holds_up_whom(void **state)
@@ -42,10 +43,26 @@ static void levels(void **state)
 	assert_true(terminal_wait(desk->terminal, "─ WARNING ─┐"));
 	assert_true(terminal_wait(desk->terminal, "Shop 15 of 27"));
 	terminal_golden(desk->terminal, "panel-connections-warning-80x24");
+	shop_golden_larger(desk, "warning");
 	shop_sessions("app", "worker", 25);
 	assert_true(terminal_wait(desk->terminal, "─ CRITICAL ─┐"));
 	assert_true(terminal_wait(desk->terminal, "Shop 26 of 27"));
 	terminal_golden(desk->terminal, "panel-connections-critical-80x24");
+	shop_golden_larger(desk, "critical");
+}
+
+/* A role that may not see what others do: they are counted, and it says what is missing. */
+static void others_hidden(void **state)
+{
+	struct desk *desk = *state;
+
+	shop_session("app", "web", NULL);
+	shop_session("guest", "nightly", NULL);
+	shop_watch(desk, 24, 80, shop.folder, "app", NULL);
+	assert_true(terminal_wait(desk->terminal, "hidden     1"));
+	assert_true(terminal_wait(desk->terminal, "GRANT pg_monitor TO app"));
+	terminal_golden(desk->terminal, "panel-connections-hidden-80x24");
+	shop_golden_larger(desk, "hidden");
 }
 
 /* ---- alone on the screen ---- */
@@ -183,12 +200,34 @@ static void plain_terminals(void **state)
 	terminal_golden(desk->terminal, "panel-connections-table-vt100");
 }
 
+/* Without colours the words have to tell how bad it is. */
+static void plain_critical(void **state)
+{
+	static const char *const vt100[] = { "TERM=vt100", "LC_ALL=C", NULL };
+	static const char *const colourless[] = { "NO_COLOR=1", NULL };
+	struct desk *desk = *state;
+
+	shop_watch(desk, 24, 80, shop.folder, "postgres", colourless);
+	shop_sessions("app", "web", 14);
+	shop_sessions("app", "worker", 25);
+	assert_true(terminal_wait(desk->terminal, "─ CRITICAL ─┐"));
+	assert_true(terminal_wait(desk->terminal, "Shop 26 of 27"));
+	terminal_golden(desk->terminal, "panel-connections-critical-80x24");
+	terminal_free(desk->terminal);
+	shop_watch(desk, 24, 80, shop.folder, "postgres", vt100);
+	assert_true(terminal_wait(desk->terminal, "- CRITICAL -+"));
+	assert_true(terminal_wait(desk->terminal, "Shop 26 of 27"));
+	terminal_golden(desk->terminal, "panel-connections-critical-vt100");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SHOP_TEST(it_is_well), SHOP_TEST(who_holds_up_whom), SHOP_TEST(levels),
-		SHOP_TEST(table),      SHOP_TEST(selection),	     SHOP_TEST(hostile_statement),
-		SHOP_TEST(evidence),   SHOP_TEST(plain_terminals),
+		SHOP_TEST(it_is_well),	  SHOP_TEST(who_holds_up_whom),
+		SHOP_TEST(levels),	  SHOP_TEST(table),
+		SHOP_TEST(selection),	  SHOP_TEST(hostile_statement),
+		SHOP_TEST(evidence),	  SHOP_TEST(plain_terminals),
+		SHOP_TEST(others_hidden), SHOP_TEST(plain_critical),
 	};
 
 	return cmocka_run_group_tests(tests, shop_open, shop_close);

@@ -46,6 +46,8 @@ static void down(void **state)
 	shop_keys(desk, "─ DOWN ─┐", 1);
 	assert_true(terminal_wait(desk->terminal, "OLD figures"));
 	terminal_golden(desk->terminal, "panel-connections-down-80x24");
+	terminal_resize(desk->terminal, 30, 120);
+	terminal_golden_box(desk->terminal, "Shop", "panel-connections-down-120x30");
 	terminal_resize(desk->terminal, 50, 160);
 	terminal_golden(desk->terminal, "panel-connections-down-160x50");
 	desk_press(desk, "z", "no sessions are known");
@@ -86,6 +88,7 @@ static void refused(void **state)
 	shop_watch(desk, 24, 80, shop.folder, "barred", NULL);
 	shop_keys(desk, "─ REFUSED ─┐", 1);
 	terminal_golden(desk->terminal, "panel-connections-refused-80x24");
+	shop_golden_larger(desk, "refused");
 	shop_rules("");
 	shop_keys(desk, "Shop 1 of 27", 1);
 }
@@ -128,6 +131,36 @@ static void black_hole(void **state)
 	shop_holes_close();
 	assert_int_equal(cluster_up(&shop), 0);
 	shop_well(desk);
+}
+
+/* Each of them on a console of its own: "connecting" lasts no longer than the first deadline. */
+static void no_data(void **state)
+{
+	struct desk *desk = *state;
+
+	assert_int_equal(cluster_down(&shop), 0);
+	shop_hole(true);
+	shop_watch(desk, 30, 120, "127.0.0.1", "postgres", NULL);
+	assert_true(terminal_wait(desk->terminal, "─ connecting ─┐"));
+	terminal_golden_box(desk->terminal, "Shop", "panel-connections-no-data-120x30");
+	terminal_free(desk->terminal);
+	shop_watch(desk, 50, 160, "127.0.0.1", "postgres", NULL);
+	assert_true(terminal_wait(desk->terminal, "─ connecting ─┐"));
+	terminal_golden_box(desk->terminal, "Shop", "panel-connections-no-data-160x50");
+}
+
+/* Down as a terminal without colours and beyond ASCII shows it. */
+static void plain_down(void **state)
+{
+	static const char *const vt100[] = { "TERM=vt100", "LC_ALL=C", NULL };
+	struct desk *desk = *state;
+
+	shop_watch(desk, 24, 80, shop.folder, "postgres", vt100);
+	assert_true(terminal_wait(desk->terminal, "Shop 1 of 27"));
+	assert_int_equal(cluster_down(&shop), 0);
+	assert_true(terminal_wait(desk->terminal, "- DOWN -+"));
+	assert_true(terminal_wait(desk->terminal, "OLD figures"));
+	terminal_golden(desk->terminal, "panel-connections-down-vt100");
 }
 
 /* Connections are taken, and never answered. */
@@ -183,6 +216,8 @@ static void frozen_server(void **state)
 	shop_stop(shop.server);
 	shop_keys(desk, "the whole server hangs", 3);
 	terminal_golden(desk->terminal, "panel-connections-server-80x24");
+	/* Stale: what is known gets older, however much room there is for it. */
+	shop_golden_larger(desk, "server");
 	/* The session is kept: as soon as the server goes on, so does it. */
 	shop_go_on();
 	shop_well(desk);
@@ -196,6 +231,7 @@ int main(void)
 		SHOP_TEST(restarting),	      SHOP_TEST(refused),	 SHOP_TEST(wrong_password),
 		SHOP_TEST(unresolvable),      SHOP_TEST(black_hole),	 SHOP_TEST(mute),
 		SHOP_TEST(frozen_postmaster), SHOP_TEST(frozen_backend), SHOP_TEST(frozen_server),
+		SHOP_TEST(no_data),	      SHOP_TEST(plain_down),
 	};
 
 	return cmocka_run_group_tests(tests, shop_open, shop_close);
