@@ -132,8 +132,9 @@ static const struct {
 	[PG_FAULT_SLOTS] = { "no connection slots left",
 			     "end idle sessions; "
 			     "superuser_reserved_connections are left for superusers" },
-	[PG_FAULT_DENIED] = { "refused", "pg_hba.conf has to let it in, and the role must be "
-					 "allowed to log in" },
+	[PG_FAULT_DENIED] = { "refused",
+			      "the server's pg_hba.conf has to let it in, and the role must be "
+			      "allowed to log in" },
 	[PG_FAULT_AUTH] = { "authentication failed", "give the role's password in ~/.pgpass, and "
 						     "check pg_hba.conf" },
 	[PG_FAULT_TLS] = { "TLS failed", "compare sslmode and certificates with the server's" },
