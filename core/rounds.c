@@ -263,6 +263,8 @@ struct rounds *rounds_new(const struct rounds_spec *spec)
 	struct rounds *rounds = xcalloc(1, sizeof(*rounds));
 
 	rounds->spec = *spec;
+	/* What is remembered from before is no look. */
+	rounds->whole = true;
 	rounds->timer = loop_timer(spec->loop, CLOCK_US / 10, 0, round_start, rounds);
 	return rounds;
 }
