@@ -319,7 +319,9 @@ static int archive_clean(const struct action_env *env, const json_t *args, const
 const struct action_type action_archive = {
 	.type = { .name = "archive",
 		  .help = "archives files and folders, with a recorded hash",
-		  .fields = fields },
+		  .fields = fields,
+		  .examples = "{\"archive\": \"config\", \"of\": [\"${root}/config\", "
+			      "\"${root}/.env\"], \"to\": \"${backups}\", \"keep\": 7}" },
 	.risk = risk_safe,
 	.plan = archive_plan,
 	.ready = archive_ready,

@@ -455,7 +455,9 @@ static int restore_clean(const struct action_env *env, const json_t *args, const
 const struct action_type action_archive_restore = {
 	.type = { .name = "archive_restore",
 		  .help = "replaces a folder by an archive's content",
-		  .fields = fields },
+		  .fields = fields,
+		  .examples = "{\"archive_restore\": \"${root}/models\", \"from\": "
+			      "\"${backups}/models-20261101.tar.gz\"}" },
 	.risk = risk_destructive,
 	.plan = restore_plan,
 	.ready = restore_ready,

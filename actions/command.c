@@ -172,7 +172,12 @@ static int plan(const struct action_env *env, const json_t *args, struct plan *p
 }
 
 const struct action_type action_command = {
-	.type = { .name = "command", .help = "runs a command", .fields = command_fields },
+	.type = { .name = "command",
+		  .help = "runs a command",
+		  .fields = command_fields,
+		  .examples =
+		      "{\"command\": [\"${root}/bin/purge-cache\", \"--region\", \"${region}\"], "
+		      "\"undo\": [\"${root}/bin/fill-cache\"], \"risk\": \"caution\"}" },
 	.risk = risk,
 	.plan = plan,
 	.run = run,
@@ -181,7 +186,11 @@ const struct action_type action_command = {
 };
 
 const struct action_type action_shell = {
-	.type = { .name = "shell", .help = "runs text in a shell", .fields = shell_fields },
+	.type = { .name = "shell",
+		  .help = "runs text in a shell",
+		  .fields = shell_fields,
+		  .examples = "{\"shell\": \"cd \\\"$BACKOUT_ROOT\\\" && ./bin/export "
+			      ">export.csv\", \"risk\": \"safe\"}" },
 	.risk = risk,
 	.plan = plan,
 	.run = run,

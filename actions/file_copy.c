@@ -209,13 +209,19 @@ static const struct field restore_fields[] = {
 	.run = copy_run, .settled = copy_settled, .undo = copy_undo, .undone = copy_undone
 
 const struct action_type action_file_copy = {
-	.type = { .name = "file_copy", .help = "copies one file", .fields = copy_fields },
+	.type = { .name = "file_copy",
+		  .help = "copies one file",
+		  .fields = copy_fields,
+		  .examples = "{\"file_copy\": \"${root}/config.py\", \"to\": "
+			      "\"${backups}/config.py.bak\", \"roots\": [\"${backups}\"]}" },
 	COPIES,
 };
 
 const struct action_type action_file_restore = {
 	.type = { .name = "file_restore",
 		  .help = "replaces one file by its backup",
-		  .fields = restore_fields },
+		  .fields = restore_fields,
+		  .examples = "{\"file_restore\": \"${root}/config.py\", \"from\": "
+			      "\"${backups}/config.py.bak\"}" },
 	COPIES,
 };

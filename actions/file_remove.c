@@ -223,7 +223,9 @@ static enum settled remove_undone(const struct action_env *env, const json_t *ar
 const struct action_type action_file_remove = {
 	.type = { .name = "file_remove",
 		  .help = "removes files below declared roots",
-		  .fields = fields },
+		  .fields = fields,
+		  .examples = "{\"file_remove\": [\"${root}/cache/*.tmp\"], \"roots\": "
+			      "[\"${root}/cache\"]}" },
 	.risk = risk_destructive,
 	.plan = remove_plan,
 	.ready = remove_ready,

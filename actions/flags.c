@@ -245,7 +245,10 @@ static enum settled flags_undone(const struct action_env *env, const json_t *arg
 }
 
 const struct action_type action_flags = {
-	.type = { .name = "flags", .help = "sets flags in a configuration file", .fields = fields },
+	.type = { .name = "flags",
+		  .help = "sets flags in a configuration file",
+		  .fields = fields,
+		  .examples = "{\"flags\": \"config\", \"set\": {\"LIVE_SCORING\": false}}" },
 	.risk = risk_caution,
 	.plan = flags_plan,
 	.ready = flags_ready,

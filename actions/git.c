@@ -202,7 +202,17 @@ static int git_clean(const struct action_env *env, const json_t *args, const jso
 const struct action_type action_git = {
 	.type = { .name = "git",
 		  .help = "moves a git repository, or its tags and branches",
-		  .fields = fields },
+		  .fields = fields,
+		  .examples =
+		      "{\"git\": \"code\", \"do\": \"checkout\", \"to\": \"${good}\"}\n"
+		      "{\"git\": \"code\", \"do\": \"revert\", \"since\": \"${good}\", "
+		      "\"overwrites\": [\"config.py\"]}\n"
+		      "{\"git\": \"code\", \"do\": \"reset\", \"to\": \"${good}\"}\n"
+		      "{\"git\": \"code\", \"do\": \"tag\", \"name\": \"before-rollback\"}\n"
+		      "{\"git\": \"code\", \"do\": \"branch\", \"name\": \"rescue\", \"to\": "
+		      "\"HEAD\"}\n"
+		      "{\"git\": \"code\", \"do\": \"pull\"}\n"
+		      "{\"git\": \"code\", \"do\": \"push\", \"name\": \"before-rollback\"}" },
 	.risk = git_risk,
 	.plan = git_plan,
 	.ready = git_ready,

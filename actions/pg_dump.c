@@ -165,7 +165,9 @@ static const struct field fields[] = {
 const struct action_type action_pg_dump = {
 	.type = { .name = "pg_dump",
 		  .help = "dumps a database and records its hash and its tables' checksums",
-		  .fields = fields },
+		  .fields = fields,
+		  .examples = "{\"pg_dump\": \"db\", \"to\": \"${backups}\", \"name\": "
+			      "\"before-restore\", \"loss\": {\"rounds\": \"played_at\"}}" },
 	.risk = risk_safe,
 	.plan = dump_plan,
 	.ready = dump_ready,

@@ -167,7 +167,10 @@ static const struct field plain_fields[] = {
 const struct action_type action_pg_restore = {
 	.type = { .name = "pg_restore",
 		  .help = "restores a dump beside the database, compares it, and swaps the two",
-		  .fields = swap_fields },
+		  .fields = swap_fields,
+		  .examples = "{\"pg_restore\": \"db\", \"from\": \"${dump}\", \"admin\": "
+			      "\"db-admin\", \"loss\": {\"rounds\": \"played_at\"}, \"smoke\": "
+			      "\"SELECT count(*) > 0 FROM players\"}" },
 	.risk = risk_destructive,
 	.plan = restore_plan,
 	.ready = restore_ready,
@@ -182,7 +185,9 @@ const struct action_type action_pg_restore = {
 const struct action_type action_pg_restore_plain = {
 	.type = { .name = "pg_restore_plain",
 		  .help = "restores a dump where no database of that name is left",
-		  .fields = plain_fields },
+		  .fields = plain_fields,
+		  .examples = "{\"pg_restore_plain\": \"db\", \"from\": \"${dump}\", \"admin\": "
+			      "\"db-admin\", \"owner\": \"app\"}" },
 	.risk = risk_caution,
 	.plan = restore_plan,
 	.ready = restore_ready,

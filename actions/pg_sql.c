@@ -181,7 +181,11 @@ static const struct field fields[] = {
 };
 
 const struct action_type action_pg_sql = {
-	.type = { .name = "pg_sql", .help = "runs SQL in one transaction", .fields = fields },
+	.type = { .name = "pg_sql",
+		  .help = "runs SQL in one transaction",
+		  .fields = fields,
+		  .examples = "{\"pg_sql\": \"db\", \"sql\": \"DELETE FROM rounds WHERE import = "
+			      "$1\", \"with\": [\"${import}\"], \"expect_rows\": 12}" },
 	.risk = risk_destructive,
 	.plan = sql_plan,
 	.ready = sql_ready,

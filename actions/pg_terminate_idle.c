@@ -214,7 +214,9 @@ static const struct field fields[] = {
 const struct action_type action_pg_terminate_idle = {
 	.type = { .name = "pg_terminate_idle",
 		  .help = "ends sessions of a database that have been idle for too long",
-		  .fields = fields },
+		  .fields = fields,
+		  .examples = "{\"pg_terminate_idle\": \"db\", \"older_than\": \"10m\", \"admin\": "
+			      "\"db-admin\"}" },
 	.risk = risk_caution,
 	.plan = idle_plan,
 	.ready = idle_ready,

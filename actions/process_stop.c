@@ -190,7 +190,11 @@ static enum settled settled(const struct action_env *env, const json_t *args,
 }
 
 const struct action_type action_process_stop = {
-	.type = { .name = "process_stop", .help = "ends declared processes", .fields = fields },
+	.type = { .name = "process_stop",
+		  .help = "ends declared processes",
+		  .fields = fields,
+		  .examples = "{\"process_stop\": \"stray-bots\", \"grace\": \"10s\", \"except\": "
+			      "\"bot\"}" },
 	.risk = risk_caution,
 	.plan = plan,
 	.ready = ready,

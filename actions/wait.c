@@ -157,7 +157,11 @@ static enum settled manual_settled(const struct action_env *env, const json_t *a
 }
 
 const struct action_type action_wait = {
-	.type = { .name = "wait", .help = "waits until a probe passes", .fields = wait_fields },
+	.type = { .name = "wait",
+		  .help = "waits until a probe passes",
+		  .fields = wait_fields,
+		  .examples =
+		      "{\"wait\": {\"service\": \"bot\", \"is\": \"active\"}, \"for\": \"2m\"}" },
 	.risk = risk_safe,
 	.plan = wait_plan,
 	.run = wait_run,
@@ -167,7 +171,11 @@ const struct action_type action_wait = {
 };
 
 const struct action_type action_manual = {
-	.type = { .name = "manual", .help = "an instruction to a person", .fields = manual_fields },
+	.type = { .name = "manual",
+		  .help = "an instruction to a person",
+		  .fields = manual_fields,
+		  .examples = "{\"manual\": \"Tell the team that the bot is back, and look at one "
+			      "round by hand.\"}" },
 	.risk = risk_safe,
 	.plan = manual_plan,
 	.run = manual_run,

@@ -29,6 +29,15 @@ static void print_fields(struct buf *out, const struct field *fields)
 	}
 }
 
+/* "\t\texample\t{...}", a line each. */
+static void print_examples(struct buf *out, const char *examples)
+{
+	for (const char *line = examples; line && *line; line += strcspn(line, "\n")) {
+		line += *line == '\n';
+		buf_printf(out, "\t\texample\t%.*s\n", (int)strcspn(line, "\n"), line);
+	}
+}
+
 static void print_type(struct buf *out, const char *kind, const struct type *type)
 {
 	buf_printf(out, "%s %s\t%s\n", kind, type->name, type->help);
@@ -38,6 +47,7 @@ static void print_type(struct buf *out, const char *kind, const struct type *typ
 		buf_printf(out, "\t%s\tread%s%s\t%s\n", read->name,
 			   read->unit && *read->unit ? " in " : "", read->unit ? read->unit : "",
 			   read->help);
+	print_examples(out, type->examples);
 }
 
 static int print_types(void)

@@ -87,6 +87,9 @@ struct type {
 	 * of the group must be there (a log probe `shows` or is `silent`). NULL when there are
 	 * none. */
 	const char *const *const *one_of;
+	/* Objects of the type as a runbook has them, one a line, for the manual; NULL: none. Every
+	 * action has some, and a test holds them against the checker. */
+	const char *examples;
 };
 
 #endif
