@@ -22,9 +22,11 @@ named() { # Independently of how the tables are made: each type and field has it
 	"$BACKOUT" check --types >"$work/types" && [ "$(wc -l <"$work/types")" -gt 200 ] || return 1
 	awk -F'\t' '
 		FNR == NR && /^\.Ss / { type = substr($0, 5) }
+		FNR == NR && /^\.Bd -literal/ { shown[type] = 1 }
 		FNR == NR && /^\.It Cm / { split($0, w, " "); seen[type, w[3]] = 1 }
 		FNR == NR { next }
 		$1 != "" { split($1, w, " "); type = w[2]; next }
+		$3 == "example" { if (!(type in shown)) { print type ": its example is missing"; bad = 1 } next }
 		!((type, $2) in seen) { print type ": " $2 " is missing"; bad = 1 }
 		END { exit bad }' "$man/backout-runbook.5" "$work/types"
 }
