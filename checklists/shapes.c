@@ -337,6 +337,8 @@ static const struct field target_fields[] = {
 	{ "target", FIELD_TEXT, true, .help = "its name, one word" },
 	{ "system", FIELD_TEXT, true, .help = "the runbook's system" },
 	{ "class", FIELD_CHOICE, true, .help = "what is at stake", .choices = classes },
+	{ "hosts", FIELD_STRINGS,
+	  .help = "names of the hosts that it may be worked on from; any host" },
 	{ "claim", FIELD_TEXT,
 	  .help = "path of the file that claims it while an incident works on it" },
 	{ "parameters", FIELD_MAP, .help = "parameter -> value; may use other parameters" },

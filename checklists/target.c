@@ -354,6 +354,7 @@ static void build_head(struct checker *checker, struct target *target, const str
 	const char *class = build_text(root, "class");
 
 	target->claim = build_text(root, "claim");
+	target->hosts = node_member(root, "hosts").value;
 	target->name = json_string_value(name.value);
 	if (target->name && !name_valid(target->name))
 		say(checker, &name, NULL,

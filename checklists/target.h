@@ -29,6 +29,7 @@ struct target {
 	json_t *params; /* owned: every parameter but the `ask` ones: the target's value, else
 			   the runbook's default; secrets are not in it */
 	const json_t *secrets; /* or NULL */
+	const json_t *hosts;   /* or NULL: from which hosts it may be worked on */
 	const char *claim; /* "claim": path of the file that claims this target while an incident
 			      works on it; NULL: /run/lock/backout/SYSTEM-TARGET.claim */
 	struct source_def *sources; /* owned: all of the runbook's, redefined ones replaced */

@@ -145,6 +145,7 @@ static const struct field approved_fields[] = {
 	TEXT("digest", true, "SHA-256 of the plan that was shown"),
 	ANY("params", false, "answers to the parameters that are asked for"),
 	ANY("loss", false, "lines: the data loss that was measured"),
+	ANY("identity", false, "whom it was approved for: host, and who each source is"),
 	{ .name = "confirmed", .type = FIELD_SCALAR, .help = "what was typed to confirm" },
 	{ 0 },
 };
@@ -164,6 +165,7 @@ static const struct field intent_fields[] = {
 	ACT,
 	ANY("plan", false, "lines: what will be done"),
 	ANY("before", false, "the state before, for settled and undo"),
+	ANY("identity", false, "host, and who each source is that the action names"),
 	TEXT("out", false, "the output file, below the incident's folder"),
 	WHOLE("pid", false, "the runner's process id"),
 	{ 0 },

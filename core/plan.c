@@ -4,13 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/identity.h"
 #include "lib/argv.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/params.h"
 
-#define WHEN_US (10 * CLOCK_US)
-#define PLAN_US (60 * CLOCK_US)
+#define WHEN_US	    (10 * CLOCK_US)
+#define PLAN_US	    (60 * CLOCK_US)
+#define IDENTITY_US (5 * CLOCK_US)
 
 /* ---- Which action a step has ---- */
 
@@ -197,6 +199,13 @@ static void lines_add(char ***lines, size_t *n, const char *text)
 	}
 }
 
+static void plan_problem(struct plan_step *out, const struct err *err)
+{
+	if (!out->problem)
+		out->problem =
+		    err->hint[0] ? xasprintf("%s (%s)", err->msg, err->hint) : xstrdup(err->msg);
+}
+
 /* Two steps may measure the same loss: it is lost once. */
 static void loss_add(struct procedure_plan *plan, const char *text)
 {
@@ -237,6 +246,22 @@ static void plan_question(struct plan_step *out, const struct step *step)
 	}
 }
 
+/* A source that an earlier step must start can't be told yet; one that is another than the target
+ * says is a problem at once. */
+static void plan_identity(struct procedure_plan *plan, struct plan_step *out, struct sense *sense,
+			  const struct typed *action, const json_t *args, bool first)
+{
+	struct err why = ERR_INIT;
+	bool wrong = false;
+
+	if (out->risk == ACTION_SAFE || !plan->identity || !out->applicable)
+		return;
+	identity_add(plan->identity, sense, action->type, args,
+		     clock_mono(&clock_system) + IDENTITY_US, &wrong, &why);
+	if (why.set && (wrong || first))
+		plan_problem(out, &why);
+}
+
 static void plan_action(struct procedure_plan *plan, struct plan_step *out, struct sense *sense,
 			const struct typed *action, bool first)
 {
@@ -269,8 +294,9 @@ static void plan_action(struct procedure_plan *plan, struct plan_step *out, stru
 		type->ready(&env, args, &err);
 out:
 	if (err.set)
-		out->problem =
-		    err.hint[0] ? xasprintf("%s (%s)", err.msg, err.hint) : xstrdup(err.msg);
+		plan_problem(out, &err);
+	else
+		plan_identity(plan, out, sense, action, args, first);
 	plan_release(&lines);
 	argv_free(shell);
 	json_decref(args);
@@ -335,6 +361,9 @@ int plan_make(struct procedure_plan *plan, struct sense *sense, const struct loa
 	sense_params(sense, plan->params);
 	if (plan_digest(sense, loaded, procedure, plan->params, plan->digest, err) != 0)
 		return -1;
+	plan->identity = identity_host(loaded->target, err);
+	if (!plan->identity)
+		return -1;
 	plan->nsteps = procedure->nsteps;
 	plan->steps = xcalloc(plan->nsteps + 1, sizeof(*plan->steps));
 	for (size_t i = 0; i < plan->nsteps; i++)
@@ -356,6 +385,7 @@ void plan_free(struct procedure_plan *plan)
 	free(plan->steps);
 	free(plan->loss);
 	json_decref(plan->params);
+	json_decref(plan->identity);
 	*plan = (struct procedure_plan){ 0 };
 }
 
@@ -401,6 +431,7 @@ json_t *plan_to_json(const struct procedure_plan *plan)
 	json_object_set_new(out, "risk", json_string(risk_class_name(plan->risk)));
 	json_object_set_new(out, "loss", lines_json(plan->loss, plan->nloss));
 	json_object_set_new(out, "params", json_incref(plan->params));
+	json_object_set(out, "identity", plan->identity);
 	json_object_set_new(out, "digest", json_string(plan->digest));
 	json_object_set_new(out, "steps", steps);
 	return out;
@@ -426,6 +457,7 @@ int plan_from_json(struct procedure_plan *plan, const struct runbook *runbook, c
 	if (!procedure || json_array_size(steps) != procedure->nsteps)
 		return err_set(err, "the plan that came back is none of this runbook");
 	plan->params = json_deep_copy(json_object_get(json, "params"));
+	plan->identity = json_deep_copy(json_object_get(json, "identity"));
 	plan->risk = risk_parse(json_str(json, "risk", ""));
 	snprintf(plan->digest, sizeof(plan->digest), "%s", json_str(json, "digest", ""));
 	lines_from_json(&plan->loss, &plan->nloss, json_object_get(json, "loss"));

@@ -30,6 +30,8 @@ struct procedure_plan {
 	enum risk_class risk;	 /* the highest of the steps that apply */
 	char digest[SHA256_HEX]; /* plan_digest() */
 	json_t *params;		 /* owned: the answers used */
+	json_t *identity; /* owned: whom the steps would change (core/identity.h), as far as it can
+			     be told before they run */
 };
 
 /* Opens nothing itself: `sense` evaluates each step's `when` and fills in parameters (`params`

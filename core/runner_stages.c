@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "checklists/verdict.h"
+#include "core/identity.h"
 #include "core/plan.h"
 #include "core/runner_work.h"
 #include "lib/jdoc.h"
@@ -43,6 +44,22 @@ static json_t *plan_lines(const struct work *work, const struct action_env *env)
 	}
 	plan_release(&plan);
 	return lines;
+}
+
+/* What is safe changes nothing that could be the wrong one. */
+json_t *stage_identity(struct work *work, const struct action_env *env)
+{
+	struct err err = ERR_INIT;
+	json_t *who = identity_host(work->incident->loaded.target, &err);
+	bool risky = !work->type->risk || work->type->risk(work->args) != ACTION_SAFE, wrong;
+
+	if (who && risky)
+		identity_add(who, work->sense, &work->type->type, work->args, env->deadline, &wrong,
+			     &err);
+	if (!err.set)
+		return json_pack("{s:o}", "identity", who);
+	json_decref(who);
+	return err_to_json(&err);
 }
 
 json_t *stage_prepare(struct work *work, const struct action_env *env)

@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include "core/claim.h"
+#include "core/identity.h"
 #include "core/plan.h"
 #include "core/runner_work.h"
 #include "core/steplock.h"
 #include "lib/child.h"
 #include "lib/jdoc.h"
+#include "lib/mem.h"
 #include "lib/offspring.h"
 
 #define LOOK_US	   (60 * CLOCK_US)
@@ -94,6 +96,8 @@ static int append_intent(struct work *work, json_t *plan, struct err *err)
 		json_object_set(fields, "plan", plan);
 	if (work->before)
 		json_object_set(fields, "before", work->before);
+	if (work->identity)
+		json_object_set(fields, "identity", work->identity);
 	json_object_set_new(fields, "out",
 			    json_string(work->out_path + strlen(work->incident->folder) + 1));
 	json_object_set_new(fields, "pid", json_integer(getpid()));
@@ -135,11 +139,40 @@ static const char *end_result(enum work_end end)
 static int refuse(struct work *work, enum work_end end, const json_t *result, struct err *err)
 {
 	const char *why = json_str(result, "error", end_reason(end));
+	const char *hint = json_str(result, "hint", "");
 	const char *what = end == WORK_STOPPED ? "stopped" : "refused";
+	char *detail;
+	int status;
 
 	if (append_intent(work, NULL, err) != 0)
 		return -1;
-	return append_outcome(work, what, why, NULL, 0, err);
+	detail = xasprintf("%s%s%s", why, *hint ? "; " : "", hint);
+	status = append_outcome(work, what, detail, NULL, 0, err);
+	free(detail);
+	return status;
+}
+
+/* Whether it would change what was approved: the same host, server, repository. 0; 1: no, it is on
+ * record as refused; -1. */
+static int prove_target(struct work *work, struct err *err)
+{
+	json_t *result = NULL, *expected = work_expected(work->incident);
+	enum work_end end = work_call(work, stage_identity, LOOK_US, &result);
+	json_t *found = json_object_get(result, "identity");
+	struct err why = ERR_INIT;
+	int status = 0;
+
+	if (found && identity_compare(expected, found, &why) == 0) {
+		work->identity = json_incref(found);
+	} else {
+		json_t *refusal = found ? err_to_json(&why) : json_incref(result);
+
+		status = refuse(work, end, refusal, err) ? -1 : 1;
+		json_decref(refusal);
+	}
+	json_decref(expected);
+	json_decref(result);
+	return status;
 }
 
 /* ---- Running ---- */
@@ -251,6 +284,8 @@ static int run_step(struct work *work, struct err *err)
 	enum work_end end;
 	int status = check_when(work, err);
 
+	if (status == 0 && !work->identity)
+		status = prove_target(work, err);
 	if (status != 0)
 		return status < 0 ? -1 : 0;
 	end = work_call(work, stage_prepare, LOOK_US, &result);
@@ -280,14 +315,35 @@ static int clean_step(struct work *work, struct err *err)
 /* It goes back to the state before the first run. */
 static int undo_step(struct work *work, struct err *err)
 {
+	int refused = prove_target(work, err);
 	size_t n;
 
+	if (refused)
+		return refused < 0 ? -1 : 0;
 	work->runs = work_runs(work->incident, work->procedure->name, work->step->id);
 	n = json_array_size(work->runs);
 	work->before = n ? json_incref(json_array_get(work->runs, n - 1)) : json_object();
 	if (append_intent(work, NULL, err) != 0)
 		return -1;
 	return do_it(work, err);
+}
+
+static int clean_and_run(struct work *work, struct err *err)
+{
+	int refused = prove_target(work, err);
+
+	if (refused)
+		return refused < 0 ? -1 : 0;
+	return clean_step(work, err) ? -1 : run_step(work, err);
+}
+
+static int act(struct work *work, enum runner_act what, struct err *err)
+{
+	if (what == RUNNER_UNDO)
+		return may_undo(work, err) ? -1 : undo_step(work, err);
+	if (may_run(work, err) != 0)
+		return -1;
+	return what == RUNNER_CLEAN_AND_RUN ? clean_and_run(work, err) : run_step(work, err);
 }
 
 static int check_step(struct work *work, struct err *err)
@@ -375,14 +431,7 @@ static int act_on_step(struct incident *incident, const struct call *call, int s
 				       "attempt", 1);
 	if (work_begin(&work, incident, call->step, undo, number, stop_fd, err) != 0)
 		goto out;
-	if (look) {
-		status = check_step(&work, err);
-	} else if (undo) {
-		status = may_undo(&work, err) || undo_step(&work, err) ? -1 : 0;
-	} else if (may_run(&work, err) == 0 &&
-		   (call->act != RUNNER_CLEAN_AND_RUN || clean_step(&work, err) == 0)) {
-		status = run_step(&work, err);
-	}
+	status = look ? check_step(&work, err) : act(&work, call->act, err);
 out:
 	work_release(&work);
 	return status;

@@ -113,6 +113,7 @@ void work_release(struct work *work)
 		argv_free(work->shell);
 	json_decref(work->args);
 	json_decref(work->before);
+	json_decref(work->identity);
 	json_decref(work->runs);
 	sense_free(work->sense);
 	free(work->out_path);
@@ -393,6 +394,26 @@ json_t *work_runs(const struct incident *incident, const char *procedure, const 
 			json_array_append(runs, before);
 	}
 	return runs;
+}
+
+/* Walking back: what was recorded earlier overrides. */
+json_t *work_expected(const struct incident *incident)
+{
+	const struct incident_state *state = &incident->state;
+	json_t *expected = json_object(), *sources = json_object();
+
+	for (size_t i = state->ntimeline; i-- > 0 && state->timeline[i].event != EV_CHOSEN;) {
+		const struct timeline_entry *entry = &state->timeline[i];
+		const json_t *seen;
+
+		if (entry->event != EV_APPROVED && entry->event != EV_INTENT)
+			continue;
+		seen = json_object_get(entry_json(entry), "identity");
+		json_object_update(sources, json_object_get(seen, "sources"));
+		json_object_update(expected, (json_t *)seen);
+	}
+	json_object_set_new(expected, "sources", sources);
+	return expected;
 }
 
 void work_shown_since(struct work *work, const json_t *facts)

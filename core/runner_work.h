@@ -24,11 +24,12 @@ struct work {
 	char **shell;			   /* owned: parameters as environment */
 	int number;			   /* of this attempt at the step, from 1 */
 	bool undo;
-	char *out_path; /* owned: the output file */
-	char *keep;	/* owned: folder for what must be kept */
-	char *intent;	/* owned: the mark of this intent */
-	json_t *before; /* owned: the pre-state; NULL: none yet */
-	json_t *runs;	/* owned: of an undo, work_runs(); else NULL */
+	char *out_path;	  /* owned: the output file */
+	char *keep;	  /* owned: folder for what must be kept */
+	char *intent;	  /* owned: the mark of this intent */
+	json_t *before;	  /* owned: the pre-state; NULL: none yet */
+	json_t *identity; /* owned: whom it changes, once stage_identity was called */
+	json_t *runs;	  /* owned: of an undo, work_runs(); else NULL */
 	/* For what its probes look at: the step's end, and when what it started could first log. */
 	struct sense_window window;
 	int stop_fd;  /* signalfd that becomes readable when it shall stop; -1 */
@@ -52,9 +53,10 @@ typedef json_t *work_stage(struct work *work, const struct action_env *env);
 enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us, json_t **result);
 
 /* Stages. Each gives an object; "error" and "hint" are in it when it failed. */
-json_t *stage_when(struct work *work, const struct action_env *env);	/* verdict, evidence */
-json_t *stage_prepare(struct work *work, const struct action_env *env); /* plan, before */
-json_t *stage_run(struct work *work, const struct action_env *env);	/* facts */
+json_t *stage_when(struct work *work, const struct action_env *env);	 /* verdict, evidence */
+json_t *stage_identity(struct work *work, const struct action_env *env); /* identity */
+json_t *stage_prepare(struct work *work, const struct action_env *env);	 /* plan, before */
+json_t *stage_run(struct work *work, const struct action_env *env);	 /* facts */
 json_t *stage_undo(struct work *work, const struct action_env *env);
 json_t *stage_settled(struct work *work, const struct action_env *env); /* settled, evidence */
 json_t *stage_undone(struct work *work, const struct action_env *env);	/* the same */
@@ -76,6 +78,9 @@ const json_t *work_last_run(const struct incident *incident, const char *procedu
 /* New: the states before each run of the step that is not undone yet, in the current attempt;
  * newest first. */
 json_t *work_runs(const struct incident *incident, const char *procedure, const char *step);
+/* New: whom the current attempt may change: what its approval recorded, and besides that, what the
+ * first step that came across it did. */
+json_t *work_expected(const struct incident *incident);
 /* Sets the window's shown_since from an outcome's facts (actions/action.h); NULL: none. */
 void work_shown_since(struct work *work, const json_t *facts);
 /* runner_judge() by whoever holds the step's lock, and for one step. */

@@ -294,9 +294,9 @@ int session_approve(struct session *session, const char *confirm, struct err *er
 		return err_hint(err, "type %s", target);
 	}
 	return session_append(session, true, EV_APPROVED,
-			      json_pack("{s:s, s:s, s:O, s:o, s:s*}", "procedure",
+			      json_pack("{s:s, s:s, s:O, s:o, s:O*, s:s*}", "procedure",
 					plan->procedure->name, "digest", plan->digest, "params",
-					session->params, "loss", loss_json(plan), "confirmed",
-					confirm),
+					session->params, "loss", loss_json(plan), "identity",
+					plan->identity, "confirmed", confirm),
 			      err);
 }

@@ -18,6 +18,8 @@ const struct field git_fields[] = {
 	{ "branch", FIELD_STRING, false, "the branch that production follows", NULL, NULL },
 	{ "allow_hooks", FIELD_BOOL, false,
 	  "let the git command run the repository's hooks and fsmonitor (false)", NULL, NULL },
+	{ "identity", FIELD_STRING, false, "a commit that it must have, such as its first", NULL,
+	  NULL },
 	{ 0 },
 };
 

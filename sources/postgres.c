@@ -580,4 +580,5 @@ const struct source_type source_postgres = {
 	.sample = postgres_sample,
 	.read = postgres_read,
 	.unwell = postgres_unwell,
+	.identity = postgres_who,
 };

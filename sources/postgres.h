@@ -116,6 +116,10 @@ struct postgres_info {
 const struct postgres_info *postgres_info(const struct source *source);
 /* "connected", "connecting", "not answering", or the fault's name. */
 const char *postgres_state_text(const struct postgres_info *info);
+/* As source_type.identity: system_identifier (where the role may ask), database and timeline; a
+ * standby is wrong. A database that is closed or not there (a restore is under way) is told by its
+ * cluster. */
+json_t *postgres_who(const json_t *args, int64_t deadline, bool *wrong, struct err *err);
 /* Whether the next session of an ordinary role would find no slot. */
 bool postgres_is_full(const struct postgres_info *info);
 

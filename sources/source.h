@@ -63,6 +63,12 @@ struct source_type {
 	/* Whether there is nothing to be had from it now; then why, in a few words: "the file is
 	 * not there". From memory: it never blocks. NULL: its readings say all. */
 	bool (*unwell)(const struct source *source, char *why, size_t size);
+	/* New: who is there, text by name ("system_identifier", "database"): what must still be the
+	 * same when it is changed. Blocks, until `deadline` (monotonic) at most, and opens nothing
+	 * that stays open. NULL (err): it can't be told; or somebody else is there than `args`
+	 * declare, or one that can't be changed, and *wrong is true. A NULL function: nothing of
+	 * this type could be mistaken for another. */
+	json_t *(*identity)(const json_t *args, int64_t deadline, bool *wrong, struct err *err);
 };
 
 /* NULL-terminated. */
