@@ -108,21 +108,24 @@ static json_t *copy_before(const struct action_env *env, const json_t *args, str
 static int copy_run(const struct action_env *env, const json_t *args, const json_t *before,
 		    json_t **facts, struct err *err)
 {
+	const char **roots = keep_roots(json_object_get(args, "roots"));
 	struct placing placing;
-	char hex[SHA256_HEX];
-	int rc;
+	int rc = placing_take(&placing, args, err);
 
 	(void)env;
-	if (placing_take(&placing, args, err) < 0)
-		return -1;
-	rc = placing.restore ? file_copy_over(placing.from, placing.to, err)
-			     : file_copy(placing.from, placing.to, err);
-	if (rc < 0 || sha256_file(placing.to, hex, err) < 0)
-		return -1;
-	if (strcmp(hex, json_str(before, "sha256", "")) != 0)
-		return err_set(err, "%s changed while it was copied", placing.from);
-	*facts = json_pack("{s:s, s:s}", "to", placing.to, "sha256", hex);
-	return 0;
+	if (rc == 0)
+		rc =
+		    file_copying(&(struct file_copying){ .from = placing.from,
+							 .to = placing.to,
+							 .roots = roots,
+							 .sha256 = json_str(before, "sha256", NULL),
+							 .keep = placing.restore },
+				 err);
+	if (rc == 0)
+		*facts = json_pack("{s:s, s:s}", "to", placing.to, "sha256",
+				   json_str(before, "sha256", ""));
+	free(roots);
+	return rc;
 }
 
 /* 1: the copy is in its place, 0: what was there before is, -1: something else is. */

@@ -12,6 +12,7 @@
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/size.h"
+#include "lib/way.h"
 
 enum { FILES_MAX = 1000, FILES_SHOWN = 20 };
 
@@ -133,6 +134,19 @@ static int is_there(const char *path)
 	return lstat(path, &st) == 0 ? 1 : errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 }
 
+static int remove_one(const char *path, const json_t *declared, struct err *err)
+{
+	const char **roots = keep_roots(declared);
+	struct way way = { .dir = -1 };
+	int rc = way_walk(&way, path, false, roots, err);
+
+	if (rc == 0)
+		rc = way_unlink(&way, err);
+	way_release(&way);
+	free(roots);
+	return rc;
+}
+
 static int remove_run(const struct action_env *env, const json_t *args, const json_t *before,
 		      json_t **facts, struct err *err)
 {
@@ -144,7 +158,6 @@ static int remove_run(const struct action_env *env, const json_t *args, const js
 		const json_t *one = json_array_get(kept, i);
 		const char *path = json_str(one, "path", "");
 		int there = is_there(path);
-		char *folder;
 
 		if (there < 0)
 			return err_sys(err, "%s can't be looked at", path);
@@ -155,11 +168,8 @@ static int remove_run(const struct action_env *env, const json_t *args, const js
 		if (keep_is_back(one, NULL, err) != 1)
 			return err_set(err, "%s changed since it was kept: it is not removed",
 				       path);
-		if (unlink(path) < 0)
-			return err_sys(err, "%s can't be removed", path);
-		folder = path_folder(path);
-		(void)file_sync_folder(folder, NULL);
-		free(folder);
+		if (remove_one(path, json_object_get(args, "roots"), err) < 0)
+			return -1;
 	}
 	*facts = json_pack("{s:i}", "removed", (int)n);
 	return 0;

@@ -12,6 +12,7 @@
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/sha256.h"
+#include "lib/way.h"
 
 char *keep_mark(const char *text)
 {
@@ -82,21 +83,24 @@ json_t *keep_file(const struct action_env *env, const char *path, struct err *er
 int keep_put_back(const json_t *kept, struct err *err)
 {
 	const char *path = json_str(kept, "path", ""), *copy = json_str(kept, "kept", NULL);
-	mode_t mode = (mode_t)json_num(kept, "mode", 0600);
+	struct stat as = { .st_mode = (mode_t)json_num(kept, "mode", 0600),
+			   .st_uid = (uid_t)json_num(kept, "uid", 0),
+			   .st_gid = (gid_t)json_num(kept, "gid", 0) };
+	struct way way = { .dir = -1 };
+	int rc = -1;
 
-	if (!copy) {
-		if (unlink(path) < 0 && errno != ENOENT)
-			return err_sys(err, "%s can't be removed", path);
-		return 0;
-	}
-	if (file_copy_over(copy, path, err) < 0)
-		return -1;
-	/* The owner first: a change of it takes set-id bits away. */
-	if ((geteuid() == 0 &&
-	     lchown(path, (uid_t)json_num(kept, "uid", 0), (gid_t)json_num(kept, "gid", 0)) < 0) ||
-	    chmod(path, mode) < 0)
-		return err_sys(err, "%s: mode and owner can't be put back", path);
-	return 0;
+	if (copy)
+		return file_copying(&(struct file_copying){ .from = copy,
+							    .to = path,
+							    .sha256 =
+								json_str(kept, "sha256", NULL),
+							    .keep = true,
+							    .as = &as },
+				    err);
+	if (way_walk(&way, path, false, NULL, err) == 0)
+		rc = way_unlink(&way, err);
+	way_release(&way);
+	return rc;
 }
 
 int keep_is_back(const json_t *kept, struct buf *why, struct err *err)
@@ -170,4 +174,13 @@ int keep_within(const char *path, const json_t *roots, struct err *err)
 	free(where);
 	free(folder);
 	return rc;
+}
+
+const char **keep_roots(const json_t *roots)
+{
+	const char **list = roots ? xcalloc(json_array_size(roots) + 1, sizeof(*list)) : NULL;
+
+	for (size_t i = 0; i < json_array_size(roots); i++)
+		list[i] = json_string_value(json_array_get(roots, i));
+	return list;
 }

@@ -20,5 +20,8 @@ int keep_is_back(const json_t *kept, struct buf *why, struct err *err);
 /* -1 (with the reason) unless `path` is absolute, free of "..", lies below one of `roots` (a list;
  * NULL: anywhere), and the folder that it really lies in, symbolic links followed, does so, too. */
 int keep_within(const char *path, const json_t *roots, struct err *err);
+/* New: the list as the files' drivers take it; the strings stay `roots`'. NULL when there is none.
+ */
+const char **keep_roots(const json_t *roots);
 
 #endif

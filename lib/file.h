@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "lib/buf.h"
@@ -21,11 +22,21 @@ int file_read_end(const char *path, struct buf *out, size_t max, struct err *err
  * list of the old one (or `mode` for a new one), rename, fsync of the folder. A symlink is refused.
  * On failure the old file is untouched and no temporary file stays. */
 int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err);
-/* Copies bytes, mode and (as root) owner; the copy is synced and appears under its name only when
- * it is whole. */
+/* The same for a file that holds `was`, and only while it does: refused when somebody changed or
+ * swapped it since. What an earlier edit that was killed left beside it is removed. */
+int file_edit(const char *path, const struct buf *was, const struct buf *now, struct err *err);
+
+/* A copy: synced, and seen under its name only when it is whole. */
+struct file_copying {
+	const char *from, *to;
+	const char *const *roots; /* of which one holds `to`'s folder, links followed; NULL: any */
+	const char *sha256;	  /* else it is not put in place; NULL: whatever it is */
+	bool keep;		  /* what stands at `to` keeps its owner, mode and access list */
+	const struct stat *as;	  /* owner and mode; NULL: those of `from` */
+};
+int file_copying(const struct file_copying *copying, struct err *err);
+/* Bytes, mode and (as root) owner. */
 int file_copy(const char *from, const char *to, struct err *err);
-/* The same, but a file that stands at `to` keeps its owner, mode and access list. */
-int file_copy_over(const char *from, const char *to, struct err *err);
 /* Creates a folder with its parents, synced; fine if it is there. */
 int file_mkdirs(const char *path, mode_t mode, struct err *err);
 /* fsync of a folder: the names in it are durable. */

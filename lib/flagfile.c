@@ -249,26 +249,12 @@ int flagfile_writable(const struct flagfile *file, struct err *err)
 
 int flagfile_save(struct flagfile *file, struct err *err)
 {
-	struct buf now = BUF_INIT;
-	int rc = -1;
-
-	if (flagfile_writable(file, err) < 0 || file_read(file->path, &now, FLAGFILE_MAX, err) < 0)
-		goto out;
-	if (now.len != file->loaded.len ||
-	    memcmp(buf_str(&now), buf_str(&file->loaded), now.len) != 0) {
-		err_set(err, "%s was changed by somebody else just now: it is left alone",
-			file->path);
-		err_hint(err, "look at the file, and try again");
-		goto out;
-	}
-	rc = file_replace(file->path, buf_str(&file->text), file->text.len, 0644, err);
-	if (rc == 0) {
-		buf_release(&file->loaded);
-		buf_add(&file->loaded, buf_str(&file->text), file->text.len);
-	}
-out:
-	buf_release(&now);
-	return rc;
+	if (flagfile_writable(file, err) < 0 ||
+	    file_edit(file->path, &file->loaded, &file->text, err) < 0)
+		return -1;
+	buf_release(&file->loaded);
+	buf_add(&file->loaded, buf_str(&file->text), file->text.len);
+	return 0;
 }
 
 /* ---- Comparing ---- */

@@ -227,6 +227,7 @@ static void copies_are_whole_with_mode(void **state)
 {
 	struct fixture *f = *state;
 	char *copy = path_join(f->folder, "copy"), one[SHA256_HEX], two[SHA256_HEX];
+	struct file_copying over = { .from = f->path, .to = copy, .keep = true };
 	struct stat st;
 
 	assert_int_equal(file_copy("/proc/self/exe", copy, &f->err), 0);
@@ -242,7 +243,7 @@ static void copies_are_whole_with_mode(void **state)
 	write_file(f->path, "");
 	assert_int_equal(chmod(f->path, 0600), 0);
 	assert_int_equal(chmod(copy, 04751), 0);
-	assert_int_equal(file_copy_over(f->path, copy, &f->err), 0);
+	assert_int_equal(file_copying(&over, &f->err), 0);
 	expect_content(copy, "");
 	assert_int_equal(stat(copy, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 04751);
