@@ -22,6 +22,10 @@ const struct action_type *const action_types[] = {
 	&action_process_stop,
 	&action_service,
 	&action_shell,
+	&action_sqlite_copy,
+	&action_sqlite_new,
+	&action_sqlite_restore,
+	&action_sqlite_sql,
 	&action_wait,
 	NULL,
 };

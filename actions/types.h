@@ -23,6 +23,10 @@ extern const struct action_type action_pg_terminate_idle;
 extern const struct action_type action_process_stop;
 extern const struct action_type action_service;
 extern const struct action_type action_shell;
+extern const struct action_type action_sqlite_copy;
+extern const struct action_type action_sqlite_new;
+extern const struct action_type action_sqlite_restore;
+extern const struct action_type action_sqlite_sql;
 extern const struct action_type action_wait;
 
 #endif

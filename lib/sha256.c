@@ -44,40 +44,61 @@ void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX])
 	digest_hex(digest, out);
 }
 
+struct sha256 {
+	EVP_MD_CTX *context;
+};
+
+struct sha256 *sha256_new(void)
+{
+	struct sha256 *sha = xcalloc(1, sizeof(*sha));
+
+	sha->context = EVP_MD_CTX_new();
+	if (!sha->context || !EVP_DigestInit_ex(sha->context, sha256(), NULL))
+		abort();
+	return sha;
+}
+
+void sha256_add(struct sha256 *sha, const void *bytes, size_t len)
+{
+	if (!EVP_DigestUpdate(sha->context, bytes, len))
+		abort();
+}
+
+void sha256_end(struct sha256 *sha, char out[SHA256_HEX])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	if (!EVP_DigestFinal_ex(sha->context, digest, NULL))
+		abort();
+	if (out)
+		digest_hex(digest, out);
+	EVP_MD_CTX_free(sha->context);
+	free(sha);
+}
+
 int sha256_file(const char *path, char out[SHA256_HEX], struct err *err)
 {
 	enum { CHUNK = 1 << 18 };
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	char *chunk = xmalloc(CHUNK);
-	int result = -1;
+	struct sha256 *sha;
+	char *chunk;
 	ssize_t got;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	if (fd < 0) {
-		err_sys(err, "%s: can't be opened", path);
-		goto out;
-	}
-	if (!context || !EVP_DigestInit_ex(context, sha256(), NULL))
-		abort();
+	if (fd < 0)
+		return err_sys(err, "%s: can't be opened", path);
+	sha = sha256_new();
+	chunk = xmalloc(CHUNK);
 	while ((got = read(fd, chunk, CHUNK)) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
 			err_sys(err, "%s: can't be read", path);
-			goto out;
+			break;
 		}
-		if (!EVP_DigestUpdate(context, chunk, (size_t)got))
-			abort();
+		sha256_add(sha, chunk, (size_t)got);
 	}
-	if (!EVP_DigestFinal_ex(context, digest, NULL))
-		abort();
-	digest_hex(digest, out);
-	result = 0;
-out:
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	free(chunk);
-	EVP_MD_CTX_free(context);
-	return result;
+	sha256_end(sha, got < 0 ? NULL : out);
+	return got < 0 ? -1 : 0;
 }

@@ -14,5 +14,9 @@
 void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX]);
 /* Reads the whole file; blocks as long as that takes. */
 int sha256_file(const char *path, char out[SHA256_HEX], struct err *err);
+/* Of bytes that come one after the other. sha256_end() frees it; `out` may be NULL. */
+struct sha256 *sha256_new(void);
+void sha256_add(struct sha256 *sha, const void *bytes, size_t len);
+void sha256_end(struct sha256 *sha, char out[SHA256_HEX]);
 
 #endif

@@ -1,8 +1,8 @@
 #include "lib/sqlite.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "lib/argv.h"
+#include "lib/buf.h"
 #include "lib/mem.h"
+#include "lib/sqlite_private.h"
 #include "lib/text.h"
 
 #define STEPS_BETWEEN 10000 /* instructions between two looks at the clock */
@@ -23,38 +25,35 @@
 /* Byte of the shared-memory file that a writer in WAL mode holds. */
 #define LOCK_WAL_WRITE 120
 
-struct sqlite {
-	sqlite3 *db;
-	const char *path; /* owned */
-	const struct clock *clock;
-	int64_t deadline;
-	bool late;
-};
-
-static bool is_late(struct sqlite *sqlite)
+bool sqlite_is_late(struct sqlite *sqlite)
 {
 	sqlite->late = sqlite->late || clock_mono(sqlite->clock) >= sqlite->deadline;
 	return sqlite->late;
 }
 
+void sqlite_pause(void)
+{
+	struct timespec pause = { .tv_nsec = RETRY_MS * 1000000L };
+
+	nanosleep(&pause, NULL);
+}
+
 static int on_progress(void *data)
 {
-	return is_late(data);
+	return sqlite_is_late(data);
 }
 
 static int on_busy(void *data, int times)
 {
-	struct timespec pause = { .tv_nsec = RETRY_MS * 1000000L };
-
 	(void)times;
-	if (is_late(data))
+	if (sqlite_is_late(data))
 		return 0;
-	nanosleep(&pause, NULL);
+	sqlite_pause();
 	return 1;
 }
 
 /* Whether an error says something about the file, not about the question. */
-static int fail(struct sqlite *sqlite, struct err *err)
+int sqlite_fail(struct sqlite *sqlite, struct err *err)
 {
 	int code = sqlite3_errcode(sqlite->db) & 0xff;
 
@@ -65,24 +64,46 @@ static int fail(struct sqlite *sqlite, struct err *err)
 	return err_set(err, "%s: %s", sqlite->path, sqlite3_errmsg(sqlite->db));
 }
 
-struct sqlite *sqlite_open(const char *path, const struct clock *clock, int64_t deadline,
-			   struct err *err)
+/* New: "file:PATH?immutable=1", as https://www.sqlite.org/uri.html has it. */
+static char *uri_at_rest(const char *path)
+{
+	struct buf uri = BUF_INIT;
+	char *text;
+
+	buf_puts(&uri, "file:");
+	for (const unsigned char *p = (const unsigned char *)path; *p; p++) {
+		if (isalnum(*p) || strchr("/._-", *p))
+			buf_putc(&uri, (char)*p);
+		else
+			buf_printf(&uri, "%%%02x", *p);
+	}
+	buf_puts(&uri, "?immutable=1");
+	text = xstrdup(buf_str(&uri));
+	buf_release(&uri);
+	return text;
+}
+
+struct sqlite *sqlite_open_flags(const char *path, int flags, bool at_rest,
+				 const struct clock *clock, int64_t deadline, struct err *err)
 {
 	struct sqlite *sqlite = xcalloc(1, sizeof(*sqlite));
+	char *name = at_rest ? uri_at_rest(path) : xstrdup(path);
 
 	sqlite->path = xstrdup(path);
 	sqlite->clock = clock;
 	sqlite->deadline = deadline;
-	if (access(path, R_OK) < 0) {
+	if (!(flags & SQLITE_OPEN_CREATE) && access(path, R_OK) < 0) {
 		err_sys(err, "%s", path);
 		goto fail;
 	}
-	if (sqlite3_open_v2(path, &sqlite->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) !=
-	    SQLITE_OK) {
+	if (sqlite3_open_v2(name, &sqlite->db,
+			    flags | SQLITE_OPEN_NOMUTEX | (at_rest ? SQLITE_OPEN_URI : 0),
+			    NULL) != SQLITE_OK) {
 		err_set(err, "%s: %s", path,
 			sqlite->db != NULL ? sqlite3_errmsg(sqlite->db) : "no memory");
 		goto fail;
 	}
+	free(name);
 	sqlite3_busy_handler(sqlite->db, on_busy, sqlite);
 	sqlite3_progress_handler(sqlite->db, STEPS_BETWEEN, on_progress, sqlite);
 	/* A database may come from anywhere: its own functions and triggers are not trusted. */
@@ -90,8 +111,21 @@ struct sqlite *sqlite_open(const char *path, const struct clock *clock, int64_t 
 	sqlite3_db_config(sqlite->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	return sqlite;
 fail:
+	free(name);
 	sqlite_close(sqlite);
 	return NULL;
+}
+
+struct sqlite *sqlite_open(const char *path, const struct clock *clock, int64_t deadline,
+			   struct err *err)
+{
+	return sqlite_open_flags(path, SQLITE_OPEN_READONLY, false, clock, deadline, err);
+}
+
+struct sqlite *sqlite_open_at_rest(const char *path, const struct clock *clock, int64_t deadline,
+				   struct err *err)
+{
+	return sqlite_open_flags(path, SQLITE_OPEN_READONLY, true, clock, deadline, err);
 }
 
 void sqlite_close(struct sqlite *sqlite)
@@ -103,7 +137,7 @@ void sqlite_close(struct sqlite *sqlite)
 	free(sqlite);
 }
 
-static int bind(sqlite3_stmt *statement, int place, const json_t *value)
+static int bind_one(sqlite3_stmt *statement, int place, const json_t *value)
 {
 	char *text;
 	int rc;
@@ -120,24 +154,37 @@ static int bind(sqlite3_stmt *statement, int place, const json_t *value)
 	return rc;
 }
 
+int sqlite_bind(struct sqlite *sqlite, sqlite3_stmt *statement, const json_t *with, struct err *err)
+{
+	json_t *value;
+	size_t i;
+
+	json_array_foreach((json_t *)with, i, value) {
+		if (bind_one(statement, (int)i + 1, value) != SQLITE_OK)
+			return sqlite_fail(sqlite, err);
+	}
+	return 0;
+}
+
+int sqlite_exec(struct sqlite *sqlite, const char *sql, struct err *err)
+{
+	return sqlite3_exec(sqlite->db, sql, NULL, NULL, NULL) == SQLITE_OK
+		   ? 0
+		   : sqlite_fail(sqlite, err);
+}
+
 static int prepare(struct sqlite *sqlite, const char *sql, const json_t *with,
 		   sqlite3_stmt **statement, struct err *err)
 {
 	const char *rest = NULL;
-	size_t i;
-	json_t *value;
 
 	if (sqlite3_prepare_v2(sqlite->db, sql, -1, statement, &rest) != SQLITE_OK)
-		return fail(sqlite, err);
+		return sqlite_fail(sqlite, err);
 	if (*statement == NULL || rest[strspn(rest, " \t\r\n;")] != '\0')
 		return err_set(err, "%s: exactly one statement is expected", sqlite->path);
 	if (!sqlite3_stmt_readonly(*statement))
 		return err_set(err, "%s: the statement does not only read", sqlite->path);
-	json_array_foreach((json_t *)with, i, value) {
-		if (bind(*statement, (int)i + 1, value) != SQLITE_OK)
-			return fail(sqlite, err);
-	}
-	return 0;
+	return sqlite_bind(sqlite, *statement, with, err);
 }
 
 int sqlite_ask(struct sqlite *sqlite, const char *sql, const json_t *with,
@@ -157,7 +204,7 @@ int sqlite_ask(struct sqlite *sqlite, const char *sql, const json_t *with,
 			answer->value = text != NULL ? xstrdup(text) : NULL;
 		}
 	}
-	rc = step == SQLITE_DONE || step == SQLITE_ROW ? 0 : fail(sqlite, err);
+	rc = step == SQLITE_DONE || step == SQLITE_ROW ? 0 : sqlite_fail(sqlite, err);
 out:
 	sqlite3_finalize(statement);
 	return rc;
@@ -240,7 +287,6 @@ int sqlite_locked(const char *path, int64_t within_us, const struct clock *clock
 {
 	char *shm = xasprintf("%s-shm", path);
 	int64_t end = clock_mono(clock) + within_us;
-	struct timespec pause = { .tv_nsec = RETRY_MS * 1000000L };
 	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), wal = -1, held = -1;
 
 	*holder = 0;
@@ -255,7 +301,7 @@ int sqlite_locked(const char *path, int64_t within_us, const struct clock *clock
 			held = is_held(wal, LOCK_WAL_WRITE, 1, holder);
 		if (held <= 0 || clock_mono(clock) >= end)
 			break;
-		nanosleep(&pause, NULL);
+		sqlite_pause();
 	}
 	if (held < 0)
 		err_sys(err, "%s: its locks can't be read", path);

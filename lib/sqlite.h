@@ -28,6 +28,10 @@ struct sqlite;
  * error, never made. */
 struct sqlite *sqlite_open(const char *path, const struct clock *clock, int64_t deadline,
 			   struct err *err);
+/* The same for a file that nobody writes to, such as a backup: nothing is made beside it, and a log
+ * that lies there is not read. */
+struct sqlite *sqlite_open_at_rest(const char *path, const struct clock *clock, int64_t deadline,
+				   struct err *err);
 void sqlite_close(struct sqlite *sqlite);
 
 struct sqlite_answer {

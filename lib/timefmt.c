@@ -52,6 +52,19 @@ char *time_datetime(int64_t wall_us, char out[TIME_RFC3339_MAX])
 	return out;
 }
 
+char *time_stamp(int64_t wall_us, char out[TIME_RFC3339_MAX])
+{
+	char at[TIME_RFC3339_MAX];
+	size_t n = 0;
+
+	time_datetime(wall_us, at);
+	for (const char *p = at; *p; p++)
+		if (*p != '-' && *p != ':')
+			out[n++] = *p == ' ' ? '_' : *p;
+	out[n] = '\0';
+	return out;
+}
+
 /* Exactly `digits` digits; moves *text behind them. -1 when there are fewer. */
 static int take_digits(const char **text, int digits)
 {

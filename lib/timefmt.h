@@ -15,6 +15,8 @@ char *time_rfc3339(int64_t wall_us, char out[TIME_RFC3339_MAX]);
 char *time_clock(int64_t wall_us, char out[TIME_RFC3339_MAX]);
 /* "2026-11-21 21:31:07" in UTC. Returns `out`. */
 char *time_datetime(int64_t wall_us, char out[TIME_RFC3339_MAX]);
+/* "20261130_213107", for names of files. Returns `out`. */
+char *time_stamp(int64_t wall_us, char out[TIME_RFC3339_MAX]);
 /* Reads RFC 3339 with any offset and up to 9 fraction digits. 0, or -1 when it isn't one. */
 int time_parse_rfc3339(const char *text, int64_t *wall_us);
 

@@ -1,0 +1,35 @@
+/*
+ * Changes of SQLite databases: SQL in one transaction, of which can be said later whether it
+ * happened, and a database put back as it was.
+ */
+#ifndef LIB_SQLITE_CHANGE_H
+#define LIB_SQLITE_CHANGE_H
+
+#include "lib/sha256.h"
+#include "lib/sqlite.h"
+
+struct sqlite_change {
+	const char *sql;     /* one statement, or (without `with`) several; no BEGIN, no COMMIT */
+	const json_t *with;  /* values for ?1, ?2, ...; or NULL */
+	int64_t expect_rows; /* that the last statement must touch (or give), else all is rolled
+				back; -1: any number */
+	bool foreign_keys;   /* are enforced */
+	const char *note;    /* a file that gets sqlite_digest() of what the transaction leaves,
+				synced,    before it is committed */
+};
+
+/* *rows: touched or given by the last statement. 0: committed. -1: rolled back, or (killed, disk
+ * failing) not known: then the note tells. Blocking until the deadline. */
+int sqlite_change(const char *path, const struct sqlite_change *change, const struct clock *clock,
+		  int64_t deadline, int64_t *rows, struct err *err);
+/* SHA-256 over the schema and all rows of all tables, each in the order of its key: equal for equal
+ * content, whatever its pages are. Reads the whole database. */
+int sqlite_digest(struct sqlite *sqlite, char hex[SHA256_HEX], struct err *err);
+int sqlite_digest_of(const char *path, const struct clock *clock, int64_t deadline,
+		     char hex[SHA256_HEX], struct err *err);
+/* Gives the database the content of another one, in one transaction: who has it open sees all of it
+ * or nothing. */
+int sqlite_put_back(const char *path, const char *from, const struct clock *clock, int64_t deadline,
+		    struct err *err);
+
+#endif
