@@ -59,6 +59,12 @@ int sqlite_fail(struct sqlite *sqlite, struct err *err)
 
 	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
 		return err_set(err, "%s is locked by somebody else", sqlite->path);
+	if (sqlite3_extended_errcode(sqlite->db) == SQLITE_READONLY_ROLLBACK) {
+		err_set(err,
+			"%s was left in the middle of a transaction, which is not rolled back yet",
+			sqlite->path);
+		return err_hint(err, "whoever writes to it next does that: start its service");
+	}
 	if (code == SQLITE_INTERRUPT || sqlite->late)
 		return err_set(err, "%s did not answer in time", sqlite->path);
 	return err_set(err, "%s: %s", sqlite->path, sqlite3_errmsg(sqlite->db));

@@ -98,7 +98,9 @@ int sqlite_digest(struct sqlite *sqlite, char hex[SHA256_HEX], struct err *err)
 int sqlite_digest_of(const char *path, const struct clock *clock, int64_t deadline,
 		     char hex[SHA256_HEX], struct err *err)
 {
-	struct sqlite *sqlite = sqlite_open(path, clock, deadline, err);
+	/* For writing, so that a transaction that a dead process left half done is rolled back. */
+	struct sqlite *sqlite =
+	    sqlite_open_flags(path, SQLITE_OPEN_READWRITE, false, clock, deadline, err);
 	/* One transaction: what is read is from one moment. */
 	int rc =
 	    sqlite && sqlite_exec(sqlite, "BEGIN", err) == 0 ? sqlite_digest(sqlite, hex, err) : -1;

@@ -23,7 +23,8 @@ struct sqlite_change {
 int sqlite_change(const char *path, const struct sqlite_change *change, const struct clock *clock,
 		  int64_t deadline, int64_t *rows, struct err *err);
 /* SHA-256 over the schema and all rows of all tables, each in the order of its key: equal for equal
- * content, whatever its pages are. Reads the whole database. */
+ * content, whatever its pages are. Reads the whole database. Of a path: what a dead process left half
+ * done is rolled back first, as whoever opens it next would do. */
 int sqlite_digest(struct sqlite *sqlite, char hex[SHA256_HEX], struct err *err);
 int sqlite_digest_of(const char *path, const struct clock *clock, int64_t deadline,
 		     char hex[SHA256_HEX], struct err *err);

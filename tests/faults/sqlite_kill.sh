@@ -5,36 +5,39 @@
 . "$(dirname "$0")/../func/tap.sh.inc"
 actions=${BUILD:-build}/tests/unit/actions_sqlite
 names=("a restore" "a new one" "SQL in a transaction" "a copy")
-calls=unlink,rename,link,write,pwrite64,fsync,fdatasync,ftruncate,fchmod,chmod,lchown,fchown,mkdir
-step=${LONG:+1}
-step=${step:-2} # each second call, where time is short
+calls=(copy_file_range sendfile unlink rename renameat link write pwrite64 fsync fdatasync ftruncate fchmod chmod lchown
+	fchown mkdir)
+[[ -n ${LONG:-} ]] && most=4000 || most=6 # kills at each sort of call
 plan ${#names[@]}
 
-# killed KIND WHEN FOLDER: killed at that call; 1: there are no so many calls.
+# killed KIND CALL WHEN FOLDER: killed there; 1: there are not so many such calls.
 killed() {
-	rm -rf "$3"
-	cp -R "$work/made" "$3"
-	"$actions" --before "$3" "$1" >/dev/null || return 2
-	traced -f -o "$3.trace" -e trace="$calls" -e inject="$calls:signal=KILL:when=$2" \
-		"$actions" --run "$3" "$1" >/dev/null 2>&1
-	grep -q 'killed by SIGKILL' "$3.trace"
+	rm -rf "$4"
+	cp -R "$work/made" "$4"
+	"$actions" --before "$4" "$1" >/dev/null || return 2
+	traced -f -o "$4.trace" -e trace="$2" -e inject="$2:signal=KILL:when=$3" \
+		"$actions" --run "$4" "$1" >/dev/null 2>&1
+	grep -q 'killed by SIGKILL' "$4.trace"
 }
 
+# Each sort of call apart: strace counts them one by one.
 sweep() {
-	local when said points=0 happened=0
-	for ((when = 1; when < 4000; when += step)); do
-		killed "$1" "$when" "$work/ws"
-		case $? in
-		1) break ;;
-		2) return 1 ;;
-		esac
-		points=$((points + 1))
-		said=$("$actions" --judge "$work/ws" "$1" 2>"$work/why") || {
-			echo "killed at call $when: $(grep -B1 'killed by' "$work/ws.trace" | head -1): $(cat "$work/why")"
-			return 1
-		}
-		[[ $said == happened ]] && happened=$((happened + 1))
-		echo "# ${names[$1]}: $(grep -v '+++' "$work/ws.trace" | tail -1 | cut -c1-70): $said" >&5
+	local call when said points=0 happened=0
+	for call in "${calls[@]}"; do
+		for ((when = 1; when <= most; when++)); do
+			killed "$1" "$call" "$when" "$work/ws"
+			case $? in
+			1) break ;;
+			2) return 1 ;;
+			esac
+			points=$((points + 1))
+			said=$("$actions" --judge "$work/ws" "$1" 2>"$work/why") || {
+				echo "killed at $call $when: $(cat "$work/why")"
+				return 1
+			}
+			[[ $said == happened ]] && happened=$((happened + 1))
+			echo "# ${names[$1]}: $(grep -v '+++' "$work/ws.trace" | tail -1 | cut -c1-70): $said" >&5
+		done
 	done
 	fault 5 "SQLite: ${names[$1]}, killed at its calls" "$points" "$points" 0
 	echo "$points kills, $happened of them after it had happened"

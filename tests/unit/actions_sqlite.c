@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "lib/backup.h"
+#include "lib/sqlite.h"
 #include "tests/unit/fault.h"
 
 #define SOURCES "{'db': {'path': '@/games.db'}}"
@@ -418,6 +419,35 @@ static void sql_that_ends_its_transaction_fails(void **state)
 	act_end(&act);
 }
 
+/* What a writer left half done is rolled back by the look at it, and a mere reader says why it
+ * can't. */
+static void what_was_left_half_done_is_rolled_back(void **state)
+{
+	struct act act;
+	char *path = ws_path(*state, "games.db");
+	struct err err = ERR_INIT;
+	struct sqlite_answer answer;
+	struct sqlite *sqlite;
+
+	sql(*state, "games.db", rows_5000);
+	act_begin(&act, *state, "sqlite_sql", SOURCES,
+		  "{'sqlite_sql': 'db', 'sql': 'DELETE FROM games'}");
+	act_before(&act);
+	ws_sh(*state, "echo 0 >$(ls incident/*.db).after");
+	/* A small cache: its pages are in the file before it ends. */
+	user_end(user_start(*state, "PRAGMA cache_size = 5; BEGIN; UPDATE games SET name = at"));
+	ws_assert(*state, "test -s games.db-journal && echo hot", "hot");
+	sqlite = sqlite_open(path, &clock_system, clock_mono(&clock_system) + CLOCK_US, &err);
+	assert_int_equal(sqlite_ask(sqlite, "SELECT count(*) FROM games", NULL, &answer, &err), -1);
+	assert_contains(err.msg, "left in the middle of a transaction");
+	sqlite_answer_release(&answer);
+	sqlite_close(sqlite);
+	assert_int_equal(act_settled(&act), SETTLED_NO);
+	assert_int_equal(games(*state, "games.db"), 5000);
+	act_end(&act);
+	free(path);
+}
+
 /* ---- For tests/faults/sqlite_kill.sh ---- */
 
 static const char *const kinds[][2] = {
@@ -500,6 +530,7 @@ int main(int argc, char **argv)
 		TEST(sql_is_one_transaction),
 		TEST(what_others_wrote_since_is_not_taken_back),
 		TEST(sql_that_ends_its_transaction_fails),
+		TEST(what_was_left_half_done_is_rolled_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
