@@ -46,7 +46,8 @@ struct plan {
 	struct buf lines; /* "$ command" for commands, sentences for the rest; one a line */
 	struct buf loss;  /* what is lost, one line a finding ("1,204 rows of rounds newer than
 			     ..."); empty: nothing */
-	struct buf undo;  /* one sentence: how it is undone; empty: it can't be */
+	struct buf undo;  /* one sentence: how it is undone, or (of a type that has no undo) why it
+			     needs none or can't be; empty: it can't be */
 };
 
 enum settled { SETTLED_UNKNOWN, SETTLED_YES, SETTLED_NO };

@@ -163,6 +163,9 @@ static int archive_plan(const struct action_env *env, const json_t *args, struct
 	buf_printf(&plan->lines, "\n%s.json records its SHA-256, size and time\n", file);
 	argv_free(argv);
 	free(file);
+	buf_puts(&plan->undo, json_object_get(args, "keep") || json_object_get(args, "keep_days")
+				  ? "not possible: archives that go are gone"
+				  : "not needed: it only adds a file");
 	return retention(env, args, false, 1, note_one, &plan->lines, err);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "actions/types.h"
 #include "lib/argv.h"
@@ -171,6 +172,32 @@ static int plan(const struct action_env *env, const json_t *args, struct plan *p
 	return 0;
 }
 
+/* What is missing is found before anything is done, also the way back. */
+static int ready(const struct action_env *env, const json_t *args, struct err *err)
+{
+	const char *const keys[] = { main_key(args), "undo" };
+	const char *cwd = json_str(args, "cwd", NULL);
+	struct stat st;
+	int rc = 0;
+
+	(void)env;
+	for (size_t i = 0; rc == 0 && i < sizeof(keys) / sizeof(keys[0]); i++) {
+		char **argv =
+		    json_object_get(args, keys[i]) ? command_argv(args, keys[i], err) : NULL;
+
+		if (argv != NULL)
+			rc = argv_check((const char *const *)argv, err);
+		else if (json_object_get(args, keys[i]) != NULL)
+			rc = -1;
+		argv_free(argv);
+	}
+	if (rc == 0 && cwd != NULL && stat(cwd, &st) < 0)
+		rc = err_sys(err, "the folder %s", cwd);
+	else if (rc == 0 && cwd != NULL && !S_ISDIR(st.st_mode))
+		rc = err_set(err, "%s is no folder", cwd);
+	return rc;
+}
+
 const struct action_type action_command = {
 	.type = { .name = "command",
 		  .help = "runs a command",
@@ -180,6 +207,7 @@ const struct action_type action_command = {
 		      "\"undo\": [\"${root}/bin/fill-cache\"], \"risk\": \"caution\"}" },
 	.risk = risk,
 	.plan = plan,
+	.ready = ready,
 	.run = run,
 	.settled = settled,
 	.undo = undo,
@@ -193,6 +221,7 @@ const struct action_type action_shell = {
 			      ">export.csv\", \"risk\": \"safe\"}" },
 	.risk = risk,
 	.plan = plan,
+	.ready = ready,
 	.run = run,
 	.settled = settled,
 	.undo = undo,

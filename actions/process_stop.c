@@ -110,6 +110,7 @@ static int plan(const struct action_env *env, const json_t *args, struct plan *p
 		buf_printf(&plan->lines, "pid %d: %s\n", (int)list.list[i].id.pid, command);
 		free(command);
 	}
+	buf_puts(&plan->undo, "not possible: what starts them has to do it again");
 	proc_list_release(&list);
 	return 0;
 }

@@ -44,6 +44,7 @@ static int copy_plan(const struct action_env *env, const json_t *args, struct pl
 		   "copies %s (%s) as of one moment to %s, checks all of the copy, and records its "
 		   "SHA-256 and rows in %s.json\n",
 		   database, size_text(bytes + wal, size, sizeof(size)), path, path);
+	buf_puts(&plan->undo, "not needed: it only adds a file");
 	free(path);
 	return 0;
 }

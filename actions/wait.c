@@ -133,6 +133,7 @@ static int manual_plan(const struct action_env *env, const json_t *args, struct 
 	buf_puts(&plan->lines, "by hand: ");
 	text_add(&plan->lines, json_str(args, "manual", ""));
 	buf_putc(&plan->lines, '\n');
+	buf_puts(&plan->undo, "by whoever did it");
 	return 0;
 }
 

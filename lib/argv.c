@@ -1,8 +1,11 @@
 #include "lib/argv.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "lib/cmdout.h"
 #include "lib/mem.h"
@@ -137,4 +140,39 @@ int argv_run(const struct child_spec *spec, int64_t timeout_us, int log, int exp
 out:
 	cmdout_close(&out);
 	return rc;
+}
+
+/* A file that may be executed; folders may, too, but can't be started. Else errno says why. */
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	if (access(path, X_OK) < 0 || stat(path, &st) < 0)
+		return false;
+	errno = EACCES;
+	return S_ISREG(st.st_mode);
+}
+
+int argv_check(const char *const *argv, struct err *err)
+{
+	const char *path = getenv("PATH"), *name = argv[0];
+	bool found = false;
+
+	if (name[0] == '/')
+		return is_program(name) ? 0 : err_sys(err, "%s can't be started", name);
+	/* Below the folder that it will run in. */
+	if (strchr(name, '/') != NULL)
+		return 0;
+	while (!found && path != NULL && *path != '\0') {
+		size_t len = strcspn(path, ":");
+		char *file = xasprintf("%.*s/%s", (int)len, path, name);
+
+		found = len > 0 && is_program(file);
+		free(file);
+		path += len + (path[len] == ':' ? 1 : 0);
+	}
+	if (found || path == NULL)
+		return 0;
+	err_set(err, "%s is not found in PATH", name);
+	return err_hint(err, "install it, or name it by its path");
 }

@@ -25,6 +25,10 @@ void argv_text(struct buf *out, const char *const *argv);
 /* New: the text of a JSON scalar (strings as they are, true, false, numbers); NULL for others. */
 char *argv_scalar(const json_t *value);
 
+/* Whether the program that argv[0] names can be started: by its whole path, or found in PATH. 0, or
+ * -1 with the reason; what is named below a folder is not looked at. */
+int argv_check(const char *const *argv, struct err *err);
+
 /* Runs a command to its end with both outputs going to `log` (a descriptor, -1: thrown away), while
  * it writes them. 0 when it exits with `expected`; else -1, and the error quotes the last line it
  * wrote. What it leaves running may go on writing (lib/cmdout.h). The fields in, out, err and tick

@@ -327,6 +327,34 @@ static void a_shell_gets_parameters_as_environment(void **state)
 	act_end(&act);
 }
 
+/* Before it is run, and its way back with it. */
+static void what_a_command_lacks_is_found_first(void **state)
+{
+	static const char *const bad[][2] = {
+		{ "{\"command\": [\"no-such-program\", \"x\"]}", "not found in PATH" },
+		{ "{\"command\": [\"/etc/hostname\"]}", "can't be started: Permission denied" },
+		{ "{\"command\": [\"/no/where\"]}", "No such file" },
+		{ "{\"command\": [\"/usr\"]}", "can't be started: Permission denied" },
+		{ "{\"command\": [\"true\"], \"undo\": [\"no-such-program\"]}", "not found" },
+		{ "{\"command\": [\"true\"], \"cwd\": \"/no/where\"}", "the folder /no/where" },
+		{ "{\"command\": [\"true\"], \"cwd\": \"/etc/hostname\"}", "is no folder" },
+	};
+	struct fixture *f = *state;
+	struct act good =
+	    act_begin(f, "command", "{\"command\": [\"./later\"], \"cwd\": \"/tmp\"}");
+
+	assert_int_equal(good.type->ready(&f->env, good.args, &good.err), 0);
+	act_end(&good);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct act act = act_begin(f, "command", bad[i][0]);
+
+		assert_int_equal(act.type->ready(&f->env, act.args, &act.err), -1);
+		if (!strstr(act.err.msg, bad[i][1]))
+			fail_msg("%s", act.err.msg);
+		act_end(&act);
+	}
+}
+
 static void a_command_ends_by_the_deadline(void **state)
 {
 	struct fixture *f = *state;
@@ -470,6 +498,7 @@ int main(void)
 		TEST(the_plan_changes_nothing),
 		TEST(commands_run_without_a_shell),
 		TEST(a_shell_gets_parameters_as_environment),
+		TEST(what_a_command_lacks_is_found_first),
 		TEST(a_command_ends_by_the_deadline),
 		TEST(a_command_is_taken_back_by_its_undo),
 		TEST(waiting_asks_the_environment),
