@@ -103,14 +103,15 @@ static bool round_here(struct rounds *rounds)
 	return all;
 }
 
-static void round_end(struct rounds *rounds)
+/* `whole`: its process has come to its own end. */
+static void round_end(struct rounds *rounds, bool whole)
 {
 	if (rounds->pid) {
 		watch_free(rounds->readable);
 		watch_free(rounds->overstay);
 		rounds->readable = rounds->overstay = NULL;
 		close(rounds->fd);
-		offspring_kill(rounds->spec.loop, rounds->pid);
+		(whole ? offspring_kill : offspring_end)(rounds->spec.loop, rounds->pid);
 		rounds->pid = 0;
 	}
 	buf_cut(&rounds->in, 0);
@@ -159,12 +160,12 @@ static void round_next(struct rounds *rounds, bool at_once)
 }
 
 /* `why` NULL: what did not come in was not asked, and is what it was. */
-static void round_over(struct rounds *rounds, const char *why)
+static void round_over(struct rounds *rounds, const char *why, bool whole)
 {
 	round_take(rounds);
 	for (size_t i = 0; why && i < rounds->nprobes; i++)
 		unknown_rest(rounds, rounds->probes[i], why);
-	round_end(rounds);
+	round_end(rounds, whole);
 	round_next(rounds, rounds->again);
 	rounds->again = false;
 	rounds->spec.over(rounds->spec.data);
@@ -182,7 +183,7 @@ static void round_readable(struct watch *watch, uint32_t what, void *data)
 		buf_add(&rounds->in, bytes, (size_t)n);
 	round_take(rounds);
 	if (n == 0)
-		round_over(rounds, "the process that looks has died");
+		round_over(rounds, "the process that looks has died", true);
 }
 
 static void round_late(struct watch *watch, uint32_t what, void *data)
@@ -193,7 +194,7 @@ static void round_late(struct watch *watch, uint32_t what, void *data)
 	(void)watch;
 	(void)what;
 	strcat(why, duration_text(rounds->spec.overstay_us, text, sizeof(text)));
-	round_over(rounds, why);
+	round_over(rounds, why, false);
 }
 
 /* The copy that a round is evaluated in keeps nothing: sources that keep something do it here. */
@@ -235,23 +236,23 @@ static void round_start(struct watch *watch, uint32_t what, void *data)
 	sources_told(rounds);
 	rounds->round++;
 	if (!rounds->nprobes) {
-		round_end(rounds);
+		round_end(rounds, false);
 		round_next(rounds, false);
 		return;
 	}
 	if (round_here(rounds)) {
-		round_over(rounds, "nobody looked");
+		round_over(rounds, "nobody looked", true);
 		return;
 	}
 	if (!round_is_whole(rounds)) {
-		round_over(rounds, NULL);
+		round_over(rounds, NULL, true);
 		return;
 	}
 	rounds->pid = offspring_start(round_body, rounds, &rounds->fd, &err);
 	if (rounds->pid <= 0) {
 		rounds->pid = 0;
 		snprintf(why, sizeof(why), "nobody can look: %.150s", err.msg);
-		round_over(rounds, why);
+		round_over(rounds, why, false);
 		return;
 	}
 	rounds->readable = loop_fd(spec->loop, rounds->fd, EPOLLIN, round_readable, rounds, NULL);
@@ -273,7 +274,7 @@ void rounds_free(struct rounds *rounds)
 {
 	if (!rounds)
 		return;
-	round_end(rounds);
+	round_end(rounds, false);
 	watch_free(rounds->timer);
 	buf_release(&rounds->in);
 	free(rounds);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -172,12 +173,80 @@ static void launch_stdio(const struct launch *launch)
 			launch_fail(launch, STAGE_SETUP);
 }
 
+/* ---- the keeper ---- */
+
+/* Ends as its child did, so that whoever waits for it learns the same. */
+static _Noreturn void end_as(int status)
+{
+	const struct rlimit none = { 0 };
+	sigset_t all;
+
+	if (WIFSIGNALED(status)) {
+		setrlimit(RLIMIT_CORE, &none);
+		sigfillset(&all);
+		sigprocmask(SIG_UNBLOCK, &all, NULL);
+		raise(WTERMSIG(status));
+	}
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 127);
+}
+
+/* Between the parent and `child`: orphans of that one become its children. When the parent dies
+ * nobody is left who would end them, and it does. */
+static _Noreturn void keeper_run(pid_t parent, pid_t child, bool ends_all)
+{
+	sigset_t wanted;
+	siginfo_t what;
+	int status;
+
+	close_range(0, ~0U, 0);
+	prctl(PR_SET_NAME, "backout-keeper");
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGCHLD);
+	sigaddset(&wanted, SIGUSR1);
+	prctl(PR_SET_PDEATHSIG, SIGUSR1);
+	while (getppid() == parent) {
+		pid_t gone;
+
+		while ((gone = waitpid(-1, &status, WNOHANG)) > 0) {
+			if (gone != child)
+				continue;
+			if (ends_all)
+				child_sweep(NULL, 0);
+			end_as(status);
+		}
+		sigwaitinfo(&wanted, &what);
+	}
+	child_sweep(NULL, 0);
+	_exit(127);
+}
+
+/* Only the child that shall become the program comes back. */
+static void launch_kept(struct launch *launch)
+{
+	pid_t parent = launch->parent, child;
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	launch->parent = getpid();
+	child = fork();
+	if (child < 0)
+		launch_fail(launch, STAGE_SETUP);
+	if (child > 0)
+		keeper_run(parent, child, launch->spec->ends_all);
+}
+
 static _Noreturn void launch_run(struct launch *launch)
 {
 	const struct child_spec *spec = launch->spec;
 	bool terminal = given_in(spec) >= 0 && isatty(given_in(spec));
 
 	launch_signals();
+	if (spec->kept) {
+		launch_kept(launch);
+		launch_signals();
+	}
 	/* Without a terminal nothing can ask for a password across the screen. */
 	if ((spec->detached || !terminal) && setsid() < 0)
 		launch_fail(launch, STAGE_SETUP);

@@ -28,6 +28,9 @@ struct child_spec {
 			   * together with `out` 1: the whole terminal, for an editor */
 	bool detached;	  /* lives on without its parent */
 	bool enough;	  /* no more output is wanted than fits: what it writes behind fails then */
+	bool kept; /* beside a loop: a process stands between that dies with it, and below which all
+		    * that the child starts can be found, whatever it does to get away */
+	bool ends_all; /* with `kept`: what it leaves behind ends with it */
 	bool keep_umask;
 	uid_t uid; /* 0: stays who it is; else setgid, setgroups, setuid (needs root) */
 	gid_t gid;

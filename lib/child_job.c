@@ -76,8 +76,8 @@ static void on_end(struct watch *watch, uint32_t what, void *data)
 	(void)watch;
 	job->end.status = (int)what;
 	/* Of a timed-out tree nothing may be left when the caller hears of it. */
-	if (job->end.timed_out && child_tree_signal(&job->tree, SIGKILL) > 0)
-		child_tree_reap(&job->tree);
+	if (job->end.timed_out)
+		child_tree_signal(&job->tree, SIGKILL);
 	job_finish(job);
 }
 
@@ -100,6 +100,7 @@ static void on_timer(struct watch *watch, uint32_t what, void *data)
 		watch_arm(watch, grace_us, again_us);
 		return;
 	}
+	child_tree_end(job->tree.root);
 	child_tree_signal(&job->tree, SIGKILL);
 	if (now - job->term < give_up_us)
 		return;
@@ -163,6 +164,7 @@ void job_cancel(struct job *job)
 {
 	if (!job)
 		return;
+	child_tree_end(job->tree.root);
 	child_tree_signal(&job->tree, SIGKILL);
 	child_bury(job->loop, job->tree.root);
 	job_free(job);

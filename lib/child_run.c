@@ -71,12 +71,16 @@ static void run_kill(struct run *run)
 	int64_t term = now() + grace_us, give_up = term + patience_us;
 	size_t left = child_tree_signal(&run->tree, SIGTERM);
 
-	while (left > 0 && now() < give_up) {
+	while (left > 0 && now() < term) {
 		/* The root's end is no news any more, then this is the pace. */
 		if (run_wait(run, now() + 5000))
 			usleep(2000);
-		left = child_tree_signal(&run->tree, now() >= term ? SIGKILL : 0);
+		left = child_tree_signal(&run->tree, 0);
 	}
+	if (left > 0)
+		child_tree_kill(&run->tree, give_up);
+	child_pipe_read(&run->out);
+	child_pipe_read(&run->err);
 	child_tree_reap(&run->tree);
 }
 

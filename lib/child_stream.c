@@ -142,6 +142,7 @@ void stream_cancel(struct stream *stream)
 {
 	if (stream == NULL)
 		return;
+	child_tree_end(stream->tree.root);
 	child_tree_signal(&stream->tree, SIGKILL);
 	child_bury(stream->loop, stream->tree.root);
 	stream_free(stream);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,11 @@
 #include "lib/file.h"
 #include "lib/mem.h"
 #include "lib/proc.h"
+
+enum { STOP_TRIES = 250, END_TRIES = 10000 };
+
+/* For a killed process to be gone: one in the kernel's hands may never be. */
+static const int64_t patience_us = 30 * CLOCK_US;
 
 struct member {
 	struct proc_stat stat;
@@ -171,6 +177,132 @@ void child_tree_reap(const struct child_tree *tree)
 	free(members.list);
 }
 
+/* ---- An end without a race ---- */
+
+struct pids {
+	pid_t *list; /* owned */
+	size_t n, cap;
+};
+
+static void pids_read(const char *path, struct pids *pids)
+{
+	struct buf text = BUF_INIT;
+	char *next;
+	long pid;
+
+	if (file_read(path, &text, 0, NULL) == 0) {
+		for (const char *p = buf_str(&text); (pid = strtol(p, &next, 10)) > 0; p = next) {
+			pids->list =
+			    xgrow(pids->list, &pids->cap, pids->n + 1, sizeof(*pids->list));
+			pids->list[pids->n++] = (pid_t)pid;
+		}
+	}
+	buf_release(&text);
+}
+
+/* Each thread has children of its own. */
+static void children_read(pid_t pid, struct pids *pids)
+{
+	char path[64], file[128];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		snprintf(file, sizeof(file), "%s/%.20s/children", path, entry->d_name);
+		pids_read(file, pids);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* A moment later it stands still, unless the kernel holds it. */
+static void stop(pid_t pid)
+{
+	struct proc_stat stat;
+
+	if (kill(pid, SIGSTOP) != 0)
+		return;
+	for (int i = 0; i < STOP_TRIES; i++) {
+		if (proc_stat(pid, &stat) != 0 || strchr("TtZX", stat.state))
+			return;
+		usleep(200);
+	}
+}
+
+static bool is_alive(pid_t pid)
+{
+	struct proc_stat stat;
+
+	return proc_stat(pid, &stat) == 0 && stat.state != 'Z' && stat.state != 'X';
+}
+
+/* While a parent stands still nobody reaps its children: their numbers stay theirs. A subreaper is
+ * given new ones meanwhile. */
+void child_tree_end(pid_t pid)
+{
+	size_t living, tries = 0;
+
+	/* To kill(), others mean more than one process. */
+	if (pid <= 1)
+		return;
+	stop(pid);
+	do {
+		struct pids children = { .n = 0 };
+
+		children_read(pid, &children);
+		living = 0;
+		for (size_t i = 0; i < children.n; i++) {
+			if (!is_alive(children.list[i]))
+				continue;
+			child_tree_end(children.list[i]);
+			living++;
+		}
+		free(children.list);
+	} while (living > 0 && tries++ < END_TRIES);
+	kill(pid, SIGKILL);
+}
+
+/* One pass; how many of this process's children it found alive. */
+static size_t pass(const struct child_tree *tree)
+{
+	struct pids children = { .n = 0 };
+	size_t living = 0;
+
+	children_read(getpid(), &children);
+	for (size_t i = 0; i < children.n; i++) {
+		pid_t pid = children.list[i];
+
+		if (was_before(tree, pid) || (!tree->adopts && tree->root && pid != tree->root))
+			continue;
+		if (is_alive(pid)) {
+			child_tree_end(pid);
+			living++;
+		} else if (pid != tree->root) {
+			waitpid(pid, NULL, WNOHANG);
+		}
+	}
+	free(children.list);
+	return living;
+}
+
+size_t child_tree_kill(const struct child_tree *tree, int64_t give_up)
+{
+	size_t living;
+
+	/* Whoever is in none of our children's trees is found by its session. */
+	while ((living = pass(tree)) > 0 || (living = child_tree_signal(tree, SIGKILL)) > 0) {
+		if (clock_mono(&clock_system) >= give_up)
+			break;
+		usleep(500);
+	}
+	child_tree_reap(tree);
+	return living;
+}
+
 void child_tree_release(struct child_tree *tree)
 {
 	free(tree->before);
@@ -198,16 +330,16 @@ int child_sweep(struct child_tree *known, int64_t grace_us)
 	int64_t deadline = clock_mono(&clock_system) + grace_us;
 	size_t most, left = most = child_tree_signal(tree, SIGTERM);
 
-	while (left > 0) {
-		bool late = clock_mono(&clock_system) >= deadline;
-
+	while (left > 0 && clock_mono(&clock_system) < deadline) {
 		child_tree_reap(tree);
-		left = child_tree_signal(tree, late ? SIGKILL : 0);
+		left = child_tree_signal(tree, 0);
 		if (left > most)
 			most = left;
 		if (left > 0)
 			usleep(5000);
 	}
+	if (left > 0)
+		child_tree_kill(tree, deadline + patience_us);
 	child_tree_reap(tree);
 	child_known_free(known);
 	return (int)most;

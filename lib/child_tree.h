@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct child_tree {
@@ -23,6 +24,13 @@ void child_tree_init(struct child_tree *tree, bool adopts);
 size_t child_tree_signal(const struct child_tree *tree, int signal);
 /* Reaps dead orphans that were adopted from the tree (never its root). */
 void child_tree_reap(const struct child_tree *tree);
+/* Kills a process and all its descendants; each is stopped before its children are looked for, so
+ * that it can't start another one meanwhile. Whoever got away from a parent is found where orphans
+ * stay: below a subreaper. Does not reap. */
+void child_tree_end(pid_t pid);
+/* child_tree_end() for the tree's root and what was adopted from it, again and again until nothing
+ * lives, or `give_up` (monotonic) is reached. Reaps orphans. How many still live. */
+size_t child_tree_kill(const struct child_tree *tree, int64_t give_up);
 void child_tree_release(struct child_tree *tree);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/child.h"
+#include "lib/child_tree.h"
 #include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
@@ -84,6 +85,13 @@ void offspring_kill(struct loop *loop, pid_t pid)
 		;
 }
 
+void offspring_end(struct loop *loop, pid_t pid)
+{
+	if (pid > 0)
+		child_tree_end(pid);
+	offspring_kill(loop, pid);
+}
+
 struct task_call {
 	task_body *body;
 	void *data;
@@ -99,12 +107,12 @@ static void task_main(int fd, void *data)
 		file_write(fd, text, strlen(text));
 }
 
-static void task_free(struct task *task)
+static void task_free(struct task *task, bool whole)
 {
 	watch_free(task->readable);
 	watch_free(task->timeout);
 	close(task->fd);
-	offspring_kill(task->loop, task->pid);
+	(whole ? offspring_kill : offspring_end)(task->loop, task->pid);
 	buf_release(&task->text);
 	free(task);
 }
@@ -117,7 +125,7 @@ static void task_finish(struct task *task, bool whole)
 
 	if (whole)
 		result = json_loadb(buf_str(&task->text), task->text.len, JSON_DECODE_ANY, NULL);
-	task_free(task);
+	task_free(task, whole);
 	done(result, data);
 	json_decref(result);
 }
@@ -158,7 +166,7 @@ struct task *task_start(struct loop *loop, int64_t timeout_us, task_body *body, 
 	task->readable = loop_fd(loop, task->fd, EPOLLIN, task_readable, task, err);
 	task->timeout = loop_timer(loop, timeout_us, 0, task_late, task);
 	if (!task->readable) {
-		task_free(task);
+		task_free(task, false);
 		return NULL;
 	}
 	return task;
@@ -167,7 +175,7 @@ struct task *task_start(struct loop *loop, int64_t timeout_us, task_body *body, 
 void task_cancel(struct task *task)
 {
 	if (task)
-		task_free(task);
+		task_free(task, false);
 }
 
 json_t *err_to_json(const struct err *err)

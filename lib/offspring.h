@@ -19,9 +19,11 @@
 /* Forks. `body` writes its result to `fd`; *fd is the (non-blocking) end to read from. The pid, or
  * -1. */
 pid_t offspring_start(void (*body)(int fd, void *data), void *data, int *fd, struct err *err);
-/* Ends one: KILL, and reaped when it is gone. One that the kernel holds (a dead disk or file
- * server) is waited for, or left to `loop` if there is one. */
+/* Ends one that has given its result: KILL, and reaped when it is gone. One that the kernel holds
+ * (a dead disk or file server) is waited for, or left to `loop` if there is one. */
 void offspring_kill(struct loop *loop, pid_t pid);
+/* Ends one in the middle of its work, with all that it has started. */
+void offspring_end(struct loop *loop, pid_t pid);
 
 /* Beside a loop: `body` gives a JSON value (new), `done` gets it; NULL when the copy died or took
  * longer than `timeout_us`. task_cancel() ends it without a call. */

@@ -152,9 +152,12 @@ static void on_ended(const struct child_end *end, void *data)
 static void start(struct logchild *child)
 {
 	char **argv = child->calls.argv(child->calls.data);
-	struct child_spec spec = {
-		.argv = (const char *const *)argv, .in = -1, .out = -1, .err = -1
-	};
+	struct child_spec spec = { .argv = (const char *const *)argv,
+				   .in = -1,
+				   .out = -1,
+				   .err = -1,
+				   .kept = child->calls.kept,
+				   .ends_all = true };
 	struct stream_calls calls = { .bytes = on_bytes, .ended = on_ended, .data = child };
 	struct err err = ERR_INIT;
 	char why[512];

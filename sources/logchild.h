@@ -36,6 +36,7 @@ struct logchild_calls {
 	/* Whoever prints what was there before first, and doesn't say when that is over: it is when
 	 * nothing comes for a moment. */
 	bool settles;
+	bool kept; /* it may start others that get away from it: they end with it all the same */
 };
 
 struct logchild;

@@ -244,7 +244,8 @@ static int command_open(struct log_source *log, const json_t *argv, struct err *
 					      .looked = on_looked,
 					      .data = log,
 					      .line_max = LOGRING_LINE_MAX,
-					      .settles = true };
+					      .settles = true,
+					      .kept = true };
 	char **words = argv_new(argv, "command", err);
 	struct buf text = BUF_INIT;
 

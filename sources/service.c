@@ -47,7 +47,11 @@ static void service_sample(struct source *source)
 	struct service_source *service = (struct service_source *)source;
 	int64_t mono = clock_mono(source->env->clock);
 	struct child_spec spec = {
-		.argv = service_query(&service->service), .in = -1, .out = -1, .err = -1
+		.argv = service_query(&service->service),
+		.in = -1,
+		.out = -1,
+		.err = -1,
+		.kept = true,
 	};
 	struct err err = ERR_INIT;
 

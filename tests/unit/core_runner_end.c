@@ -1,5 +1,6 @@
 /* How steps end otherwise: runners that die, stops, timeouts; nothing is run twice or left behind.
  */
+#include "tests/unit/fault.h"
 #include "tests/unit/runnerfixture.h"
 
 #include <dirent.h>
@@ -124,11 +125,15 @@ static const char spawn[] =
     "mkdir spawned\n"
     "while :; do sleep 1; done\n";
 
+static long trees_begun, trees_ended;
+
 static void expect_none_left(struct lamp *lamp)
 {
+	trees_begun++;
 	LAMP_UNTIL(lamp, is_gone(pid_in(lamp, "deaf")));
 	LAMP_UNTIL(lamp, is_gone(pid_in(lamp, "apart")));
 	LAMP_UNTIL(lamp, is_gone(pid_in(lamp, "twice")));
+	trees_ended++;
 }
 
 static void stop_ends_the_whole_tree(void **state)
@@ -286,6 +291,11 @@ int main(int argc, char **argv)
 		LAMP_TEST(what_a_killed_action_had_started_is_ended),
 	};
 
+	int failed;
+
 	LAMP_RUNNER(argc, argv);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	fault(21, "steps that were stopped, took too long, or lost their process", trees_begun,
+	      trees_ended, trees_begun - trees_ended);
+	return failed;
 }

@@ -228,6 +228,7 @@ static void a_killed_journalctl_is_started_again(void **state)
 	assert_int_equal(newest(&f), FIRST_N + 1);
 	journal_write(f.folder, clock_wall(&clock_system), &later, 1);
 	turn_until(&f, FIRST_N + 2);
+	assert_true(child_of_mine("journalctl") > 1);
 	assert_int_equal(kill(child_of_mine("journalctl"), SIGKILL), 0);
 	status_until(&f, "journalctl was killed by SIGKILL; again in 1 s", &status);
 	assert_int_equal(status.state, LOG_FAILED);
