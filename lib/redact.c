@@ -73,18 +73,23 @@ void redactor_add(struct redactor *redactor, const char *secret)
 	buf_release(&encoded);
 }
 
-/* What is left to read. */
-struct rest {
-	const char *start, *p, *end;
+/* A text, and which of its bytes are secret. */
+struct text {
+	const char *start, *end;
+	int *edges; /* owned, one for each byte and the end: secrets that begin there, less those
+		       that end */
+	/* Where values that were looked at end: those that begin before end there, too, so that a
+	 * text of names alone costs no more than any other. */
+	const char *plain_end, *header_end;
 };
 
-static size_t known_secret(const struct redactor *redactor, const struct rest *rest)
+/* The length of the longest known secret at `p`; 0: none stands there. */
+static size_t known_secret(const struct redactor *redactor, const char *p, const char *end)
 {
 	for (size_t i = 0; redactor && i < redactor->count; i++) {
 		const struct secret *secret = &redactor->secrets[i];
 
-		if ((size_t)(rest->end - rest->p) >= secret->len &&
-		    memcmp(rest->p, secret->text, secret->len) == 0)
+		if ((size_t)(end - p) >= secret->len && memcmp(p, secret->text, secret->len) == 0)
 			return secret->len;
 	}
 	return 0;
@@ -112,9 +117,9 @@ static const char *skip_blanks(const char *p, const char *end)
 }
 
 /* The end of a value: its closing quote, else a blank or what separates parameters. */
-static const char *value_end(const char **from, const char *end)
+static const char *value_end(struct text *text, const char **from)
 {
-	const char *p = *from;
+	const char *p = *from, *end = text->end;
 	char quote = p < end && (*p == '"' || *p == '\'') ? *p : '\0';
 
 	if (quote) {
@@ -126,55 +131,63 @@ static const char *value_end(const char **from, const char *end)
 	/* What was replaced before stays as it is. */
 	if (begins(p, end, replacement))
 		return p + strlen(replacement);
+	if (p < text->plain_end)
+		return text->plain_end;
 	while (p < end && !isspace((unsigned char)*p) && !strchr("&;,\"'<>)}]", *p))
 		p++;
+	text->plain_end = p;
 	return p;
 }
 
 /*
- * Each shape looks at the text from rest->p and, when it is there, gives the borders of the secret.
+ * Each shape looks at the text from `p` and, when it is there, gives the borders of the secret.
  */
-typedef bool shape_fn(const struct rest *rest, const char **from, const char **to);
+typedef bool shape_fn(struct text *text, const char *p, const char **from, const char **to);
 
 static bool is_name(char c)
 {
 	return isalnum((unsigned char)c) || c == '_' || c == '-';
 }
 
-/* password=..., "token": "...", PGPASSWORD=..., --token ..., --password=... */
-static bool shape_named(const struct rest *rest, const char **from, const char **to)
+/* Whether the name at `p` begins with "--". */
+static bool is_option(const struct text *text, const char *p)
 {
-	const char *p = NULL, *option = rest->p, *separator;
+	while (p > text->start && is_name(p[-1]))
+		p--;
+	return begins(p, text->end, "--");
+}
 
-	for (size_t i = 0; i < SECRET_NAMES && !p; i++)
-		if (begins(rest->p, rest->end, secret_names[i]))
-			p = rest->p + strlen(secret_names[i]);
-	if (!p)
+/* password=..., "token": "...", PGPASSWORD=..., --token ..., --password=... */
+static bool shape_named(struct text *text, const char *p, const char **from, const char **to)
+{
+	const char *behind = NULL, *separator;
+
+	for (size_t i = 0; i < SECRET_NAMES && !behind; i++)
+		if (begins(p, text->end, secret_names[i]))
+			behind = p + strlen(secret_names[i]);
+	if (!behind)
 		return false;
-	while (option > rest->start && is_name(option[-1]))
-		option--;
-	if (p < rest->end && (*p == '"' || *p == '\''))
-		p++;
-	separator = skip_blanks(p, rest->end);
-	if (separator < rest->end && (*separator == '=' || *separator == ':'))
-		*from = skip_blanks(separator + 1, rest->end);
-	else if (begins(option, rest->end, "--") && separator > p)
+	if (behind < text->end && (*behind == '"' || *behind == '\''))
+		behind++;
+	separator = skip_blanks(behind, text->end);
+	if (separator < text->end && (*separator == '=' || *separator == ':'))
+		*from = skip_blanks(separator + 1, text->end);
+	else if (separator > behind && is_option(text, p))
 		*from = separator;
 	else
 		return false;
-	*to = value_end(from, rest->end);
+	*to = value_end(text, from);
 	return true;
 }
 
 /* scheme://user:PASS@host */
-static bool shape_url(const struct rest *rest, const char **from, const char **to)
+static bool shape_url(struct text *text, const char *p, const char **from, const char **to)
 {
 	const char *colon = NULL, *at = NULL;
 
-	if (!begins(rest->p, rest->end, "://"))
+	if (!begins(p, text->end, "://"))
 		return false;
-	for (const char *p = rest->p + 3;
-	     p < rest->end && !isspace((unsigned char)*p) && !strchr("/?#\"'<>", *p); p++) {
+	for (p += 3; p < text->end && !isspace((unsigned char)*p) && !strchr("/?#\"'<>", *p); p++) {
 		if (*p == ':' && !colon)
 			colon = p;
 		if (*p == '@')
@@ -188,69 +201,78 @@ static bool shape_url(const struct rest *rest, const char **from, const char **t
 }
 
 /* Authorization: Bearer ... to the end of the line or of the quoted text. */
-static bool shape_header(const struct rest *rest, const char **from, const char **to)
+static bool shape_header(struct text *text, const char *p, const char **from, const char **to)
 {
-	const char *p;
-
-	if (!begins(rest->p, rest->end, "authorization"))
+	if (!begins(p, text->end, "authorization"))
 		return false;
-	p = rest->p + strlen("authorization");
-	if (p < rest->end && (*p == '"' || *p == '\''))
+	p += strlen("authorization");
+	if (p < text->end && (*p == '"' || *p == '\''))
 		p++;
-	p = skip_blanks(p, rest->end);
-	if (p == rest->end || (*p != ':' && *p != '='))
+	p = skip_blanks(p, text->end);
+	if (p == text->end || (*p != ':' && *p != '='))
 		return false;
-	p = skip_blanks(p + 1, rest->end);
-	if (p < rest->end && (*p == '"' || *p == '\'')) {
-		*from = p;
-		*to = value_end(from, rest->end);
+	*from = p = skip_blanks(p + 1, text->end);
+	if (p < text->end && (*p == '"' || *p == '\'')) {
+		*to = value_end(text, from);
 		return true;
 	}
-	for (*from = p; p < rest->end && !strchr("\r\n\"'", *p);)
-		p++;
-	*to = p;
+	if (p >= text->header_end) {
+		while (p < text->end && !strchr("\r\n\"'", *p))
+			p++;
+		text->header_end = p;
+	}
+	*to = text->header_end;
 	return true;
 }
 
 static shape_fn *const shapes[] = { shape_header, shape_named, shape_url };
 
-static bool shape_find(const struct rest *rest, const char **from, const char **to)
+static void hide(struct text *text, const char *from, const char *to)
 {
-	/* What the shapes begin with; looking closer at every byte would cost ten times as much. */
-	if (!strchr(":aApPtTsS", *rest->p) || !*rest->p)
-		return false;
-	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
-		if (shapes[i](rest, from, to) && *to > *from)
-			return true;
-	return false;
+	text->edges[from - text->start]++;
+	text->edges[to - text->start]--;
+}
+
+/* Looked for at every byte, also inside of what is secret already: one secret may begin in another,
+ * a name may stand where a value is expected. */
+static void find_secrets(const struct redactor *redactor, struct text *text)
+{
+	for (const char *p = text->start; p < text->end; p++) {
+		const char *from, *to;
+		size_t known = known_secret(redactor, p, text->end);
+
+		if (known > 0)
+			hide(text, p, p + known);
+		/* What the shapes begin with; looking closer at every byte would cost ten times as
+		 * much. */
+		if (!*p || !strchr(":aApPtTsS", *p))
+			continue;
+		for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+			if (shapes[i](text, p, &from, &to))
+				hide(text, from, to);
+	}
 }
 
 void redact(const struct redactor *redactor, struct buf *out, const char *bytes, size_t len)
 {
-	struct rest rest = { .start = bytes, .p = bytes, .end = bytes + len };
+	struct text text = { .start = bytes,
+			     .end = bytes + len,
+			     .edges = xcalloc(len + 1, sizeof(int)),
+			     .plain_end = bytes,
+			     .header_end = bytes };
+	int depth = 0;
 
-	while (rest.p < rest.end) {
-		const char *from, *to;
-		size_t known = known_secret(redactor, &rest);
+	find_secrets(redactor, &text);
+	for (size_t i = 0; i < len; i++) {
+		bool before = depth > 0;
 
-		if (known > 0) {
+		depth += text.edges[i];
+		if (depth == 0)
+			buf_putc(out, bytes[i]);
+		else if (!before)
 			buf_puts(out, replacement);
-			rest.p += known;
-		} else if (shape_find(&rest, &from, &to)) {
-			/* What stands before the value may hold a known secret, too. */
-			struct rest before = { .start = rest.p, .p = rest.p, .end = from };
-
-			for (; before.p < from; before.p += known ? known : 1) {
-				known = known_secret(redactor, &before);
-				buf_add(out, known ? replacement : before.p,
-					known ? strlen(replacement) : 1);
-			}
-			buf_puts(out, replacement);
-			rest.p = to;
-		} else {
-			buf_putc(out, *rest.p++);
-		}
 	}
+	free(text.edges);
 }
 
 /* "db_password", "--token": a name that ends in one that is known for secrets. */
