@@ -99,6 +99,9 @@ static int scan(const struct flagfile *file, flag_place_fn *fn, void *data, stru
 {
 	bool json = file->format == FLAG_JSON;
 
+	/* Values are handled as strings, which would end there. */
+	if (file->text.len > 0 && memchr(file->text.data, '\0', file->text.len))
+		return err_set(err, "there is a byte NUL in it: it is no text file");
 	if (json || file->format == FLAG_PYTHON)
 		return flag_scan_code(&file->text, json, fn, data, err);
 	return flag_scan_lines(&file->text, file->format == FLAG_INI, fn, data, err);
@@ -172,15 +175,38 @@ char *flagfile_line(const struct flagfile *file, const char *name, struct err *e
 	return buf_detach(&clean);
 }
 
+static void place_count(const char *path, const struct flag_place *place, void *data)
+{
+	(void)path;
+	(void)place;
+	++*(size_t *)data;
+}
+
+/* How many places there are; 0 when the file can't be read to its end. */
+static size_t places(const struct flagfile *file)
+{
+	size_t n = 0;
+
+	return scan(file, place_count, &n, NULL) == 0 ? n : 0;
+}
+
 /* ---- Setting ---- */
 
-static void splice(struct flagfile *file, const struct flag_place *place, const char *bytes)
+/* New: the text with other bytes at a place. */
+static struct buf spliced(const struct flagfile *file, const struct flag_place *place,
+			  const char *bytes)
 {
 	struct buf text = BUF_INIT;
 
 	buf_add(&text, buf_str(&file->text), place->from);
 	buf_puts(&text, bytes);
 	buf_add(&text, buf_str(&file->text) + place->to, file->text.len - place->to);
+	return text;
+}
+
+/* Steals the text. */
+static void text_replace(struct flagfile *file, struct buf text)
+{
 	buf_release(&file->text);
 	file->text = text;
 }
@@ -191,36 +217,70 @@ int flagfile_set_raw(struct flagfile *file, const char *name, const char *raw, s
 
 	if (flagfile_find(file, name, &place, err) < 0)
 		return -1;
-	splice(file, &place, raw);
+	text_replace(file, spliced(file, &place, raw));
 	return 0;
+}
+
+/* Whether the old bytes, set back, give the file as it was. */
+static bool can_go_back(const struct flagfile *before, const struct flagfile *after,
+			const char *name)
+{
+	char *raw = flagfile_raw(before, name, NULL);
+	struct flag_place place;
+	struct buf back = BUF_INIT;
+	bool same;
+
+	if (raw && flagfile_find(after, name, &place, NULL) == 0)
+		back = spliced(after, &place, raw);
+	same = back.len == before->text.len &&
+	       memcmp(buf_str(&back), buf_str(&before->text), back.len) == 0;
+	buf_release(&back);
+	free(raw);
+	return same;
+}
+
+/* What was written must read as what was meant, leave all other flags where they are, and have a
+ * way back. */
+static int check_set(const struct flagfile *before, const struct flagfile *after, const char *name,
+		     const json_t *value, struct err *err)
+{
+	json_t *seen = flagfile_get(after, name, err);
+	int rc = -1;
+
+	if (seen && !flag_is(after->format, seen, value))
+		err_set(err, "%s: the new value of %s would not read as what it is meant to be",
+			after->path, name);
+	else if (seen && (places(before) != places(after) || !can_go_back(before, after, name)))
+		err_set(err, "%s: the new value of %s could not be told from what stands beside it",
+			after->path, name);
+	else if (seen)
+		rc = 0;
+	json_decref(seen);
+	return rc;
 }
 
 int flagfile_set(struct flagfile *file, const char *name, const json_t *value, struct err *err)
 {
+	struct flagfile after = *file;
 	struct flag_place place;
 	json_t *seen = flagfile_get(file, name, err);
 	char *raw;
-	int rc = -1;
+	int rc;
 
 	if (!seen || flagfile_find(file, name, &place, err) < 0)
 		return -1;
 	raw = flag_encode(file->format, value, file->text.data + place.from, place.to - place.from);
 	json_decref(seen);
-	if (!raw) {
-		err_set(err, "%s: this value of %s can't be written into such a file", file->path,
-			name);
-		return -1;
-	}
-	splice(file, &place, raw);
+	if (!raw)
+		return err_set(err, "%s: this value of %s can't be written into such a file",
+			       file->path, name);
+	after.text = spliced(file, &place, raw);
 	free(raw);
-	/* What was written must read as what was meant, or the file is not saved. */
-	seen = flagfile_get(file, name, err);
-	if (seen && !flag_is(file->format, seen, value))
-		err_set(err, "%s:%d: the new value of %s would not read as what it is meant to be",
-			file->path, place.line, name);
-	else if (seen)
-		rc = 0;
-	json_decref(seen);
+	rc = check_set(file, &after, name, value, err);
+	if (rc == 0)
+		text_replace(file, after.text);
+	else
+		buf_release(&after.text);
 	return rc;
 }
 

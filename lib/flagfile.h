@@ -56,8 +56,9 @@ json_t *flagfile_get(const struct flagfile *file, const char *name, struct err *
 char *flagfile_raw(const struct flagfile *file, const char *name, struct err *err);
 /* New: the whole line that the name stands in, cleaned. NULL on failure. */
 char *flagfile_line(const struct flagfile *file, const char *name, struct err *err);
-/* Change the text, not yet the file. flagfile_set() writes the value in the file's way (True, true,
- * on, quotes as they were); flagfile_set_raw() puts back what flagfile_raw() gave. */
+/* Change the text, not yet the file; a failure changes nothing. flagfile_set() writes the value in
+ * the file's way (True, true, on, quotes as they were); flagfile_set_raw() puts back what
+ * flagfile_raw() gave. */
 int flagfile_set(struct flagfile *file, const char *name, const json_t *value, struct err *err);
 int flagfile_set_raw(struct flagfile *file, const char *name, const char *raw, struct err *err);
 /* Whether it can be saved: a regular file, no symlink, in a folder that can be written. */

@@ -344,7 +344,7 @@ static void scan_line(const char *text, size_t from, size_t to, int line, bool i
 		      const char *section, flag_place_fn *fn, void *data)
 {
 	struct flag_place place = { .line = line };
-	size_t key, end = from;
+	size_t key, behind, end = from;
 	char *path;
 
 	if (!ini && to - from > 7 && memcmp(text + from, "export", 6) == 0 &&
@@ -357,13 +357,16 @@ static void scan_line(const char *text, size_t from, size_t to, int line, bool i
 		;
 	if (end == to)
 		return;
-	place.from = end + 1;
+	place.from = behind = end + 1;
 	end = trim(text, key, end);
 	if (end == key || (!ini && memchr(text + key, ' ', end - key)))
 		return;
 	while (ini && place.from < to && isblank((unsigned char)text[place.from]))
 		place.from++;
 	place.to = value_end(text, place.from, to, ini);
+	/* What is empty stands where a value would: behind one blank, not at the comment. */
+	if (ini && place.to <= place.from)
+		place.from = place.to = behind + (isblank((unsigned char)text[behind]) != 0);
 	path = join(section, text + key, end - key);
 	fn(path, &place, data);
 	free(path);

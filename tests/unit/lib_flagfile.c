@@ -227,6 +227,34 @@ static void test_ini(void **state)
 		       "no\nport=8080\n");
 }
 
+/* A value may be emptied, and is set back to the byte; what could not be set back is not set, and
+ * a failure changes nothing. */
+static void test_ways_back(void **state)
+{
+	static const char ini[] = "[bot]\na = word ; why\nb =   word\nc=word\n";
+	static const char *const names[] = { "a", "b", "c" };
+	struct flagfile file;
+	json_t *empty = json_string("");
+
+	load(*state, &file, "ways.ini", FLAG_INI, ini);
+	for (size_t i = 0; i < 3; i++) {
+		if (flagfile_set(&file, names[i], empty, NULL) == 0) {
+			assert_string_not_equal(file.text.data, ini);
+			assert_int_equal(flagfile_set_raw(&file, names[i], "word", NULL), 0);
+		} else {
+			assert_string_equal(names[i], "b");
+		}
+		assert_string_equal(file.text.data, ini);
+	}
+	json_decref(empty);
+	flagfile_release(&file);
+	/* Bytes behind a NUL would be lost. */
+	load(*state, &file, "nul.env", FLAG_ENV, "A=1\nB=2\n");
+	file.text.data[2] = '\0';
+	assert_refused(&file, "B", "no text file");
+	flagfile_release(&file);
+}
+
 static void test_comparing(void **state)
 {
 	json_t *on = json_string("on"), *yes = json_true(), *no = json_false(),
@@ -348,6 +376,7 @@ int main(void)
 		TEST(test_json),
 		TEST(test_env),
 		TEST(test_ini),
+		TEST(test_ways_back),
 		TEST(test_comparing),
 		TEST(test_saving_keeps_mode_and_refuses),
 		TEST(test_kill_in_the_middle),
