@@ -66,6 +66,7 @@ $(BUILD)/%.o: %.c Makefile
 TEST_LIBS  = $(shell pkg-config --libs cmocka)
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 BENCHES   := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
+FUZZ      := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
 SCREENS   := $(patsubst tests/screens/%.c,$(BUILD)/tests/screens/%,$(wildcard tests/screens/test_*.c))
 
 uses_lib        := lib
@@ -93,9 +94,15 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(foreach f,$(uses_core),$(BUIL
 	$(call say,LINK,$@)$(LINK) -o $@ $< -Wl,--start-group $(foreach f,$(uses_core),$(BUILD)/$f.a) \
 		-Wl,--end-group $(ALL_LIBS)
 
--include $(BENCHES:=.d) $(UNIT:=.d) $(SCREENS:=.d) $(BUILD)/tests/screens/terminal.d $(BUILD)/tests/screens/desk.d
+# Each beside what reads its corpus; under libFuzzer (tests/func/fuzz.sh) that is what gives it bytes.
+FUZZ_MAIN = $(BUILD)/tests/fuzz/replay.o
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $$(FUZZ_MAIN) $(foreach f,$(uses_core),$(BUILD)/$f.a)
+	$(call say,LINK,$@)$(LINK) -o $@ $< $(FUZZ_MAIN) -Wl,--start-group $(foreach f,$(uses_core),$(BUILD)/$f.a) \
+		-Wl,--end-group $(ALL_LIBS)
 
-tests: $(UNIT) $(SCREENS)
+-include $(FUZZ:=.d) $(BENCHES:=.d) $(UNIT:=.d) $(SCREENS:=.d) $(BUILD)/tests/screens/terminal.d $(BUILD)/tests/screens/desk.d
+
+tests: $(UNIT) $(SCREENS) $(FUZZ)
 
 .PRECIOUS: $(BUILD)/%.o
 .DELETE_ON_ERROR:

@@ -153,6 +153,9 @@ static enum loglevel level_value(enum meaning meaning, const char *value, size_t
 		return level;
 	if (!number_of(value, len, &number) || number < 0)
 		return LOGLEVEL_NONE;
+	/* More than any syslog has: none, and no int either. */
+	if (meaning == MEANS_SYSLOG && number > 7)
+		return LOGLEVEL_NONE;
 	return meaning == MEANS_SYSLOG	  ? loglevel_syslog((int)number)
 	       : meaning == MEANS_LEVELNO ? loglevel_number(number + 10)
 					  : loglevel_number(number);
