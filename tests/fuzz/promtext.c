@@ -116,6 +116,39 @@ static size_t read_lines(struct reading *reading, const char *bytes, size_t len,
 	return bad;
 }
 
+static void label_is(const struct prom_sample *sample, void *data)
+{
+	const struct buf *value = data;
+	char *label = malloc(value->len + 1);
+
+	must(prom_label(sample, "a", label, value->len + 1) && strcmp(label, buf_str(value)) == 0 &&
+		 sample->value > 6 && sample->value < 8,
+	     "a label's value is what was written", buf_str(value), value->len);
+	free(label);
+}
+
+/* Bytes as a label's value, written as the format says. */
+static void label_write(const char *bytes, size_t len)
+{
+	struct buf value = BUF_INIT, line = BUF_INIT;
+
+	buf_puts(&line, "x{b=\"\",a=\"");
+	for (size_t i = 0; i < len && bytes[i] != '\0'; i++) {
+		buf_putc(&value, bytes[i]);
+		if (bytes[i] == '\n')
+			buf_puts(&line, "\\n");
+		else if (bytes[i] == '"' || bytes[i] == '\\')
+			buf_printf(&line, "\\%c", bytes[i]);
+		else
+			buf_putc(&line, bytes[i]);
+	}
+	buf_puts(&line, "\"} 7 1795296665123\n");
+	must(prom_read(line.data, line.len, label_is, &value) == 0, "what was written is read",
+	     line.data, line.len);
+	buf_release(&line);
+	buf_release(&value);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	const char *text = (const char *)data;
@@ -130,6 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	must(read_alone(&again, buf_str(&whole.again), whole.again.len) == 0 &&
 		 again.samples == whole.samples && again.sum == whole.sum,
 	     "what was read, written again, reads the same", text, len);
+	label_write(text, len);
 	buf_release(&whole.again);
 	buf_release(&parts.again);
 	buf_release(&again.again);
