@@ -212,7 +212,6 @@ static void fill_head(struct checker *checker, struct procedure *procedure, cons
 		procedure->budget_us = procedure->estimate_high_us;
 	procedure->before = before ? runbook_checklist(checker->runbook, before) : NULL;
 	procedure->after = after ? runbook_checklist(checker->runbook, after) : NULL;
-	procedure->approve = json_object_get(node->value, "approve");
 }
 
 static void build_procedure(struct checker *checker, struct procedure *procedure,

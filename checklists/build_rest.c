@@ -18,6 +18,8 @@ void build_contacts(struct checker *checker)
 			.duties = build_text(node, "duties"),
 			.after = json_object_get(node->value, "after"),
 		};
+		checker->runbook->contacts[i].logins =
+		    build_logins(checker, node, &checker->runbook->contacts[i].nlogins);
 	}
 }
 

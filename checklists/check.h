@@ -11,6 +11,7 @@
 #define CHECKLISTS_CHECK_H
 
 #include "checklists/runbook.h"
+#include "checklists/target.h"
 
 enum section_id {
 	SECTION_PARAMETERS,
@@ -157,6 +158,12 @@ void build_checklists(struct checker *checker);
 void build_item_procedures(struct checker *checker); /* when checklists and probes are built */
 void build_gates(struct checker *checker);	     /* and deployments */
 void build_contacts(struct checker *checker);
+void build_approvals(struct checker *checker); /* when procedures and contacts are built */
+/* New array of the member "logins", held against what a login can be; its texts are borrowed. */
+const char **build_logins(struct checker *checker, const struct node *up, size_t *n);
+/* What a target says of the people behind the runbook's contacts; and whether every rule of the
+ * runbook can be met by somebody here. */
+void build_people(struct checker *checker, struct target *target, const struct node *root);
 void build_messages(struct checker *checker);
 void build_matrix(struct checker *checker);
 void build_panels(struct checker *checker);

@@ -135,6 +135,7 @@ void check_field(struct checker *checker, const struct node *node, const struct 
 	case FIELD_TEXT:
 	case FIELD_TEMPLATE:
 	case FIELD_OFFSET:
+	case FIELD_DEADLINE:
 		check_text(checker, node, field->type);
 		break;
 	case FIELD_CHOICE:

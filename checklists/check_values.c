@@ -159,6 +159,11 @@ void check_text(struct checker *checker, const struct node *node, enum field_typ
 	case FIELD_OFFSET:
 		is_right(checker, node, offset_valid(text), field_type_expected(type));
 		break;
+	case FIELD_DEADLINE:
+		is_right(checker, node,
+			 strcmp(text, NEXT_BUSINESS_DAY) == 0 || duration_parse(text, &low) == 0,
+			 field_type_expected(type));
+		break;
 	case FIELD_REGEX:
 		rx = rx_new(text, false, &err);
 		if (!rx)

@@ -110,6 +110,7 @@ static void build_all(struct checker *checker)
 	build_item_procedures(checker);
 	build_gates(checker);
 	build_contacts(checker);
+	build_approvals(checker);
 	build_messages(checker);
 	build_matrix(checker);
 	build_panels(checker);
@@ -183,7 +184,12 @@ void runbook_free(struct runbook *rb)
 	for (size_t i = 0; i < rb->nprocedures; i++) {
 		steps_release(rb->procedures[i].steps, rb->procedures[i].nsteps);
 		free(rb->procedures[i].asks);
+		free(rb->procedures[i].approve.roles);
 	}
+	for (int i = SEVERITY_LOW; i <= SEVERITY_CRITICAL; i++)
+		free(rb->approvals[i].roles);
+	for (size_t i = 0; i < rb->ncontacts; i++)
+		free(rb->contacts[i].logins);
 	for (size_t i = 0; i < rb->ngates; i++)
 		for (size_t kind = 0; kind < CRITERION_KINDS; kind++)
 			free(rb->gates[i].criteria[kind]);

@@ -239,6 +239,20 @@ struct deployment {
 	const struct procedure *procedure; /* the rollback that is suggested on trouble, or NULL */
 };
 
+struct contact;
+
+#define NEXT_BUSINESS_DAY "next business day"
+
+/* Who may approve: see checklists/approval.h. */
+struct approval_rule {
+	const struct contact **roles; /* owned array; each is a role */
+	size_t nroles;		      /* 0: there is no rule */
+	bool all;		      /* every role, each by another person; else one of them */
+	int64_t within_us;	      /* how fast they have to decide; 0: nothing is said */
+	bool next_business_day;	      /* by its end */
+	int64_t valid_us;	      /* how long an approval lasts; 0: APPROVAL_VALID_US */
+};
+
 enum risk { RISK_LOW, RISK_MEDIUM, RISK_HIGH }; /* of a procedure; an action has a risk class */
 
 struct procedure {
@@ -253,7 +267,7 @@ struct procedure {
 	const struct item *item; /* the one whose action it carries out, or NULL */
 	struct step *steps;	 /* owned array */
 	size_t nsteps;
-	const json_t *approve; /* approval rule, or NULL */
+	struct approval_rule approve;
 	const char **asks;     /* owned array: `ask` parameters that its steps use */
 	size_t nasks;
 };
@@ -273,6 +287,9 @@ struct contact {
 	const char *hours;   /* or NULL */
 	const char *duties;  /* or NULL */
 	const json_t *after; /* incident age from which they are called; NULL: at once */
+	const char **logins; /* owned array: who may approve in this role; the target's, if it
+				gives them */
+	size_t nlogins;
 };
 
 struct message {
@@ -339,6 +356,7 @@ struct runbook {
 	struct matrix matrix;
 	struct contact *contacts;
 	size_t ncontacts;
+	struct approval_rule approvals[SEVERITY_CRITICAL + 1]; /* by enum severity */
 	struct message *messages;
 	size_t nmessages;
 	struct band_table *bands;

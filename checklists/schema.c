@@ -80,6 +80,8 @@ static json_t *text_schema(const struct field *field)
 		return pattern("^" TIME "(-" TIME ")?$");
 	case FIELD_OFFSET:
 		return pattern("^-?" TIME "$");
+	case FIELD_DEADLINE:
+		return pattern("^(" NEXT_BUSINESS_DAY "|" TIME ")$");
 	case FIELD_REGEX:
 		return json_pack("{s:s}", "type", "string");
 	default:

@@ -39,6 +39,8 @@ static const struct field runbook_fields[] = {
 	{ "deployments", FIELD_OBJECT_MAP, .of = "deployment",
 	  .help = "what is gone through when the system is deployed" },
 	{ "contacts", FIELD_OBJECT_MAP, .of = "contact", .help = "in order of escalation" },
+	{ "approvals", FIELD_OBJECT, .of = "approvals",
+	  .help = "who may approve, by the severity of the incident" },
 	{ "messages", FIELD_OBJECT_MAP, .of = "message",
 	  .help = "templates of what is told to whom" },
 	{ "matrix", FIELD_OBJECT, .of = "matrix", .help = "the decision matrix" },
@@ -180,12 +182,24 @@ static const struct field procedure_fields[] = {
 
 static const struct field approval_fields[] = {
 	{ "any", FIELD_NAMES, .help = "one of these contacts", .of = "contacts" },
-	{ "all", FIELD_NAMES, .help = "every one of these contacts", .of = "contacts" },
-	{ "within", FIELD_DURATION, .help = "how fast they have to decide" },
+	{ "all", FIELD_NAMES, .of = "contacts",
+	  .help = "every one of these contacts, each by another person" },
+	{ "within", FIELD_DEADLINE,
+	  .help = "how fast they have to decide; late approvals count, and are called late" },
+	{ "valid", FIELD_DURATION,
+	  .help = "how long an approval lasts until the first step begins; 30m; no parameters" },
 	END
 };
 static const char *const approval_one[] = { "any", "all", NULL };
 static const char *const *const approval_groups[] = { approval_one, NULL };
+
+static const struct field approvals_fields[] = {
+	{ "low", FIELD_OBJECT, .help = "while the severity is low", .of = "approval" },
+	{ "medium", FIELD_OBJECT, .help = "while it is medium", .of = "approval" },
+	{ "high", FIELD_OBJECT, .help = "while it is high", .of = "approval" },
+	{ "critical", FIELD_OBJECT, .help = "while it is critical", .of = "approval" },
+	END
+};
 
 static const struct field step_fields[] = {
 	{ "id", FIELD_TEXT, true, .help = "its name, one word, unique in its list" },
@@ -287,6 +301,8 @@ static const struct field contact_fields[] = {
 	{ "reach", FIELD_TEXT, true, .help = "how to reach them, one line" },
 	{ "hours", FIELD_TEXT, .help = "when they can be reached" },
 	{ "duties", FIELD_TEXT, .help = "what they decide or do" },
+	{ "logins", FIELD_STRINGS,
+	  .help = "names that its people log in with: who may approve in this role; no parameters" },
 	{ "after", FIELD_DURATION, .help = "age of the incident from which they are called; 0s" },
 	END
 };
@@ -345,6 +361,8 @@ static const struct field target_fields[] = {
 	{ "secrets", FIELD_OBJECT_MAP, .help = "secret parameter -> where it is", .of = "secret" },
 	{ "sources", FIELD_OBJECT_MAP, .help = "sources of the runbook, redefined with their type",
 	  .of = "source" },
+	{ "contacts", FIELD_OBJECT_MAP, .help = "contact of the runbook -> who that is here",
+	  .of = "person" },
 	{ "bind", FIELD_OBJECT_MAP, .help = "PROCEDURE/STEP or CHECKLIST/ITEM -> what does it here",
 	  .of = "binding" },
 	END
@@ -357,6 +375,13 @@ static const struct field secret_fields[] = {
 };
 static const char *const secret_one[] = { "env", "file", NULL };
 static const char *const *const secret_groups[] = { secret_one, NULL };
+
+static const struct field person_fields[] = {
+	{ "logins", FIELD_STRINGS, .help = "names that they log in with here; no parameters" },
+	{ "reach", FIELD_TEXT, .help = "how to reach them here" },
+	{ "hours", FIELD_TEXT, .help = "when they can be reached" },
+	END
+};
 
 static const struct field binding_fields[] = {
 	{ "action", FIELD_ACTION, .help = "does the manual step or item" },
@@ -397,6 +422,7 @@ const struct shape shapes[] = {
 	SHAPE("procedure", "a procedure", "a rollback or an emergency response", procedure_fields),
 	SHAPE_ONE_OF("approval", "an approval rule", "who may approve", approval_fields,
 		     approval_groups),
+	SHAPE("approvals", "rules for approvals", "who may approve, by severity", approvals_fields),
 	SHAPE_ONE_OF("step", "a step", "one action, question, choice or procedure", step_fields,
 		     step_groups),
 	SHAPE("option", "an option", "one answer to a choice", option_fields),
@@ -415,6 +441,7 @@ const struct shape shapes[] = {
 	SHAPE("band", "a row of bands", "what is on target, acceptable, or an alert", band_fields),
 	SHAPE("panel", "a panel", "one panel of the first screen", panel_fields),
 	SHAPE("target", "a target", "where a runbook is applied", target_fields),
+	SHAPE("person", "people", "who stands behind a contact on this target", person_fields),
 	SHAPE_ONE_OF("secret", "a secret", "where a secret lies", secret_fields, secret_groups),
 	SHAPE_ONE_OF("binding", "a binding", "what stands in for a person", binding_fields,
 		     binding_groups),
@@ -457,6 +484,7 @@ static const struct {
 	[FIELD_TEXT] = { "text", "a line of text" },
 	[FIELD_TEMPLATE] = { "template", "a text" },
 	[FIELD_OFFSET] = { "offset", "a duration before or after T, such as \"-2h\" or \"30m\"" },
+	[FIELD_DEADLINE] = { "deadline", "a duration, or \"next business day\"" },
 	[FIELD_NAMES] = { "names", "a list of declared names" },
 	[FIELD_ACTION] = { "action", "an action: {\"TYPE\": ...}" },
 	[FIELD_OUTCOME] = { "outcome", "{\"procedure\": NAME}, {\"advice\": TEXT} or a name" },

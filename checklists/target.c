@@ -387,6 +387,7 @@ struct target *target_build(const struct jdoc *doc, const struct runbook *runboo
 	check_secrets(&checker, target, &root);
 	build_target_sources(&checker, target, &root);
 	build_bindings(&checker, target, &root);
+	build_people(&checker, target, &root);
 	check_filled_limits(&checker, target, &root);
 
 	target->probes = checker.inline_probes;
@@ -407,6 +408,9 @@ void target_free(struct target *target)
 		free(target->bindings[i].place);
 	for (size_t i = 0; i < target->nprobes; i++)
 		probe_free(target->probes[i]);
+	for (size_t i = 0; i < target->npeople; i++)
+		free(target->people[i].logins);
+	free(target->people);
 	free(target->bindings);
 	free(target->probes);
 	free(target->sources);

@@ -22,6 +22,14 @@ struct binding {
 	struct probe *probe;
 };
 
+/* Who stands behind one of the runbook's contacts. */
+struct person {
+	const char *contact;
+	const char *reach, *hours; /* NULL: as the runbook says */
+	const char **logins;	   /* owned array; NULL: the runbook's */
+	size_t nlogins;
+};
+
 struct target {
 	const char *name;
 	const char *system;
@@ -38,11 +46,15 @@ struct target {
 	size_t nbindings;
 	struct probe **probes; /* owned: of the bindings */
 	size_t nprobes;
+	struct person *people; /* owned: the contacts that are others here */
+	size_t npeople;
 };
 
 /* As runbook_build(): checks against the runbook, everything that is wrong goes to `findings`. */
 struct target *target_build(const struct jdoc *doc, const struct runbook *runbook,
 			    const struct vocabulary *vocabulary, struct findings *findings);
+/* The runbook's contacts become those of the target: as target_bind_items(). */
+void target_bind_people(const struct target *target, struct runbook *runbook);
 /* Items that the target binds become sensed, or an action, in the runbook: which is used with this
  * target alone from then on, and not after target_free(). */
 void target_bind_items(const struct target *target, struct runbook *runbook);
