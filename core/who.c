@@ -12,6 +12,7 @@
 
 #include "lib/buf.h"
 #include "lib/jdoc.h"
+#include "lib/mem.h"
 #include "lib/text.h"
 
 static void set_text(json_t *by, const char *key, const char *text, size_t len)
@@ -56,16 +57,18 @@ static bool login_uid(uid_t *uid)
 	return true;
 }
 
+/* The kernel's word goes first. The variable can be set by anybody: it is believed of root alone,
+ * who can be anybody anyway. */
 static void set_sudo(json_t *by, uid_t uid)
 {
 	const char *sudo = getenv("SUDO_USER");
 	uid_t login;
 
-	if (sudo && *sudo) {
-		if (strcmp(sudo, json_str(by, "user", "")) != 0)
-			set_text(by, "sudo", sudo, strlen(sudo));
-	} else if (login_uid(&login) && login != uid) {
-		set_uid(by, "sudo", login);
+	if (login_uid(&login)) {
+		if (login != uid)
+			set_uid(by, "sudo", login);
+	} else if (uid == 0 && sudo && *sudo && strcmp(sudo, json_str(by, "user", "")) != 0) {
+		set_text(by, "sudo", sudo, strlen(sudo));
 	}
 }
 
@@ -90,6 +93,22 @@ json_t *who_am_i(void)
 	if (ssh)
 		set_text(by, "ssh", ssh, strcspn(ssh, " "));
 	return by;
+}
+
+const char *who_person(const json_t *by)
+{
+	const char *sudo = json_str(by, "sudo", "");
+
+	return *sudo ? sudo : json_str(by, "user", "");
+}
+
+char *who_login(void)
+{
+	json_t *by = who_am_i();
+	char *login = xstrdup(who_person(by));
+
+	json_decref(by);
+	return login;
 }
 
 char *who_text(const json_t *by)
