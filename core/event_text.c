@@ -1,5 +1,5 @@
 /* The readable line of each event. One writer an event, in one table. */
-#include "core/events.h"
+#include "core/event_text_parts.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -13,8 +13,6 @@
 #include "lib/timefmt.h"
 
 #define PLAN_MAX 120 /* bytes of a plan's first line; the whole plan stands in the record */
-
-typedef void text_fn(struct buf *out, const json_t *line);
 
 /* Any scalar, cleaned. */
 static void put_value(struct buf *out, const json_t *value)
@@ -267,42 +265,6 @@ static void text_chosen(struct buf *out, const json_t *line)
 	put_if(out, line, ", because ", "reason", "");
 }
 
-static void put_list(struct buf *out, const json_t *list, const char *between)
-{
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		if (i)
-			buf_puts(out, between);
-		put_value(out, json_array_get(list, i));
-	}
-}
-
-static void text_approved(struct buf *out, const json_t *line)
-{
-	const json_t *loss = json_object_get(line, "loss"), *params, *value;
-	const char *key, *digest = json_str(line, "digest", "");
-	bool first = true;
-
-	buf_puts(out, "procedure ");
-	put(out, line, "procedure");
-	buf_puts(out, " approved");
-	if (json_array_size(loss)) {
-		buf_puts(out, "; data loss accepted: ");
-		put_list(out, loss, "; ");
-	}
-	params = json_object_get(line, "params");
-	json_object_foreach((json_t *)params, key, value) {
-		buf_puts(out, first ? "; with " : ", ");
-		first = false;
-		text_clean(out, key, strlen(key));
-		buf_puts(out, " = ");
-		put_value(out, value);
-	}
-	if (*digest) {
-		buf_puts(out, "; plan ");
-		text_clean(out, digest, strnlen(digest, 12));
-	}
-}
-
 static void put_step(struct buf *out, const json_t *line)
 {
 	buf_puts(out, "step ");
@@ -546,7 +508,10 @@ static text_fn *const writers[EV_COUNT] = {
 	[EV_ANSWERED] = text_answered,
 	[EV_BACK] = text_back,
 	[EV_CHOSEN] = text_chosen,
+	[EV_ASKED] = text_asked,
 	[EV_APPROVED] = text_approved,
+	[EV_REJECTED] = text_rejected,
+	[EV_BROKEN] = text_broken,
 	[EV_STEP_ANSWERED] = text_step_answered,
 	[EV_INTENT] = text_intent,
 	[EV_OUTCOME] = text_outcome,

@@ -140,13 +140,47 @@ static const struct field chosen_fields[] = {
 	REASON,
 	{ 0 },
 };
+#define DIGEST TEXT("digest", true, "SHA-256 of the plan that was shown")
+#define PARAMS ANY("params", false, "answers to the parameters that are asked for")
+#define LOSS ANY("loss", false, "lines: the data loss that was measured")
+#define IDENTITY \
+	ANY("identity", false, "whom it was approved for: host, and who each source is")
+#define CONFIRMED \
+	{ .name = "confirmed", .type = FIELD_SCALAR, .help = "what was typed to confirm" }
+static const struct field asked_fields[] = {
+	PROCEDURE,
+	DIGEST,
+	PARAMS,
+	LOSS,
+	ANY("roles", false, "the contacts of whom somebody has to approve"),
+	{ 0 },
+};
 static const struct field approved_fields[] = {
 	PROCEDURE,
-	TEXT("digest", true, "SHA-256 of the plan that was shown"),
-	ANY("params", false, "answers to the parameters that are asked for"),
-	ANY("loss", false, "lines: the data loss that was measured"),
-	ANY("identity", false, "whom it was approved for: host, and who each source is"),
-	{ .name = "confirmed", .type = FIELD_SCALAR, .help = "what was typed to confirm" },
+	DIGEST,
+	PARAMS,
+	LOSS,
+	IDENTITY,
+	CONFIRMED,
+	ANY("roles", false, "the contacts that the operator stands for"),
+	{ 0 },
+};
+static const struct field rejected_fields[] = {
+	PROCEDURE,
+	DIGEST,
+	TEXT("reason", true, "why"),
+	ANY("roles", false, "the contacts that the operator stands for"),
+	{ 0 },
+};
+static const struct field broken_fields[] = {
+	PROCEDURE,
+	DIGEST,
+	PARAMS,
+	LOSS,
+	IDENTITY,
+	CONFIRMED,
+	TEXT("reason", true, "why nobody was waited for"),
+	ANY("roles", false, "the contacts whose approval is missing"),
 	{ 0 },
 };
 static const struct field step_answered_fields[] = {
@@ -285,8 +319,14 @@ const struct event_def event_defs[EV_COUNT] = {
 	    "A question is opened again, with all later ones."),
 	ROW(EV_CHOSEN, "procedure.chosen", EVENT_OPERATOR, chosen_fields,
 	    "A procedure is chosen: a new attempt begins."),
+	ROW(EV_ASKED, "approval.asked", EVENT_OPERATOR, asked_fields,
+	    "The plan is put before those who may approve it."),
 	ROW(EV_APPROVED, "procedure.approved", EVENT_OPERATOR, approved_fields,
-	    "Exactly the plan that was shown is approved."),
+	    "Exactly the plan that was shown is approved, by one person."),
+	ROW(EV_REJECTED, "approval.rejected", EVENT_OPERATOR, rejected_fields,
+	    "Somebody who could approve the plan rejects it."),
+	ROW(EV_BROKEN, "approval.break_glass", EVENT_OPERATOR, broken_fields,
+	    "The plan is approved without authority."),
 	ROW(EV_STEP_ANSWERED, "step.answered", EVENT_OPERATOR, step_answered_fields,
 	    "A step that asks or offers a choice is answered."),
 	ROW(EV_INTENT, "step.intent", EVENT_RUNNER, intent_fields,

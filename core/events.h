@@ -42,7 +42,10 @@ enum event_id {
 	EV_ANSWERED,	    /* tree.answered */
 	EV_BACK,	    /* tree.back */
 	EV_CHOSEN,	    /* procedure.chosen */
+	EV_ASKED,	    /* approval.asked */
 	EV_APPROVED,	    /* procedure.approved */
+	EV_REJECTED,	    /* approval.rejected */
+	EV_BROKEN,	    /* approval.break_glass */
 	EV_STEP_ANSWERED,   /* step.answered */
 	EV_INTENT,	    /* step.intent */
 	EV_OUTCOME,	    /* step.outcome */

@@ -58,6 +58,7 @@ static int fold_severity(struct incident_state *state, const struct jflat *line,
 		return err_set(err, "the severity is not known");
 	if (state->severity > was && !state->declared_at)
 		state->declared_at = at;
+	fold_authority(state, at);
 	return 0;
 }
 
@@ -202,27 +203,6 @@ static struct attempt *attempt_of(struct incident_state *state, const struct jfl
 	return NULL;
 }
 
-static int fold_approved(struct incident_state *state, const struct jflat *line, int64_t at,
-			 struct err *err)
-{
-	struct attempt *attempt = state_attempt(state);
-	char *who;
-
-	if (!attempt || !is(line, "procedure", attempt->procedure.procedure->name))
-		return err_set(err, "it is not the chosen procedure");
-	if (attempt->procedure.approved)
-		return err_set(err, "it is approved already");
-	who = who_wrote(line);
-	attempt->procedure.approved = true;
-	attempt->approved_at = at;
-	text_clean_to(attempt->approved_by, sizeof(attempt->approved_by), who, strlen(who));
-	snprintf(attempt->digest, sizeof(attempt->digest), "%s", jflat_str(line, "digest", ""));
-	attempt->params = jflat_json(line, "params");
-	attempt->loss = jflat_json(line, "loss");
-	free(who);
-	return 0;
-}
-
 static struct attempt *step_of(struct incident_state *state, const struct jflat *line,
 			       size_t *index, struct err *err)
 {
@@ -260,6 +240,7 @@ static int fold_step_answered(struct incident_state *state, const struct jflat *
 static int fold_intent(struct incident_state *state, const struct jflat *line, int64_t at,
 		       struct err *err)
 {
+	fold_begins(attempt_of(state, line, NULL), state);
 	return step_apply(state, line,
 			  is(line, "act", "undo") ? STEP_EV_UNDO_INTENT : STEP_EV_INTENT, "", at,
 			  err);
@@ -498,7 +479,10 @@ static fold_fn *const folders[EV_COUNT] = {
 	[EV_ANSWERED] = fold_answered,
 	[EV_BACK] = fold_back,
 	[EV_CHOSEN] = fold_chosen,
+	[EV_ASKED] = fold_asked,
 	[EV_APPROVED] = fold_approved,
+	[EV_REJECTED] = fold_rejected,
+	[EV_BROKEN] = fold_broken,
 	[EV_STEP_ANSWERED] = fold_step_answered,
 	[EV_INTENT] = fold_intent,
 	[EV_OUTCOME] = fold_outcome,

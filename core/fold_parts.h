@@ -1,5 +1,5 @@
 /*
- * The inside of the fold, shared by fold.c and fold_items.c alone.
+ * The inside of the fold, shared by the fold*.c files alone.
  */
 #ifndef CORE_FOLD_PARTS_H
 #define CORE_FOLD_PARTS_H
@@ -11,6 +11,12 @@ typedef int fold_fn(struct incident_state *state, const struct jflat *line, int6
 		    struct err *err);
 
 fold_fn fold_item_sensed, fold_item_applies, fold_item;
+fold_fn fold_asked, fold_approved, fold_rejected, fold_broken;
+/* Judges anew what was said about the current plan, as of `at`: after words, and when the severity,
+ * and so the rule, is another one. What was begun is not judged any more. */
+void fold_authority(struct incident_state *state, int64_t at);
+/* A step of it is about to run: what authorised it then is kept. `attempt` may be NULL. */
+void fold_begins(struct attempt *attempt, const struct incident_state *state);
 /* Items that a procedure carries out follow its latest attempt: called after each of its events. */
 void fold_items_follow(struct incident_state *state, const struct attempt *attempt, int64_t at);
 

@@ -14,6 +14,8 @@ const struct key_def key_defs[KEY_ID_COUNT] = {
 	[KEY_ID_CHOOSE] = { 'c', "c", "choose the suggested procedure" },
 	[KEY_ID_PROCEDURES] = { 'p', "p", "all procedures; choose another one, with a reason" },
 	[KEY_ID_APPROVE] = { 'a', "a", "approve the plan as it is shown" },
+	[KEY_ID_BREAK_GLASS] = { 'B', "B",
+				 "break the glass: approve without those who may; on record, and loud" },
 	[KEY_ID_RUN] = { 'r', "r", "run the next step" },
 	[KEY_ID_THROUGH] = { 'R', "R", "run straight through" },
 	[KEY_ID_DONE] = { 'd', "d", "the manual step is done" },

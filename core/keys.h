@@ -19,6 +19,7 @@ enum key_id {
 	KEY_ID_CHOOSE,	   /* choose the suggested procedure */
 	KEY_ID_PROCEDURES, /* all of them, to choose another one */
 	KEY_ID_APPROVE,
+	KEY_ID_BREAK_GLASS, /* approve without those who may */
 	KEY_ID_RUN,	/* run the next step */
 	KEY_ID_THROUGH, /* straight through */
 	KEY_ID_DONE,	/* a manual step is done */

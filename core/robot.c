@@ -47,13 +47,46 @@ static void plan_params(struct robot *robot, const struct procedure *procedure)
 		robot_stop(robot, err.msg);
 }
 
+/* It approves for the login that it runs as. What others have to approve is put before them, and
+ * they are not waited for: nobody may be there. */
+static void approve(struct robot *robot)
+{
+	struct session *session = robot->spec.session;
+	struct err err = ERR_INIT;
+	struct authority authority;
+	enum own_approval own;
+	char why[500], *missing;
+
+	if (!session_authority(session, &authority))
+		return;
+	own = session_own_approval(session, &authority);
+	if ((own == OWN_COMPLETES || own == OWN_COUNTS) && authority.verdict != APPROVAL_REJECTED) {
+		robot_did(robot, session_approve(session, session_target(session)->name, &err),
+			  &err);
+		return;
+	}
+	if (own == OWN_NONE && !session_asked(session) &&
+	    !robot_did(robot, session_ask_approval(session, &err), &err))
+		return;
+	missing = authority_missing(&authority);
+	if (authority.verdict == APPROVAL_REJECTED)
+		snprintf(why, sizeof(why), "%.100s rejected the plan: %.160s",
+			 authority.rejection->by, authority.rejection->reason);
+	else
+		snprintf(why, sizeof(why),
+			 "nothing was run: the plan needs the approval of %.260s; let them type "
+			 "backout approve %s, then attach again",
+			 missing, session_state(session)->id);
+	free(missing);
+	robot_finish(robot, ROBOT_FAILED, why);
+}
+
 static void plan(struct robot *robot, const struct attempt *attempt)
 {
 	struct session *session = robot->spec.session;
 	const struct procedure *procedure = attempt->procedure.procedure;
 	const struct procedure_plan *ready;
 	const char *problem;
-	struct err err = ERR_INIT;
 
 	if (attempt->procedure.stopped)
 		return;
@@ -70,7 +103,7 @@ static void plan(struct robot *robot, const struct attempt *attempt)
 		return;
 	for (size_t i = 0; i < ready->nloss; i++)
 		robot_say(robot, "data loss: %s", ready->loss[i]);
-	robot_did(robot, session_approve(session, session_target(session)->name, &err), &err);
+	approve(robot);
 }
 
 /* ---- Turns ---- */

@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "core/authority.h"
 #include "core/claim.h"
 #include "core/identity.h"
 #include "core/plan.h"
@@ -30,15 +31,11 @@ static int may_act(const struct work *work, struct err *err)
 
 	if (incident->state.phase != INCIDENT_OPEN)
 		return err_set(err, "the incident is not open any more");
-	if (!work_attempt(work)->procedure.approved)
-		return err_set(err, "%s is not approved", work->procedure->name);
 	if (plan_digest(work->sense, &incident->loaded, work->procedure, work_attempt(work)->params,
-			digest, err) != 0)
+			digest, err) != 0 ||
+	    authority_holds(&incident->state, work_attempt(work), digest,
+			    clock_wall(incident->clock), err) != 0)
 		return -1;
-	if (strcmp(digest, work_attempt(work)->digest) != 0) {
-		err_set(err, "%s is not what was approved any more", work->procedure->name);
-		return err_hint(err, "make the plan again and approve that");
-	}
 	if (!work->type || work->type->manual)
 		return err_set(err, "step %s is done by a person", work->step->id);
 	return 0;

@@ -406,7 +406,8 @@ json_t *work_expected(const struct incident *incident)
 		const struct timeline_entry *entry = &state->timeline[i];
 		const json_t *seen;
 
-		if (entry->event != EV_APPROVED && entry->event != EV_INTENT)
+		if (entry->event != EV_APPROVED && entry->event != EV_BROKEN &&
+		    entry->event != EV_INTENT)
 			continue;
 		seen = json_object_get(entry_json(entry), "identity");
 		json_object_update(sources, json_object_get(seen, "sources"));

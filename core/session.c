@@ -9,6 +9,7 @@
 #include "core/session_parts.h"
 #include "core/standing.h"
 #include "core/steplock.h"
+#include "core/who.h"
 #include "lib/file.h"
 #include "lib/mem.h"
 
@@ -115,6 +116,7 @@ static void session_tick(struct watch *watch, uint32_t what, void *data)
 	(void)watch;
 	(void)what;
 	session_refresh(session);
+	session_approve_tick(session);
 	session_clock_tick(session);
 	if (session->open && session->sensing_lock < 0 && !session->incident.damage[0] &&
 	    session->incident.state.phase == INCIDENT_OPEN) {
@@ -154,6 +156,7 @@ struct session *session_new(const struct session_spec *spec, struct err *err)
 	session->changed = spec->changed;
 	session->data = spec->data;
 	session->sensing_lock = session->runner_err = -1;
+	session->login = who_login();
 	if (spec->loaded) {
 		session->own = *spec->loaded;
 		*spec->loaded = (struct loaded){ 0 };
@@ -203,6 +206,7 @@ void session_free(struct session *session)
 	loaded_release(&session->own);
 	free(session->saved);
 	free(session->output);
+	free(session->login);
 	free(session);
 }
 

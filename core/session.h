@@ -6,6 +6,7 @@
 #ifndef CORE_SESSION_H
 #define CORE_SESSION_H
 
+#include "core/authority.h"
 #include "core/history.h"
 #include "core/incident.h"
 #include "core/keys.h"
@@ -84,6 +85,21 @@ const struct question *session_shaken(const struct session *session);
 /* The plan of the chosen procedure; NULL until SESSION_PLAN. *problem (may be NULL) says why there
  * is none. */
 const struct procedure_plan *session_plan(const struct session *session, const char **problem);
+/* Who may approve that plan, and who did; false, and nothing written, when there is no plan. */
+bool session_authority(const struct session *session, struct authority *out);
+/* What the approval of whoever operates would be. */
+enum own_approval {
+	OWN_COMPLETES, /* nobody else is needed */
+	OWN_COUNTS,    /* others are, too */
+	OWN_GIVEN,     /* it was given already, and counts */
+	OWN_NONE,      /* they hold no role that counts */
+};
+enum own_approval session_own_approval(const struct session *session,
+				       const struct authority *authority);
+/* Whether the plan that is shown was put before others already. */
+bool session_asked(const struct session *session);
+/* Login of whoever operates; borrowed. */
+const char *session_login(const struct session *session);
 /* What earlier drills say about a procedure; borrowed until the next call. Read once for each. */
 const struct history *session_history(const struct session *session,
 				      const struct procedure *procedure);
@@ -193,9 +209,20 @@ int session_choose(struct session *session, const char *procedure, const char *r
 		   struct err *err);
 /* Answers the `ask` parameters (an object; borrowed) and begins to make the plan. */
 int session_make_plan(struct session *session, const json_t *params, struct err *err);
-/* Approves exactly the plan that was shown. `confirm` must be the target's name when the plan is
- * destructive. */
+/* Approves exactly the plan that was shown, in the roles of whoever operates; others may have to
+ * approve it, too: session_authority(). `confirm` must be the target's name when the plan is
+ * destructive. Refused to those whose approval would not count. */
 int session_approve(struct session *session, const char *confirm, struct err *err);
+/* Puts the plan that was shown before those who may approve it. */
+int session_ask_approval(struct session *session, struct err *err);
+/* Rejects it: only those whose approval would count can. A reason is demanded. */
+int session_reject(struct session *session, const char *reason, struct err *err);
+/* Approves it without those who may: `confirm` must be break_glass_sentence(), and a reason is
+ * demanded. Refused when nobody is missing. */
+int session_break_glass(struct session *session, const char *confirm, const char *reason,
+			struct err *err);
+/* New: what is typed for it: "break glass on TARGET". */
+char *session_break_glass_sentence(const struct session *session);
 /* Runs the step that is next; then session_running() until its outcome is on record. */
 int session_run_step(struct session *session, struct err *err);
 /* `answer` is "yes", "no" or an option's id; `reason` is demanded when it is not the proposed one.

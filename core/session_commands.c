@@ -147,6 +147,28 @@ static int run_approve(struct session *session, words args, size_t nargs, struct
 	return session_approve(session, word(args, nargs, 0), err);
 }
 
+static int run_ask_approval(struct session *session, words args, size_t nargs, struct err *err)
+{
+	(void)args;
+	(void)nargs;
+	return session_ask_approval(session, err);
+}
+
+static int run_reject(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_reject(session, word(args, nargs, 0), err);
+}
+
+/* The command is the sentence. */
+static int run_break_glass(struct session *session, words args, size_t nargs, struct err *err)
+{
+	char *sentence = xasprintf("break %s %s %s", args[0], args[1], args[2]);
+	int status = session_break_glass(session, sentence, word(args, nargs, 3), err);
+
+	free(sentence);
+	return status;
+}
+
 static int run_run(struct session *session, words args, size_t nargs, struct err *err)
 {
 	(void)args;
@@ -278,6 +300,11 @@ const struct command session_commands[] = {
 	{ "params", "[NAME=VALUE]...", "answer what the plan must know, and make the plan", 0, 16,
 	  run_plan },
 	{ "approve", "[TARGET]", "approve the plan that is shown", 0, 1, run_approve },
+	{ "ask-approval", "", "put the plan that is shown before those who may approve it", 0, 0,
+	  run_ask_approval },
+	{ "reject", "REASON", "reject the plan that is shown", 1, 1, run_reject },
+	{ "break", "glass on TARGET REASON", "approve the plan without those who may", 4, 4,
+	  run_break_glass },
 	{ "run", "", "run the next step", 0, 0, run_run },
 	{ "reply", "STEP ANSWER [REASON]", "answer a step that asks", 2, 3, run_reply },
 	{ "done", "STEP [NOTE]", "a manual step is done", 1, 2, run_done },

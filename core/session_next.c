@@ -173,6 +173,53 @@ static void next_step(const struct session *session, const struct step *step,
 
 /* ---- The procedure ---- */
 
+/* Others are asked: who they are, and what they type. */
+static void next_waiting_for(const struct session *session, const struct authority *authority,
+			     struct line line)
+{
+	char *missing = authority_missing(authority);
+
+	snprintf(line.out, line.size,
+		 "%s for %.160s: they type \"backout approve %s\". %s%s%s breaks the glass.",
+		 authority->overdue ? "OVERDUE, still waiting" : "Waiting", missing,
+		 session->incident.state.id, go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE),
+		 key(KEY_ID_BREAK_GLASS));
+	free(missing);
+}
+
+/* There is a plan, which is not approved yet. */
+static void next_approval(const struct session *session, const struct procedure *procedure,
+			  struct line line)
+{
+	const char *there = go(line, KEY_ID_EXECUTE), *and = then(line, KEY_ID_EXECUTE);
+	enum own_approval own;
+	struct authority authority;
+	bool asked;
+
+	if (!session_authority(session, &authority))
+		return;
+	own = session_own_approval(session, &authority);
+	asked = session_asked(session);
+	if (authority.verdict == APPROVAL_REJECTED)
+		snprintf(line.out, line.size, "Rejected by %s: %.120s. Press %s%s%s to drop it.",
+			 authority.rejection->by, authority.rejection->reason, there, and,
+			 key(KEY_ID_STOP));
+	else if (own == OWN_GIVEN || (own == OWN_NONE && asked))
+		next_waiting_for(session, &authority, line);
+	else if (own == OWN_NONE)
+		snprintf(line.out, line.size,
+			 "Read the plan of \"%s\". Others approve it: press %s%s%s to ask them.",
+			 procedure->title, there, and, key(KEY_ID_APPROVE));
+	else if (authority.verdict == APPROVAL_EXPIRED)
+		snprintf(line.out, line.size,
+			 "The approval of \"%s\" has expired. Read the plan, press %s%s%s again.",
+			 procedure->title, there, and, key(KEY_ID_APPROVE));
+	else
+		snprintf(line.out, line.size, "Read the plan of \"%s\". Press %s%s%s to %s it.",
+			 procedure->title, there, and, key(KEY_ID_APPROVE),
+			 procedure->item ? "run" : "approve");
+}
+
 static void next_planning(const struct session *session, const struct procedure *procedure,
 			  struct line line)
 {
@@ -182,9 +229,7 @@ static void next_planning(const struct session *session, const struct procedure 
 	bool here = line.shown == KEY_ID_EXECUTE;
 
 	if (plan)
-		snprintf(line.out, line.size, "Read the plan of \"%s\". Press %s%s%s to %s it.",
-			 procedure->title, go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE),
-			 key(KEY_ID_APPROVE), procedure->item ? "run" : "approve");
+		next_approval(session, procedure, line);
 	else if (problem)
 		snprintf(line.out, line.size, "No plan: %.120s. Press %s to choose again.", problem,
 			 key(KEY_ID_DECIDE));

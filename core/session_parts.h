@@ -56,6 +56,7 @@ struct session {
 	struct procedure_plan plan;
 	bool has_plan;
 	char *plan_problem; /* owned, or NULL */
+	int64_t asked_seen; /* of the attempt: the asking that the plan here was held against */
 
 	/* a runner that this session started */
 	pid_t runner; /* 0: none */
@@ -79,6 +80,7 @@ struct session {
 	enum decision gate_seen; /* what its criteria said at the tick before */
 	int64_t forward;	 /* wall time that the clock is moved on to; 0: it is not moved */
 
+	char *login;   /* owned: whoever operates, behind sudo */
 	char *output;  /* owned */
 	char why[256]; /* behind session_suggested() */
 };
@@ -104,6 +106,9 @@ struct attempt *session_attempt(const struct session *session);
  * did not know: by its index among those that are asked for; NULL. */
 struct probe *session_unproposed(const struct session *session, size_t ask);
 
+/* session_plan.c: 0; -1 with err unless there is a plan of the chosen procedure that may still be
+ * approved, and it is what was shown. */
+int session_need_plan(struct session *session, struct err *err);
 /* session_decide.c: puts a choice on record; what was chosen before and not approved ends. `name`
  * and `reason` may be NULL. */
 int session_chosen(struct session *session, const struct procedure *procedure, const char *source,
@@ -133,6 +138,8 @@ void session_deploy_tick(struct session *session);
 void session_deployed_tick(struct session *session);
 /* session_message.c: what is on its way is given up. */
 void session_message_forget(struct session *session);
+/* session_approve.c: what has expired is not approved any more. */
+void session_approve_tick(struct session *session);
 /* session_clock.c: goes on with a move of the clock that was stopped on its way. */
 void session_clock_tick(struct session *session);
 /* session_execute.c: what goes on by itself: orphans, the procedure's end, straight through. */

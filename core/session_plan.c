@@ -1,4 +1,4 @@
-/* Proposals and the plan of the chosen procedure, worked out beside the console; its approval. */
+/* Proposals and the plan of the chosen procedure, worked out beside the console. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,6 +191,16 @@ static void plan_again(struct session *session, const struct attempt *attempt)
 		session->plan_problem = xstrdup(err.msg);
 }
 
+/* Another plan than the one that is shown here was put before those who may approve it: it is what
+ * everybody has to see. */
+static bool asked_elsewhere(struct session *session, const struct attempt *attempt)
+{
+	if (!attempt->asked_at || attempt->asked_at == session->asked_seen)
+		return false;
+	session->asked_seen = attempt->asked_at;
+	return !session->has_plan || strcmp(attempt->digest, session->plan.digest) != 0;
+}
+
 void session_plan_tick(struct session *session)
 {
 	const struct attempt *attempt = session_attempt(session);
@@ -206,6 +216,11 @@ void session_plan_tick(struct session *session)
 	if (attempt->procedure.approved) {
 		if (!known)
 			sense_params(session->sense, attempt->params);
+		plan_again(session, attempt);
+		return;
+	}
+	if (asked_elsewhere(session, attempt)) {
+		plan_drop(session);
 		plan_again(session, attempt);
 		return;
 	}
@@ -260,19 +275,9 @@ int session_make_plan(struct session *session, const json_t *params, struct err 
 
 /* ---- Approval ---- */
 
-static json_t *loss_json(const struct procedure_plan *plan)
-{
-	json_t *lines = json_array();
-
-	for (size_t i = 0; i < plan->nloss; i++)
-		json_array_append_new(lines, json_text(plan->loss[i], strlen(plan->loss[i])));
-	return lines;
-}
-
-int session_approve(struct session *session, const char *confirm, struct err *err)
+int session_need_plan(struct session *session, struct err *err)
 {
 	const struct procedure_plan *plan = &session->plan;
-	const char *target = session->loaded->target->name;
 	char digest[SHA256_HEX];
 
 	if (need_unapproved(session, err) != 0)
@@ -288,15 +293,5 @@ int session_approve(struct session *session, const char *confirm, struct err *er
 		return -1;
 	if (strcmp(digest, plan->digest) != 0)
 		return err_set(err, "the plan is not what was shown any more: make it again");
-	if (plan->risk == ACTION_DESTRUCTIVE && (!confirm || strcmp(confirm, target) != 0)) {
-		err_set(err, "%s is destructive: it is approved by the target's name",
-			plan->procedure->name);
-		return err_hint(err, "type %s", target);
-	}
-	return session_append(session, true, EV_APPROVED,
-			      json_pack("{s:s, s:s, s:O, s:o, s:O*, s:s*}", "procedure",
-					plan->procedure->name, "digest", plan->digest, "params",
-					session->params, "loss", loss_json(plan), "identity",
-					plan->identity, "confirmed", confirm),
-			      err);
+	return 0;
 }

@@ -50,6 +50,7 @@ void state_release(struct incident_state *state)
 		procedure_state_release(&state->attempts[i].procedure);
 		json_decref(state->attempts[i].params);
 		json_decref(state->attempts[i].loss);
+		free(state->attempts[i].words);
 	}
 	for (size_t i = 0; i < state->ntimeline; i++)
 		timeline_entry_release(&state->timeline[i]);

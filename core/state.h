@@ -4,6 +4,7 @@
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
 
+#include "checklists/approval.h"
 #include "checklists/checklist.h"
 #include "checklists/condition.h"
 #include "checklists/gate.h"
@@ -31,15 +32,31 @@ struct alert_state {
 	int64_t muted_until;	 /* wall time; 0: it isn't */
 };
 
+/* Approved without authority, by somebody's own word. */
+struct broken_glass {
+	int64_t at; /* 0: it is whole */
+	char digest[SHA256_HEX];
+	char by[64], reason[160];
+};
+
 /* A procedure that was tried, in order; the last one is current. */
 struct attempt {
 	struct procedure_state procedure;
 	int64_t chosen_at, approved_at, ended_at;
 	char result[16]; /* "", "done", "failed", "stopped" */
-	char approved_by[64];
+	char approved_by[160];
+	/* What was put before those who may approve it, by the latest word about it. */
+	int64_t asked_at; /* when the plan was first; 0: not yet */
 	char digest[SHA256_HEX];
 	json_t *params; /* owned: the answers to `ask` parameters; NULL: none */
-	json_t *loss;	/* owned: lines measured at approval; NULL */
+	json_t *loss;	/* owned: lines measured then; NULL */
+	struct approval *words;
+	size_t nwords, cap_words; /* owned: what was said, see core/authority.h */
+	/* By the record alone: it sufficed, or the glass was broken. Whether that has expired since
+	 * is told by the clock: procedure.approved. */
+	bool authorised;
+	struct broken_glass broken;
+	const struct approval_rule *severity_rule; /* what applied when the first step began */
 };
 
 /* A planned deployment and its gate, as recorded. */

@@ -161,6 +161,13 @@ static void test_text_says_who_did_what(void **state)
 		"\"params\": {\"backup\": \"/b/1.dump\"}}",
 		"procedure level-3 approved; data loss accepted: 12 rows of rounds; "
 		"with backup = /b/1.dump; plan 0123456789ab");
+	text_is("{\"event\": \"procedure.approved\", \"procedure\": \"level-3\", "
+		"\"digest\": \"0123456789abcdef\", \"roles\": [\"dba\", \"owner\"]}",
+		"procedure level-3 approved as dba, owner; plan 0123456789ab");
+	text_is("{\"event\": \"approval.break_glass\", \"procedure\": \"level-3\", "
+		"\"digest\": \"0123456789abcdef\", \"roles\": [\"dba\"], \"reason\": \"asleep\"}",
+		"BREAK-GLASS: procedure level-3 approved without authority (missing: dba), "
+		"because asleep; plan 0123456789ab");
 }
 
 static void test_text_of_every_event(void **state)
