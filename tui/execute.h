@@ -45,6 +45,8 @@ char *step_text(struct ui *ui, size_t step);
 void steps_draw(struct ui *ui, struct execute *execute, const struct canvas *canvas);
 /* Approves the plan that is shown: by name where it destroys. */
 void execute_approve(struct ui *ui);
+/* Approves it without those who may, by a sentence and a reason. */
+void execute_break_glass(struct ui *ui);
 /* Runs the next step. */
 void execute_run(struct ui *ui);
 /* Straight through, or step by step again. */

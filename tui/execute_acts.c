@@ -9,6 +9,8 @@
 
 #define RUNS	 "It runs. The item ticks itself when it is done and verified."
 #define APPROVED "Approved. r runs the next step, Space runs straight through."
+#define COUNTED	 "Your approval is on record. Others are needed, too."
+#define ASKED	 "It is on record, and waits for those who may approve it."
 
 static const struct attempt *current(struct ui *ui)
 {
@@ -33,12 +35,20 @@ static bool is_item(struct ui *ui)
 	return current(ui)->procedure.procedure->item != NULL;
 }
 
-/* An item's plan is one step: who approves it has it run. */
-static int approve(struct ui *ui, const char *confirm, struct err *err)
+static bool is_approved(struct ui *ui)
 {
-	if (session_approve(ui->session, confirm, err) != 0)
-		return -1;
-	return is_item(ui) ? session_run_step(ui->session, err) : 0;
+	return current(ui)->procedure.approved;
+}
+
+/* An item's plan is one step: who approves it last has it run. */
+static int approved(struct ui *ui, struct err *err)
+{
+	return is_item(ui) && is_approved(ui) ? session_run_step(ui->session, err) : 0;
+}
+
+static const char *came_of_it(struct ui *ui)
+{
+	return !is_approved(ui) ? COUNTED : is_item(ui) ? RUNS : APPROVED;
 }
 
 static int approve_done(struct ui *ui, const char *const *values, const char *digest,
@@ -46,9 +56,10 @@ static int approve_done(struct ui *ui, const char *const *values, const char *di
 {
 	if (strcmp(values[0], session_target(ui->session)->name) != 0)
 		return err_set(err, "that is not the target's name");
-	if (plan_same(ui, digest, err) < 0 || approve(ui, values[0], err) < 0)
+	if (plan_same(ui, digest, err) < 0 || session_approve(ui->session, values[0], err) < 0 ||
+	    approved(ui, err) < 0)
 		return -1;
-	return ui_acted(ui, 0, err, is_item(ui) ? RUNS : APPROVED);
+	return ui_acted(ui, 0, err, came_of_it(ui));
 }
 
 static void approve_yes(struct ui *ui, const char *digest)
@@ -56,18 +67,101 @@ static void approve_yes(struct ui *ui, const char *digest)
 	struct err err = ERR_INIT;
 	int rc = plan_same(ui, digest, &err);
 
-	rc = rc < 0 ? rc : approve(ui, "", &err);
-	ui_acted(ui, rc, &err, is_item(ui) ? RUNS : APPROVED);
+	if (rc == 0)
+		rc = session_approve(ui->session, "", &err);
+	if (rc == 0)
+		rc = approved(ui, &err);
+	ui_acted(ui, rc, &err, came_of_it(ui));
+}
+
+/* ---- Those who may ---- */
+
+static void ask_yes(struct ui *ui, const char *digest)
+{
+	struct err err = ERR_INIT;
+	int rc = plan_same(ui, digest, &err);
+
+	ui_acted(ui, rc == 0 ? session_ask_approval(ui->session, &err) : rc, &err, ASKED);
+}
+
+/* Whoever operates may not approve it: the plan is put before those who may. */
+static void ask_open(struct ui *ui, const struct procedure_plan *plan,
+		     const struct authority *authority)
+{
+	char *rules = authority_words(authority);
+	struct buf say = BUF_INIT;
+
+	buf_printf(&say,
+		   "%s is approved by %s.\nYou (%s) hold no such role. Asking puts this plan on "
+		   "record for them; they type: backout approve %s",
+		   plan->procedure->title, rules, session_login(ui->session),
+		   session_state(ui->session)->id);
+	confirm_open(ui, "Ask for approval", buf_str(&say), 'y', "asks them", xstrdup(plan->digest),
+		     ask_yes);
+	buf_release(&say);
+	free(rules);
+}
+
+static int break_done(struct ui *ui, const char *const *values, const char *digest, struct err *err)
+{
+	if (plan_same(ui, digest, err) < 0 ||
+	    session_break_glass(ui->session, values[1], values[0], err) < 0 ||
+	    approved(ui, err) < 0)
+		return -1;
+	return ui_acted(ui, 0, err, came_of_it(ui));
+}
+
+void execute_break_glass(struct ui *ui)
+{
+	const struct procedure_plan *plan = session_plan(ui->session, NULL);
+	char *sentence = session_break_glass_sentence(ui->session), *missing, *label;
+	struct form_entry entries[2] = { { .label = "Why nobody can be waited for",
+					   .needed = "a reason is needed" } };
+	struct buf say = BUF_INIT;
+	struct authority authority;
+
+	if (!session_authority(ui->session, &authority))
+		return;
+	missing = authority_missing(&authority);
+	label = xasprintf("Type %s", sentence);
+	entries[1] = (struct form_entry){ .label = label };
+	buf_printf(&say, "%s on %s, risk %s.\nMissing: %s.\n", plan->procedure->title,
+		   session_target(ui->session)->name, risk_class_name(plan->risk), missing);
+	buf_puts(&say, "You approve it without them: header, log and report will say so.");
+	form_open(ui, "Break the glass", buf_str(&say), entries, 2, true, xstrdup(plan->digest),
+		  break_done);
+	buf_release(&say);
+	free(label);
+	free(missing);
+	free(sentence);
+}
+
+/* What this approval does not do. */
+static void say_others(struct ui *ui, const struct authority *authority, struct buf *say)
+{
+	char *rules;
+
+	if (session_own_approval(ui->session, authority) == OWN_COMPLETES)
+		return;
+	rules = authority_words(authority);
+	buf_printf(say, "It needs %s: yours is one of them.\n", rules);
+	free(rules);
 }
 
 void execute_approve(struct ui *ui)
 {
+	struct authority authority = { 0 };
 	const struct procedure_plan *plan = session_plan(ui->session, NULL);
 	const struct target *target = session_target(ui->session);
 	bool item = plan->procedure->item != NULL;
 	size_t problems = 0;
 	struct buf say = BUF_INIT;
 
+	session_authority(ui->session, &authority);
+	if (session_own_approval(ui->session, &authority) == OWN_NONE) {
+		ask_open(ui, plan, &authority);
+		return;
+	}
 	for (size_t i = 0; i < plan->nsteps; i++)
 		problems += plan->steps[i].problem && plan->steps[i].applicable;
 	if (item)
@@ -85,6 +179,7 @@ void execute_approve(struct ui *ui)
 	if (problems)
 		buf_printf(&say, "%zu step%s a problem; the plan names it.\n", problems,
 			   problems == 1 ? " has" : "s have");
+	say_others(ui, &authority, &say);
 	buf_puts(&say, item ? "It runs at once." : "Approving runs nothing yet.");
 	if (plan->risk == ACTION_DESTRUCTIVE && target)
 		confirm_name_open(ui,

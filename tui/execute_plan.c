@@ -55,6 +55,35 @@ static void params_print(struct buf *text, const struct procedure_plan *plan)
 	}
 }
 
+/* Who may approve it, where that is not whoever operates, and who did. */
+static void approval_print(struct buf *text, struct ui *ui)
+{
+	const struct attempt *attempt = state_attempt(session_state(ui->session));
+	char *rules, *titles, at[TIME_RFC3339_MAX];
+	struct authority authority;
+
+	if (!session_authority(ui->session, &authority) || !authority.ruled)
+		return;
+	rules = authority_words(&authority);
+	buf_printf(text, "Approval:  %s\n", rules);
+	free(rules);
+	for (size_t i = 0; i < attempt->nwords; i++) {
+		const struct approval *word = &attempt->words[i];
+
+		if (strcmp(word->digest, session_plan(ui->session, NULL)->digest) != 0)
+			continue;
+		titles = authority_titles_of(session_state(ui->session), word->who);
+		buf_printf(text, "           %s by %s%s%s, %sZ%s%s\n",
+			   word->rejects ? "REJECTED" : "approved", word->by, *titles ? " as " : "",
+			   titles, time_clock(word->at, at), *word->reason ? ": " : "",
+			   word->reason);
+		free(titles);
+	}
+	if (attempt->broken.at)
+		buf_printf(text, "           BREAK-GLASS by %s, %sZ: %s\n", attempt->broken.by,
+			   time_clock(attempt->broken.at, at), attempt->broken.reason);
+}
+
 static void head_print(struct buf *text, struct ui *ui, const struct procedure_plan *plan)
 {
 	const struct procedure *p = plan->procedure;
@@ -107,6 +136,7 @@ char *plan_text(struct ui *ui, const struct procedure_plan *plan)
 		head_print(&text, ui, plan);
 	}
 	params_print(&text, plan);
+	approval_print(&text, ui);
 	if (p->before)
 		buf_printf(&text, "Before:    checklist \"%s\" (3)\n", p->before->title);
 	if (p->after)

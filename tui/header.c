@@ -131,11 +131,39 @@ static const enum key_id view_keys[TUI_VIEWS] = {
 	[TUI_MESSAGES] = KEY_ID_COUNT,
 };
 
+/* The latest attempt whose glass was broken; NULL: none of this incident. */
+static const struct attempt *attempt_broken(struct ui *ui)
+{
+	const struct incident_state *state = session_state(ui->session);
+
+	for (size_t i = state ? state->nattempts : 0; i-- > 0;) {
+		if (state->attempts[i].broken.at)
+			return &state->attempts[i];
+	}
+	return NULL;
+}
+
+/* Approved without authority: in sight until the incident is closed. Rows that it took. */
+static int broken_draw(struct ui *ui, const struct canvas *canvas)
+{
+	const struct attempt *attempt = attempt_broken(ui);
+	struct canvas line = canvas_part(canvas, 1, 1, 1, canvas->w - 2);
+
+	if (!attempt || canvas->h < 4)
+		return 0;
+	canvas_printf(&line, 0, 0, STYLE_CRITICAL,
+		      "BREAK-GLASS: approved without authority by "
+		      "%s: %s",
+		      attempt->broken.by, attempt->broken.reason);
+	return 1;
+}
+
 int header_draw(struct ui *ui, const struct canvas *canvas)
 {
 	const struct view_ops *ops = ui_view(ui, ui->view);
 	int given = ops->header_rows ? ops->header_rows(ui->states[ui->view]) : 0, rows;
-	struct canvas line = canvas_part(canvas, 1, 1, given ? given - 1 : 2, canvas->w - 2);
+	int top = 1 + broken_draw(ui, canvas), room = given ? given - top : 2;
+	struct canvas line = canvas_part(canvas, top, 1, room < 0 ? 0 : room, canvas->w - 2);
 	char next[512];
 
 	identity_draw(ui, canvas);
@@ -143,5 +171,5 @@ int header_draw(struct ui *ui, const struct canvas *canvas)
 	/* In one row it is cut where one sees it. */
 	rows = line.h == 1 ? (canvas_text(&line, 0, 0, STYLE_NEXT, next), 1)
 			   : canvas_wrap(&line, 0, 0, 0, STYLE_NEXT, next);
-	return 1 + (rows > line.h || given ? line.h : rows);
+	return top + (rows > line.h || given ? line.h : rows);
 }

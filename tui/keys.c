@@ -47,6 +47,8 @@ static const struct row rows[] = {
 	    "the decision matrix: severity, response time, scope, who may decide", "matrix"),
 	/* Execute */
 	SHARED(KEY_ID_APPROVE, ACT_APPROVE, IN(EXECUTE), { 0 }, NULL, "approve", NULL, NULL),
+	SHARED(KEY_ID_BREAK_GLASS, ACT_BREAK_GLASS, IN(EXECUTE), { 0 }, NULL, "break glass", NULL,
+	       NULL),
 	OWN(ACT_PARAMETERS, IN(EXECUTE), { 'i' }, "i", "inputs",
 	    "answer what the plan must know: which backup, which commit", "inputs"),
 	SHARED(KEY_ID_RUN, ACT_RUN, IN(EXECUTE), { 0 }, NULL, "run", NULL, NULL),

@@ -72,6 +72,7 @@ enum act {
 	ACT_MATRIX,
 	/* Execute */
 	ACT_APPROVE,
+	ACT_BREAK_GLASS,
 	ACT_PARAMETERS,
 	ACT_RUN,
 	ACT_THROUGH,

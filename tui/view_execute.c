@@ -73,6 +73,22 @@ static void waiting_draw(struct ui *ui, const struct canvas *canvas, enum execut
 	}
 }
 
+static const char *approval_name(struct ui *ui)
+{
+	struct authority authority;
+
+	if (!session_authority(ui->session, &authority))
+		return "not approved";
+	switch (authority.verdict) {
+	case APPROVAL_REJECTED:
+		return "rejected";
+	case APPROVAL_EXPIRED:
+		return "approval expired";
+	default:
+		return session_asked(ui->session) ? "waiting for approval" : "not approved";
+	}
+}
+
 static void plan_draw(struct ui *ui, struct execute *execute, const struct canvas *canvas)
 {
 	const struct procedure_plan *plan = session_plan(ui->session, NULL);
@@ -85,7 +101,7 @@ static void plan_draw(struct ui *ui, struct execute *execute, const struct canva
 	if (execute->top < 0)
 		execute->top = 0;
 	snprintf(status, sizeof(status), "%s%s",
-		 execute->top + room < rows ? "more below (j, PgDn)  " : "", "not approved");
+		 execute->top + room < rows ? "more below (j, PgDn)  " : "", approval_name(ui));
 	title = xasprintf("Plan: %s", plan->procedure->title);
 	inside = canvas_box(canvas, title, status, STYLE_WARNING, false);
 	inside = canvas_part(&inside, 0, 1, -1, inside.w - 2);
@@ -181,6 +197,29 @@ static bool can_step(struct ui *ui, const struct step *step, enum step_status st
 	}
 }
 
+/* There is something to say: an approval that counts and was not given, or to ask for one. */
+static bool can_approve(struct ui *ui)
+{
+	struct authority authority;
+	enum own_approval own;
+
+	if (!session_authority(ui->session, &authority))
+		return false;
+	own = session_own_approval(ui->session, &authority);
+	return own == OWN_NONE ? !session_asked(ui->session) : own != OWN_GIVEN;
+}
+
+/* Somebody else is needed. */
+static bool can_break_glass(struct ui *ui)
+{
+	struct authority authority;
+
+	return session_authority(ui->session, &authority) && authority.ruled &&
+	       !authority.every_role &&
+	       (authority.verdict == APPROVAL_REJECTED ||
+		session_own_approval(ui->session, &authority) != OWN_COMPLETES);
+}
+
 static bool execute_can(struct ui *ui, void *data, enum act act)
 {
 	struct execute *execute = data;
@@ -196,7 +235,9 @@ static bool execute_can(struct ui *ui, void *data, enum act act)
 		return ui_open(ui) && phase != EXECUTE_STEPS &&
 		       session_runbook(ui->session)->nprocedures > 0;
 	case ACT_APPROVE:
-		return ui_open(ui) && phase == EXECUTE_PLAN;
+		return ui_open(ui) && phase == EXECUTE_PLAN && can_approve(ui);
+	case ACT_BREAK_GLASS:
+		return ui_open(ui) && phase == EXECUTE_PLAN && can_break_glass(ui);
 	case ACT_PARAMETERS:
 		return ui_open(ui) && (phase == EXECUTE_INPUTS || phase == EXECUTE_PLAN) &&
 		       current(ui)->procedure.procedure->nasks > 0 &&
@@ -312,6 +353,9 @@ static void execute_act(struct ui *ui, void *data, enum act act)
 		break;
 	case ACT_APPROVE:
 		execute_approve(ui);
+		break;
+	case ACT_BREAK_GLASS:
+		execute_break_glass(ui);
 		break;
 	case ACT_PARAMETERS:
 		inputs_open(ui);

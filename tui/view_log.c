@@ -74,9 +74,12 @@ static enum style style_event(const struct timeline_entry *entry)
 	if (entry->misfit)
 		return STYLE_WARNING;
 	switch (entry->event) {
+	case EV_BROKEN:
+		return STYLE_CRITICAL;
 	case EV_ALERT:
 	case EV_CONDITION:
 	case EV_DIED:
+	case EV_REJECTED:
 		return STYLE_WARNING;
 	case EV_NOTE:
 	case EV_EVIDENCE:
