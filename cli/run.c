@@ -7,11 +7,17 @@
 
 #include "cli/cli.h"
 #include "cli/load.h"
+#include "core/authority.h"
 #include "core/robot.h"
+#include "core/who.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 
 #define USAGE "run RUNBOOK PROCEDURE --target T --confirm T [--title TEXT] [--json]"
+
+/* As what a run is recorded; the severity may have a rule of approval. */
+#define RUN_KIND     INCIDENT_ROUTINE
+#define RUN_SEVERITY SEVERITY_MEDIUM
 
 struct run {
 	struct loop *loop;
@@ -117,8 +123,7 @@ static int run_procedure(struct loaded *loaded, const char *procedure, const cha
 	run.session = session_new(&spec, &err);
 	if (!run.session)
 		goto out;
-	if (session_open_incident(run.session, INCIDENT_ROUTINE, SEVERITY_MEDIUM, what, &err) !=
-	    0) {
+	if (session_open_incident(run.session, RUN_KIND, RUN_SEVERITY, what, &err) != 0) {
 		status = EXIT_LEDGER;
 		goto out;
 	}
@@ -148,6 +153,35 @@ static int confirmed(const struct loaded *loaded, const char *procedure, const c
 	if (err.set)
 		cli_error(&err);
 	return err.set ? EXIT_USAGE : EXIT_HOLDS;
+}
+
+/* Before anything is opened: what others have to approve can't be run without them. */
+static int authorised(const struct loaded *loaded, const char *name)
+{
+	const struct procedure *procedure = runbook_procedure(loaded->runbook, name);
+	struct incident_state state;
+	struct attempt attempt = { .procedure = { .procedure = procedure } };
+	int64_t now = clock_wall(&clock_system);
+	struct err err = ERR_INIT;
+	struct authority authority;
+	char *login = who_login(), *rules;
+
+	state_init(&state, loaded->runbook, loaded->target);
+	state.kind = RUN_KIND;
+	state.severity = RUN_SEVERITY;
+	state.opened_at = now;
+	if (!authority_completed_by(&state, &attempt, "", login, now)) {
+		authority_ask(&state, procedure, &authority);
+		rules = authority_words(&authority);
+		err_set(&err, "%s can't run %s alone: it is approved by %s", login, name, rules);
+		err_hint(&err, "nothing was done; open an incident (backout open), where they can "
+			       "approve it");
+		cli_error(&err);
+		free(rules);
+	}
+	free(login);
+	state_release(&state);
+	return err.set ? EXIT_FAILED : EXIT_HOLDS;
 }
 
 int cmd_run(int argc, char **argv)
@@ -189,6 +223,8 @@ int cmd_run(int argc, char **argv)
 	if (status != EXIT_HOLDS)
 		return status;
 	status = confirmed(&loaded, argv[optind + 1], confirm);
+	if (status == EXIT_HOLDS)
+		status = authorised(&loaded, argv[optind + 1]);
 	if (status == EXIT_HOLDS)
 		status = run_procedure(&loaded, argv[optind + 1], title, json);
 	loaded_release(&loaded);
