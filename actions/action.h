@@ -75,11 +75,13 @@ struct action_type {
 		    struct err *err);
 	enum settled (*undone)(const struct action_env *env, const json_t *args,
 			       const json_t *before, struct buf *why);
-	/* Clears what a dead runner left (half-made copies, sessions by application_name) before
-	 * the step is run again. NULL: nothing can be left. */
+	/* Clears what a dead runner left (half-made copies, locks, sessions by application_name):
+	 * before the step is run or undone again, and where the effect is there, which it never
+	 * touches. NULL: nothing can be left. */
 	int (*clean)(const struct action_env *env, const json_t *args, const json_t *before,
 		     struct err *err);
-	bool manual; /* done by a person; run() is never called */
+	bool manual;	 /* done by a person; run() is never called */
+	bool reads_only; /* changes nothing: it can be run any number of times */
 };
 
 /* NULL-terminated. */

@@ -41,6 +41,10 @@ extern const struct git_do git_do_tag, git_do_branch, git_do_push; /* git_ref.c 
 
 /* Time that is left for a command, at least a second. */
 int64_t git_act_left(const struct git_act *act);
+/* The system's wall time, as files bear it: what a pre-state has as "at". */
+int64_t git_act_now(const struct git_act *act);
+/* Removes the lock files that a dead run left; `before` has an "at". */
+int git_act_unlock(struct git_act *act, const json_t *before, struct err *err);
 /* Appends "$ git ..." as it will be run. */
 void git_act_command(const struct git_act *act, const char *const *words, struct buf *out);
 

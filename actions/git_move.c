@@ -264,9 +264,10 @@ static json_t *move_before(struct git_act *act, struct err *err)
 	if (aim_take(act, &aim, err) < 0 || !(kept = keep_overwrites(act, err)))
 		return NULL;
 	tag = git_before_tag(act->env->intent);
-	before = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:o}", "head", act->head.commit,
-			   "branch", act->head.branch, "to", aim.to, "tree", aim.tree, "how",
-			   (int)aim.how, "to_branch", aim.branch, "tag", tag, "kept", kept);
+	before = json_pack("{s:s, s:I, s:s, s:s, s:s, s:i, s:s, s:s, s:o}", "head",
+			   act->head.commit, "at", (json_int_t)git_act_now(act), "branch",
+			   act->head.branch, "to", aim.to, "tree", aim.tree, "how", (int)aim.how,
+			   "to_branch", aim.branch, "tag", tag, "kept", kept);
 	free(tag);
 	if (!before)
 		err_set(err, "%s: a branch's name is no UTF-8", act->spec.path);
@@ -442,6 +443,9 @@ static int move_back(struct git_act *act, const json_t *before, struct err *err)
 	}
 	if (act->what == &git_do_checkout)
 		move.how = branch[0] ? GIT_SWITCH : GIT_DETACH;
+	/* An earlier undo may have been killed with its files half moved. */
+	if (gitrepo_unmove(act->repo, &move, err) < 0)
+		return -1;
 	return gitrepo_move(act->repo, &move, err);
 }
 
@@ -488,6 +492,8 @@ static int move_clean(struct git_act *act, const json_t *before, struct err *err
 	struct aim aim;
 
 	aim_recorded(before, &aim);
+	if (git_act_unlock(act, before, err) < 0)
+		return -1;
 	if (!head_is(act, json_str(before, "head", ""), json_str(before, "branch", "")))
 		return 0;
 	if (act->what == &git_do_pull && gitrepo_resolve(act->repo, aim.to, aim.to, NULL) < 0)

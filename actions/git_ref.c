@@ -63,7 +63,8 @@ static json_t *ref_before(struct git_act *act, struct err *err)
 
 	if (ref_target(act, commit, err) < 0 || (is = ref_at(act, there, err)) < 0)
 		return NULL;
-	return json_pack("{s:s, s:b}", "commit", commit, "was_there", is);
+	return json_pack("{s:s, s:b, s:I}", "commit", commit, "was_there", is, "at",
+			 (json_int_t)git_act_now(act));
 }
 
 static int ref_run(struct git_act *act, const json_t *before, json_t **facts, struct err *err)
@@ -187,9 +188,14 @@ static enum settled push_settled(struct git_act *act, const json_t *before, stru
 	return is && strcmp(there, id) == 0 ? SETTLED_YES : SETTLED_NO;
 }
 
+static int ref_clean(struct git_act *act, const json_t *before, struct err *err)
+{
+	return git_act_unlock(act, before, err);
+}
+
 #define REFS                                                                        \
 	.plan = ref_plan, .ready = ref_ready, .before = ref_before, .run = ref_run, \
-	.settled = ref_settled, .undo = ref_undo, .undone = ref_undone
+	.settled = ref_settled, .undo = ref_undo, .undone = ref_undone, .clean = ref_clean
 
 const struct git_do git_do_tag = { .name = "tag", .risk = ACTION_SAFE, .needs = "name", REFS };
 const struct git_do git_do_branch = {

@@ -169,6 +169,7 @@ const struct action_type action_wait = {
 	.settled = wait_settled,
 	.undo = nothing_to_undo,
 	.undone = nothing_undone,
+	.reads_only = true,
 };
 
 const struct action_type action_manual = {

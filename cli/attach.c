@@ -41,6 +41,44 @@ static void robot_done(enum robot_result result, void *data)
 	loop_stop(data);
 }
 
+/* What was begun is finished, and nothing else: another way back is a person's decision. Where
+ * nothing was chosen yet, it is decided by what is sensed; so it is all through a deployment. NULL
+ * then. */
+static const char *begun(const struct incident_state *state)
+{
+	const struct attempt *attempt = state_attempt(state);
+
+	return attempt && state->kind != INCIDENT_DEPLOYMENT ? attempt->procedure.procedure->name
+							     : NULL;
+}
+
+/* Whether there is nothing to go on with; *status says how it ended. */
+static bool nothing_left(const struct incident *incident, int *status)
+{
+	const struct incident_state *state = &incident->state;
+	const struct attempt *attempt = state_attempt(state);
+	struct err err = ERR_INIT;
+
+	if (state->phase == INCIDENT_RESOLVED) {
+		const char *result = attempt ? attempt->result : "";
+
+		printf("incident %s is resolved%s%s\n", incident->id, *result ? ": " : "", result);
+		*status = !*result || strcmp(result, "done") == 0 ? EXIT_HOLDS : EXIT_FAILED;
+		return true;
+	}
+	if (state->kind == INCIDENT_ROUTINE && !attempt) {
+		err_set(&err,
+			"incident %s: no procedure was chosen before its console died: "
+			"nothing was run",
+			incident->id);
+		err_hint(&err, "begin it again with backout run");
+		cli_error(&err);
+		*status = EXIT_FAILED;
+		return true;
+	}
+	return false;
+}
+
 static int attach_auto(const char *folder)
 {
 	struct err err = ERR_INIT;
@@ -57,6 +95,9 @@ static int attach_auto(const char *folder)
 
 	if (!session)
 		goto out;
+	if (nothing_left(session_incident(session), &status))
+		goto out;
+	robot_spec.procedure = begun(session_state(session));
 	robot = robot_new(&robot_spec);
 	if (loop_run(loop, &err) < 0)
 		goto out;

@@ -19,7 +19,7 @@ struct robot {
 	uint64_t seen;		    /* last timeline length */
 	const struct step *checked; /* step that was checked again already */
 	int checked_attempt;
-	const struct step *cleaned; /* step that was run again after a death */
+	const struct step *cleaned; /* step that was noted to run again after a death */
 	const struct step *started; /* step that was started last */
 	uint64_t started_seen;	    /* length of the timeline then */
 	int starts;		    /* so often in a row without a trace on the record */

@@ -1,8 +1,10 @@
 /* The steps of an approved procedure, without a person. */
 #include <stdio.h>
+#include <string.h>
 
 #include "core/robot_parts.h"
 #include "core/runner.h"
+#include "lib/jdoc.h"
 
 #define STARTS_MAX 3
 
@@ -44,13 +46,29 @@ static void run_step(struct robot *robot, const struct step *step)
 	robot->starts += robot_did(robot, session_run_step(session, &err), &err);
 }
 
+/* How often a runner of that step died since its procedure was chosen. */
+static int deaths(const struct incident_state *state, const struct procedure *procedure,
+		  const struct step *step)
+{
+	int n = 0;
+
+	for (size_t i = state->ntimeline; i-- > 0;) {
+		const struct timeline_entry *entry = &state->timeline[i];
+
+		if (entry->event == EV_CHOSEN)
+			break;
+		n += entry->event == EV_DIED &&
+		     strcmp(json_str(entry_json(entry), "step", ""), step->id) == 0 &&
+		     strcmp(json_str(entry_json(entry), "procedure", ""), procedure->name) == 0;
+	}
+	return n;
+}
+
 static void step_waiting(struct robot *robot, const struct step *step, const struct step_state *now)
 {
 	struct session *session = robot->spec.session;
 	const struct procedure *procedure =
-	    session_state(session)->nattempts
-		? state_attempt(session_state(session))->procedure.procedure
-		: NULL;
+	    state_attempt(session_state(session))->procedure.procedure;
 	struct err err = ERR_INIT;
 
 	if (step->kind != STEP_ACTION) {
@@ -69,16 +87,18 @@ static void step_waiting(struct robot *robot, const struct step *step, const str
 				  &err);
 		return;
 	}
-	/* It ran before and left nothing behind that is its effect: once more, on record. */
+	/* It ran before and left nothing behind that is its effect: once more, on record, whichever
+	 * console it was that saw the first one die. */
 	if (now->attempt > 0) {
-		if (robot->cleaned == step) {
+		if (deaths(session_state(session), procedure, step) > 1) {
 			robot_stop(robot, "its runner died twice");
 			return;
 		}
+		if (robot->cleaned != step)
+			robot_note(robot,
+				   "The step's runner died and its effect is not there: leftovers "
+				   "are cleaned, and it is run once more.");
 		robot->cleaned = step;
-		robot_note(robot, "The step's runner died and its effect is not there: leftovers "
-				  "are cleaned, "
-				  "and it is run once more.");
 	}
 	run_step(robot, step);
 }

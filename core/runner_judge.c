@@ -1,4 +1,5 @@
 /* What became of a step whose runner died. Looks, never runs anything. */
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,17 +9,51 @@
 
 #define LOOK_US (60 * CLOCK_US)
 
+enum { GONE_WITHIN_MS = 20000, GONE_LOOK_MS = 10 };
+
+/* What worked for a dead runner dies with it, but not before the kernel has ended the call that it
+ * is in: until then the effect may still come, and nobody can be asked whether it did. */
+static bool dead_is_gone(const struct incident *incident)
+{
+	for (int waited = 0; incident_lock_holder(incident, LOCK_STAGE); waited += GONE_LOOK_MS) {
+		if (waited >= GONE_WITHIN_MS)
+			return false;
+		poll(NULL, 0, GONE_LOOK_MS);
+	}
+	return true;
+}
+
+/* What is begun anew without harm when nobody can tell what became of it; NULL: it is not. */
+static const char *begun_anew(const struct work *work)
+{
+	if (work->undo)
+		return NULL;
+	if (!work->type || work->type->manual)
+		return "nobody said that it is done";
+	return work->type->reads_only ? "it changes nothing, so it can be begun anew" : NULL;
+}
+
 int runner_ask_settled(struct work *work, bool *settled, struct err *err)
 {
 	json_t *answer = NULL, *fields;
+	const char *anew = begun_anew(work);
+	bool gone = dead_is_gone(work->incident);
 	enum work_end end =
-	    work_call(work, work->undo ? stage_undone : stage_settled, LOOK_US, &answer);
+	    gone ? work_call(work, work->undo ? stage_undone : stage_settled, LOOK_US, &answer)
+		 : WORK_DIED;
 	const char *verdict = end == WORK_DONE ? json_str(answer, "settled", "unknown") : "unknown";
+	const char *evidence =
+	    json_str(answer, "evidence",
+		     gone ? "it could not be asked"
+			  : "a process of the dead runner is still in the kernel's hands");
 	int status;
 
+	if (anew && gone && strcmp(verdict, "unknown") == 0) {
+		verdict = "no";
+		evidence = anew;
+	}
 	*settled = strcmp(verdict, "yes") == 0;
-	fields = json_pack("{s:s, s:s}", "settled", verdict, "evidence",
-			   json_str(answer, "evidence", "it could not be asked"));
+	fields = json_pack("{s:s, s:s}", "settled", verdict, "evidence", evidence);
 	status = work_append(work, EV_SETTLED, fields, err);
 	json_decref(answer);
 	return status;
@@ -38,6 +73,8 @@ json_t *runner_recorded_before(const struct work *work)
 int runner_judge_step(struct work *work, struct err *err)
 {
 	bool settled = work_state(work)->status == STEP_RAN;
+	bool died = !settled;
+	json_t *cleaned = NULL;
 	const json_t *outcome;
 
 	json_decref(work->before);
@@ -49,6 +86,10 @@ int runner_judge_step(struct work *work, struct err *err)
 		return -1;
 	if (!settled || work->undo)
 		return 0;
+	/* Locks and copies may be left beside an effect that is there. What can't be cleared says
+	 * so when somebody needs it. */
+	if (died && work->type && work_call(work, stage_clean, LOOK_US, &cleaned) == WORK_DONE)
+		json_decref(cleaned);
 	outcome = work_last(work->incident, work->procedure->name, work->step->id, EV_OUTCOME,
 			    false, &work->window.since);
 	if (outcome && work->window.since >= work_state(work)->started) {

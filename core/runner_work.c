@@ -12,6 +12,7 @@
 
 #include "core/plan.h"
 #include "core/statefolder.h"
+#include "core/steplock.h"
 #include "lib/argv.h"
 #include "lib/child.h"
 #include "lib/file.h"
@@ -172,6 +173,11 @@ static void stage_main(int fd, void *data)
 	char *text;
 
 	close(call->log[0]);
+	/* Held as long as this process is there: whoever judges what became of it waits for that.
+	 * Where it can't even be made (a full disk) nobody else holds it. */
+	if (incident_lock(work->incident, LOCK_STAGE, NULL) < 0 &&
+	    incident_lock_holder(work->incident, LOCK_STAGE))
+		return;
 	signal(SIGTERM, SIG_DFL);
 	dup2(call->log[1], STDOUT_FILENO);
 	dup2(call->log[1], STDERR_FILENO);

@@ -11,6 +11,7 @@
 #include "core/incident.h"
 
 #define LOCK_STEP    "steps/lock"    /* held by the runner while it works */
+#define LOCK_STAGE   "steps/stage"   /* held by the process that works for a runner */
 #define LOCK_SENSING "steps/sensing" /* held by the console that records what is sensed */
 
 /* A descriptor that holds the lock, -1 when another process has it (then err names it) or on

@@ -133,6 +133,11 @@ int gitrepo_move(struct gitrepo *repo, const struct git_move *move, struct err *
  * kept them, and puts them back. Nothing changed: fine, too. */
 int gitrepo_unmove(struct gitrepo *repo, const struct git_move *move, struct err *err);
 
+/* Removes the lock files that a move of this user, killed since the wall time `since` (by the
+ * system's clock, as files bear it), left behind; those that are older stay. -1 while another git
+ * command is at work there. */
+int gitrepo_unlock(struct gitrepo *repo, int64_t since, struct err *err);
+
 /* Reverts the commits of `upto`'s first-parent line (NULL: HEAD's) since `since` (not itself),
  * newest first, one commit each on top of HEAD; merges against their first parent. Nothing but
  * objects is written, and with `dry` not even those. Gives the last new commit (`dry`: "") and its
