@@ -35,7 +35,7 @@ struct file_copying {
 	const struct stat *as;	  /* owner and mode; NULL: those of `from` */
 };
 int file_copying(const struct file_copying *copying, struct err *err);
-/* Bytes, mode and (as root) owner. */
+/* Bytes, mode, attributes and (as root) owner. */
 int file_copy(const char *from, const char *to, struct err *err);
 /* Creates a folder with its parents, synced; fine if it is there. */
 int file_mkdirs(const char *path, mode_t mode, struct err *err);

@@ -75,7 +75,8 @@ static int old_look(struct fresh *fresh, struct err *err)
 	/* Who can't read it can still replace it, but sees none of its attributes. */
 	fresh->old_fd =
 	    openat(fresh->way.dir, fresh->way.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fresh->old_fd >= 0 && fstat(fresh->old_fd, old) < 0)
+	if ((fresh->old_fd < 0 && errno != EACCES && errno != EPERM) ||
+	    (fresh->old_fd >= 0 && fstat(fresh->old_fd, old) < 0))
 		return err_sys(err, "%s: can't be looked at", fresh->way.path);
 	return S_ISREG(old->st_mode) ? 0 : err_set(err, "%s: is no ordinary file", fresh->way.path);
 }
@@ -147,13 +148,13 @@ static int fresh_own(struct fresh *fresh, const struct stat *as, struct err *err
 
 static const char access_list[] = "system.posix_acl_access";
 
-/* Access list, SELinux label, users' own: kept, or the file is not replaced. What this file system
- * or this user can't have was hardly theirs to set. The access list is no such thing: what it lets
- * read the file would not start again without. */
-static int fresh_attribute(struct fresh *fresh, const char *name, struct err *err)
+/* Access list, SELinux label, users' own: kept, or the file is not put in place. What this file
+ * system or this user can't have is let go, but not the access list of a file that is replaced:
+ * what it lets read the file would not start again without. */
+static int fresh_attribute(struct fresh *fresh, int from, const char *name, struct err *err)
 {
 	enum { VALUE_MAX = 1 << 16 };
-	bool acl = strcmp(name, access_list) == 0;
+	bool acl = strcmp(name, access_list) == 0, must = acl && from == fresh->old_fd;
 	char *value;
 	ssize_t len;
 	int result = 0;
@@ -161,34 +162,34 @@ static int fresh_attribute(struct fresh *fresh, const char *name, struct err *er
 	if (!acl && strncmp(name, "user.", 5) != 0 && strcmp(name, "security.selinux") != 0)
 		return 0;
 	value = xmalloc(VALUE_MAX);
-	len = fgetxattr(fresh->old_fd, name, value, VALUE_MAX);
+	len = fgetxattr(from, name, value, VALUE_MAX);
 	if ((len < 0 || fsetxattr(fresh->fd, name, value, (size_t)len, 0) < 0) &&
-	    (acl || (errno != ENOTSUP && errno != EPERM && errno != ENODATA)))
+	    (must || (errno != ENOTSUP && errno != EPERM && errno != ENODATA)))
 		result = err_sys(err, "%s: its %s can't be kept", fresh->way.path,
 				 acl ? "access list" : "attributes");
 	free(value);
 	return result;
 }
 
-/* New: the names of the old file's attributes, one behind the other; NULL on failure. */
-static char *old_attributes(const struct fresh *fresh, ssize_t *len)
+/* New: the names of a file's attributes, one behind the other; NULL on failure. */
+static char *attribute_names(int fd, ssize_t *len)
 {
 	char *names;
 
-	*len = fresh->old_fd < 0 ? 0 : flistxattr(fresh->old_fd, NULL, 0);
+	*len = fd < 0 ? 0 : flistxattr(fd, NULL, 0);
 	if (*len < 0 && (errno == ENOTSUP || errno == ENOSYS))
 		*len = 0;
 	names = xmalloc(*len > 0 ? (size_t)*len : 1);
 	if (*len > 0)
-		*len = flistxattr(fresh->old_fd, names, (size_t)*len);
+		*len = flistxattr(fd, names, (size_t)*len);
 	if (*len >= 0)
 		return names;
 	free(names);
 	return NULL;
 }
 
-/* Owner, mode and access list of the file that is replaced. */
-static int fresh_own_as_old(struct fresh *fresh, struct err *err)
+/* Owner and mode of `as`, attributes of the file `from` (-1: none can be read). */
+static int fresh_own_as(struct fresh *fresh, const struct stat *as, int from, struct err *err)
 {
 	char *names;
 	ssize_t len;
@@ -196,15 +197,20 @@ static int fresh_own_as_old(struct fresh *fresh, struct err *err)
 
 	/* The folder's default list is for files that are new. */
 	(void)fremovexattr(fresh->fd, access_list);
-	if (fresh_own(fresh, &fresh->old, err) < 0)
+	if (fresh_own(fresh, as, err) < 0)
 		return -1;
-	names = old_attributes(fresh, &len);
+	names = attribute_names(from, &len);
 	if (names == NULL)
 		return err_sys(err, "%s: its attributes can't be read", fresh->way.path);
 	for (ssize_t at = 0; at < len && result == 0; at += (ssize_t)strlen(names + at) + 1)
-		result = fresh_attribute(fresh, names + at, err);
+		result = fresh_attribute(fresh, from, names + at, err);
 	free(names);
 	return result;
+}
+
+static int fresh_own_as_old(struct fresh *fresh, struct err *err)
+{
+	return fresh_own_as(fresh, &fresh->old, fresh->old_fd, err);
 }
 
 static int fresh_sync(struct fresh *fresh, struct err *err)
@@ -417,21 +423,21 @@ static int copy_check(const struct fresh *fresh, const struct file_copying *copy
 			     copying->from);
 }
 
-/* `st`: of the source. Only root gives files away. */
-static int copy_own(struct fresh *fresh, const struct file_copying *copying, struct stat *st,
-		    struct err *err)
+/* `from`: the source, and what it is. Only root gives files away. */
+static int copy_own(struct fresh *fresh, const struct file_copying *copying, int from,
+		    const struct stat *st, struct err *err)
 {
-	if (copying->keep && fresh->had_old && fresh_own_as_old(fresh, err) < 0)
-		return -1;
-	if (copying->keep && fresh->had_old && copying->as == NULL)
-		return 0;
-	if (copying->as != NULL)
-		*st = *copying->as;
+	struct stat as = copying->as != NULL ? *copying->as : *st;
+
 	if (geteuid() != 0) {
-		st->st_uid = geteuid();
-		st->st_gid = getegid();
+		as.st_uid = geteuid();
+		as.st_gid = getegid();
 	}
-	return fresh_own(fresh, st, err);
+	if (!copying->keep || !fresh->had_old)
+		return fresh_own_as(fresh, &as, from, err);
+	if (fresh_own_as_old(fresh, err) < 0)
+		return -1;
+	return copying->as != NULL ? fresh_own(fresh, &as, err) : 0;
 }
 
 int file_copying(const struct file_copying *copying, struct err *err)
@@ -451,7 +457,7 @@ int file_copying(const struct file_copying *copying, struct err *err)
 		err_sys(err, "%s: can't be copied to %s", copying->from, copying->to);
 		goto out;
 	}
-	if (copy_check(&fresh, copying, err) == 0 && copy_own(&fresh, copying, &st, err) == 0)
+	if (copy_check(&fresh, copying, err) == 0 && copy_own(&fresh, copying, fd, &st, err) == 0)
 		result = fresh_finish(&fresh, err);
 out:
 	fresh_release(&fresh);

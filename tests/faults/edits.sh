@@ -100,25 +100,24 @@ sweep() {
 	((injected > 0 && lost == 0)) || { cat "$work/bad"; return 1; }
 }
 
-kinds=(python)
-hows=(--run)
-errors=(error=ENOSPC)
+# KIND HOW FAULT...
+sweeps=("python --run signal=KILL" "python --run error=ENOSPC")
 if [[ -n ${LONG:-} ]]; then
-	kinds=(python dict json env ini file_copy file_restore)
-	hows=(--run --undo)
-	errors=(error=EIO error=ENOSPC error=EDQUOT error=EROFS)
+	sweeps=()
+	for kind in python dict json env ini file_copy file_restore; do
+		sweeps+=("$kind --run signal=KILL" "$kind --run error=EIO error=ENOSPC error=EDQUOT error=EROFS")
+	done
+	for kind in python file_copy file_restore; do sweeps+=("$kind --undo signal=KILL" "$kind --undo error=EIO"); done
 fi
-plan $((${#kinds[@]} * ${#hows[@]} * 2))
+plan ${#sweeps[@]}
 if ! strace -o /dev/null true 2>/dev/null; then
-	for ((i = 0; i < ${#kinds[@]} * ${#hows[@]} * 2; i++)); do skip "a sweep" "strace can't trace here"; done
+	for words in "${sweeps[@]}"; do skip "$words" "strace can't trace here"; done
 	exit 0
 fi
 touch "$work/probe"
 attributes=0
 command -v setfattr getfattr >/dev/null && setfattr -n user.note -v kept "$work/probe" 2>/dev/null && attributes=1
-for kind in "${kinds[@]}"; do
-	for how in "${hows[@]}"; do
-		check "$kind $how, killed at every call" sweep "$kind" "$how" signal=KILL
-		check "$kind $how, every call fails" sweep "$kind" "$how" "${errors[@]}"
-	done
+for words in "${sweeps[@]}"; do
+	# shellcheck disable=SC2086
+	check "$words at every call" sweep $words
 done
