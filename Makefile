@@ -139,7 +139,7 @@ RUN_DEBS   := libncurses6 libpq5 libgit2-1.5 libjansson4 libsqlite3-0 git curl g
 BUILD_DEBS := build-essential pkg-config libncurses-dev libpq-dev libgit2-dev libjansson-dev \
 	      libssl-dev libpcre2-dev libsqlite3-dev
 CHECK_DEBS := libcmocka-dev libvterm-dev tmux mandoc strace python3-jsonschema procps clang poppler-utils \
-	      zstd systemd systemd-journal-remote
+	      zstd systemd systemd-journal-remote systemd-container dbus
 
 deps:       ; @$(call install_debs,$(BUILD_DEBS) $(RUN_DEBS))
 deps-check: ; @$(call install_debs,$(BUILD_DEBS) $(RUN_DEBS) $(CHECK_DEBS))

@@ -20,6 +20,8 @@ static const char *const acts[] = { "start", "stop", "restart", NULL };
 static const struct field fields[] = {
 	{ "service", FIELD_SOURCE, true, "a declared service", "service", NULL },
 	{ "do", FIELD_CHOICE, true, "what is done to it", NULL, acts },
+	{ "mode", FIELD_MODE, false, "start, restart: the mode to start it in (normal)", "service",
+	  NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
@@ -35,7 +37,10 @@ static int declared_init(const struct action_env *env, const json_t *args, struc
 			       "the service \"%s\" is not declared, or a parameter of it is "
 			       "missing",
 			       name);
-	return service_init(service, declaration, err) < 0 ? err_wrap(err, "service %s", name) : 0;
+	if (service_init(service, declaration, err) < 0 ||
+	    service_choose(service, json_str(args, "mode", NULL), err) < 0)
+		return err_wrap(err, "service %s", name);
+	return 0;
 }
 
 static enum service_act act_of(const json_t *args)
@@ -80,12 +85,29 @@ static int plan(const struct action_env *env, const json_t *args, struct plan *p
 	status_say(&plan->lines, &now);
 	buf_putc(&plan->lines, '\n');
 	if (act == SERVICE_STOP)
-		buf_puts(&plan->undo, "It is started again, if it was active.");
+		buf_puts(&plan->undo, "It is started again, if it was active");
 	else if (act == SERVICE_START)
-		buf_puts(&plan->undo, "It is stopped again, if it was stopped.");
+		buf_puts(&plan->undo, "It is stopped again, if it was stopped");
 	else
-		buf_puts(&plan->undo, "It is put back to the state it had: started or stopped.");
+		buf_puts(&plan->undo, "It is put back to the state it had: started or stopped");
+	buf_puts(&plan->undo, service.modes != NULL ? ", in the mode it ran in." : ".");
 	service_release(&service);
+	return 0;
+}
+
+/* What would keep it from being done, as far as the state tells. */
+static int hurdles(const struct service *service, enum service_act act,
+		   const struct service_status *now, struct err *err)
+{
+	if (act == SERVICE_STOP)
+		return 0;
+	if (now->hurdle[0] != '\0')
+		return err_set(err, "it can't be started: %s", now->hurdle);
+	if (act == SERVICE_START && now->state == SERVICE_ACTIVE &&
+	    !service_in_mode(service, now)) {
+		err_set(err, "it runs already, in another mode: %s", now->evidence);
+		return err_hint(err, "\"do\": \"restart\" changes the mode");
+	}
 	return 0;
 }
 
@@ -100,6 +122,8 @@ static int ready(const struct action_env *env, const json_t *args, struct err *e
 		if (now.state == SERVICE_UNKNOWN)
 			rc = err_set(err, "the state of service %s can't be read: %s",
 				     json_str(args, "service", ""), now.evidence);
+		else if (hurdles(&service, act_of(args), &now, err) < 0)
+			rc = err_wrap(err, "service %s", json_str(args, "service", ""));
 	}
 	service_release(&service);
 	return rc;
@@ -111,6 +135,8 @@ static json_t *status_json(const struct service_status *status)
 	json_t *state = json_pack("{s:s}", "state", service_state_name(status->state));
 	struct proc_stat main_process;
 
+	if (status->mode[0] != '\0')
+		json_object_set_new(state, "mode", json_string(status->mode));
 	if (status->pid > 0 && proc_stat(status->pid, &main_process) == 0) {
 		json_object_set_new(state, "pid", json_integer(status->pid));
 		json_object_set_new(state, "start",
@@ -197,44 +223,51 @@ static enum settled restart_settled(const json_t *before_state, const struct ser
 	return same_process(before_state, now) ? SETTLED_NO : SETTLED_YES;
 }
 
-/* False when it can't be told; `why` gets what was seen or what stands in the way. */
-static bool look(const struct action_env *env, const json_t *args, struct service_status *now,
-		 struct buf *why)
+/* What a look found. `service` is released by the caller in any case. */
+static bool look(const struct action_env *env, const json_t *args, struct service *service,
+		 struct service_status *now, struct buf *why)
 {
-	struct service service;
 	struct err err = ERR_INIT;
-	bool known = false;
 
-	if (declared_init(env, args, &service, &err) < 0) {
+	if (declared_init(env, args, service, &err) < 0) {
 		buf_puts(why, err.msg);
-	} else {
-		service_state(&service, QUERY_US, now);
-		status_say(why, now);
-		known = now->state != SERVICE_UNKNOWN;
+		return false;
 	}
-	service_release(&service);
-	return known;
+	service_state(service, QUERY_US, now);
+	status_say(why, now);
+	return now->state != SERVICE_UNKNOWN;
+}
+
+static enum settled act_settled(const json_t *args, const json_t *before_state,
+				const struct service_status *now)
+{
+	bool stopped = now->state == SERVICE_STOPPED || now->state == SERVICE_FAILED;
+
+	switch (act_of(args)) {
+	case SERVICE_START:
+		return now->state == SERVICE_ACTIVE ? SETTLED_YES : SETTLED_NO;
+	case SERVICE_STOP:
+		return stopped ? SETTLED_YES : SETTLED_NO;
+	case SERVICE_RESTART:
+		return restart_settled(before_state, now);
+	}
+	return SETTLED_UNKNOWN;
 }
 
 static enum settled settled(const struct action_env *env, const json_t *args,
 			    const json_t *before_state, struct buf *why)
 {
+	enum settled result = SETTLED_UNKNOWN;
 	struct service_status now;
-	bool holds = false;
+	struct service service;
 
-	if (!look(env, args, &now, why))
-		return SETTLED_UNKNOWN;
-	switch (act_of(args)) {
-	case SERVICE_START:
-		holds = now.state == SERVICE_ACTIVE;
-		break;
-	case SERVICE_STOP:
-		holds = now.state == SERVICE_STOPPED || now.state == SERVICE_FAILED;
-		break;
-	case SERVICE_RESTART:
-		return restart_settled(before_state, &now);
-	}
-	return holds ? SETTLED_YES : SETTLED_NO;
+	if (look(env, args, &service, &now, why))
+		result = act_settled(args, before_state, &now);
+	if (result != SETTLED_UNKNOWN && now.state == SERVICE_ACTIVE &&
+	    act_of(args) != SERVICE_STOP && !service_in_mode(&service, &now))
+		result = now.mode[0] == '\0' ? SETTLED_UNKNOWN : SETTLED_NO;
+	service_release(&service);
+	return result;
 }
 
 /* Whether it ran, or was meant to, before. */
@@ -248,12 +281,23 @@ static bool was_up(const json_t *before_state)
 static int undo(const struct action_env *env, const json_t *args, const json_t *before_state,
 		struct err *err)
 {
+	const char *mode = json_str(before_state, "mode", NULL);
+	enum service_act act = was_up(before_state) ? SERVICE_START : SERVICE_STOP;
+	struct service_status now;
 	struct service service;
 	int rc = declared_init(env, args, &service, err);
 
+	if (rc == 0 && act == SERVICE_START && service.modes != NULL) {
+		if (mode == NULL)
+			rc = err_set(err, "which mode it ran in before is not on record");
+		else
+			rc = service_choose(&service, mode, err);
+		service_state(&service, QUERY_US, &now);
+		if (now.state == SERVICE_ACTIVE && !service_in_mode(&service, &now))
+			act = SERVICE_RESTART;
+	}
 	if (rc == 0)
-		rc = service_do(&service, was_up(before_state) ? SERVICE_START : SERVICE_STOP,
-				time_left(env), env->log, err);
+		rc = service_do(&service, act, time_left(env), env->log, err);
 	service_release(&service);
 	return rc;
 }
@@ -261,18 +305,26 @@ static int undo(const struct action_env *env, const json_t *args, const json_t *
 static enum settled undone(const struct action_env *env, const json_t *args,
 			   const json_t *before_state, struct buf *why)
 {
+	enum settled result = SETTLED_UNKNOWN;
 	struct service_status now;
+	struct service service;
 
-	if (!look(env, args, &now, why))
-		return SETTLED_UNKNOWN;
-	return (now.state == SERVICE_ACTIVE) == was_up(before_state) ? SETTLED_YES : SETTLED_NO;
+	if (look(env, args, &service, &now, why))
+		result = (now.state == SERVICE_ACTIVE) == was_up(before_state) ? SETTLED_YES
+									       : SETTLED_NO;
+	if (result == SETTLED_YES && was_up(before_state) && service.modes != NULL &&
+	    strcmp(now.mode, json_str(before_state, "mode", "")) != 0)
+		result = SETTLED_NO;
+	service_release(&service);
+	return result;
 }
 
 const struct action_type action_service = {
 	.type = { .name = "service",
 		  .help = "starts, stops or restarts a service",
 		  .fields = fields,
-		  .examples = "{\"service\": \"bot\", \"do\": \"restart\"}" },
+		  .examples = "{\"service\": \"bot\", \"do\": \"restart\"}\n"
+			      "{\"service\": \"bot\", \"do\": \"restart\", \"mode\": \"safe\"}" },
 	.risk = risk_caution,
 	.plan = plan,
 	.ready = ready,

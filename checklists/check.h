@@ -127,8 +127,9 @@ bool has_params(const char *text);
 const struct type *typed_find(const struct type *const *types, const json_t *object);
 /* The way of joining probes that an object names ("all", "held", "manual", ...), or NULL. */
 const struct type *join_find(const struct vocabulary *vocabulary, const json_t *object);
-/* New array of the names of flags that a source declares; NULL when it declares none. */
-const char **flags_declared(const struct source_def *source, size_t *n);
+/* New array of the names that a source declares in fields `of` "flags" or "mode"; NULL when it
+ * declares none. */
+const char **names_of_source(const struct source_def *source, const char *of, size_t *n);
 
 /* ---- check_objects.c ---- */
 

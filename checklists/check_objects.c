@@ -161,6 +161,9 @@ void check_field(struct checker *checker, const struct node *node, const struct 
 			check_flag(checker, node, json_string_value(node->value), node->up, field,
 				   false);
 		break;
+	case FIELD_MODE:
+		check_mode(checker, node, field);
+		break;
 	case FIELD_SOURCE:
 		check_source_name(checker, node, field);
 		break;

@@ -62,7 +62,7 @@ const struct type *join_find(const struct vocabulary *vocabulary, const json_t *
 	return NULL;
 }
 
-const char **flags_declared(const struct source_def *source, size_t *n)
+const char **names_of_source(const struct source_def *source, const char *of, size_t *n)
 {
 	const char **names = NULL;
 	size_t cap = 0, i;
@@ -73,7 +73,7 @@ const char **flags_declared(const struct source_def *source, size_t *n)
 	if (!source->what.type)
 		return NULL;
 	for (const struct field *f = source->what.type->fields; f->name; f++) {
-		if (!f->of || strcmp(f->of, "flags") != 0)
+		if (!f->of || strcmp(f->of, of) != 0)
 			continue;
 		json_t *list = json_object_get(source->what.args, f->name);
 		if (json_is_array(list)) {

@@ -214,23 +214,50 @@ void check_read(struct checker *checker, const struct node *node, const struct t
 	free(words);
 }
 
-void check_flag(struct checker *checker, const struct node *node, const char *flag,
-		const struct node *object, const struct field *field, bool key)
+/* One of the `words` that a source declares; frees them. */
+static void check_declared(struct checker *checker, const struct node *node, const char *name,
+			   const struct source_def *source, const char **words, size_t n,
+			   const char *kind, bool key)
 {
-	const char *name = json_string_value(json_object_get(object->value, field->of));
-	const struct source_def *source = name ? runbook_source(checker->runbook, name) : NULL;
-	if (!source)
-		return; /* said already, about the source's name */
-	size_t n;
-	const char **words = flags_declared(source, &n);
 	bool found = false;
-	for (size_t i = 0; words && i < n; i++)
-		found = found || strcmp(words[i], flag) == 0;
-	if (words && !found) {
-		char *suggestion = suggest(flag, words, n);
+	for (size_t i = 0; i < n; i++)
+		found = found || strcmp(words[i], name) == 0;
+	if (!found) {
+		char *suggestion = suggest(name, words, n);
 		(key ? say_key : say)(checker, node, suggestion,
-				      "source \"%s\" declares no flag \"%s\"", source->name, flag);
+				      "source \"%s\" declares no %s \"%s\"", source->name, kind,
+				      name);
 		free(suggestion);
 	}
 	free(words);
+}
+
+/* The source that another field of the same object names; NULL: said already, about its name. */
+static const struct source_def *sibling(struct checker *checker, const struct node *object,
+					const struct field *field)
+{
+	const char *name = json_string_value(json_object_get(object->value, field->of));
+	return name ? runbook_source(checker->runbook, name) : NULL;
+}
+
+void check_flag(struct checker *checker, const struct node *node, const char *flag,
+		const struct node *object, const struct field *field, bool key)
+{
+	const struct source_def *source = sibling(checker, object, field);
+	size_t n;
+	const char **words = source ? names_of_source(source, "flags", &n) : NULL;
+	if (words)
+		check_declared(checker, node, flag, source, words, n, "flag", key);
+}
+
+void check_mode(struct checker *checker, const struct node *node, const struct field *field)
+{
+	if (!is_string(checker, node, FIELD_MODE))
+		return;
+	const struct source_def *source = sibling(checker, node->up, field);
+	if (!source || strcmp(text_of(node), "normal") == 0)
+		return;
+	size_t n;
+	const char **words = names_of_source(source, "mode", &n);
+	check_declared(checker, node, text_of(node), source, words, n, "mode", false);
 }

@@ -26,5 +26,7 @@ void check_read(struct checker *checker, const struct node *node, const struct t
  */
 void check_flag(struct checker *checker, const struct node *node, const char *flag,
 		const struct node *object, const struct field *field, bool key);
+/* The name of a mode of the source that the field `of` names. */
+void check_mode(struct checker *checker, const struct node *node, const struct field *field);
 
 #endif

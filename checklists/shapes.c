@@ -368,6 +368,14 @@ static const struct field target_fields[] = {
 	END
 };
 
+static const struct field mode_fields[] = {
+	{ "args", FIELD_STRINGS, .help = "more words for the start command" },
+	{ "env", FIELD_MAP, .help = "additions to the start command's environment" },
+	{ "systemd", FIELD_STRING,
+	  .help = "the unit that is started in place of the service's own one (bot@safe)" },
+	END
+};
+
 static const struct field secret_fields[] = {
 	{ "env", FIELD_TEXT, .help = "name of an environment variable" },
 	{ "file", FIELD_PATH, .help = "path of a file that holds it" },
@@ -409,6 +417,7 @@ const struct shape shapes[] = {
 	{ .type = { .name = "source", .help = "something that is read", .fields = source_common },
 	  .one = "a source",
 	  .as = FIELD_SOURCE_DEF },
+	SHAPE("mode", "a mode", "another way in which a service is started", mode_fields),
 	{ .type = { .name = "metric", .help = "a number with thresholds", .fields = metric_common },
 	  .one = "a metric",
 	  .as = FIELD_METRIC },
@@ -476,6 +485,7 @@ static const struct {
 	[FIELD_MAP] = { "map", "an object of strings, numbers, true or false" },
 	[FIELD_FLAGS] = { "flags", "an object: flag -> value" },
 	[FIELD_FLAG] = { "flag", "the name of a flag" },
+	[FIELD_MODE] = { "mode", "the name of a mode" },
 	[FIELD_SOURCE] = { "source", "the name of a source" },
 	[FIELD_REF] = { "name", "a declared name" },
 	[FIELD_READ] = { "read", "the name of a number that the source can read" },

@@ -50,11 +50,15 @@ char *cmdout_last(const struct cmdout *out, char *text, size_t size)
 	n = pread(out->fd, tail, sizeof(tail), from);
 	while (n > 0 && strchr(" \t\r\n", tail[n - 1]) != NULL)
 		n--;
-	if (n > 0) {
+	while (n > 0) {
 		const char *nl = memrchr(tail, '\n', (size_t)n);
 		const char *start = nl != NULL ? nl + 1 : tail;
 
 		text_clean_to(text, size, start, (size_t)(tail + n - start));
+		/* "See system logs and ...": why comes before that. */
+		if (nl == NULL || strncmp(start, "See ", 4) != 0)
+			break;
+		n = nl - tail;
 	}
 	return text;
 }

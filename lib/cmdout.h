@@ -22,7 +22,8 @@ struct cmdout {
 int cmdout_open(struct cmdout *out, int log, struct err *err);
 /* Passes on what came. */
 void cmdout_pump(struct cmdout *out);
-/* The last line that is not blank, cleaned; "" when there is none. Returns `text`. */
+/* The last line that is not blank, cleaned; "" when there is none. One that only says what else to
+ * read ("See ...", as systemctl ends) is passed over. Returns `text`. */
 char *cmdout_last(const struct cmdout *out, char *text, size_t size);
 /* Passes on the rest and closes. */
 void cmdout_close(struct cmdout *out);

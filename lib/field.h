@@ -31,6 +31,8 @@ enum field_type {
 	FIELD_FLAGS, /* an object of scalars; keys are names declared by the flags source that the
 			field `of` of the same object names */
 	FIELD_FLAG,  /* one such name */
+	FIELD_MODE,  /* a name declared among the modes (an OBJECT_MAP of "mode") of the source that
+			the field `of` of the same object names, or "normal" */
 	FIELD_SOURCE, /* the name of a declared source of type `of` */
 	FIELD_REF,   /* a name declared in the runbook's section `of` ("metrics", "procedures", ...)
 		      */

@@ -11,14 +11,15 @@
 #include "lib/argv.h"
 #include "lib/clock.h"
 #include "lib/cmdout.h"
+#include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/proc.h"
 #include "lib/text.h"
 
-#define OUTPUT_MAX 16384
-#define QUERY_US   (5 * CLOCK_US)
-#define POLL_US	   50000
+#define QUERY_US  (5 * CLOCK_US)
+#define POLL_US	  50000
+#define STEADY_US 300000
 
 const struct field service_fields[] = {
 	{ "systemd", FIELD_STRING, false, "name of a systemd unit", NULL, NULL },
@@ -31,28 +32,18 @@ const struct field service_fields[] = {
 	{ "stop", FIELD_STRINGS, false, "command that stops it (with status)", NULL, NULL },
 	{ "cwd", FIELD_PATH, false, "folder in which the commands run", NULL, NULL },
 	{ "env", FIELD_MAP, false, "additions to the commands' environment", NULL, NULL },
+	{ "modes", FIELD_OBJECT_MAP, false, "other ways in which it may be started", "mode", NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
 static const char *const drivers[] = { "systemd", "status", "pid_file", NULL };
 const char *const *const service_one_of[] = { drivers, NULL };
 
-static const char *const state_names[] = {
-	[SERVICE_UNKNOWN] = "unknown",	 [SERVICE_ACTIVE] = "active",
-	[SERVICE_STOPPED] = "stopped",	 [SERVICE_FAILED] = "failed",
-	[SERVICE_CHANGING] = "changing",
-};
-
 static const char *const act_names[] = {
 	[SERVICE_START] = "start",
 	[SERVICE_STOP] = "stop",
 	[SERVICE_RESTART] = "restart",
 };
-
-const char *service_state_name(enum service_state state)
-{
-	return state_names[state];
-}
 
 int service_act_parse(const char *name, enum service_act *act)
 {
@@ -65,27 +56,24 @@ int service_act_parse(const char *name, enum service_act *act)
 	return -1;
 }
 
-static void says(struct service_status *out, enum service_state state, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void says(struct service_status *out, enum service_state state, const char *fmt, ...)
-{
-	char raw[400];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(raw, sizeof(raw), fmt, args);
-	va_end(args);
-	out->state = state;
-	text_clean_to(out->evidence, sizeof(out->evidence), raw, strlen(raw));
-}
-
 /* ---- life cycle ---- */
 
-/* An argv of systemctl; the last arguments end at NULL. */
-static char **systemctl(const struct service *service, const char *verb, const char *option)
+/* The unit of one of its modes, or the service's own one. */
+static const char *unit_of(const struct service *service, const char *mode)
 {
-	char **argv = xcalloc(7, sizeof(*argv));
+	const json_t *one = mode != NULL ? json_object_get(service->modes, mode) : NULL;
+
+	return json_str(one, "systemd", service->unit);
+}
+
+/* An argv of systemctl on `unit`, or on all units of the service when it is NULL. It asks nobody
+ * for a password, since no terminal is its standard input. */
+static char **systemctl(const struct service *service, const char *verb, const char *option,
+			const char *unit)
+{
+	char **argv = xcalloc(7 + json_object_size(service->modes), sizeof(*argv));
+	const char *name;
+	json_t *mode;
 	size_t n = 0;
 
 	argv[n++] = xstrdup("systemctl");
@@ -95,7 +83,10 @@ static char **systemctl(const struct service *service, const char *verb, const c
 	if (option != NULL)
 		argv[n++] = xstrdup(option);
 	argv[n++] = xstrdup("--");
-	argv[n++] = xstrdup(service->unit);
+	argv[n++] = xstrdup(unit != NULL ? unit : service->unit);
+	if (unit == NULL)
+		json_object_foreach((json_t *)service->modes, name, mode)
+			argv[n++] = xstrdup(unit_of(service, name));
 	return argv;
 }
 
@@ -122,24 +113,155 @@ static int commands_init(struct service *service, const json_t *declaration, str
 	return 0;
 }
 
+static int unit_check(const char *unit, struct err *err)
+{
+	size_t stem = strcspn(unit, ".");
+
+	if (unit[0] == '\0' || strpbrk(unit, "*?[ \n") != NULL)
+		return err_set(err, "\"%s\" does not name one systemd unit", unit);
+	if (stem > 0 && unit[stem - 1] == '@')
+		return err_set(err, "\"%s\" is a template: name an instance, %.*sNAME%s", unit,
+			       (int)stem, unit, unit + stem);
+	return 0;
+}
+
+static int modes_check(const struct service *service, struct err *err)
+{
+	const char *name, *unit;
+	json_t *mode;
+
+	json_object_foreach((json_t *)service->modes, name, mode) {
+		bool words = json_object_size(json_object_get(mode, "env")) > 0 ||
+			     json_array_size(json_object_get(mode, "args")) > 0;
+
+		unit = json_str(mode, "systemd", NULL);
+		if (strcmp(name, SERVICE_NORMAL) == 0)
+			return err_set(err, "\"%s\" is the mode without a mode", name);
+		if (service->unit != NULL && (unit == NULL || words))
+			return err_set(err,
+				       "mode %s of a systemd unit is another unit: \"systemd\", "
+				       "and "
+				       "nothing else",
+				       name);
+		if (service->unit == NULL && (unit != NULL || !words))
+			return err_set(err, "mode %s needs \"args\" or \"env\", and no unit", name);
+		if (unit != NULL && unit_check(unit, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Where systemctl looks for the user's manager, also from cron and after su. */
+static void runtime_folder(struct service *service)
+{
+	char *path = xasprintf("/run/user/%u", (unsigned)geteuid());
+	size_t n = 0;
+
+	if (getenv("XDG_RUNTIME_DIR") == NULL && file_exists(path)) {
+		while (service->env[n] != NULL)
+			n++;
+		service->env = xrealloc(service->env, (n + 2) * sizeof(*service->env));
+		service->env[n] = xasprintf("XDG_RUNTIME_DIR=%s", path);
+		service->env[n + 1] = NULL;
+	}
+	free(path);
+}
+
 int service_init(struct service *service, const json_t *declaration, struct err *err)
 {
-	*service = (struct service){ 0 };
+	*service = (struct service){ .declaration = declaration };
 	service->unit = json_str(declaration, "systemd", NULL);
 	service->pid_file = json_str(declaration, "pid_file", NULL);
 	service->cwd = json_str(declaration, "cwd", NULL);
 	service->user = json_bool(declaration, "user", 0);
 	service->env = argv_env(json_object_get(declaration, "env"));
+	service->modes = json_object_get(declaration, "modes");
+	if (modes_check(service, err) < 0)
+		return -1;
 	if (service->unit == NULL)
 		return commands_init(service, declaration, err);
-	if (service->unit[0] == '\0' || strpbrk(service->unit, "*?[ \n") != NULL)
-		return err_set(err, "\"%s\" does not name one systemd unit", service->unit);
-	service->start = systemctl(service, "start", NULL);
-	service->stop = systemctl(service, "stop", NULL);
+	if (unit_check(service->unit, err) < 0)
+		return -1;
+	if (service->user)
+		runtime_folder(service);
+	service->start = systemctl(service, "start", NULL, service->unit);
+	service->stop = systemctl(service, "stop", NULL, NULL);
 	service->status =
 	    systemctl(service, "show",
-		      "--property=LoadState,ActiveState,SubState,MainPID,NRestarts,Result");
+		      "--property=LoadState,ActiveState,SubState,MainPID,NRestarts,Result,"
+		      "NeedDaemonReload",
+		      NULL);
 	return 0;
+}
+
+/* The array `first` with the strings of `second` behind its own; both are consumed. */
+static char **words_join(char **first, char **second)
+{
+	size_t n = 0;
+
+	while (first[n] != NULL)
+		n++;
+	for (size_t i = 0; second != NULL && second[i] != NULL; i++) {
+		first = xrealloc(first, (n + 2) * sizeof(*first));
+		first[n++] = second[i];
+		first[n] = NULL;
+	}
+	free(second);
+	return first;
+}
+
+/* New: the declaration's environment with the mode's in its place. */
+static char **env_join(const json_t *declaration, const json_t *mode)
+{
+	json_t *env = json_object();
+	char **list;
+
+	json_object_update(env, json_object_get(declaration, "env"));
+	json_object_update(env, json_object_get(mode, "env"));
+	list = argv_env(env);
+	json_decref(env);
+	return list;
+}
+
+static int mode_start(struct service *service, const json_t *mode, struct err *err)
+{
+	const json_t *words = json_object_get(mode, "args");
+	char **args = NULL, **start;
+
+	if (json_array_size(words) > 0 && (args = argv_new(words, "args", err)) == NULL)
+		return -1;
+	start = argv_new(json_object_get(service->declaration, "start"), "start", err);
+	argv_free(service->start);
+	argv_free(service->start_env);
+	service->start = words_join(start, args);
+	service->start_env = env_join(service->declaration, mode);
+	return 0;
+}
+
+int service_choose(struct service *service, const char *mode, struct err *err)
+{
+	const json_t *one;
+
+	if (mode != NULL && strcmp(mode, SERVICE_NORMAL) == 0)
+		mode = NULL;
+	one = mode != NULL ? json_object_get(service->modes, mode) : NULL;
+	if (mode != NULL && one == NULL)
+		return err_set(err, "the service has no mode \"%s\"", mode);
+	if (service->unit == NULL && mode_start(service, one, err) < 0)
+		return -1;
+	if (service->unit != NULL) {
+		argv_free(service->start);
+		service->start = systemctl(service, "start", NULL, unit_of(service, mode));
+	}
+	service->mode = mode;
+	return 0;
+}
+
+bool service_in_mode(const struct service *service, const struct service_status *now)
+{
+	const char *wanted = service->mode != NULL ? service->mode : SERVICE_NORMAL;
+
+	return service->modes == NULL || strcmp(now->mode, wanted) == 0;
 }
 
 void service_release(struct service *service)
@@ -148,178 +270,8 @@ void service_release(struct service *service)
 	argv_free(service->stop);
 	argv_free(service->status);
 	argv_free(service->env);
+	argv_free(service->start_env);
 	*service = (struct service){ 0 };
-}
-
-/* ---- state ---- */
-
-static void pid_file_state(const struct service *service, struct service_status *out)
-{
-	json_t *declaration = json_pack("{s:s}", "pid_file", service->pid_file);
-	struct proc_decl decl;
-	struct proc_list found = { 0 };
-	struct err err = ERR_INIT;
-
-	if (proc_decl_init(&decl, declaration, &err) < 0 || proc_find(&decl, &found, &err) < 0) {
-		says(out, SERVICE_UNKNOWN, "%s", err.msg);
-	} else if (found.n == 0) {
-		says(out, SERVICE_STOPPED, "%s", found.why);
-	} else {
-		out->pid = found.list[0].id.pid;
-		says(out, SERVICE_ACTIVE, "pid %d is alive", (int)out->pid);
-	}
-	proc_list_release(&found);
-	proc_decl_release(&decl);
-	json_decref(declaration);
-}
-
-/* The value of a line "NAME=value" of the output, into a fixed array; false when there is none. */
-static bool property(const struct buf *output, const char *name, char *out, size_t size)
-{
-	const char *line = buf_str(output);
-	size_t len = strlen(name);
-
-	while (line != NULL && *line != '\0') {
-		const char *end = strchrnul(line, '\n');
-
-		if (strncmp(line, name, len) == 0 && line[len] == '=') {
-			snprintf(out, size, "%.*s", (int)(end - line - (ptrdiff_t)len - 1),
-				 line + len + 1);
-			return true;
-		}
-		line = *end != '\0' ? end + 1 : NULL;
-	}
-	return false;
-}
-
-static void counters_read(const struct buf *output, struct service_status *out)
-{
-	char text[32];
-
-	if (property(output, "MainPID", text, sizeof(text)))
-		out->pid = (pid_t)strtol(text, NULL, 10);
-	if (property(output, "NRestarts", text, sizeof(text)) && text[0] != '\0')
-		out->restarts = (int)strtol(text, NULL, 10);
-}
-
-static void unit_interpret(const struct service *service, const struct buf *output,
-			   struct service_status *out)
-{
-	char load[64] = "", active[64] = "", sub[64] = "", result[64] = "";
-
-	property(output, "LoadState", load, sizeof(load));
-	property(output, "SubState", sub, sizeof(sub));
-	property(output, "Result", result, sizeof(result));
-	if (!property(output, "ActiveState", active, sizeof(active))) {
-		says(out, SERVICE_UNKNOWN, "systemctl show said nothing about %s", service->unit);
-		return;
-	}
-	if (strcmp(load, "loaded") != 0 && strcmp(active, "active") != 0) {
-		says(out, SERVICE_UNKNOWN, "unit %s: %s", service->unit, load);
-		return;
-	}
-	if (strcmp(active, "active") == 0 || strcmp(active, "reloading") == 0)
-		says(out, SERVICE_ACTIVE, "%s is %s (%s), pid %d", service->unit, active, sub,
-		     (int)out->pid);
-	else if (strcmp(active, "inactive") == 0)
-		says(out, SERVICE_STOPPED, "%s is inactive (%s)", service->unit, sub);
-	else if (strcmp(active, "failed") == 0)
-		says(out, SERVICE_FAILED, "%s has failed (%s)", service->unit, result);
-	else
-		says(out, SERVICE_CHANGING, "%s is %s (%s)", service->unit, active, sub);
-}
-
-/* The last line that is no property. */
-static void last_sentence(const struct buf *output, char *out, size_t size)
-{
-	const char *line = buf_str(output);
-
-	out[0] = '\0';
-	while (line != NULL && *line != '\0') {
-		const char *end = strchrnul(line, '\n');
-		size_t len = (size_t)(end - line);
-		bool known =
-		    strncmp(line, "MainPID=", 8) == 0 || strncmp(line, "NRestarts=", 10) == 0;
-
-		if (len > 0 && !known)
-			snprintf(out, size, "%.*s", (int)len, line);
-		line = *end != '\0' ? end + 1 : NULL;
-	}
-}
-
-static void command_interpret(const struct service *service, int code, const struct buf *output,
-			      struct service_status *out)
-{
-	char said[160];
-	static const enum service_state states[] = { SERVICE_ACTIVE, SERVICE_CHANGING,
-						     SERVICE_UNKNOWN, SERVICE_STOPPED };
-	enum service_state state = code >= 0 && code <= 3 ? states[code] : SERVICE_UNKNOWN;
-
-	last_sentence(output, said, sizeof(said));
-	if (state == SERVICE_UNKNOWN)
-		says(out, state, "%s: exit status %d%s%s", service->status[0], code,
-		     said[0] != '\0' ? ": " : "", said);
-	else
-		says(out, state, "%s", said[0] != '\0' ? said : state_names[state]);
-}
-
-void service_interpret(const struct service *service, const struct child_end *end,
-		       const struct buf *output, struct service_status *out)
-{
-	char how[96];
-
-	*out = (struct service_status){ .restarts = -1 };
-	if (end->timed_out || !WIFEXITED(end->status)) {
-		says(out, SERVICE_UNKNOWN, "%s: %s", service->status[0],
-		     child_end_text(end, how, sizeof(how)));
-		return;
-	}
-	counters_read(output, out);
-	if (service->unit == NULL)
-		command_interpret(service, WEXITSTATUS(end->status), output, out);
-	else if (WEXITSTATUS(end->status) != 0)
-		says(out, SERVICE_UNKNOWN,
-		     "systemctl can't reach the service manager (exit status %d)",
-		     WEXITSTATUS(end->status));
-	else
-		unit_interpret(service, output, out);
-}
-
-const char *const *service_query(const struct service *service)
-{
-	return (const char *const *)service->status;
-}
-
-static struct child_spec spec_of(const struct service *service, char **argv)
-{
-	return (struct child_spec){
-		.argv = (const char *const *)argv,
-		.env = (const char *const *)service->env,
-		.cwd = service->cwd,
-		.in = -1,
-		.out = -1,
-		.err = -1,
-	};
-}
-
-void service_state(const struct service *service, int64_t timeout_us, struct service_status *out)
-{
-	struct buf output = BUF_INIT;
-	struct child_end end = { 0 };
-	struct child_spec spec;
-	struct err err = ERR_INIT;
-
-	*out = (struct service_status){ .restarts = -1 };
-	if (service->status == NULL) {
-		pid_file_state(service, out);
-		return;
-	}
-	spec = spec_of(service, service->status);
-	if (child_run(&spec, NULL, timeout_us, OUTPUT_MAX, &output, NULL, &end, &err) < 0)
-		says(out, SERVICE_UNKNOWN, "%s", err.msg);
-	else
-		service_interpret(service, &end, &output, out);
-	buf_release(&output);
 }
 
 /* ---- acting ---- */
@@ -345,24 +297,60 @@ static int64_t query_time(int64_t deadline)
 	return left > QUERY_US ? QUERY_US : left < POLL_US ? POLL_US : left;
 }
 
-/* Waits until it is stopped (`stopped`) or active. A failed service is a stopped one; for a start
- * it is the end of waiting. */
-static int state_await(const struct service *service, bool stopped, int64_t deadline,
-		       struct err *err)
+static struct child_spec spec_of(const struct service *service, char **argv)
+{
+	bool own = argv == service->start && service->start_env != NULL;
+
+	return (struct child_spec){
+		.argv = (const char *const *)argv,
+		.env = (const char *const *)(own ? service->start_env : service->env),
+		.cwd = service->cwd,
+		.in = -1,
+		.out = -1,
+		.err = -1,
+	};
+}
+
+static int state_await_stop(const struct service *service, int64_t deadline, struct err *err)
 {
 	struct service_status now;
 
 	for (;;) {
 		service_state(service, query_time(deadline), &now);
-		if (stopped && (now.state == SERVICE_STOPPED || now.state == SERVICE_FAILED))
+		if (now.state == SERVICE_STOPPED || now.state == SERVICE_FAILED)
 			return 0;
-		if (!stopped && now.state == SERVICE_ACTIVE)
-			return 0;
-		if (!stopped && now.state == SERVICE_FAILED)
-			return err_set(err, "it failed to start: %s", now.evidence);
 		if (left_of(deadline) == 0)
-			return err_set(err, "still not %s: %s", stopped ? "stopped" : "active",
-				       now.evidence);
+			return err_set(err, "still not stopped: %s", now.evidence);
+		pause_a_moment();
+	}
+}
+
+/* A unit of type simple is active from its fork on, whatever comes of it: so it is looked at for a
+ * while. What its start job left stopped has ended, and will not come up. */
+static int state_await_start(const struct service *service, int64_t deadline, struct err *err)
+{
+	int64_t steady_us = service->unit != NULL ? STEADY_US : 0, since = 0;
+	struct service_status now;
+	pid_t pid = 0;
+
+	for (;;) {
+		service_state(service, query_time(deadline), &now);
+		if (now.state == SERVICE_ACTIVE && (since == 0 || now.pid != pid)) {
+			since = clock_mono(&clock_system);
+			pid = now.pid;
+		}
+		if (now.state != SERVICE_ACTIVE)
+			since = 0;
+		else if (clock_mono(&clock_system) - since >= steady_us)
+			return service_in_mode(service, &now)
+				   ? 0
+				   : err_set(err, "it came up in another mode: %s", now.evidence);
+		if (now.state == SERVICE_FAILED)
+			return err_set(err, "it failed to start: %s", now.evidence);
+		if (now.state == SERVICE_STOPPED && service->unit != NULL)
+			return err_set(err, "it started, and ended at once: %s", now.evidence);
+		if (left_of(deadline) == 0)
+			return err_set(err, "still not active: %s", now.evidence);
 		pause_a_moment();
 	}
 }
@@ -439,18 +427,59 @@ static int command_run(const struct service *service, char **argv, int64_t deadl
 			: err_set(err, "no time is left to run %s", argv[0]);
 }
 
+/* systemctl names the unit and the manual where the reason is wanted: what the state tells is
+ * added, and what to do about it. */
+static int unit_failed(const struct service *service, struct err *err)
+{
+	const char *unit = unit_of(service, service->mode);
+	struct service_status now;
+
+	service_state(service, QUERY_US, &now);
+	if (err == NULL)
+		return -1;
+	if (strstr(err->msg, "uthentication") != NULL || strstr(err->msg, "ccess denied") != NULL ||
+	    strstr(err->msg, "not permitted") != NULL)
+		return err_hint(err, "user %u may not: run as root, or let polkit allow it",
+				(unsigned)geteuid());
+	if (now.hurdle[0] != '\0')
+		return err_hint(err, "%s", now.hurdle);
+	return err_hint(err, "now %s; see: journalctl %s-u %s", now.evidence,
+			service->user ? "--user " : "", unit);
+}
+
+/* A unit that failed too often is refused until it is told that this is another try. */
+static int unit_start(const struct service *service, const struct service_status *now,
+		      int64_t deadline, int log, struct err *err)
+{
+	char **reset = systemctl(service, "reset-failed", NULL, unit_of(service, service->mode));
+	int rc;
+
+	if (now->state == SERVICE_FAILED)
+		(void)command_run(service, reset, deadline, log, NULL);
+	argv_free(reset);
+	rc = command_run(service, service->start, deadline, log, err);
+	return rc < 0 ? unit_failed(service, err) : state_await_start(service, deadline, err);
+}
+
 static int start(const struct service *service, int64_t deadline, int log, struct err *err)
 {
 	struct service_status now;
 
 	service_state(service, query_time(deadline), &now);
-	if (now.state == SERVICE_ACTIVE)
+	if (now.state == SERVICE_ACTIVE && service_in_mode(service, &now))
 		return 0;
+	if (now.state == SERVICE_ACTIVE ||
+	    (now.mode[0] != '\0' && !service_in_mode(service, &now))) {
+		err_set(err, "it runs already, in another mode: %s", now.evidence);
+		return err_hint(err, "\"do\": \"restart\" changes the mode");
+	}
 	if (service->pid_file != NULL)
 		return pid_file_start(service, deadline, log, err);
+	if (service->unit != NULL)
+		return unit_start(service, &now, deadline, log, err);
 	if (command_run(service, service->start, deadline, log, err) < 0)
 		return -1;
-	return state_await(service, false, deadline, err);
+	return state_await_start(service, deadline, err);
 }
 
 /* Many stop commands fail when nothing runs: what is stopped is not told again. */
@@ -464,8 +493,8 @@ static int stop(const struct service *service, int64_t deadline, int log, struct
 	if (now.state == SERVICE_STOPPED)
 		return 0;
 	if (command_run(service, service->stop, deadline, log, err) < 0)
-		return -1;
-	return state_await(service, true, deadline, err);
+		return service->unit != NULL ? unit_failed(service, err) : -1;
+	return state_await_stop(service, deadline, err);
 }
 
 int service_do(const struct service *service, enum service_act act, int64_t timeout_us, int log,
@@ -488,6 +517,18 @@ static void plan_line(char **argv, struct buf *lines)
 	buf_putc(lines, '\n');
 }
 
+static void plan_env(const json_t *mode, struct buf *lines)
+{
+	char **env = argv_env(json_object_get(mode, "env"));
+
+	for (size_t i = 0; env[i] != NULL; i++) {
+		buf_puts(lines, "  with ");
+		text_clean(lines, env[i], strlen(env[i]));
+		buf_putc(lines, '\n');
+	}
+	argv_free(env);
+}
+
 void service_plan(const struct service *service, enum service_act act, struct buf *lines)
 {
 	if (act != SERVICE_START && service->stop != NULL) {
@@ -497,6 +538,9 @@ void service_plan(const struct service *service, enum service_act act, struct bu
 		text_clean(lines, service->pid_file, strlen(service->pid_file));
 		buf_puts(lines, " (TERM, then KILL)\n");
 	}
-	if (act != SERVICE_STOP)
-		plan_line(service->start, lines);
+	if (act == SERVICE_STOP)
+		return;
+	plan_line(service->start, lines);
+	if (service->start_env != NULL && service->mode != NULL)
+		plan_env(json_object_get(service->modes, service->mode), lines);
 }

@@ -14,6 +14,7 @@ static const struct field fields[] = {
 	{ "service", FIELD_SOURCE, true, "a declared service", "service", NULL },
 	{ "is", FIELD_CHOICE, true, "the state it is in; a failed one is stopped, too", NULL,
 	  states },
+	{ "mode", FIELD_MODE, false, "active: the mode it runs in, too", "service", NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
@@ -23,9 +24,15 @@ static bool is_in(enum service_state state, const char *wanted)
 	       (state == SERVICE_FAILED && strcmp(wanted, "stopped") == 0);
 }
 
+static bool mode_unknown(const struct service_status *status, const char *wanted)
+{
+	return wanted != NULL && status->state == SERVICE_ACTIVE && status->mode[0] == '\0';
+}
+
 static void eval(const struct probe_env *env, const json_t *args, struct reading *out)
 {
 	const char *name = json_str(args, "service", ""), *wanted = json_str(args, "is", "active");
+	const char *mode = json_str(args, "mode", NULL);
 	const json_t *declaration = env->declared(env->data, name);
 	int64_t left = env->deadline - clock_mono(env->clock);
 	struct service_status status;
@@ -40,11 +47,13 @@ static void eval(const struct probe_env *env, const json_t *args, struct reading
 		reading_unknown(out, clock_wall(env->clock), "%s", err.msg);
 	} else {
 		service_state(&service, left < QUERY_US ? left : QUERY_US, &status);
-		if (status.state == SERVICE_UNKNOWN)
+		if (status.state == SERVICE_UNKNOWN || mode_unknown(&status, mode))
 			reading_unknown(out, clock_wall(env->clock), "%s", status.evidence);
 		else
-			reading_judge(out, is_in(status.state, wanted), clock_wall(env->clock),
-				      "%s", status.evidence);
+			reading_judge(out,
+				      is_in(status.state, wanted) &&
+					  (mode == NULL || strcmp(status.mode, mode) == 0),
+				      clock_wall(env->clock), "%s", status.evidence);
 	}
 	service_release(&service);
 }

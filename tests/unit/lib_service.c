@@ -1,3 +1,8 @@
+/* Services. With arguments one look or one act, for tests/func/systemd.sh, which has a systemd:
+ *
+ *     lib_service --state DECLARATION
+ *     lib_service --do DECLARATION start|stop|restart SECONDS
+ */
 #include "tests/unit/scratch.h"
 
 #include <signal.h>
@@ -256,6 +261,15 @@ static void bad_declarations_are_refused(void **state)
 		"{\"pid_file\": \"/x\"}",
 		"{\"systemd\": \"a*\"}",
 		"{\"systemd\": \"\"}",
+		"{\"systemd\": \"bot@\"}",
+		"{\"systemd\": \"bot@.service\"}",
+		"{\"systemd\": \"a\", \"modes\": {\"safe\": {\"args\": [\"--safe\"]}}}",
+		"{\"systemd\": \"a\", \"modes\": {\"safe\": {}}}",
+		"{\"pid_file\": \"/x\", \"start\": [\"a\"], \"modes\": {\"safe\": {}}}",
+		"{\"pid_file\": \"/x\", \"start\": [\"a\"], \"modes\": {\"safe\": {\"systemd\": "
+		"\"b\"}}}",
+		"{\"pid_file\": \"/x\", \"start\": [\"a\"], \"modes\": {\"normal\": {\"args\": "
+		"[\"b\"]}}}",
 		"{\"status\": [], \"start\": [\"a\"], \"stop\": [\"a\"]}",
 		"{\"status\": [[1]], \"start\": [\"a\"], \"stop\": [\"a\"]}",
 	};
@@ -307,6 +321,7 @@ static void systemd_output_is_understood(void **state)
 		  SERVICE_CHANGING },
 		{ "LoadState=not-found\nActiveState=inactive\nSubState=dead\n", 0,
 		  SERVICE_UNKNOWN },
+		{ "LoadState=masked\nActiveState=inactive\nSubState=dead\n", 0, SERVICE_STOPPED },
 		{ "", 0, SERVICE_UNKNOWN },
 		{ "", 1, SERVICE_UNKNOWN },
 	};
@@ -350,9 +365,32 @@ static void a_unit_that_is_not_there_is_unknown(void **state)
 	json_decref(declaration);
 }
 
+/* Prints "active restarts 0: bot.service is active (running), pid 77"; 1 when an act failed. */
+static int one_call(int argc, char **argv)
+{
+	json_t *declaration = json_loads(argv[2], 0, NULL);
+	struct service service;
+	struct service_status now;
+	struct err err = ERR_INIT;
+	enum service_act act;
+	int rc = 0;
+
+	if (declaration == NULL || service_init(&service, declaration, &err) < 0)
+		return fprintf(stderr, "%s: %s\n", argv[2], err.msg), 2;
+	if (argc == 5 && service_act_parse(argv[3], &act) == 0)
+		rc = service_do(&service, act, atol(argv[4]) * CLOCK_US, -1, &err);
+	if (rc < 0)
+		printf("%s%s%s\n", err.msg, err.hint[0] != '\0' ? " | " : "", err.hint);
+	service_state(&service, LONG_US, &now);
+	printf("%s restarts %d: %s\n", service_state_name(now.state), now.restarts, now.evidence);
+	service_release(&service);
+	json_decref(declaration);
+	return rc < 0;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(commands_start_stop_restart),
@@ -369,5 +407,7 @@ int main(void)
 		TEST(a_unit_that_is_not_there_is_unknown),
 	};
 
+	if (argc > 1)
+		return one_call(argc, argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
