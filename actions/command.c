@@ -19,7 +19,7 @@ static const struct field command_fields[] = {
 	{ "command", FIELD_STRINGS, true, "the command: a program and its arguments, no shell",
 	  NULL, NULL },
 	{ "cwd", FIELD_PATH, false, "the folder it runs in", NULL, NULL },
-	{ "env", FIELD_MAP, false, "additions to its environment", NULL, NULL },
+	{ "env", FIELD_MAP, false, "additions to its environment", "secret", NULL },
 	{ "exit", FIELD_INT, false, "the exit status that means success (0)", NULL, NULL },
 	{ "undo", FIELD_STRINGS, false, "the command that takes it back", NULL, NULL },
 	{ "risk", FIELD_CHOICE, false, "how much care it needs (caution)", NULL, risks },

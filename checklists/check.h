@@ -55,6 +55,7 @@ struct checker {
 	struct names names[SECTION_COUNT];
 	struct runbook *runbook;
 	bool *used;		      /* owned: one for each parameter; NULL: nobody asks */
+	bool secret;		      /* the field that is checked may hold a secret */
 	bool no_asks;		      /* inside a source or metric: asked parameters are refused */
 	struct probe **inline_probes; /* owned until the runbook or target takes them */
 	size_t ninline_probes, cap_inline_probes;

@@ -115,8 +115,8 @@ static void check_members(struct checker *checker, const struct node *node,
 	}
 }
 
-void check_field(struct checker *checker, const struct node *node, const struct field *field,
-		 const struct type *source)
+static void check_value(struct checker *checker, const struct node *node, const struct field *field,
+			const struct type *source)
 {
 	switch (field->type) {
 	case FIELD_INT:
@@ -196,6 +196,16 @@ void check_field(struct checker *checker, const struct node *node, const struct 
 	case FIELD_SETTINGS:
 		break; /* check_source() holds them against their own table */
 	}
+}
+
+void check_field(struct checker *checker, const struct node *node, const struct field *field,
+		 const struct type *source)
+{
+	bool outer = checker->secret;
+
+	checker->secret = field->of && strcmp(field->of, "secret") == 0;
+	check_value(checker, node, field, source);
+	checker->secret = outer;
 }
 
 static const struct field *field_find(const struct field *const *tables, const char *name)

@@ -78,6 +78,12 @@ static void param_seen(const char *name, size_t len, void *data)
 			say(checker, walk->node, NULL,
 			    "expected %s; parameter \"%s\" is of type %s",
 			    field_type_expected(walk->type), word, field_type_name(param->type));
+		if (param->secret && !checker->secret && walk->type != FIELD_TEMPLATE)
+			say(checker, walk->node, NULL,
+			    "parameter \"%s\" is secret, and would be seen here: a command gets it "
+			    "through \"env\", a shell as $" ENV_PREFIX "NAME, a request in its "
+			    "url, headers or body",
+			    word);
 		if (checker->no_asks && param->ask)
 			say(checker, walk->node, NULL,
 			    "parameter \"%s\" is asked before a plan is made; what is read all the "

@@ -1,5 +1,7 @@
 #include "core/evaluate.h"
 
+#include "core/secrets.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +75,7 @@ static void leaf_ask(const struct evaluation *evaluation, const struct probe_typ
 		 wiring_warming(wiring, evaluation->deadline));
 	if (!out->at)
 		out->at = clock_wall(wiring->clock);
+	secrets_redact(wiring->redactor, out);
 }
 
 bool evaluate_blocks(const struct probe *probe)

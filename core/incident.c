@@ -8,27 +8,12 @@
 #include <unistd.h>
 
 #include "core/seal.h"
+#include "core/secrets.h"
 #include "core/statefolder.h"
 #include "core/who.h"
-#include "core/wiring.h"
 #include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
-
-/* ---- Secrets ---- */
-
-/* The very values that are filled in. A secret that can't be read can't leak from here, either. */
-static struct redactor *redactor_of(const struct target *target)
-{
-	struct redactor *redactor = redactor_new();
-	json_t *secrets = wiring_secrets(target), *value;
-	const char *name;
-
-	json_object_foreach(secrets, name, value)
-		redactor_add(redactor, json_string_value(value));
-	json_decref(secrets);
-	return redactor;
-}
 
 /* ---- Making ---- */
 
@@ -94,7 +79,7 @@ static int begin(struct incident *incident, struct err *err)
 {
 	if (load_frozen(&incident->loaded, incident->folder, err))
 		return err_wrap(err, "incident %s", incident->id);
-	incident->redactor = redactor_of(incident->loaded.target);
+	incident->redactor = secrets_redactor(incident->loaded.target);
 	state_init(&incident->state, incident->loaded.runbook, incident->loaded.target);
 	return 0;
 }

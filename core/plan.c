@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/identity.h"
+#include "core/secrets.h"
 #include "lib/argv.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
@@ -79,14 +80,14 @@ char *step_guard_text(const struct step *step, const struct procedure *procedure
 
 /* ---- The digest ---- */
 
-static json_t *probe_canonical(const struct sense *sense, const struct probe *probe)
+static json_t *probe_canonical(const json_t *values, const struct probe *probe)
 {
 	json_t *out, *parts, *args;
 
 	if (!probe)
 		return json_null();
 	out = json_object();
-	args = probe->ask.args ? sense_fill(sense, probe->ask.args, NULL) : NULL;
+	args = probe->ask.args ? params_fill(probe->ask.args, values, NULL) : NULL;
 	parts = json_array();
 	json_object_set_new(out, "id", json_string(probe->id));
 	json_object_set_new(out, "kind", json_integer(probe->kind));
@@ -94,20 +95,20 @@ static json_t *probe_canonical(const struct sense *sense, const struct probe *pr
 	json_object_set_new(out, "count", json_integer((json_int_t)probe->count));
 	json_object_set_new(out, "for", json_integer(probe->for_us));
 	for (size_t i = 0; i < probe->nparts; i++)
-		json_array_append_new(parts, probe_canonical(sense, probe->parts[i]));
+		json_array_append_new(parts, probe_canonical(values, probe->parts[i]));
 	json_object_set_new(out, "parts", parts);
 	return out;
 }
 
 /* Filled in as far as it goes: an answer that is still missing leaves the text as it is. */
-static json_t *args_canonical(const struct sense *sense, const json_t *args)
+static json_t *args_canonical(const json_t *values, const json_t *args)
 {
-	json_t *filled = args ? sense_fill(sense, args, NULL) : NULL;
+	json_t *filled = args ? params_fill(args, values, NULL) : NULL;
 
 	return filled ? filled : args ? json_deep_copy(args) : json_null();
 }
 
-static json_t *step_canonical(const struct sense *sense, const struct step *step,
+static json_t *step_canonical(const json_t *values, const struct step *step,
 			      const struct procedure *procedure, const struct target *target)
 {
 	const struct typed *action = step_action(step, procedure, target);
@@ -117,14 +118,14 @@ static json_t *step_canonical(const struct sense *sense, const struct step *step
 	json_object_set_new(out, "say", json_string(step->say));
 	json_object_set_new(out, "guard", json_integer(step->guard));
 	json_object_set_new(out, "guard_answer", json_string(step->guard_answer));
-	json_object_set_new(out, "action", args_canonical(sense, action ? action->args : NULL));
+	json_object_set_new(out, "action", args_canonical(values, action ? action->args : NULL));
 	json_object_set_new(out, "bound",
-			    probe_canonical(sense, step_bound_probe(step, procedure, target)));
-	json_object_set_new(out, "when", probe_canonical(sense, step->when));
-	json_object_set_new(out, "timeout", args_canonical(sense, step->timeout));
-	json_object_set_new(out, "within", args_canonical(sense, step->within));
+			    probe_canonical(values, step_bound_probe(step, procedure, target)));
+	json_object_set_new(out, "when", probe_canonical(values, step->when));
+	json_object_set_new(out, "timeout", args_canonical(values, step->timeout));
+	json_object_set_new(out, "within", args_canonical(values, step->within));
 	for (size_t i = 0; i < step->nverify; i++)
-		json_array_append_new(verify, probe_canonical(sense, step->verify[i]));
+		json_array_append_new(verify, probe_canonical(values, step->verify[i]));
 	json_object_set_new(out, "verify", verify);
 	return out;
 }
@@ -164,11 +165,13 @@ int plan_digest(const struct sense *sense, const struct loaded *loaded,
 {
 	json_t *whole = json_object(), *steps = json_array();
 	json_t *values = values_canonical(sense, loaded->target, procedure);
+	json_t *hidden = secrets_hidden(sense_runbook(sense), sense_values(sense));
 	char *text;
 
 	for (size_t i = 0; i < procedure->nsteps; i++)
-		json_array_append_new(steps, step_canonical(sense, &procedure->steps[i], procedure,
+		json_array_append_new(steps, step_canonical(hidden, &procedure->steps[i], procedure,
 							    loaded->target));
+	json_decref(hidden);
 	json_object_set_new(whole, "procedure", json_string(procedure->name));
 	json_object_set_new(whole, "steps", steps);
 	json_object_set_new(whole, "params", params ? json_deep_copy(params) : json_object());
@@ -268,7 +271,7 @@ static void plan_action(struct procedure_plan *plan, struct plan_step *out, stru
 	const struct action_type *type = action_type(action->type->name);
 	struct err err = ERR_INIT;
 	struct plan lines = { 0 };
-	char **shell = params_env(sense_values(sense));
+	char **shell = secrets_shell(sense_runbook(sense), sense_values(sense), action->args);
 	struct action_env env = {
 		.clock = &clock_system,
 		.deadline = clock_mono(&clock_system) + PLAN_US,
@@ -340,6 +343,35 @@ static void plan_one(struct procedure_plan *plan, size_t i, struct sense *sense,
 		out->undo = xstrdup("");
 }
 
+static void redact_line(const struct redactor *redactor, char **line)
+{
+	struct buf out = BUF_INIT;
+
+	if (!*line || !**line)
+		return;
+	redact(redactor, &out, *line, strlen(*line));
+	free(*line);
+	*line = buf_detach(&out);
+}
+
+/* What is shown never has a secret: actions say what they are given. */
+static void plan_redact(struct procedure_plan *plan, const struct target *target)
+{
+	struct redactor *redactor = secrets_redactor(target);
+
+	for (size_t i = 0; i < plan->nsteps; i++) {
+		struct plan_step *step = &plan->steps[i];
+
+		for (size_t k = 0; k < step->nlines; k++)
+			redact_line(redactor, &step->lines[k]);
+		redact_line(redactor, &step->undo);
+		redact_line(redactor, &step->problem);
+	}
+	for (size_t i = 0; i < plan->nloss; i++)
+		redact_line(redactor, &plan->loss[i]);
+	redactor_free(redactor);
+}
+
 int plan_make(struct procedure_plan *plan, struct sense *sense, const struct loaded *loaded,
 	      const struct procedure *procedure, const json_t *params, struct err *err)
 {
@@ -368,6 +400,7 @@ int plan_make(struct procedure_plan *plan, struct sense *sense, const struct loa
 	plan->steps = xcalloc(plan->nsteps + 1, sizeof(*plan->steps));
 	for (size_t i = 0; i < plan->nsteps; i++)
 		plan_one(plan, i, sense, loaded->target, &first);
+	plan_redact(plan, loaded->target);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/plan.h"
+#include "core/secrets.h"
 #include "core/statefolder.h"
 #include "core/steplock.h"
 #include "lib/argv.h"
@@ -104,8 +105,10 @@ int work_begin(struct work *work, struct incident *incident, const char *step, b
 	if (!work->sense)
 		return -1;
 	sense_trouble(work->sense, state_trouble(&incident->state));
-	work->shell = params_env(sense_values(work->sense));
-	return work_action(work, err) || work_paths(work, err) ? -1 : 0;
+	if (work_action(work, err) || work_paths(work, err))
+		return -1;
+	work->shell = secrets_shell(loaded->runbook, sense_values(work->sense), work->args);
+	return 0;
 }
 
 void work_release(struct work *work)
@@ -191,8 +194,8 @@ static void output_flush(struct output *output, size_t len)
 {
 	struct buf clean = BUF_INIT;
 
-	redact(output->redactor, &clean, output->line.data, len);
 	if (output->to >= 0 && output->written < OUTPUT_MAX) {
+		redact(output->redactor, &clean, output->line.data, len);
 		output->written += clean.len;
 		file_write(output->to, clean.data, clean.len);
 		if (output->written >= OUTPUT_MAX)
@@ -218,7 +221,9 @@ static bool output_take(struct output *output)
 	if (end)
 		output_flush(output, (size_t)(end - output->line.data) + 1);
 	else if (output->line.len > LINE_MAX_BYTES)
-		output_flush(output, output->line.len);
+		output_flush(output,
+			     output->line.len - redact_pending(output->redactor, output->line.data,
+							       output->line.len));
 	return true;
 }
 

@@ -4,49 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/file.h"
+#include "core/secrets.h"
 #include "lib/mem.h"
 #include "lib/params.h"
 #include "lib/timefmt.h"
 
-#define WARM_US	   (2 * CLOCK_US)
-#define PUMP_US	   (CLOCK_US / 20)
-#define SECRET_MAX 65536
-
-static json_t *secret_read(const json_t *where)
-{
-	const char *name = json_str(where, "env", NULL);
-	const char *path = json_str(where, "file", NULL);
-	const char *value = name ? getenv(name) : NULL;
-	struct buf text = BUF_INIT;
-	json_t *secret = NULL;
-
-	if (value)
-		return json_text(value, strlen(value));
-	if (path && file_read(path, &text, SECRET_MAX, NULL) == 0)
-		secret = json_text(buf_str(&text), strcspn(buf_str(&text), "\r\n"));
-	buf_release(&text);
-	return secret;
-}
-
-json_t *wiring_secrets(const struct target *target)
-{
-	json_t *secrets = json_object();
-	const char *name;
-	json_t *where;
-
-	json_object_foreach((json_t *)(target ? target->secrets : NULL), name, where) {
-		json_t *value = secret_read(where);
-
-		if (value)
-			json_object_set_new(secrets, name, value);
-	}
-	return secrets;
-}
+#define WARM_US (2 * CLOCK_US)
+#define PUMP_US (CLOCK_US / 20)
 
 static json_t *values_of(const struct runbook *runbook, const struct target *target)
 {
-	json_t *values = json_object(), *secrets = wiring_secrets(target);
+	json_t *values = json_object(), *secrets = secrets_values(target);
 
 	for (size_t i = 0; i < runbook->nparams; i++) {
 		const struct param *param = &runbook->params[i];
@@ -89,6 +57,7 @@ void wiring_init(struct wiring *wiring, struct loop *loop, const struct clock *c
 	wiring->env.loop = loop;
 	wiring->env.clock = clock;
 	wiring->values = values_of(runbook, target);
+	wiring->redactor = secrets_redactor(target);
 	wiring->nsources = target ? target->nsources : runbook->nsources;
 	wiring->sources = xcalloc(wiring->nsources + 1, sizeof(*wiring->sources));
 	for (size_t i = 0; i < wiring->nsources; i++)
@@ -109,6 +78,7 @@ void wiring_release(struct wiring *wiring)
 	free(wiring->sources);
 	free(wiring->latest);
 	json_decref(wiring->values);
+	redactor_free(wiring->redactor);
 	if (!wiring->live && wiring->loop)
 		loop_free(wiring->loop);
 	*wiring = (struct wiring){ 0 };
@@ -275,6 +245,7 @@ void wiring_read(struct wiring *wiring, const struct metric *metric, int64_t sin
 		return;
 	}
 	source->type->read(source, args, since, out);
+	secrets_redact(wiring->redactor, out);
 	json_decref(args);
 }
 

@@ -12,6 +12,7 @@
 #include "checklists/runbook.h"
 #include "checklists/target.h"
 #include "lib/loop.h"
+#include "lib/redact.h"
 #include "sources/source.h"
 
 struct wired {
@@ -28,8 +29,9 @@ struct wiring {
 	struct loop *loop;	       /* borrowed when live, else owned; made when needed */
 	bool live;
 	struct source_env env;
-	json_t *values;	       /* owned: parameter -> value, secrets and answers included */
-	struct wired *sources; /* owned */
+	struct redactor *redactor; /* owned: knows the secrets */
+	json_t *values;		   /* owned: parameter -> value, secrets and answers included */
+	struct wired *sources;	   /* owned */
 	size_t nsources;
 	/* Reads a metric that is made of others (core/derive.h); NULL: nobody does. */
 	void (*derived)(const struct metric *metric, struct reading *out, void *data);
@@ -71,8 +73,4 @@ void wiring_read(struct wiring *wiring, const struct metric *metric, int64_t sin
 int64_t wiring_duration(const struct wiring *wiring, const json_t *value, int64_t fallback);
 /* Filled-in number; NAN for NULL or what can't be filled in. */
 double wiring_number(const struct wiring *wiring, const json_t *value);
-/* New: secret name -> value, read from where the target says. Ones that can't be read are missing.
- */
-json_t *wiring_secrets(const struct target *target);
-
 #endif

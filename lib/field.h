@@ -12,7 +12,9 @@
 #include <stddef.h>
 
 enum field_type {
-	FIELD_STRING,  /* text, parameters allowed */
+	/* Text, parameters allowed. `of` "secret", here and for FIELD_MAP: also secret ones, since
+	 * the value reaches nobody but whom it is for (an environment, curl's standard input). */
+	FIELD_STRING,
 	FIELD_LITERAL, /* text without parameters: SQL, shell (they get values by other ways) */
 	FIELD_PATH,    /* an absolute path, parameters allowed */
 	FIELD_INT,

@@ -23,16 +23,16 @@
 static const char *const methods[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", NULL };
 
 const struct field http_fields[] = {
-	{ "url", FIELD_STRING, true, "what to ask for: http:// or https://", NULL, NULL },
+	{ "url", FIELD_STRING, true, "what to ask for: http:// or https://", "secret", NULL },
 	{ "socket", FIELD_PATH, false, "connect to this unix socket", NULL, NULL },
 	{ "ca", FIELD_PATH, false, "certificates that are trusted instead of the system's", NULL,
 	  NULL },
 	{ "method", FIELD_CHOICE, false, "GET; with a body or a call POST", NULL, methods },
-	{ "headers", FIELD_MAP, false, "further request headers", NULL, NULL },
-	{ "body", FIELD_STRING, false, "what is sent", NULL, NULL },
+	{ "headers", FIELD_MAP, false, "further request headers", "secret", NULL },
+	{ "body", FIELD_STRING, false, "what is sent", "secret", NULL },
 	{ "rpc", FIELD_STRING, false,
 	  "a method that is called by JSON-RPC 2.0: without a result it is not up", NULL, NULL },
-	{ "params", FIELD_MAP, false, "of that call, by name", NULL, NULL },
+	{ "params", FIELD_MAP, false, "of that call, by name", "secret", NULL },
 	{ "timeout", FIELD_DURATION, false, "no answer within this time is no answer (10s)", NULL,
 	  NULL },
 	{ "every", FIELD_DURATION, false, "how often it is asked (2s)", NULL, NULL },

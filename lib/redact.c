@@ -11,7 +11,7 @@
 
 static const char replacement[] = "[redacted]";
 
-enum { SECRET_MIN = 4 };
+enum { SECRET_MIN = 4, BASE64_MIN = 6, PENDING_MAX = 4096 };
 
 struct redactor {
 	struct secret {
@@ -19,6 +19,7 @@ struct redactor {
 		size_t len;
 	} * secrets; /* the longest first: one may be the beginning of another */
 	size_t count, cap;
+	bool first[256]; /* bytes that a secret begins with */
 };
 
 struct redactor *redactor_new(void)
@@ -49,28 +50,95 @@ static void secret_add(struct redactor *redactor, const char *text, size_t len)
 		return;
 	redactor->secrets = xgrow(redactor->secrets, &redactor->cap, redactor->count + 1,
 				  sizeof(*redactor->secrets));
+	redactor->first[(unsigned char)*text] = true;
 	redactor->secrets[redactor->count++] =
 	    (struct secret){ .text = xstrndup(text, len), .len = len };
 	qsort(redactor->secrets, redactor->count, sizeof(*redactor->secrets), longest_first);
 }
 
-void redactor_add(struct redactor *redactor, const char *secret)
+/* As it stands in a URL (RFC 3986; the digits of either case). */
+static void add_url(struct redactor *redactor, const char *secret, const char *format)
 {
 	struct buf encoded = BUF_INIT;
 
-	if (!redactor || !secret)
-		return;
-	secret_add(redactor, secret, strlen(secret));
-	/* As it stands in a URL (RFC 3986). */
 	for (const char *p = secret; *p; p++) {
 		if (isalnum((unsigned char)*p) || strchr("-._~", *p))
 			buf_putc(&encoded, *p);
 		else
-			buf_printf(&encoded, "%%%02X", (unsigned char)*p);
+			buf_printf(&encoded, format[0] == 'x' ? "%%%02x" : "%%%02X",
+				   (unsigned char)*p);
 	}
 	if (encoded.len != strlen(secret))
 		secret_add(redactor, buf_str(&encoded), encoded.len);
 	buf_release(&encoded);
+}
+
+/* As it stands in JSON: all that is beyond ASCII in either way. */
+static void add_json(struct redactor *redactor, const char *secret, size_t flags)
+{
+	json_t *text = json_string(secret);
+	char *line = text ? json_dumps(text, JSON_ENCODE_ANY | flags) : NULL;
+
+	if (line && strlen(line) - 2 != strlen(secret))
+		secret_add(redactor, line + 1, strlen(line) - 2);
+	free(line);
+	json_decref(text);
+}
+
+/* In base64 what stands before a text decides how its bytes are cut; what is the same whatever
+ * stands around it is known. Short ones leave too little for that. */
+static void add_base64(struct redactor *redactor, const char *secret)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/";
+	size_t len = strlen(secret);
+
+	for (size_t before = 0; before < 3 && len >= BASE64_MIN; before++) {
+		/* Digits that hold nothing but bits of the secret. */
+		size_t first = (before * 8 + 5) / 6, end = (before + len) * 8 / 6;
+		struct buf encoded = BUF_INIT;
+
+		for (size_t digit = first; digit < end; digit++) {
+			unsigned value = 0;
+
+			for (size_t bit = digit * 6; bit < digit * 6 + 6; bit++) {
+				unsigned char byte = (unsigned char)secret[bit / 8 - before];
+
+				value = value << 1 | (byte >> (7 - bit % 8) & 1U);
+			}
+			buf_putc(&encoded, digits[value]);
+		}
+		secret_add(redactor, buf_str(&encoded), encoded.len);
+		buf_release(&encoded);
+	}
+}
+
+static void add_forms(struct redactor *redactor, const char *secret)
+{
+	secret_add(redactor, secret, strlen(secret));
+	add_url(redactor, secret, "X");
+	add_url(redactor, secret, "x");
+	add_json(redactor, secret, 0);
+	add_json(redactor, secret, JSON_ENSURE_ASCII);
+	add_json(redactor, secret, JSON_ESCAPE_SLASH);
+	add_base64(redactor, secret);
+}
+
+void redactor_add(struct redactor *redactor, const char *secret)
+{
+	if (!redactor || !secret)
+		return;
+	add_forms(redactor, secret);
+	/* Output is written line by line. */
+	for (const char *line = secret; strchr(secret, '\n') && *line;) {
+		size_t len = strcspn(line, "\r\n");
+		char *one = xstrndup(line, len);
+
+		add_forms(redactor, one);
+		free(one);
+		line += len;
+		line += strspn(line, "\r\n");
+	}
 }
 
 /* A text, and which of its bytes are secret. */
@@ -86,7 +154,9 @@ struct text {
 /* The length of the longest known secret at `p`; 0: none stands there. */
 static size_t known_secret(const struct redactor *redactor, const char *p, const char *end)
 {
-	for (size_t i = 0; redactor && i < redactor->count; i++) {
+	if (!redactor || !redactor->first[(unsigned char)*p])
+		return 0;
+	for (size_t i = 0; i < redactor->count; i++) {
 		const struct secret *secret = &redactor->secrets[i];
 
 		if ((size_t)(end - p) >= secret->len && memcmp(p, secret->text, secret->len) == 0)
@@ -273,6 +343,58 @@ void redact(const struct redactor *redactor, struct buf *out, const char *bytes,
 			buf_puts(out, replacement);
 	}
 	free(text.edges);
+}
+
+/* The longest end of `bytes` that is the beginning of a known secret (but not all of it). */
+static size_t begun(const struct redactor *redactor, const char *bytes, size_t len)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; redactor && i < redactor->count; i++) {
+		const struct secret *secret = &redactor->secrets[i];
+
+		for (size_t n = secret->len - 1; n > longest; n--) {
+			if (n <= len && memcmp(bytes + len - n, secret->text, n) == 0)
+				longest = n;
+		}
+	}
+	return longest;
+}
+
+void redact_cut(const struct redactor *redactor, struct buf *out, const char *bytes, size_t len)
+{
+	size_t end = begun(redactor, bytes, len);
+
+	if (end < SECRET_MIN)
+		end = 0;
+	redact(redactor, out, bytes, len - end);
+	if (end)
+		buf_puts(out, replacement);
+}
+
+/* Where to cut at `cut` or before it, so that no known secret is cut in two. */
+static size_t whole(const struct redactor *redactor, const char *bytes, size_t len, size_t cut)
+{
+	/* The list begins with the longest. */
+	size_t reach = redactor && redactor->count ? redactor->secrets[0].len : 0;
+
+	for (size_t at = cut > reach ? cut - reach : 0; at < cut; at++)
+		if (at + known_secret(redactor, bytes + at, bytes + len) > cut)
+			return at;
+	return cut;
+}
+
+size_t redact_pending(const struct redactor *redactor, const char *bytes, size_t len)
+{
+	size_t end = begun(redactor, bytes, len), word = 0;
+
+	/* A shape (a name, its value) is not cut in two; one without end has no value that could be
+	 * known. */
+	while (word < len && word < PENDING_MAX && !isspace((unsigned char)bytes[len - word - 1]))
+		word++;
+	if (word == PENDING_MAX)
+		word = 0;
+	return len - whole(redactor, bytes, len, len - (word > end ? word : end));
 }
 
 /* "db_password", "--token": a name that ends in one that is known for secrets. */

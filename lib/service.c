@@ -31,7 +31,7 @@ const struct field service_fields[] = {
 	  NULL },
 	{ "stop", FIELD_STRINGS, false, "command that stops it (with status)", NULL, NULL },
 	{ "cwd", FIELD_PATH, false, "folder in which the commands run", NULL, NULL },
-	{ "env", FIELD_MAP, false, "additions to the commands' environment", NULL, NULL },
+	{ "env", FIELD_MAP, false, "additions to the commands' environment", "secret", NULL },
 	{ "modes", FIELD_OBJECT_MAP, false, "other ways in which it may be started", "mode", NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };

@@ -22,7 +22,7 @@ static const struct field fields[] = {
 	{ "argv", FIELD_STRINGS, true, "a program and its arguments, no shell; it must only read",
 	  NULL, NULL },
 	{ "cwd", FIELD_PATH, false, "the folder it runs in", NULL, NULL },
-	{ "env", FIELD_MAP, false, "additions to its environment", NULL, NULL },
+	{ "env", FIELD_MAP, false, "additions to its environment", "secret", NULL },
 	{ "timeout", FIELD_DURATION, false, "it is ended after this time (10s)", NULL, NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };

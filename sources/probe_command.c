@@ -20,7 +20,7 @@ static const struct field fields[] = {
 	{ "exit", FIELD_INT, false, "its exit status (0)", NULL, NULL },
 	{ "output", FIELD_REGEX, false, "its standard output matches", NULL, NULL },
 	{ "cwd", FIELD_PATH, false, "the folder it runs in", NULL, NULL },
-	{ "env", FIELD_MAP, false, "additions to its environment", NULL, NULL },
+	{ "env", FIELD_MAP, false, "additions to its environment", "secret", NULL },
 	{ "timeout", FIELD_DURATION, false, "it must end within this time (10s)", NULL, NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };

@@ -159,6 +159,95 @@ static void json_is_redacted_inside(void **state)
 	redactor_free(redactor);
 }
 
+static void secrets_go_in_other_forms_too(void **state)
+{
+	struct redactor *redactor = redactor_new();
+
+	(void)state;
+	redactor_add(redactor, "s3cr et/\"k\xc3\xa9y\"");
+	expect(redactor, "a=s3cr%20et%2F%22k%C3%A9y%22&", "a=[redacted]&");
+	expect(redactor, "a=s3cr%20et%2f%22k%c3%a9y%22&", "a=[redacted]&");
+	expect(redactor, "{\"a\": \"s3cr et/\\\"k\xc3\xa9y\\\"\"}", "{\"a\": \"[redacted]\"}");
+	expect(redactor, "{\"a\": \"s3cr et/\\\"k\\u00E9y\\\"\"}", "{\"a\": \"[redacted]\"}");
+	redactor_free(redactor);
+	redactor = redactor_new();
+	/* "u:hunter22", "ab:hunter22", "abc:hunter22" in base64: the secret begins at any place. */
+	redactor_add(redactor, "hunter22");
+	expect(redactor, "Basic dTpodW50ZXIyMg==", "Basic dTp[redacted]g==");
+	expect(redactor, "Basic YWI6aHVudGVyMjI=", "Basic YWI6[redacted]I=");
+	expect(redactor, "x YWJjOmh1bnRlcjIy", "x YWJjOm[redacted]");
+	redactor_free(redactor);
+}
+
+static void each_line_of_a_secret_is_one(void **state)
+{
+	struct redactor *redactor = redactor_new();
+
+	(void)state;
+	redactor_add(redactor, "-----BEGIN KEY-----\nabcdefgh\nijklmnop\n");
+	expect(redactor, "the second is ijklmnop", "the second is [redacted]");
+	redactor_free(redactor);
+}
+
+static void what_was_cut_off_may_be_one(void **state)
+{
+	struct redactor *redactor = redactor_new();
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	redactor_add(redactor, "hunter2-hunter2");
+	redact_cut(redactor, &out, "sent hunter2-hun", 16);
+	assert_string_equal(buf_str(&out), "sent [redacted]");
+	buf_release(&out);
+	redact_cut(redactor, &out, "sent hunt", 9);
+	assert_string_equal(buf_str(&out), "sent [redacted]");
+	buf_release(&out);
+	redact_cut(redactor, &out, "sent hun", 8);
+	assert_string_equal(buf_str(&out), "sent hun");
+	buf_release(&out);
+	assert_int_equal(redact_pending(redactor, "a b hunter2", 11), 7);
+	assert_int_equal(redact_pending(redactor, "a b password=x", 14), 10);
+	assert_int_equal(redact_pending(redactor, "a b ", 4), 0);
+	redactor_free(redactor);
+}
+
+/* Output comes in pieces: wherever it is cut, no half of a secret is written. */
+static void no_cut_leaves_a_half(void **state)
+{
+	static const char secret[] = "a4n4ry/\"sEcr3t\" +key";
+	static const char text[] = "out: a4n4ry/\"sEcr3t\" +key,a4n4ry/\"sEcr3t\" +key "
+				   "token=abcdefgh a4n4ry%2F%22sEcr3t%22%20%2Bkey "
+				   "YTRuNHJ5LyJzRWNyM3QiICtrZXk= end";
+	struct redactor *redactor = redactor_new();
+	struct buf whole = BUF_INIT;
+
+	(void)state;
+	redactor_add(redactor, secret);
+	redact(redactor, &whole, text, strlen(text));
+	for (size_t first = 1; first < strlen(text); first++) {
+		for (size_t second = first; second < strlen(text); second++) {
+			const size_t cuts[] = { first, second, strlen(text) };
+			struct buf out = BUF_INIT, line = BUF_INIT;
+
+			for (size_t i = 0, from = 0; i < 3; from = cuts[i++]) {
+				size_t n;
+
+				buf_add(&line, text + from, cuts[i] - from);
+				n = line.len -
+				    (i < 2 ? redact_pending(redactor, buf_str(&line), line.len)
+					   : 0);
+				redact(redactor, &out, buf_str(&line), n);
+				buf_drop(&line, n);
+			}
+			assert_string_equal(buf_str(&out), buf_str(&whole));
+			buf_release(&out);
+			buf_release(&line);
+		}
+	}
+	buf_release(&whole);
+	redactor_free(redactor);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +260,10 @@ int main(void)
 		cmocka_unit_test(secrets_that_overlap_go_whole),
 		cmocka_unit_test(many_names_take_no_time),
 		cmocka_unit_test(json_is_redacted_inside),
+		cmocka_unit_test(secrets_go_in_other_forms_too),
+		cmocka_unit_test(each_line_of_a_secret_is_one),
+		cmocka_unit_test(what_was_cut_off_may_be_one),
+		cmocka_unit_test(no_cut_leaves_a_half),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
