@@ -1,8 +1,6 @@
 #include "core/find.h"
 
 #include <dirent.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,81 +236,4 @@ void find_release(char **paths, size_t n)
 	for (size_t i = 0; i < n; i++)
 		free(paths[i]);
 	free(paths);
-}
-
-/* ---- trust ---- */
-
-/* The owner's own group, in which nobody else is: group-writable is no wider then. */
-static bool is_private_group(uid_t uid, gid_t gid)
-{
-	const struct passwd *user = getpwuid(uid);
-	if (!user)
-		return (gid_t)uid == gid;
-	if (user->pw_gid != gid)
-		return false;
-	char *name = xstrdup(user->pw_name);
-	const struct group *group = getgrgid(gid);
-	bool alone = !group || (strcmp(group->gr_name, name) == 0 && !group->gr_mem[0]);
-	free(name);
-	return alone;
-}
-
-/* Who may write what this process believes: root, its user, who called sudo, and who could replace
- * the program itself. */
-static bool is_trusted_owner(uid_t uid)
-{
-	const char *sudo = getenv("SUDO_UID");
-	if (uid == 0 || uid == geteuid() || uid == getuid())
-		return true;
-	if (sudo && geteuid() == 0 && (uid_t)strtoul(sudo, NULL, 10) == uid)
-		return true;
-	char *self = self_path();
-	struct stat st;
-	bool same = stat(self, &st) == 0 && st.st_uid == uid;
-	free(self);
-	return same;
-}
-
-static int check_trust(const char *path, bool folder, struct err *err)
-{
-	struct stat st;
-	if (stat(path, &st) < 0)
-		return err_sys(err, "%s can't be read", path);
-	if (!folder && !S_ISREG(st.st_mode))
-		return err_set(err, "%s is not a file", path);
-	if (folder && (st.st_mode & S_ISVTX))
-		return 0; /* others can't replace a file in it */
-	if (!is_trusted_owner(st.st_uid)) {
-		err_set(err,
-			"%s belongs to another user (uid %u), who could have commands run under "
-			"this account",
-			path, (unsigned)st.st_uid);
-		return err_hint(err, "make yourself or root its owner: chown %u %s",
-				(unsigned)geteuid(), path);
-	}
-	if (st.st_mode & S_IWOTH) {
-		err_set(err,
-			"%s is writable by everyone, who could have commands run under this "
-			"account",
-			path);
-		return err_hint(err, "chmod o-w %s", path);
-	}
-	if ((st.st_mode & S_IWGRP) && !is_private_group(st.st_uid, st.st_gid)) {
-		err_set(err,
-			"%s is writable by a group (gid %u), whose members could have commands run "
-			"under this account",
-			path, (unsigned)st.st_gid);
-		return err_hint(err, "chmod g-w %s", path);
-	}
-	return 0;
-}
-
-int find_trusted(const char *path, struct err *err)
-{
-	char *folder = path_folder(path);
-	int result = check_trust(path, false, err);
-	if (result == 0)
-		result = check_trust(folder, true, err);
-	free(folder);
-	return result;
 }

@@ -1,5 +1,5 @@
 /*
- * Where runbooks and targets are looked for, and whether their files can be trusted.
+ * Where runbooks and targets are looked for.
  */
 #ifndef CORE_FIND_H
 #define CORE_FIND_H
@@ -19,8 +19,4 @@ char *find_target(const char *name, const char *system, struct err *err);
  * strings and the array are new. NULL with err when it can't be read. */
 char **find_documents(const char *path, size_t *n, struct err *err);
 void find_release(char **paths, size_t n);
-/* 0; -1 when someone else could write the file: then they could have commands run under this
- * account. */
-int find_trusted(const char *path, struct err *err);
-
 #endif

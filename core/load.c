@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/find.h"
+#include "core/trust.h"
 #include "core/vocabulary.h"
 #include "lib/file.h"
 #include "lib/mem.h"
@@ -60,16 +62,22 @@ static int read_document(struct jdoc *doc, const char *path, enum trust trust,
 {
 	struct buf text = BUF_INIT;
 	struct err syntax = ERR_INIT;
-	int result = -1;
+	int result = -1, fd = -1;
+	char *opened = NULL;
 
-	if (trust == TRUST_OWNERS && find_trusted(path, err) < 0)
+	if (trust == TRUST_OWNERS && (fd = trust_open(path, err)) < 0)
 		goto out;
-	if (file_read(path, &text, DOCUMENT_MAX, err) < 0)
+	/* Once more, but that very file. */
+	opened = fd < 0 ? xstrdup(path) : xasprintf("/proc/self/fd/%d", fd);
+	if (file_read(opened, &text, DOCUMENT_MAX, err) < 0)
 		goto out;
 	if (jdoc_parse(doc, path, buf_str(&text), text.len, &syntax) < 0)
 		add_syntax(findings, doc, &syntax);
 	result = 0;
 out:
+	if (fd >= 0)
+		close(fd);
+	free(opened);
 	buf_release(&text);
 	return result;
 }
