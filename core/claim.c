@@ -101,21 +101,35 @@ static int claim_lock(int fd)
 	return -1;
 }
 
+/* In a folder that is everyone's somebody may have put something else under the name, another file
+ * by a second name for instance, which would be written over. */
+static bool is_claim(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1;
+}
+
 /* Opened and locked for the time of one look. -1 with err; without `make` also, and no err, when
  * there is none. */
 static int claim_open(const char *path, bool make, struct err *err)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0 && errno == ENOENT && !make)
 		return -1;
 	if (fd < 0 && errno == ENOENT)
 		fd = claim_make(path);
 	if (fd < 0 && errno == EEXIST)
-		fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+		fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0) {
 		err_sys(err, "the target's claim %s can't be opened", path);
 		err_hint(err, "whoever made it, or root, can remove it when nothing runs there");
+	} else if (!is_claim(fd)) {
+		err_set(err, "the target's claim %s is no plain file of its own", path);
+		err_hint(err, "somebody put it there: look at it, then remove it");
+		close(fd);
+		fd = -1;
 	} else if (claim_lock(fd) != 0) {
 		err_sys(err, "the target's claim %s can't be locked", path);
 		err_hint(err, "another process holds it: see fuser -v %s", path);

@@ -3,18 +3,14 @@
  * must get it when it is free.
  */
 #include "core/claim.h"
-#include "tests/unit/lamp.h"
+
+#include <sys/mman.h>
+#include <sys/mount.h>
+
+#include "tests/unit/fault.h"
+#include "tests/unit/runnerfixture.h"
 
 #define NOBODY 65534
-
-static void incident_begin(struct lamp *lamp, struct incident *incident)
-{
-	struct err err = ERR_INIT;
-
-	if (incident_create(incident, &lamp->loaded, INCIDENT_INCIDENT, SEVERITY_HIGH, "Test",
-			    &clock_system, &err) != 0)
-		fail_msg("%s", err.msg);
-}
 
 enum what { TAKEN = 10, REFUSED, FOREIGN, NOT_FOREIGN };
 
@@ -82,13 +78,215 @@ static void an_incident_that_is_gone_holds_nothing(void **state)
 	incident_close(&second);
 }
 
-int main(void)
+/* ---- races ---- */
+
+static int rounds(int few, int many)
 {
-#define LAMP_TEST(name) cmocka_unit_test_setup_teardown(name, lamp_setup, lamp_teardown)
+	return getenv("LONG") ? many : few;
+}
+
+/* What a runner that lost has said. */
+static bool said(int fd, const char *part)
+{
+	char text[600] = "";
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+	close(fd);
+	return n > 0 && strstr(text, part);
+}
+
+/* Real runner processes of two incidents, and of one, at the same step of the same target. */
+static void one_of_two_runners_wins(void **state)
+{
+	struct lamp *lamp = *state;
+	long races = rounds(60, 1000), fair = 0;
+
+	for (long race = 0; race < races; race++) {
+		struct incident incidents[2];
+		bool same = race % 2, told = false;
+		int fds[2], ends[2];
+		pid_t pids[2];
+
+		for (int i = 0; i < 2; i++) {
+			fds[i] = memfd_create("why", MFD_CLOEXEC);
+			if (i == 1 && same)
+				break;
+			incident_begin(lamp, &incidents[i]);
+			approve(&incidents[i], "mend");
+		}
+		for (int i = 0; i < 2; i++) {
+			struct incident *incident = &incidents[same ? 0 : i];
+
+			pids[i] = runner_start(incident, "write", RUNNER_RUN,
+					       incident->state.last_act, fds[i], NULL);
+			assert_true(pids[i] > 0);
+		}
+		for (int i = 0; i < 2; i++)
+			ends[i] = wait_for(pids[i]);
+		for (int i = 0; i < 2; i++) {
+			told |= ends[i] == RUNNER_REFUSED &&
+				said(fds[i], same ? "; " : "is claimed by incident");
+			if (ends[i] != RUNNER_REFUSED)
+				close(fds[i]);
+		}
+		for (int i = 0; i < (same ? 1 : 2); i++) {
+			assert_int_equal(incident_refresh(&incidents[i], NULL), 0);
+			ends[i] = (int)count(&incidents[i], EV_INTENT);
+		}
+		fair += told && (same ? ends[0] == 1 : ends[0] + ends[1] == 1);
+		for (int i = 0; i < (same ? 1 : 2); i++) {
+			append(&incidents[i], EV_RESOLVED, json_object());
+			claim_release(&incidents[i]);
+			incident_close(&incidents[i]);
+		}
+	}
+	fault(16, "races of two runners for one target", races, fair, races - fair);
+	assert_int_equal(fair, races);
+}
+
+/* Whoever dies while it takes or gives the claim leaves nothing that others would wait for, and
+ * nothing that looks like a claim and is none. */
+static void a_killed_holder_leaves_no_stale_claim(void **state)
+{
+	struct lamp *lamp = *state;
+	const char *path = lamp->loaded.target->claim;
+	struct incident first, second;
+	long kills = rounds(100, 3000), free_again = 0;
+
+	incident_begin(lamp, &first);
+	incident_begin(lamp, &second);
+	for (long i = 0; i < kills; i++) {
+		struct buf text = BUF_INIT;
+		struct err err = ERR_INIT;
+		pid_t pid = fork();
+		bool mine;
+
+		if (pid == 0) {
+			for (;;) {
+				claim_take(&first, NULL);
+				claim_release(&first);
+			}
+		}
+		usleep((useconds_t)(random() % 3000));
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		file_read(path, &text, 0, NULL);
+		mine = text.len > 0;
+		assert_true(!mine || (strncmp(text.data, first.folder, strlen(first.folder)) == 0 &&
+				      text.data[strlen(first.folder)] == '\n'));
+		/* It is the incident's as long as that is open, not the dead process'. */
+		assert_int_equal(claim_take(&second, &err), mine ? -1 : 0);
+		assert_int_equal(claim_take(&first, NULL), mine ? 0 : -1);
+		claim_release(mine ? &first : &second);
+		assert_int_equal(claim_take(&second, NULL), 0);
+		claim_release(&second);
+		free_again++;
+		buf_release(&text);
+	}
+	fault(16, "holders that were killed while they took or gave a claim", kills, free_again,
+	      kills - free_again);
+	incident_close(&first);
+	incident_close(&second);
+}
+
+/* What lies under the claim's name is something else: nothing starts, and nothing is written. */
+static void what_is_no_claim_is_refused(void **state)
+{
+	static const char *const kinds[] = { "link", "fifo", "folder", "second name", "device" };
+	struct lamp *lamp = *state;
+	const char *path = lamp->loaded.target->claim;
+	char *victim = path_join(lamp->folder, "victim");
+	long refused = 0;
+
+	for (int kind = 0; kind < 5; kind++) {
+		struct incident incident;
+		struct err err = ERR_INIT;
+		struct buf text = BUF_INIT;
+		int made = -1;
+
+		remove(path);
+		assert_int_equal(file_replace(victim, "precious", 8, 0600, NULL), 0);
+		incident_begin(lamp, &incident);
+		approve(&incident, "mend");
+		switch (kind) {
+		case 0:
+			made = symlink(victim, path);
+			break;
+		case 1:
+			made = mkfifo(path, 0666);
+			break;
+		case 2:
+			made = mkdir(path, 0777);
+			break;
+		case 3:
+			made = link(victim, path);
+			break;
+		default:
+			made = symlink("/dev/full", path);
+			break;
+		}
+		assert_int_equal(made, 0);
+		assert_true(claim_is_foreign(&incident, &err));
+		assert_true(err.msg[0]);
+		refused += run(&incident, "write", RUNNER_RUN) == RUNNER_REFUSED &&
+			   count(&incident, EV_INTENT) == 0;
+		assert_int_equal(file_read(victim, &text, 0, NULL), 0);
+		assert_string_equal(buf_str(&text), "precious");
+		print_message("# %s: %s\n", kinds[kind], err.msg);
+		buf_release(&text);
+		incident_close(&incident);
+	}
+	remove(path);
+	fault(16, "something else under the claim's name", 5, refused, 5 - refused);
+	assert_int_equal(refused, 5);
+	free(victim);
+}
+
+/* A full file system: it can't be claimed, so nothing starts; a claim that stands there stays. */
+static void a_full_disk_takes_no_claim(void **state)
+{
+	struct lamp *lamp = *state;
+	struct incident incident;
+	char *full = path_join(lamp->folder, "full"), *claim = path_join(full, "claim");
+	char *fill = path_join(full, "fill");
+	const char *before = lamp->loaded.target->claim;
+	struct err err = ERR_INIT;
+	char page[4096] = { 0 };
+	int fd;
+
+	if (geteuid() != 0 || mkdir(full, 0700) != 0 ||
+	    mount("none", full, "tmpfs", 0, "size=64k") != 0)
+		skip();
+	fd = open(fill, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	while (write(fd, page, sizeof(page)) > 0)
+		;
+	close(fd);
+	incident_begin(lamp, &incident);
+	incident.loaded.target->claim = claim;
+	assert_int_equal(claim_take(&incident, &err), -1);
+	assert_non_null(strstr(err.msg, "claim"));
+	assert_int_equal(unlink(fill), 0);
+	assert_int_equal(claim_take(&incident, NULL), 0);
+	incident.loaded.target->claim = before;
+	assert_int_equal(umount2(full, MNT_DETACH), 0);
+	fault(16, "claims on a full disk", 1, 1, 0);
+	incident_close(&incident);
+	free(full);
+	free(claim);
+	free(fill);
+}
+
+int main(int argc, char **argv)
+{
 	const struct CMUnitTest tests[] = {
 		LAMP_TEST(another_users_open_incident_keeps_its_target),
 		LAMP_TEST(an_incident_that_is_gone_holds_nothing),
+		LAMP_TEST(one_of_two_runners_wins),
+		LAMP_TEST(a_killed_holder_leaves_no_stale_claim),
+		LAMP_TEST(what_is_no_claim_is_refused),
+		LAMP_TEST(a_full_disk_takes_no_claim),
 	};
 
+	LAMP_RUNNER(argc, argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
