@@ -13,6 +13,7 @@ static int swap_from(const struct action_env *env, const json_t *args, bool plai
 	*swap = (struct pgswap){ .dump = json_str(args, "from", ""),
 				 .owner = json_str(args, "owner", NULL),
 				 .loss = json_object_get(args, "loss"),
+				 .system = json_str(args, "system", NULL),
 				 .smoke = json_str(args, "smoke", NULL),
 				 .mark = env->intent ? env->intent : "mark",
 				 .plain = plain,
@@ -150,6 +151,8 @@ static int restore_clean(const struct action_env *env, const json_t *args, const
 	{ "owner", FIELD_STRING, false, "owner of the restored database (default: as it was)", \
 	  NULL, NULL }, \
 	{ "loss", FIELD_MAP, false, "table -> time column, to measure what is lost", NULL, NULL }, \
+	{ "system", FIELD_STRING, false, \
+	  "system_identifier of the server that the dump is of (default: this one's)", NULL, NULL }, \
 	{ "smoke", FIELD_LITERAL, false, \
 	  "a statement that must give true on the copy, and after the swap", NULL, NULL }
 /* clang-format on */

@@ -23,6 +23,18 @@ char *sidecar_path(const char *file)
 	return xasprintf("%s.json", file);
 }
 
+/* The hash of all members but the seal itself. */
+static void seal_of(const json_t *object, char out[SHA256_HEX])
+{
+	json_t *rest = json_copy((json_t *)object);
+
+	json_object_del(rest, "seal");
+	char *text = json_dumps(rest, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
+	sha256_hex(text ? text : "", text ? strlen(text) : 0, out);
+	free(text);
+	json_decref(rest);
+}
+
 int sidecar_write(const char *file, int64_t made_at, const json_t *more, struct err *err)
 {
 	char hash[SHA256_HEX], at[TIME_RFC3339_MAX];
@@ -36,6 +48,8 @@ int sidecar_write(const char *file, int64_t made_at, const json_t *more, struct 
 				   (json_int_t)st.st_size, "made_at", time_rfc3339(made_at, at));
 	if (more)
 		json_object_update_missing(object, (json_t *)more);
+	seal_of(object, hash);
+	json_object_set_new(object, "seal", json_string(hash));
 	char *text = json_dumps(object, JSON_INDENT(1));
 	char *path = sidecar_path(file);
 	int result =
@@ -59,6 +73,8 @@ static bool hash_valid(const char *text)
 
 static int sidecar_valid(const char *path, const json_t *root, struct err *err)
 {
+	const char *seal = json_str(root, "seal", NULL);
+	char hash[SHA256_HEX];
 	int64_t at;
 
 	if (!json_is_object(root))
@@ -70,6 +86,10 @@ static int sidecar_valid(const char *path, const json_t *root, struct err *err)
 	const char *made = json_str(root, "made_at", NULL);
 	if (!made || time_parse_rfc3339(made, &at) < 0)
 		return err_set(err, "%s: \"made_at\" is missing or no RFC 3339 time", path);
+	seal_of(root, hash);
+	if (seal && strcmp(seal, hash) != 0)
+		return err_set(err, "%s was changed since it was written: its seal does not match",
+			       path);
 	return 0;
 }
 
@@ -106,12 +126,10 @@ int64_t sidecar_made_at(const json_t *sidecar)
 	return made && time_parse_rfc3339(made, &at) == 0 ? at : 0;
 }
 
-int sidecar_check_hash(const char *file, const json_t *sidecar, struct err *err)
+int sidecar_check_size(const char *file, const json_t *sidecar, struct err *err)
 {
-	char hash[SHA256_HEX];
-	struct stat st;
-	const char *want = json_str(sidecar, "sha256", "");
 	json_int_t size = json_integer_value(json_object_get(sidecar, "size"));
+	struct stat st;
 
 	if (stat(file, &st) < 0)
 		return err_sys(err, "backup %s", file);
@@ -122,7 +140,15 @@ int sidecar_check_hash(const char *file, const json_t *sidecar, struct err *err)
 			       "backup %s is damaged: it has %jd bytes, %" JSON_INTEGER_FORMAT
 			       " were recorded when it was made",
 			       file, (intmax_t)st.st_size, size);
-	if (sha256_file(file, hash, err) < 0)
+	return 0;
+}
+
+int sidecar_check_hash(const char *file, const json_t *sidecar, struct err *err)
+{
+	const char *want = json_str(sidecar, "sha256", "");
+	char hash[SHA256_HEX];
+
+	if (sidecar_check_size(file, sidecar, err) < 0 || sha256_file(file, hash, err) < 0)
 		return -1;
 	if (strcmp(hash, want) != 0)
 		return err_set(err,

@@ -8,6 +8,12 @@
  * recorded when the backup is made. A backup whose bytes are not those of its sidecar is damaged,
  * whatever its format says about it: bit flips in uncompressed dumps restore "successfully" with
  * wrong rows. Kinds add members of their own (lib/pgdump.h).
+ *
+ *     "seal"     SHA-256 of all other members, as one line with sorted keys
+ *
+ * is written by us: a sidecar that has one and does not match it was changed since. It finds slips
+ * and rot; whoever means harm can write a new one. A sidecar that a person writes for a dump made
+ * by hand needs none.
  */
 #ifndef LIB_BACKUP_H
 #define LIB_BACKUP_H
@@ -28,6 +34,8 @@ int sidecar_write(const char *file, int64_t made_at, const json_t *more, struct 
 json_t *sidecar_read(const char *file, struct err *err);
 /* When the backup was made (wall time), from a sidecar that was read; 0 when it isn't said. */
 int64_t sidecar_made_at(const json_t *sidecar);
+/* Compares the size of the file with its sidecar: what needs no time. */
+int sidecar_check_size(const char *file, const json_t *sidecar, struct err *err);
 /* Compares size, then SHA-256 of the file with its sidecar. 0 when both are equal. Blocks. */
 int sidecar_check_hash(const char *file, const json_t *sidecar, struct err *err);
 

@@ -104,6 +104,8 @@ void pg_close(struct pg *pg);
 void pg_timeout(struct pg *pg, int64_t timeout_us);
 /* 150020 for 15.20. */
 int pg_version(const struct pg *pg);
+/* The process number that the connection began with (PQbackendPID); 0 when it is lost. */
+int pg_backend(const struct pg *pg);
 /* What the last failed query failed with. */
 enum pg_fault pg_fault(const struct pg *pg);
 
@@ -118,6 +120,11 @@ int pg_exec(struct pg *pg, struct err *err, const char *sql);
 /* pg_exec() of a format. Names and values must have been quoted (pg_name, pg_text). */
 int pg_execf(struct pg *pg, struct err *err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Sends "COPY ... TO STDOUT" and hands on what comes, in pieces, until `take` gives -1 (it sets
+ * err). The connection is given up when it did not come to its end. `*rows` gets their number. */
+int pg_copy_out(struct pg *pg, const char *sql,
+		int (*take)(const char *bytes, size_t len, void *data, struct err *err), void *data,
+		long long *rows, struct err *err);
 /* New: the first column of the first row, of a statement with at most one parameter (NULL: none).
  * NULL without err when there is no row or it is an SQL NULL. */
 char *pg_value(struct pg *pg, struct err *err, const char *sql, const char *value);

@@ -144,6 +144,11 @@ int pg_version(const struct pg *pg)
 	return pg->conn ? PQserverVersion(pg->conn) : 0;
 }
 
+int pg_backend(const struct pg *pg)
+{
+	return pg->conn ? PQbackendPID(pg->conn) : 0;
+}
+
 enum pg_fault pg_fault(const struct pg *pg)
 {
 	return pg->fault;
@@ -266,6 +271,60 @@ PGresult *pg_script(struct pg *pg, struct err *err, const char *sql)
 	if (usable(pg, err) < 0)
 		return NULL;
 	return sent(pg, PQsendQuery(pg->conn, sql), err);
+}
+
+/* 1: a piece came; 0: that was all; -1. */
+static int copy_piece(struct pg *pg, char **piece, int *len, struct err *err)
+{
+	int64_t deadline = clock_mono(&clock_system) + pg->timeout_us;
+
+	while ((*len = PQgetCopyData(pg->conn, piece, 1)) == 0) {
+		if (socket_wait(PQsocket(pg->conn), POLLIN, deadline) < 0)
+			return broken(pg, PG_FAULT_TIMEOUT, err, "a statement took too long");
+		if (!PQconsumeInput(pg->conn))
+			return broken(pg, PG_FAULT_LOST, err, PQerrorMessage(pg->conn));
+	}
+	if (*len == -2)
+		return broken(pg, PG_FAULT_LOST, err, PQerrorMessage(pg->conn));
+	return *len > 0;
+}
+
+int pg_copy_out(struct pg *pg, const char *sql,
+		int (*take)(const char *bytes, size_t len, void *data, struct err *err), void *data,
+		long long *rows, struct err *err)
+{
+	int64_t deadline = clock_mono(&clock_system) + pg->timeout_us;
+	PGresult *result;
+	char *piece;
+	int len, more;
+
+	if (usable(pg, err) < 0)
+		return -1;
+	/* One statement alone: what stands behind it is an error. */
+	if (!PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 0))
+		return broken(pg, PG_FAULT_LOST, err, PQerrorMessage(pg->conn));
+	if (result_wait(pg, deadline, err) < 0)
+		return -1;
+	result = PQgetResult(pg->conn);
+	if (PQresultStatus(result) != PGRES_COPY_OUT) {
+		if (result_judge(pg, result, err) == 0)
+			broken(pg, PG_FAULT_SQL, err, "the statement copies nothing out");
+		PQclear(result);
+		PQclear(pg->conn ? results_collect(pg, NULL) : NULL);
+		return -1;
+	}
+	PQclear(result);
+	while ((more = copy_piece(pg, &piece, &len, err)) > 0) {
+		int taken = take(piece, (size_t)len, data, err);
+		PQfreemem(piece);
+		if (taken < 0)
+			return broken(pg, PG_FAULT_LOST, err, "what it gives can't be written");
+	}
+	result = more < 0 ? NULL : results_collect(pg, err);
+	if (result)
+		*rows = atoll(PQcmdTuples(result));
+	PQclear(result);
+	return result ? 0 : -1;
 }
 
 int pg_exec(struct pg *pg, struct err *err, const char *sql)

@@ -9,6 +9,9 @@
 #include "lib/pgdump.h"
 #include "lib/text.h"
 
+/* Without it the rest is missing. */
+#define LAST_LINE "-- PostgreSQL database dump complete"
+
 enum where {
 	IN_SQL,
 	IN_STRING,  /* '...' */
@@ -29,6 +32,7 @@ struct scan {
 	char token[128];      /* of \restrict */
 	bool restricted;
 	bool after_escaped; /* nothing but blanks since an E'...' ended */
+	bool complete;	    /* pg_dump's last line was there */
 	bool odd;	    /* in a '...': an odd number of backslashes stands before */
 };
 
@@ -213,6 +217,8 @@ static int scan_line(struct scan *scan, const char *line, size_t len, struct err
 			scan->where = IN_SQL;
 		return 0;
 	}
+	if (scan->where == IN_SQL && strncmp(line, LAST_LINE, strlen(LAST_LINE)) == 0)
+		scan->complete = true;
 	for (size_t i = 0; i < len;) {
 		size_t n = scan->where == IN_SQL ? sql_char(scan, line, i, len, err)
 						 : quoted_char(scan, line + i, len - i, err);
@@ -248,6 +254,9 @@ int pgdump_scan_sql(const char *path, struct err *err)
 		result = err_sys(err, "reading dump %s", path);
 	if (result == 0 && scan.where != IN_SQL)
 		result = err_set(err, "dump %s ends in the middle of a statement", path);
+	if (result == 0 && !scan.complete)
+		result =
+		    err_set(err, "dump %s is not complete: pg_dump's last line is missing", path);
 	free(line);
 	fclose(file);
 	buf_release(&scan.statement);

@@ -10,6 +10,7 @@
 #include "lib/clock.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
+#include "lib/pg_claim.h"
 #include "lib/pg_facts.h"
 #include "lib/pg_tools.h"
 #include "lib/pgdump.h"
@@ -34,21 +35,6 @@ static int64_t time_left(const struct run *run)
 	int64_t left = run->deadline - clock_mono(&clock_system);
 
 	return left > CLOCK_US / 10 ? left : CLOCK_US / 10;
-}
-
-/* Two restores of one database never run beside each other. The lock ends with the session. */
-static int lock(struct run *run, struct err *err)
-{
-	char *got =
-	    pg_value(run->admin, err,
-		     "SELECT pg_try_advisory_lock(hashtextextended('backout restore ' || $1, 0))",
-		     run->swap->live.database);
-	bool locked = got && got[0] == 't';
-
-	free(got);
-	if (!locked)
-		err_set(err, "another restore of %s is running", run->swap->live.database);
-	return locked ? 0 : -1;
 }
 
 static int copy_make(struct run *run, struct err *err)
@@ -83,47 +69,70 @@ static int copy_load(struct run *run, struct err *err)
 	return result;
 }
 
+/* New: the quoted schema of amcheck: where the copy has it, else one of our own, in which it is
+ * made. NULL (without err) where it can't be used. Begins a transaction. */
+static char *amcheck_schema(struct pg *pg, struct err *err)
+{
+	char *own = pg_value(pg, err,
+			     "SELECT quote_ident(n.nspname) FROM pg_extension e, pg_namespace n,"
+			     " pg_roles r WHERE e.extname = 'amcheck' AND n.oid = e.extnamespace"
+			     " AND e.extversion >= '1.3' AND r.rolname = current_user AND rolsuper",
+			     NULL);
+	char *can = own || err->set
+			? NULL
+			: pg_value(pg, err,
+				   "SELECT 1 FROM pg_available_extensions a, pg_roles r"
+				   " WHERE a.name = 'amcheck' AND a.installed_version IS NULL"
+				   " AND a.default_version >= '1.3'"
+				   " AND r.rolname = current_user AND r.rolsuper",
+				   NULL);
+
+	if (err->set || pg_exec(pg, err, "BEGIN") < 0 ||
+	    (can && pg_exec(pg, err,
+			    "CREATE SCHEMA backout_check;"
+			    " CREATE EXTENSION amcheck SCHEMA backout_check") < 0)) {
+		free(own);
+		own = NULL;
+	} else if (can) {
+		own = xstrdup("backout_check");
+	}
+	free(can);
+	return own;
+}
+
 /* Heap and indexes, where the server has amcheck and lets us; all of it is rolled back. */
 static int copy_amcheck(struct pg *pg, int log, struct err *err)
 {
 	struct err mine = ERR_INIT;
-	char *can =
-	    pg_value(pg, &mine,
-		     "SELECT 1 FROM pg_available_extensions a, pg_roles r WHERE a.name = 'amcheck'"
-		     " AND a.installed_version IS NULL AND a.default_version >= '1.3'"
-		     " AND r.rolname = current_user AND r.rolsuper",
-		     NULL);
-	char *bad = NULL;
-	int result = -1;
+	char *schema = amcheck_schema(pg, &mine), *bad = NULL;
 
-	if (!can) {
+	if (schema) {
+		pgswap_note(log, "checking heap and indexes with amcheck");
+		if (pg_execf(pg, &mine,
+			     "SELECT %s.bt_index_check(i.indexrelid) FROM pg_index i"
+			     " JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = "
+			     "c.relam WHERE a.amname = 'btree' AND i.indisvalid"
+			     " AND c.relkind = 'i' AND c.relpersistence = 'p'",
+			     schema) == 0) {
+			char *sql = xasprintf(
+			    "SELECT v.msg FROM pg_class c, LATERAL %s.verify_heapam(c.oid) v"
+			    " WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence = 'p'"
+			    " AND c.relnamespace <> 'pg_catalog'::regnamespace LIMIT 1",
+			    schema);
+			bad = pg_value(pg, &mine, sql, NULL);
+			free(sql);
+		}
+	} else if (!mine.set) {
 		pgswap_note(log, "amcheck is not available here: heap and indexes are not checked");
-		return 0;
 	}
-	free(can);
-	pgswap_note(log, "checking heap and indexes with amcheck");
-	if (pg_exec(pg, err,
-		    "BEGIN; CREATE SCHEMA backout_check; CREATE EXTENSION amcheck SCHEMA "
-		    "backout_check;"
-		    "SELECT backout_check.bt_index_check(i.indexrelid) FROM pg_index i"
-		    " JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam"
-		    " WHERE a.amname = 'btree' AND i.indisvalid AND c.relkind = 'i'"
-		    " AND c.relpersistence = 'p'") < 0)
-		goto out;
-	bad = pg_value(pg, &mine,
-		       "SELECT v.msg FROM pg_class c, LATERAL backout_check.verify_heapam(c.oid) v"
-		       " WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence = 'p'"
-		       " AND c.relnamespace <> 'pg_catalog'::regnamespace LIMIT 1",
-		       NULL);
 	if (bad || mine.set)
-		err_set(err, "the copy's heap is damaged: %s", bad ? bad : mine.msg);
-	else
-		result = 0;
-out:
-	free(bad);
+		err_set(err, "the copy is damaged, or can't be checked: %s", bad ? bad : mine.msg);
+	int result = bad || mine.set ? -1 : 0;
 	err_clear(&mine);
 	if (pg_exec(pg, &mine, "ROLLBACK") < 0 && result == 0)
 		result = err_set(err, "%s", mine.msg);
+	free(bad);
+	free(schema);
 	return result;
 }
 
@@ -232,6 +241,9 @@ static int names_swap(struct run *run, struct err *err)
 	    script_run(run->admin, &carry, swap->log, err) < 0)
 		goto out;
 	if (run->old) {
+		/* Hours may have gone by since these were looked for. */
+		if (pgswap_holders(swap, run->admin, err) < 0)
+			goto out;
 		run->closed = true;
 		pgswap_sql_close(&close, name);
 		if (script_run(run->admin, &close, swap->log, err) < 0 ||
@@ -314,18 +326,16 @@ int pgswap_run(const struct pgswap *swap, const json_t *before, json_t **facts, 
 			   .before = before,
 			   .deadline = began + swap->timeout_us,
 			   .copy = json_str(before, "new", "") };
-	struct pgdump_check check = { .path = swap->dump,
-				      .database = swap->live.database,
-				      .bin = swap->live.bin,
-				      .timeout_us = swap->timeout_us };
 	struct err mine = ERR_INIT;
 	int result = -1;
 
-	pgswap_note(swap->log, "verifying %s", swap->dump);
-	run.sidecar = pgdump_check(&check, &mine);
-	run.admin = run.sidecar ? pgswap_admin(swap, swap->mark, time_left(&run), &mine) : NULL;
-	if (!run.admin || lock(&run, &mine) < 0 ||
+	run.admin = pgswap_admin(swap, swap->mark, time_left(&run), &mine);
+	/* The claim ends with the session. */
+	if (!run.admin || pg_claim(run.admin, swap->live.database, &mine) < 0 ||
 	    pgswap_obstacles(swap, run.admin, &run.old, &mine) < 0)
+		goto out;
+	pgswap_note(swap->log, "verifying %s", swap->dump);
+	if (!(run.sidecar = pgswap_check(swap, run.admin, false, &mine)))
 		goto out;
 	if (copy_make(&run, &mine) < 0 || copy_load(&run, &mine) < 0 ||
 	    copy_verify(&run, &mine) < 0 || names_swap(&run, &mine) < 0)

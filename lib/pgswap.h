@@ -26,6 +26,11 @@
 #include "lib/err.h"
 #include "lib/pg.h"
 
+/* Up to so many bytes a dump is read to its end before anything begins, for the plan and by ready:
+ * that takes some ten seconds on a slow disk, and both have a minute. A larger one is read by the
+ * run, which has its step's time, before it touches anything. */
+#define PGSWAP_SOON (512ll << 20)
+
 struct pgswap {
 	struct pg_params live; /* owned: the database; its role is the application's */
 	struct pg_params
@@ -33,6 +38,7 @@ struct pgswap {
 	const char *dump; /* borrowed, as all below */
 	const char *owner;  /* of the restored database; NULL: the old one's, or the admin's role */
 	const json_t *loss; /* table -> time column; NULL: the declaration's */
+	const char *system; /* system_identifier of the dump's server; NULL: this very one */
 	const char *smoke;  /* a statement whose first value must be true; or NULL */
 	const char *mark;
 	bool plain;
@@ -43,7 +49,8 @@ struct pgswap {
 void pgswap_release(struct pgswap *swap);
 
 /* What stands in the way: server, identity, rights, space, prepared transactions, logical slots,
- * subscriptions, and the dump itself. Reads only. */
+ * subscriptions, and the dump itself (of one above PGSWAP_SOON only what its head and its
+ * sidecar say). Reads only. */
 int pgswap_ready(const struct pgswap *swap, struct err *err);
 /* Appends every command and statement that would run, and what would be lost. Reads only. */
 int pgswap_plan(const struct pgswap *swap, struct buf *lines, struct buf *loss, struct err *err);

@@ -53,6 +53,12 @@ struct pg *pgswap_admin(const struct pgswap *swap, const char *mark, int64_t tim
 /* 0 when nothing stands in the way; *old gets the old database's row (new), NULL when there is
  * none. */
 int pgswap_obstacles(const struct pgswap *swap, struct pg *pg, json_t **old, struct err *err);
+/* What keeps the old database from being exchanged: prepared transactions, logical slots,
+ * subscriptions. 0 when there is none. */
+int pgswap_holders(const struct pgswap *swap, struct pg *pg, struct err *err);
+/* New: the sidecar, when the dump is sound and fit for this server. `quick`: its bytes are not
+ * read. */
+json_t *pgswap_check(const struct pgswap *swap, struct pg *pg, bool quick, struct err *err);
 /* Ends a database's sessions and drops it; refuses the one that was there before. */
 int pgswap_drop(struct pg *pg, const json_t *database, const json_t *before, int log,
 		struct err *err);

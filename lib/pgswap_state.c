@@ -1,19 +1,12 @@
-/* Restore by swap: what stands in the way, what it would do, what state things are in, and clearing
- * up. */
-#include <inttypes.h>
+/* Restore by swap: what state things are in, clearing up, and taking it back. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/argv.h"
-#include "lib/backup.h"
 #include "lib/clock.h"
-#include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
-#include "lib/pg_facts.h"
-#include "lib/pg_tools.h"
-#include "lib/pgdump.h"
+#include "lib/pg_claim.h"
 #include "lib/pgswap.h"
 #include "lib/pgswap_sql.h"
 
@@ -55,226 +48,11 @@ struct pg *pgswap_admin(const struct pgswap *swap, const char *mark, int64_t tim
 	struct pg *pg = pg_open(admin, mark, timeout_us, NULL, err);
 	struct pg_params expected = *admin;
 	expected.identity = admin->identity ? admin->identity : live->identity;
-	if (pg && pg_check_identity(pg, &expected, true, err) < 0) {
+	if (pg && (pg_check_identity(pg, &expected, true, err) < 0 || pg_direct(pg, err) < 0)) {
 		pg_close(pg);
 		pg = NULL;
 	}
 	return pg;
-}
-
-/* Each row: a question that must give no row, and what it means when it gives one. */
-static const struct {
-	const char *sql;
-	const char *problem;
-	const char *hint;
-} obstacles[] = {
-	{ "SELECT gid FROM pg_prepared_xacts WHERE database = $1",
-	  "a prepared transaction holds it", "COMMIT PREPARED or ROLLBACK PREPARED it first" },
-	{ "SELECT slot_name FROM pg_replication_slots WHERE database = $1",
-	  "a logical replication slot belongs to it", "its subscriber would lose its place" },
-	{ "SELECT subdbid FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE datname "
-	  "= $1",
-	  "a subscription writes to it", "disable and drop it first" },
-};
-
-static int check_obstacles(const struct pgswap *swap, struct pg *pg, struct err *err)
-{
-	const char *name = swap->live.database;
-
-	for (size_t i = 0; i < sizeof obstacles / sizeof *obstacles; i++) {
-		struct err mine = ERR_INIT;
-		char *found = pg_value(pg, &mine, obstacles[i].sql, name);
-		if (found) {
-			err_set(err, "database %s can't be exchanged: %s (%s)", name,
-				obstacles[i].problem, found);
-			err_hint(err, "%s", obstacles[i].hint);
-			free(found);
-			return -1;
-		}
-		if (mine.set)
-			return err_set(err, "%s", mine.msg);
-	}
-	return 0;
-}
-
-static int check_rights(const struct pgswap *swap, struct pg *pg, const json_t *old,
-			struct err *err)
-{
-	const char *owner = swap->owner ? swap->owner : json_str(old, "owner", NULL);
-	struct err mine = ERR_INIT;
-	char *may = pg_value(pg, &mine,
-			     "SELECT rolsuper OR (rolcreatedb AND ($1::text = '' OR"
-			     " pg_has_role($1::text, 'member'))) FROM pg_roles WHERE rolname = "
-			     "current_user",
-			     owner ? owner : "");
-
-	if (!may)
-		return err_set(err, "%s", mine.set ? mine.msg : "the admin role is not known");
-	bool fine = may[0] == 't';
-	free(may);
-	if (fine)
-		return 0;
-	err_set(err, "role %s may not create a database owned by %s", swap->admin.role,
-		owner ? owner : swap->admin.role);
-	return err_hint(err, "name a superuser, or a role with CREATEDB that is a member of %s",
-			owner ? owner : "the owner");
-}
-
-/* Both copies lie side by side. Only a server on this host can be asked. */
-static int check_space(const struct pgswap *swap, struct pg *pg, const json_t *old, struct err *err)
-{
-	struct err ignored = ERR_INIT;
-	int64_t need = (int64_t)json_num(old, "size", 0);
-
-	if (!swap->live.host || swap->live.host[0] != '/')
-		return 0;
-	char *folder = pg_value(pg, &ignored, "SHOW data_directory", NULL);
-	int64_t space = folder ? file_space(folder, &ignored) : -1;
-	int result = 0;
-	if (space >= 0 && space < need + need / 10)
-		result =
-		    err_set(err,
-			    "%s has %" PRId64 " MB left; a second copy of %s needs about %" PRId64,
-			    folder, space / 1000000, swap->live.database, need / 1000000);
-	if (result < 0)
-		err_hint(err, "make room first: old dumps, old copies of the database, logs");
-	free(folder);
-	return result;
-}
-
-int pgswap_obstacles(const struct pgswap *swap, struct pg *pg, json_t **old, struct err *err)
-{
-	struct err mine = ERR_INIT;
-	const char *name = swap->live.database;
-
-	*old = pgswap_database(pg, name, &mine);
-	if (mine.set)
-		return err_set(err, "%s", mine.msg);
-	if (swap->plain && *old) {
-		err_set(err, "database %s exists: a plain restore would overwrite it", name);
-		return err_hint(err, "restore by swap instead; it keeps the old one");
-	}
-	if (!swap->plain && !*old) {
-		err_set(err, "database %s does not exist: there is nothing to swap with", name);
-		return err_hint(err, "use the plain restore");
-	}
-	if (check_rights(swap, pg, *old, err) < 0 || check_space(swap, pg, *old, err) < 0)
-		return -1;
-	return swap->plain ? 0 : check_obstacles(swap, pg, err);
-}
-
-int pgswap_ready(const struct pgswap *swap, struct err *err)
-{
-	struct pgdump_check check = { .path = swap->dump,
-				      .database = swap->live.database,
-				      .bin = swap->live.bin,
-				      .timeout_us = swap->timeout_us };
-	json_t *old = NULL, *sidecar = NULL;
-	struct pg *pg = pgswap_admin(swap, swap->mark, LOOK_US, err);
-	int result = -1;
-
-	if (pg && pgswap_obstacles(swap, pg, &old, err) == 0 &&
-	    (sidecar = pgdump_check(&check, err)))
-		result = 0;
-	json_decref(sidecar);
-	json_decref(old);
-	pg_close(pg);
-	return result;
-}
-
-static void plan_loss(const struct pgswap *swap, const json_t *sidecar, struct buf *loss)
-{
-	struct err err = ERR_INIT;
-	struct pg *pg = pg_open(&swap->live, swap->mark, LOOK_US, NULL, &err);
-	int result = -1;
-
-	if (pg && pg_read_only(pg, LOOK_US, &err) == 0)
-		result = pg_loss(pg, json_object_get(sidecar, "tables"),
-				 json_str(sidecar, "made_at", NULL),
-				 swap->loss ? swap->loss : swap->live.loss, loss, &err);
-	if (result < 0)
-		buf_printf(loss, "could not be measured: %s\n", err.msg);
-	pg_close(pg);
-}
-
-static int plan_load(const struct pgswap *swap, const char *copy, int version, struct buf *lines,
-		     struct err *err)
-{
-	char *info = pg_conninfo(&swap->admin, copy, swap->mark, version);
-	char **argv = pgdump_load_argv(swap->dump, swap->live.bin, info, err);
-
-	if (argv) {
-		buf_puts(lines, "$ ");
-		argv_text(lines, (const char *const *)argv);
-		buf_putc(lines, '\n');
-	}
-	argv_free(argv);
-	free(info);
-	return argv ? 0 : -1;
-}
-
-static int plan_steps(const struct pgswap *swap, struct pg *pg, const json_t *old,
-		      struct buf *lines, struct err *err)
-{
-	const char *name = swap->live.database;
-	char *copy = pgswap_name(name, "new", swap->mark);
-	char *aside = pgswap_name(name, "before", swap->mark);
-	struct script make = { 0 }, finish = { 0 };
-	int result = -1;
-
-	pgswap_sql_create(&make, swap, copy, old);
-	script_show(&make, lines);
-	if (plan_load(swap, copy, pg_version(pg), lines, err) < 0)
-		goto out;
-	buf_puts(lines,
-		 "Compare rows and checksum of every table of the copy with what the dump "
-		 "recorded; "
-		 "check heap and indexes; ANALYZE; on any difference drop the copy and stop\n");
-	if (pgswap_sql_carry(&finish, pg, copy, old, err) < 0)
-		goto out;
-	if (old)
-		pgswap_sql_close(&finish, name);
-	pgswap_sql_swap(&finish, old ? name : NULL, aside, copy, name);
-	script_show(&finish, lines);
-	if (old)
-		buf_printf(lines, "The old database is kept as %s\n", aside);
-	result = 0;
-out:
-	script_release(&make);
-	script_release(&finish);
-	free(copy);
-	free(aside);
-	return result;
-}
-
-int pgswap_plan(const struct pgswap *swap, struct buf *lines, struct buf *loss, struct err *err)
-{
-	json_t *sidecar = sidecar_read(swap->dump, err), *old = NULL;
-	struct err mine = ERR_INIT;
-	struct pg *pg = sidecar ? pgswap_admin(swap, swap->mark, LOOK_US, err) : NULL;
-	int result = -1;
-
-	if (!pg)
-		goto out;
-	old = pgswap_database(pg, swap->live.database, &mine);
-	if (mine.set) {
-		err_set(err, "%s", mine.msg);
-		goto out;
-	}
-	buf_printf(lines, "Verify SHA-256 and content of %s (made %s)\n", swap->dump,
-		   json_str(sidecar, "made_at", "?"));
-	if (plan_steps(swap, pg, swap->plain ? NULL : old, lines, err) < 0)
-		goto out;
-	if (old && !swap->plain)
-		plan_loss(swap, sidecar, loss);
-	else
-		buf_printf(loss, "everything newer than %s\n", json_str(sidecar, "made_at", "?"));
-	result = 0;
-out:
-	json_decref(old);
-	json_decref(sidecar);
-	pg_close(pg);
-	return result;
 }
 
 json_t *pgswap_before(const struct pgswap *swap, struct err *err)
@@ -447,6 +225,14 @@ int pgswap_drop(struct pg *pg, const json_t *database, const json_t *before, int
 	return result;
 }
 
+/* Whether NAME is one that this restore may have closed: the one that was there before, or the one
+ * that it put in that one's place. */
+static bool is_ours(const struct places *at, const json_t *before)
+{
+	return at->live &&
+	       (is_oid(at->live, before) || is_oid(at->old, before) || is_marked(at->live, before));
+}
+
 int pgswap_clean(const struct pgswap *swap, const json_t *before, struct err *err)
 {
 	struct places at = { 0 };
@@ -459,8 +245,13 @@ int pgswap_clean(const struct pgswap *swap, const json_t *before, struct err *er
 		goto out;
 	if (at.copy && pgswap_drop(pg, at.copy, before, swap->log, err) < 0)
 		goto out;
-	if (at.live && json_bool(before, "open", 1) && !json_bool(at.live, "datallowconn", 1))
+	/* One that another restore, of somebody else, has closed for its own swap is its own. */
+	if (is_ours(&at, before) && json_bool(before, "open", 1) &&
+	    !json_bool(at.live, "datallowconn", 1))
 		pgswap_sql_open(&open, json_str(before, "database", ""));
+	/* An undo that died closes both. */
+	if (is_oid(at.old, before) && !json_bool(at.old, "datallowconn", 1))
+		pgswap_sql_open(&open, json_str(before, "old", ""));
 	result = script_run(pg, &open, swap->log, err);
 out:
 	script_release(&open);
@@ -522,7 +313,8 @@ int pgswap_undo(const struct pgswap *swap, const json_t *before, struct err *err
 	if (pgswap_clean(swap, before, err) < 0)
 		return -1;
 	pg = pgswap_admin(swap, swap->mark, swap->timeout_us, err);
-	if (pg && places_look(pg, before, &at, err) == 0)
+	if (pg && pg_claim(pg, json_str(before, "database", ""), err) == 0 &&
+	    places_look(pg, before, &at, err) == 0)
 		result = swap->plain ? undo_plain(swap, pg, &at, before, err)
 				     : undo_swap(swap, pg, &at, before, err);
 	places_release(&at);

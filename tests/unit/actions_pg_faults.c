@@ -147,11 +147,11 @@ static void test_lock(void **state)
 	cluster_params(&cluster, "postgres", &params);
 	struct pg *other = pg_open(&params, "other", 5 * CLOCK_US, NULL, &err);
 	free(pg_value(other, &err,
-		      "SELECT pg_advisory_lock(hashtextextended('backout restore ' || $1, 0))",
+		      "SELECT pg_advisory_lock(hashtextextended('backout works on ' || $1, 0))",
 		      "shop"));
 	json_t *before = action_pg_restore.before(&env, args, &err);
 	assert_int_equal(action_pg_restore.run(&env, args, before, &facts, &err), -1);
-	assert_non_null(strstr(err.msg, "another restore"));
+	assert_non_null(strstr(err.msg, "being worked on by another session: backout other"));
 	assert_untouched(old);
 	pg_close(other);
 	pg_params_release(&params);

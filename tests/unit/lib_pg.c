@@ -457,15 +457,21 @@ static void test_loss(void **state)
 	free(path);
 }
 
+#define LAST_LINE "--\n-- PostgreSQL database dump complete\n--\n\n"
+
 static int scan(const char *text, struct err *err)
 {
-	char *path = dump_path("scan.sql");
+	char *path = dump_path("scan.sql"), *whole = xasprintf("%s" LAST_LINE, text);
 
 	err_clear(err);
 	file_mkdirs(cluster.folder, 0711, NULL);
-	if (file_replace(path, text, strlen(text), 0600, err) < 0)
+	if (file_replace(path, whole, strlen(whole), 0600, err) < 0)
 		fail_msg("%s", err->msg);
 	int result = pgdump_scan_sql(path, err);
+	/* Cut before its last line, it is none, whatever it holds. */
+	if (result == 0 && file_replace(path, text, strlen(text), 0600, err) == 0)
+		assert_int_equal(pgdump_scan_sql(path, NULL), -1);
+	free(whole);
 	free(path);
 	return result;
 }
