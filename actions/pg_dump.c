@@ -65,7 +65,9 @@ static json_t *dump_before(const struct action_env *env, const json_t *args, str
 	if (pg_source(env, args, "pg_dump", &params, err) < 0)
 		return NULL;
 	char *path = dump_path(args, &params, clock_wall(env->clock));
-	json_t *before = json_pack("{s:s, s:s}", "path", path, "mark", env->intent);
+	char *mark = pg_own_mark(env->intent);
+	json_t *before = json_pack("{s:s, s:s}", "path", path, "mark", mark);
+	free(mark);
 	free(path);
 	pg_params_release(&params);
 	return before;

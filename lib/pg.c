@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/sha256.h"
@@ -198,6 +201,15 @@ char *pg_app_name(const char *mark, char out[PG_NAME_MAX])
 		if ((unsigned char)*p < 32 || (unsigned char)*p > 126)
 			*p = '?';
 	return out;
+}
+
+char *pg_own_mark(const char *mark)
+{
+	uint16_t random = 0;
+
+	if (getrandom(&random, sizeof random, 0) != sizeof random)
+		random = (uint16_t)(clock_wall(&clock_system) ^ getpid());
+	return xasprintf("%s.%04x", mark, (unsigned)random);
 }
 
 void pg_resolve_argv(const char *host, const char *argv[4])

@@ -17,6 +17,9 @@
 #include "lib/pgswap_sql.h"
 #include "lib/timefmt.h"
 
+/* So long a crashed server may take to come back; then a person has to. */
+#define PUT_BACK_US (60 * CLOCK_US)
+
 /* One run. */
 struct run {
 	const struct pgswap *swap;
@@ -29,6 +32,22 @@ struct run {
 	bool made;	  /* it may exist */
 	bool closed;	  /* NAME takes no connections */
 };
+
+/* The names that it will need are free: hours later would be too late. */
+static int names_check(const struct run *run, struct err *err)
+{
+	static const char *const keys[] = { "new", "old", "undone" };
+	struct err mine = ERR_INIT;
+
+	for (size_t i = 0; i < 3 && !mine.set; i++) {
+		const char *name = json_str(run->before, keys[i], "");
+		json_t *there = pgswap_database(run->admin, name, &mine);
+		if (there)
+			err_set(&mine, "database %s exists already", name);
+		json_decref(there);
+	}
+	return mine.set ? err_set(err, "%s", mine.msg) : 0;
+}
 
 static int64_t time_left(const struct run *run)
 {
@@ -261,31 +280,47 @@ out:
 	return result;
 }
 
-/* As if nothing had been: NAME open, no copy. */
-static void put_back(struct run *run)
+/* On the session that is there. */
+static int put_back_here(struct run *run, struct err *err)
 {
-	struct err ignored = ERR_INIT;
 	struct script open = { 0 };
+	json_t *copy = NULL;
 
-	if (!run->admin || (!run->closed && !run->made))
-		return;
-	pg_exec(run->admin, &ignored, "ROLLBACK");
+	pg_exec(run->admin, err, "ROLLBACK");
 	if (run->closed && json_bool(run->before, "open", 1))
 		pgswap_sql_open(&open, run->swap->live.database);
-	script_run(run->admin, &open, run->swap->log, &ignored);
-	script_release(&open);
-	err_clear(&ignored);
-	json_t *copy = run->made ? pgswap_database(run->admin, run->copy, &ignored) : NULL;
+	if (script_run(run->admin, &open, run->swap->log, err) == 0 && run->made)
+		copy = pgswap_database(run->admin, run->copy, err);
 	if (copy)
-		pgswap_drop(run->admin, copy, run->before, run->swap->log, &ignored);
+		pgswap_drop(run->admin, copy, run->before, run->swap->log, err);
 	json_decref(copy);
-	/* The connection may be what broke: a new one clears up. */
-	if (ignored.set) {
-		err_clear(&ignored);
-		pg_close(run->admin);
-		run->admin = NULL;
-		pgswap_clean(run->swap, run->before, &ignored);
+	script_release(&open);
+	return err->set ? -1 : 0;
+}
+
+/* As if nothing had been: NAME open, no copy. The session may be what broke, or the whole server:
+ * one that crashed is waited for while it starts again, since nobody else will open NAME. */
+static int put_back(struct run *run, struct err *err)
+{
+	int64_t until = clock_mono(&clock_system) + PUT_BACK_US;
+	struct err mine = ERR_INIT;
+	int result = -1;
+
+	if (!run->admin || (!run->closed && !run->made))
+		return 0;
+	if (put_back_here(run, &mine) == 0)
+		return 0;
+	pg_close(run->admin);
+	run->admin = NULL;
+	while (result < 0 && clock_mono(&clock_system) < until) {
+		err_clear(&mine);
+		result = pgswap_clean(run->swap, run->before, &mine);
+		if (result < 0) {
+			pgswap_note(run->swap->log, "not put back yet: %s", mine.msg);
+			usleep(500000);
+		}
 	}
+	return result < 0 ? err_set(err, "%s", mine.msg) : 0;
 }
 
 static json_t *facts_of(const struct run *run, int64_t began)
@@ -326,13 +361,13 @@ int pgswap_run(const struct pgswap *swap, const json_t *before, json_t **facts, 
 			   .before = before,
 			   .deadline = began + swap->timeout_us,
 			   .copy = json_str(before, "new", "") };
-	struct err mine = ERR_INIT;
+	struct err mine = ERR_INIT, left = ERR_INIT;
 	int result = -1;
 
 	run.admin = pgswap_admin(swap, swap->mark, time_left(&run), &mine);
 	/* The claim ends with the session. */
 	if (!run.admin || pg_claim(run.admin, swap->live.database, &mine) < 0 ||
-	    pgswap_obstacles(swap, run.admin, &run.old, &mine) < 0)
+	    pgswap_obstacles(swap, run.admin, &run.old, &mine) < 0 || names_check(&run, &mine) < 0)
 		goto out;
 	pgswap_note(swap->log, "verifying %s", swap->dump);
 	if (!(run.sidecar = pgswap_check(swap, run.admin, false, &mine)))
@@ -344,10 +379,14 @@ int pgswap_run(const struct pgswap *swap, const json_t *before, json_t **facts, 
 	*facts = facts_of(&run, began);
 	result = smoke_live(&run, &mine);
 out:
-	if (result < 0) {
+	if (result < 0 && put_back(&run, &left) < 0) {
+		err_set(err, "%.300s; and what it began is not put back: %.300s", mine.msg,
+			left.msg);
+		err_hint(err, "undo clears it up: it opens the database and drops the half-made "
+			      "copy");
+	} else if (result < 0) {
 		err_set(err, "%s", mine.msg);
 		err_hint(err, "%s", mine.hint);
-		put_back(&run);
 	}
 	pg_close(run.admin);
 	json_decref(run.old);

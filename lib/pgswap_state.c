@@ -65,19 +65,21 @@ json_t *pgswap_before(const struct pgswap *swap, struct err *err)
 	if (!pg)
 		return NULL;
 	old = pgswap_database(pg, name, &mine);
-	char *copy = pgswap_name(name, "new", swap->mark);
-	char *aside = pgswap_name(name, "before", swap->mark);
-	char *undone = pgswap_name(name, "undone", swap->mark);
+	char *mark = pg_own_mark(swap->mark);
+	char *copy = pgswap_name(name, "new", mark);
+	char *aside = pgswap_name(name, "before", mark);
+	char *undone = pgswap_name(name, "undone", mark);
 	if (mine.set)
 		err_set(err, "%s", mine.msg);
 	else
-		before = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:b}", "mark", swap->mark,
-				   "database", name, "new", copy, "old", aside, "undone", undone,
-				   "oid", json_str(old, "oid", NULL), "open",
+		before = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:b}", "mark", mark, "database",
+				   name, "new", copy, "old", aside, "undone", undone, "oid",
+				   json_str(old, "oid", NULL), "open",
 				   json_bool(old, "datallowconn", 1));
 	free(undone);
 	free(aside);
 	free(copy);
+	free(mark);
 	json_decref(old);
 	pg_close(pg);
 	return before;
