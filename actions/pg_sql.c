@@ -12,6 +12,7 @@
 #include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
+#include "lib/pg_claim.h"
 #include "lib/text.h"
 
 static int sql_plan(const struct action_env *env, const json_t *args, struct plan *plan,
@@ -99,10 +100,13 @@ static int transaction(const struct action_env *env, const json_t *args, const c
 		       struct pg *pg, long long *rows, struct err *err)
 {
 	const json_t *expect = json_object_get(args, "expect_rows");
-	char *id = transaction_id(pg, err), *after = NULL;
+	char *name = pg_value(pg, err, "SELECT current_database()", NULL);
+	char *id = name ? transaction_id(pg, err) : NULL, *after = NULL;
 	int result = -1;
 
-	if (!id || file_replace(path, id, strlen(id), 0600, err) < 0 ||
+	/* What is written into a database that is being replaced would be lost. */
+	if (!id || pg_claim_shared(pg, name, err) < 0 ||
+	    file_replace(path, id, strlen(id), 0600, err) < 0 ||
 	    statements_run(env, args, pg, rows, err) < 0 || !(after = transaction_id(pg, err)))
 		goto out;
 	if (strcmp(id, after) != 0)
@@ -118,6 +122,7 @@ static int transaction(const struct action_env *env, const json_t *args, const c
 out:
 	free(after);
 	free(id);
+	free(name);
 	return result;
 }
 

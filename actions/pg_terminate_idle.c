@@ -16,14 +16,15 @@
 
 /* Rechecked by the server at the moment of ending: a session that became busy is left alone.
  * Replication is no client. A superuser's sessions only a superuser may end: the others would not
- * be ended either when one of them is asked for. */
-#define IDLE_SQL                                                                           \
-	" FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"            \
-	" AND backend_type = 'client backend' AND (state = 'idle' OR state LIKE 'idle in " \
-	"transaction%%')"                                                                  \
-	" AND state_change < clock_timestamp() - $2::bigint * interval '1 microsecond'"    \
-	" AND ($3 = '' OR application_name = $3)"                                          \
-	" AND ((SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"               \
+ * be ended either when one of them is asked for. Nor are our own forgotten ones: a dump's snapshot
+ * lies idle in a transaction while pg_dump works, a watching console waits for its next second. */
+#define IDLE_SQL                                                                             \
+	" FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"              \
+	" AND backend_type = 'client backend' AND (state = 'idle' OR state LIKE 'idle in "   \
+	"transaction%%')"                                                                    \
+	" AND state_change < clock_timestamp() - $2::bigint * interval '1 microsecond'"      \
+	" AND ($3 = '' AND application_name NOT LIKE 'backout %%' OR application_name = $3)" \
+	" AND ((SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"                 \
 	" OR usesysid NOT IN (SELECT oid FROM pg_roles WHERE rolsuper))"
 
 /* Without pg_read_all_stats other roles' sessions show no state: they would count as busy. */

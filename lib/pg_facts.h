@@ -16,6 +16,7 @@
  * "played_at"}, ...} for every ordinary table that pg_dump dumps with its data. The checksum is the
  * sum of hashtextextended(row::text, 0) over all rows: it does not depend on their order. `newest`
  * is max(column)::text, for the tables that `loss` (an object: table -> column; or NULL) names.
+ * Where there are large objects, "large objects" counts them, without a checksum.
  *
  * The session's settings that the text of values depends on are fixed first, so run it on a session
  * of its own; it sees one snapshot when the caller began a repeatable read transaction.

@@ -16,7 +16,10 @@ static void test_terminate_idle(void **state)
 	cluster_params(&cluster, "shop", &params);
 	struct pg *idle = pg_open(&params, "idle", 5 * CLOCK_US, NULL, &err);
 	struct pg *open = pg_open(&params, "open", 5 * CLOCK_US, NULL, &err);
-	assert_int_equal(pg_exec(open, &err, "BEGIN; SELECT 1"), 0);
+	/* Ours, idle as it is: what a console watches with, or a dump's snapshot. */
+	struct pg *ours = pg_open(&params, "watch", 5 * CLOCK_US, NULL, &err);
+	assert_int_equal(pg_exec(idle, &err, "SET application_name = 'app'"), 0);
+	assert_int_equal(pg_exec(open, &err, "SET application_name = 'app'; BEGIN; SELECT 1"), 0);
 	PGconn *busy = pg_start(&params, NULL, "busy");
 	while (PQconnectPoll(busy) != PGRES_POLLING_OK)
 		usleep(1000);
@@ -27,7 +30,8 @@ static void test_terminate_idle(void **state)
 		char *n =
 		    cluster_value(&cluster, "postgres",
 				  "SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop' AND"
-				  " state LIKE 'idle%' AND state_change < now() - interval '100 "
+				  " application_name = 'app' AND state LIKE 'idle%' AND "
+				  "state_change < now() - interval '100 "
 				  "ms'");
 		both = strcmp(n, "2") == 0;
 		free(n);
@@ -41,8 +45,12 @@ static void test_terminate_idle(void **state)
 	assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
 	assert_string_equal(PQgetvalue(result, 0, 1), "7");
 	PQclear(result);
+	char *one = pg_value(ours, &err, "SELECT 1", NULL);
+	assert_string_equal(one, "1");
+	free(one);
 	assert_null(pg_value(idle, &err, "SELECT 1", NULL));
 	PQfinish(busy);
+	pg_close(ours);
 	pg_close(idle);
 	pg_close(open);
 	plan_release(&plan);
@@ -75,6 +83,8 @@ static void test_terminate_hidden(void **state)
 	assert_int_equal(pg_params_from(json_object_get(sources, "main"), &app, &err), 0);
 	struct pg *held = pg_open(&super, "held", 5 * CLOCK_US, NULL, &err);
 	struct pg *idle = pg_open(&app, "idle", 5 * CLOCK_US, NULL, &err);
+	assert_int_equal(pg_exec(held, &err, "SET application_name = 'app'"), 0);
+	assert_int_equal(pg_exec(idle, &err, "SET application_name = 'app'"), 0);
 	assert_int_equal(action_pg_terminate_idle.ready(&env, args, &err), -1);
 	assert_non_null(strstr(err.msg, "2 sessions of shop are hidden"));
 	assert_int_equal(action_pg_terminate_idle.settled(&env, args, nothing, &why),
