@@ -169,7 +169,9 @@ static const struct field fields[] = {
 const struct action_type action_pg_drop = {
 	.type = { .name = "pg_drop",
 		  .help = "drops the old database that a restore by swap has kept; can't be undone",
-		  .fields = fields },
+		  .fields = fields,
+		  .examples = "{\"pg_drop\": \"db\", \"admin\": \"db-admin\", \"database\": "
+			      "\"${old_database}\"}" },
 	.risk = risk_destructive,
 	.plan = drop_plan,
 	.ready = drop_ready,

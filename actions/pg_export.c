@@ -304,6 +304,10 @@ const struct action_type action_pg_export = {
 	.type = { .name = "pg_export",
 		  .help = "writes a table, or what a query gives, to a file with a recorded hash",
 		  .fields = fields,
+		  .examples =
+		      "{\"pg_export\": \"db\", \"sql\": \"SELECT * FROM rounds WHERE played_at > "
+		      "current_setting('backout.p1')::timestamptz\", \"with\": "
+		      "[\"${since}\"], \"to\": \"${backups}/late-rounds.csv\"}",
 		  .one_of = one_of },
 	.risk = risk_safe,
 	.plan = export_plan,

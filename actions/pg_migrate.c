@@ -223,7 +223,13 @@ const struct action_type action_pg_migrate = {
 	.type = { .name = "pg_migrate",
 		  .help =
 		      "migrates a schema by a command, and looks at its revision before and after",
-		  .fields = fields },
+		  .fields = fields,
+		  .examples = "{\"pg_migrate\": \"db\", \"command\": [\"alembic\", \"upgrade\", "
+			      "\"${to}\"], "
+			      "\"cwd\": \"${root}\", \"revision\": \"SELECT version_num FROM "
+			      "alembic_version\", \"to\": \"${to}\", \"undo\": [\"alembic\", "
+			      "\"downgrade\", "
+			      "\"${from}\"]}" },
 	.risk = risk_destructive,
 	.plan = migrate_plan,
 	.ready = migrate_ready,
