@@ -44,7 +44,7 @@ int sidecar_write(const char *file, int64_t made_at, const json_t *more, struct 
 		return err_sys(err, "backup %s", file);
 	if (sha256_file(file, hash, err) < 0)
 		return -1;
-	json_t *object = json_pack("{s:s, s:I, s:s}", "sha256", hash, "size",
+	json_t *object = json_pack("{s:s, s:s, s:I, s:s}", "seal", "", "sha256", hash, "size",
 				   (json_int_t)st.st_size, "made_at", time_rfc3339(made_at, at));
 	if (more)
 		json_object_update_missing(object, (json_t *)more);

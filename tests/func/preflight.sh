@@ -107,7 +107,7 @@ flag_on() {
 }
 old_dump() {
 	mkdir "$work/recorded" && cp -p "$sandbox"/backups/*.json "$work/recorded"
-	changed backup 'A fresh dump' 'sed -i "s/\"made_at\": \"20..-/\"made_at\": \"2020-/" "$sandbox"/backups/*.json' \
+	changed backup 'A fresh dump' 'sed -i "/\"seal\"/d; s/\"made_at\": \"20..-/\"made_at\": \"2020-/" "$sandbox"/backups/*.json' \
 		'cp -p "$work"/recorded/*.json "$sandbox/backups"' 'd old \(at most 4 h\)'
 }
 # It is looked at again when half of its life is over: meanwhile there is other work.
