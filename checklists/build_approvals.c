@@ -207,8 +207,8 @@ void build_people(struct checker *checker, struct target *target, const struct n
 			.contact = key,
 			.reach = build_text(&node, "reach"),
 			.hours = build_text(&node, "hours"),
-			.logins = build_logins(checker, &node, &person->nlogins),
 		};
+		person->logins = build_logins(checker, &node, &person->nlogins);
 		target->npeople++;
 	}
 	/* In a drill the operator holds every role. */

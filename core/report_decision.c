@@ -372,7 +372,11 @@ static void attempt_fields(struct report_work *work, struct report_section *sect
 		section_field(section, "When to use", "%s", procedure->use_when);
 	if (chosen)
 		chosen_field(section, chosen);
-	if (attempt->approved_at)
+	if (attempt->broken.at)
+		section_field(section, "BREAK-GLASS", "approved without authority by %s, %s: %s",
+			      attempt->broken.by, time_text(attempt->broken.at, at),
+			      attempt->broken.reason);
+	else if (attempt->approved_at)
 		section_field(section, "Approved by", "%s, %s", attempt->approved_by,
 			      time_text(attempt->approved_at, at));
 	if (*attempt->digest)
@@ -397,6 +401,7 @@ void report_decision(struct report_work *work)
 	if (work->decisive)
 		attempt_fields(work, section, work->decisive);
 	answers_table(work, section);
+	report_approvals(work, section);
 	attempts_table(work, section);
 }
 

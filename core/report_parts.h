@@ -65,6 +65,8 @@ void report_errors(struct report_work *work);
 void report_decision(struct report_work *work);
 /* The gate of a deployment, for the decision. */
 void report_gate(struct report_work *work, struct report_section *section);
+/* Approvals, rejections and broken glass, for the decision. */
+void report_approvals(struct report_work *work, struct report_section *section);
 void report_execution(struct report_work *work);
 void report_validation(struct report_work *work);
 /* The table of metrics before and after, for the validation. */

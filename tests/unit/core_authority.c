@@ -1,0 +1,451 @@
+/*
+ * An approval covers exactly what was approved: bytes of runbook, target, answers and record are
+ * changed behind it, it grows old, it is given by the wrong people; and a real runner is asked.
+ */
+#include "core/approve.h"
+#include "core/who.h"
+#include "tests/unit/fault.h"
+#include "tests/unit/runnerfixture.h"
+
+#define ROW	    17
+#define ROW_GLASS   12
+#define SHORT_RUNS  150 /* runners of a sweep in its short form */
+#define SHORT_LOADS 400
+
+struct tally {
+	long injected, refused;
+};
+
+static bool is_long(void)
+{
+	return getenv("LONG") != NULL;
+}
+
+static size_t stride(size_t bytes, size_t runs)
+{
+	return is_long() || bytes <= runs ? 1 : bytes / runs;
+}
+
+static void told(const char *what, const struct tally *tally)
+{
+	fault(ROW, what, tally->injected, tally->refused, tally->injected - tally->refused);
+	assert_true(tally->injected > 0);
+	assert_int_equal(tally->injected, tally->refused);
+}
+
+/* Nothing was begun: the lamp is as it was. */
+static bool is_untouched(const struct lamp *lamp)
+{
+	char *state = lamp_get(lamp, "state");
+	bool untouched = strcmp(state, "broken\n") == 0;
+
+	free(state);
+	return untouched;
+}
+
+static void count_run(struct lamp *lamp, struct incident *incident, struct tally *tally)
+{
+	int status = wait_for(start(incident, "write", RUNNER_RUN));
+
+	tally->injected++;
+	tally->refused += status != RUNNER_DONE && is_untouched(lamp);
+}
+
+/* ---- Bytes ---- */
+
+static void sweep_file(struct lamp *lamp, struct incident *incident, const char *name, size_t from,
+		       const char *what)
+{
+	char *path = path_join(incident->folder, name);
+	struct tally tally = { 0 };
+	struct buf text = BUF_INIT;
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(file_read(path, &text, 0, NULL), 0);
+	for (size_t i = from; i < text.len; i += stride(text.len - from, SHORT_RUNS)) {
+		char changed = (char)(text.data[i] ^ (char)(1 << (i % 8)));
+
+		assert_int_equal(pwrite(fd, &changed, 1, (off_t)i), 1);
+		count_run(lamp, incident, &tally);
+		assert_int_equal(pwrite(fd, text.data + i, 1, (off_t)i), 1);
+	}
+	told(what, &tally);
+	close(fd);
+	buf_release(&text);
+	free(path);
+}
+
+/* Each byte of what is frozen, and of the approval's own line; then, with nothing changed, it runs.
+ */
+static void changed_bytes_are_refused(void **state)
+{
+	struct lamp *lamp = *state;
+	struct incident incident;
+	struct buf ledger = BUF_INIT;
+	char *path;
+	const char *line;
+
+	incident_begin(lamp, &incident);
+	approve(&incident, "mend");
+	path = path_join(incident.folder, "ledger.jsonl");
+	assert_int_equal(file_read(path, &ledger, 0, NULL), 0);
+	line = strstr(buf_str(&ledger), "procedure.approved");
+	assert_non_null(line);
+	sweep_file(lamp, &incident, "runbook.json", 0, "bytes of the frozen runbook changed");
+	sweep_file(lamp, &incident, "target.json", 0, "bytes of the frozen target changed");
+	sweep_file(lamp, &incident, "ledger.jsonl", (size_t)(line - buf_str(&ledger)),
+		   "bytes of the approval on record, its answers and digest, changed");
+	assert_int_equal(run(&incident, "write", RUNNER_RUN), RUNNER_DONE);
+	assert_false(is_untouched(lamp));
+	buf_release(&ledger);
+	free(path);
+	incident_close(&incident);
+}
+
+static int digest_of(const struct loaded *loaded, const json_t *params, char out[SHA256_HEX])
+{
+	struct sense *sense =
+	    sense_new(NULL, &clock_system, loaded->runbook, loaded->target, params, NULL, NULL);
+	const struct procedure *procedure = runbook_procedure(loaded->runbook, "mend");
+	int status =
+	    sense && procedure ? plan_digest(sense, loaded, procedure, params, out, NULL) : -1;
+
+	sense_free(sense);
+	return status;
+}
+
+/* Loads what a changed document gives; false when it is refused as no runbook or target. */
+static bool load_changed(const struct lamp *lamp, struct loaded *loaded)
+{
+	char *runbook = path_join(lamp->folder, "runbook.json");
+	char *target = path_join(lamp->folder, "target.json");
+	struct findings findings = { 0 };
+	bool loads = load_runbook(loaded, runbook, target, &findings, NULL) == 0;
+
+	findings_release(&findings);
+	free(runbook);
+	free(target);
+	return loads;
+}
+
+/* Whoever rewrites the whole record still has the old digest in it: whatever can be made of a
+ * document by changing one byte has another one. */
+static void sweep_digest(struct lamp *lamp, const char *name, const char *what)
+{
+	char *path = path_join(lamp->folder, name), before[SHA256_HEX], after[SHA256_HEX];
+	json_t *params = json_pack("{s:s}", "colour", "green");
+	struct tally tally = { 0 };
+	struct buf text = BUF_INIT;
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(file_read(path, &text, 0, NULL), 0);
+	assert_int_equal(digest_of(&lamp->loaded, params, before), 0);
+	for (size_t i = 0; i < text.len; i += stride(text.len, SHORT_LOADS)) {
+		struct loaded changed = { 0 };
+		char byte = (char)(text.data[i] ^ 1);
+
+		assert_int_equal(pwrite(fd, &byte, 1, (off_t)i), 1);
+		if (load_changed(lamp, &changed)) {
+			tally.injected++;
+			tally.refused +=
+			    digest_of(&changed, params, after) != 0 || strcmp(before, after) != 0;
+		}
+		loaded_release(&changed);
+		assert_int_equal(pwrite(fd, text.data + i, 1, (off_t)i), 1);
+	}
+	told(what, &tally);
+	json_decref(params);
+	close(fd);
+	buf_release(&text);
+	free(path);
+}
+
+static void sweep_answer(const struct lamp *lamp)
+{
+	char before[SHA256_HEX], after[SHA256_HEX], answer[] = "green";
+	json_t *params = json_pack("{s:s}", "colour", answer);
+	struct tally tally = { 0 };
+
+	assert_int_equal(digest_of(&lamp->loaded, params, before), 0);
+	for (size_t bit = 0; bit < 7 * (sizeof(answer) - 1); bit++) {
+		answer[bit / 7] = (char)(answer[bit / 7] ^ 1 << bit % 7);
+		if (answer[bit / 7]) {
+			json_object_set_new(params, "colour", json_string(answer));
+			tally.injected++;
+			tally.refused += digest_of(&lamp->loaded, params, after) != 0 ||
+					 strcmp(before, after) != 0;
+		}
+		answer[bit / 7] = (char)(answer[bit / 7] ^ 1 << bit % 7);
+	}
+	told("bits of an answer changed: another digest", &tally);
+	json_decref(params);
+}
+
+static void the_digest_covers_every_byte(void **state)
+{
+	struct lamp *lamp = *state;
+
+	sweep_digest(lamp, "runbook.json", "one byte of a runbook changed: another digest");
+	sweep_digest(lamp, "target.json", "one byte of a target changed: another digest");
+	sweep_answer(lamp);
+}
+
+/* A record made anew over a changed runbook, with the approval of the old one in it. */
+static void an_old_approval_is_none_of_a_new_plan(void **state)
+{
+	static const char *const changes[][2] = { { "echo well", "echo bell" },
+						  { "'within': '5s', 'verify'",
+						    "'within': '6s', 'verify'" },
+						  { "'Write the state'", "'Write the stale'" } };
+	struct lamp *lamp = *state;
+	json_t *params = json_pack("{s:s}", "colour", "green");
+	char digest[SHA256_HEX], *path = path_join(lamp->folder, "runbook.json");
+	struct tally tally = { 0 };
+
+	assert_int_equal(digest_of(&lamp->loaded, params, digest), 0);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		char *parts = xasprintf("%s%s%s", lamp_runbook, lamp_procedures, lamp_day);
+		char *at = strstr(parts, changes[i][0]), *text;
+		struct incident incident;
+
+		assert_non_null(at);
+		memcpy(at, changes[i][1], strlen(changes[i][1]));
+		text = lamp_json(parts);
+		unlink(path);
+		scratch_puts(path, text);
+		loaded_release(&lamp->loaded);
+		lamp_load(lamp, &lamp->loaded);
+		incident_begin(lamp, &incident);
+		append(&incident, EV_CHOSEN,
+		       json_pack("{s:s, s:s}", "procedure", "mend", "source", "operator"));
+		append(&incident, EV_APPROVED,
+		       json_pack("{s:s, s:s, s:O}", "procedure", "mend", "digest", digest, "params",
+				 params));
+		count_run(lamp, &incident, &tally);
+		incident_close(&incident);
+		free(text);
+		free(parts);
+	}
+	told("an old approval on a record with another plan", &tally);
+	json_decref(params);
+	free(path);
+}
+
+/* ---- Time and people ---- */
+
+static void ruled(struct lamp *lamp)
+{
+	char *path = path_join(lamp->folder, "runbook.json"), *text;
+	struct buf parts = BUF_INIT;
+	char *whole = xasprintf("%s%s%s", lamp_runbook, lamp_procedures, lamp_day);
+	const char *mend = strstr(whole, "'mend': {") + strlen("'mend': {");
+	const char *contacts = strstr(whole, "'electrician': {'role'");
+
+	buf_add(&parts, whole, (size_t)(mend - whole));
+	buf_puts(&parts, "'approve': {'all': ['electrician', 'boss'], 'valid': '10m'}, ");
+	buf_add(&parts, mend, (size_t)(contacts - mend));
+	buf_puts(&parts, "'electrician': {'logins': ['ann'], 'role'");
+	contacts += strlen("'electrician': {'role'");
+	mend = strstr(contacts, "'boss': {");
+	buf_add(&parts, contacts, (size_t)(mend - contacts));
+	buf_puts(&parts, "'boss': {'logins': ['bob', 'ann'], ");
+	buf_puts(&parts, mend + strlen("'boss': {"));
+	text = lamp_json(buf_str(&parts));
+	unlink(path);
+	scratch_puts(path, text);
+	loaded_release(&lamp->loaded);
+	lamp_load(lamp, &lamp->loaded);
+	free(text);
+	free(whole);
+	free(path);
+	buf_release(&parts);
+}
+
+/* What one person says, so long before now. */
+struct word {
+	const char *who;
+	enum event_id event;
+	int minutes;
+	bool other; /* about another plan */
+};
+
+static void say_word(const struct incident *incident, const struct word *word)
+{
+	struct clock_manual past;
+	struct incident theirs;
+	json_t *params = json_pack("{s:s}", "colour", "green"), *fields;
+	char digest[SHA256_HEX];
+
+	assert_int_equal(digest_of(&incident->loaded, params, digest), 0);
+	if (word->other)
+		digest[0] = digest[0] == 'a' ? 'b' : 'a';
+	setenv("SUDO_USER", word->who, 1);
+	clock_manual_init(&past, clock_wall(&clock_system) - word->minutes * 60 * CLOCK_US);
+	assert_int_equal(incident_open(&theirs, incident->folder, &past.clock, NULL), 0);
+	fields = json_pack("{s:s, s:s, s:[s, s]}", "procedure", "mend", "digest", digest, "roles",
+			   "electrician", "boss");
+	if (word->event == EV_REJECTED)
+		json_object_set_new(fields, "reason", json_string("no"));
+	else
+		json_object_set_new(fields, "params", json_incref(params));
+	append(&theirs, word->event, fields);
+	incident_close(&theirs);
+	unsetenv("SUDO_USER");
+	json_decref(params);
+}
+
+/* Whether the runner does it after these words. */
+static bool runs_after(struct lamp *lamp, const struct word *words, size_t n)
+{
+	struct incident incident;
+	int status;
+
+	lamp_put(lamp, "state", "broken\n");
+	incident_begin(lamp, &incident);
+	append(&incident, EV_CHOSEN,
+	       json_pack("{s:s, s:s}", "procedure", "mend", "source", "operator"));
+	for (size_t i = 0; i < n && words[i].who; i++)
+		say_word(&incident, &words[i]);
+	assert_int_equal(incident_refresh(&incident, NULL), 0);
+	status = wait_for(start(&incident, "write", RUNNER_RUN));
+	assert_int_equal(incident_refresh(&incident, NULL), 0);
+	append(&incident, EV_RESOLVED, json_object());
+	incident_close(&incident);
+	assert_int_equal(status == RUNNER_DONE, !is_untouched(lamp));
+	return status == RUNNER_DONE;
+}
+
+/* The system keeps no login here, so that root can be several people. */
+static bool can_be_others(void)
+{
+	char *login;
+	bool others;
+
+	setenv("SUDO_USER", "ann", 1);
+	login = who_login();
+	others = strcmp(login, "ann") == 0;
+	free(login);
+	unsetenv("SUDO_USER");
+	return others;
+}
+
+static void only_the_right_people_in_time(void **state)
+{
+	static const struct word bad[][3] = {
+		{ { NULL, 0, 0, false } },
+		{ { "eve", EV_APPROVED, 0, false }, { "mallory", EV_APPROVED, 0, false } },
+		{ { "ann", EV_APPROVED, 0, false } },
+		{ { "bob", EV_APPROVED, 0, false } },
+		{ { "ann", EV_APPROVED, 1, false }, { "ann", EV_APPROVED, 0, false } },
+		{ { "ann", EV_APPROVED, 0, false }, { "eve", EV_APPROVED, 0, false } },
+		{ { "ann", EV_APPROVED, 1, false }, { "bob", EV_APPROVED, 0, true } },
+		{ { "ann", EV_APPROVED, 1, true }, { "bob", EV_APPROVED, 0, false } },
+		{ { "ann", EV_APPROVED, 1, true }, { "bob", EV_APPROVED, 0, true } },
+		{ { "ann", EV_APPROVED, 11, false }, { "bob", EV_APPROVED, 0, false } },
+		{ { "ann", EV_APPROVED, 11, false }, { "bob", EV_APPROVED, 11, false } },
+		{ { "ann", EV_APPROVED, 2, false },
+		  { "bob", EV_APPROVED, 1, false },
+		  { "bob", EV_REJECTED, 0, false } },
+		{ { "ann", EV_ASKED, 1, false }, { "bob", EV_ASKED, 0, false } },
+	};
+	static const struct word good[][3] = {
+		{ { "ann", EV_APPROVED, 9, false }, { "bob", EV_APPROVED, 0, false } },
+		{ { "bob", EV_APPROVED, 1, false }, { "ann", EV_APPROVED, 0, false } },
+		{ { "bob", EV_REJECTED, 2, false },
+		  { "ann", EV_APPROVED, 1, false },
+		  { "bob", EV_APPROVED, 0, false } },
+		{ { "eve", EV_REJECTED, 2, false },
+		  { "ann", EV_APPROVED, 1, false },
+		  { "bob", EV_APPROVED, 0, false } },
+	};
+	struct lamp *lamp = *state;
+	struct tally tally = { 0 };
+
+	if (!can_be_others())
+		skip();
+	ruled(lamp);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		tally.injected++;
+		tally.refused += !runs_after(lamp, bad[i], 3);
+	}
+	told("nobody, others, one person twice, another plan, too late, rejected", &tally);
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(runs_after(lamp, good[i], 3));
+}
+
+/* ---- The broken glass ---- */
+
+/* Every sentence but the right one, letter by letter, and every reason that is none. */
+static void the_glass_is_broken_in_so_many_words(void **state)
+{
+	struct lamp *lamp = *state;
+	json_t *params = json_pack("{s:s}", "colour", "green"), *fields;
+	struct procedure_plan plan = { .params = params };
+	struct incident incident;
+	struct tally tally = { 0 };
+	struct err err = ERR_INIT;
+	char *sentence;
+
+	ruled(lamp);
+	incident_begin(lamp, &incident);
+	append(&incident, EV_CHOSEN,
+	       json_pack("{s:s, s:s}", "procedure", "mend", "source", "operator"));
+	plan.procedure = state_attempt(&incident.state)->procedure.procedure;
+	assert_int_equal(digest_of(&incident.loaded, params, plan.digest), 0);
+	struct approve about = { .state = &incident.state,
+				 .plan = &plan,
+				 .login = "eve",
+				 .now = clock_wall(&clock_system) };
+
+	sentence = approve_sentence(&incident.state);
+	for (size_t i = 0; i < strlen(sentence); i++) {
+		char *cut = xstrndup(sentence, i), *other = xstrdup(sentence);
+
+		other[i] = (char)(other[i] ^ 1);
+		tally.injected += 2;
+		tally.refused += !approve_broken(&about, cut, "both sleep", NULL);
+		tally.refused += !approve_broken(&about, other, "both sleep", NULL);
+		free(cut);
+		free(other);
+	}
+	tally.injected += 4;
+	tally.refused += !approve_broken(&about, NULL, "both sleep", NULL);
+	tally.refused += !approve_broken(&about, incident.state.target->name, "both sleep", NULL);
+	tally.refused += !approve_broken(&about, sentence, "  ", NULL);
+	tally.refused += !approve_broken(&about, sentence, NULL, NULL);
+	fault(ROW_GLASS, "the glass broken without the sentence or a reason", tally.injected,
+	      tally.refused, tally.injected - tally.refused);
+	assert_int_equal(tally.injected, tally.refused);
+
+	/* In so many words it is on record, and runs; the record says who, why and who was missing.
+	 */
+	fields = approve_broken(&about, sentence, "both sleep", &err);
+	assert_non_null(fields);
+	assert_int_equal(json_array_size(json_object_get(fields, "roles")), 2);
+	assert_int_not_equal(wait_for(start(&incident, "write", RUNNER_RUN)), RUNNER_DONE);
+	append(&incident, EV_BROKEN, fields);
+	assert_string_equal(state_attempt(&incident.state)->broken.reason, "both sleep");
+	assert_int_equal(run(&incident, "write", RUNNER_RUN), RUNNER_DONE);
+	assert_false(is_untouched(lamp));
+	/* Once it was begun nothing is broken any more. */
+	assert_null(approve_broken(&about, sentence, "again", NULL));
+	free(sentence);
+	json_decref(params);
+	incident_close(&incident);
+}
+
+int main(int argc, char **argv)
+{
+	LAMP_RUNNER(argc, argv);
+	const struct CMUnitTest tests[] = {
+		LAMP_TEST(changed_bytes_are_refused),
+		LAMP_TEST(the_digest_covers_every_byte),
+		LAMP_TEST(an_old_approval_is_none_of_a_new_plan),
+		LAMP_TEST(only_the_right_people_in_time),
+		LAMP_TEST(the_glass_is_broken_in_so_many_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
