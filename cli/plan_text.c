@@ -35,6 +35,8 @@ static void add_step(struct buf *out, const struct procedure_plan *plan, size_t 
 	if (row->undo[0]) {
 		snprintf(line, sizeof(line), "undo: %s", row->undo);
 		add_clean(out, "    ", line);
+	} else if (row->step->kind == STEP_ACTION && !row->manual && row->risk != ACTION_SAFE) {
+		add_clean(out, "    ", "undo: not possible");
 	}
 	for (size_t k = 0; k < row->step->nverify; k++) {
 		const struct probe *probe = row->step->verify[k];

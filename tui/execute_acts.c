@@ -9,6 +9,7 @@
 
 #define RUNS	 "It runs. The item ticks itself when it is done and verified."
 #define APPROVED "Approved. r runs the next step, Space runs straight through."
+#define BROKEN	 "Approved without authority, on record. r runs the next step."
 #define COUNTED	 "Your approval is on record. Others are needed, too."
 #define ASKED	 "It is on record, and waits for those who may approve it."
 
@@ -108,7 +109,7 @@ static int break_done(struct ui *ui, const char *const *values, const char *dige
 	    session_break_glass(ui->session, values[1], values[0], err) < 0 ||
 	    approved(ui, err) < 0)
 		return -1;
-	return ui_acted(ui, 0, err, came_of_it(ui));
+	return ui_acted(ui, 0, err, is_item(ui) ? RUNS : BROKEN);
 }
 
 void execute_break_glass(struct ui *ui)
