@@ -78,6 +78,7 @@ static void approve(struct robot *robot)
 			 "backout approve %s, then attach again",
 			 missing, session_state(session)->id);
 	free(missing);
+	robot_say(robot, "%s", why);
 	robot_finish(robot, ROBOT_FAILED, why);
 }
 

@@ -7,7 +7,7 @@ if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null || ! id mail daemon ga
 	skip "approvals of several people" "only root can be several users"
 	exit 0
 fi
-plan 28
+plan 31
 
 chmod 755 "$work"
 mkdir -m 777 "$work/root"
@@ -86,7 +86,7 @@ choose blow it burns#Others approve it
 ask-approval#Waiting for
 #Next: Blow
 run#procedure blow ended: done
-quit#never
+quit#
 END_OF_KEYS
 console=$!
 check "the console asks, and says what they type" await 'they type "backout approve' "$work/console"
@@ -124,7 +124,7 @@ break glass on attic#usage: break
 run#is not approved
 break glass on attic both are asleep#BREAK-GLASS
 run#procedure blow ended: done
-quit#never
+quit#
 END_OF_KEYS
 wait $!
 check "it takes the whole sentence and a reason" grep -qF "in so many words" "$work/glass"
@@ -132,3 +132,20 @@ check "then it runs" test -e "$work/root/blown"
 incident=$(id)
 check "the report says so" report "without authority by mail"
 check "and the record says who was missing" says "missing: lead, dba" as mail log "$incident"
+
+# ---- without a person ----
+rm -f "$work/root/blown" "$work/root/claim"
+: >"$work/auto"
+typed "$work/auto" <<'END_OF_KEYS' | open --severity high >"$work/auto" 2>&1
+#next: Nothing
+choose blow it burns#Others approve it
+quit#
+END_OF_KEYS
+incident=$(id)
+auto() { status 1 as mail attach "$incident" --auto >"$work/robot" 2>&1 && grep -qF "needs the approval of Lead" "$work/robot" || { cat "$work/robot"; return 1; }; }
+check "the robot asks, and waits for nobody" auto
+digest=$(json '["digest"]')
+check "while they approve" status 0 as daemon approve "$incident" --confirm attic --digest "$digest"
+as games approve "$incident" --confirm attic --digest "$digest" >"$work/said" 2>&1
+as mail attach "$incident" --auto >"$work/robot" 2>&1
+check "then it goes on" test -e "$work/root/blown"

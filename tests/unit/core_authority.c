@@ -375,6 +375,28 @@ static void only_the_right_people_in_time(void **state)
 		assert_true(runs_after(lamp, good[i], 3));
 }
 
+/* In a drill the operator holds every role: whoever it is, in one approval. */
+static void a_drill_needs_nobody_else(void **state)
+{
+	struct lamp *lamp = *state;
+	struct authority authority;
+	struct incident incident;
+	struct err err = ERR_INIT;
+
+	ruled(lamp);
+	assert_int_equal(incident_create(&incident, &lamp->loaded, INCIDENT_DRILL, SEVERITY_HIGH,
+					 "Test", &clock_system, &err),
+			 0);
+	approve(&incident, "mend");
+	authority_judge(&incident.state, state_attempt(&incident.state),
+			state_attempt(&incident.state)->digest, clock_wall(&clock_system),
+			&authority);
+	assert_true(authority.every_role && authority.ruled);
+	assert_int_equal(authority.verdict, APPROVAL_GIVEN);
+	assert_int_equal(run(&incident, "write", RUNNER_RUN), RUNNER_DONE);
+	incident_close(&incident);
+}
+
 /* ---- The broken glass ---- */
 
 /* Every sentence but the right one, letter by letter, and every reason that is none. */
@@ -444,6 +466,7 @@ int main(int argc, char **argv)
 		LAMP_TEST(the_digest_covers_every_byte),
 		LAMP_TEST(an_old_approval_is_none_of_a_new_plan),
 		LAMP_TEST(only_the_right_people_in_time),
+		LAMP_TEST(a_drill_needs_nobody_else),
 		LAMP_TEST(the_glass_is_broken_in_so_many_words),
 	};
 
