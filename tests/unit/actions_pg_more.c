@@ -421,6 +421,60 @@ static void test_odd_database(void **state)
 	json_decref(args);
 }
 
+/* A connection pooler between: what would change the server by way of it is refused, and says why.
+ */
+static void test_pooler(void **state)
+{
+	static const char *const places[] = { "/usr/sbin/pgbouncer", "/usr/bin/pgbouncer" };
+	const char *program = getenv("BOUNCER");
+	char *ini = xasprintf("%s/pool.ini", cluster.folder), *text;
+	int port = cluster_port(), status;
+
+	(void)state;
+	for (size_t i = 0; i < 2 && !program; i++)
+		program = access(places[i], X_OK) == 0 ? places[i] : NULL;
+	if (!program) {
+		free(ini);
+		skip();
+	}
+	text = xasprintf("[pgbouncer]\nlisten_addr =\n"
+			 "unix_socket_dir = %s\nlisten_port = %d\nauth_type = any\n"
+			 "pool_mode = transaction\n[databases]\nshop = host=%s user=app\n"
+			 "postgres = host=%s user=postgres\n",
+			 cluster.folder, port, cluster.folder, cluster.folder);
+	assert_int_equal(file_replace(ini, text, strlen(text), 0644, &err), 0);
+	pid_t pid =
+	    cluster_spawn(cluster.folder, (const char *const[]){ program, "-q", ini, NULL });
+	json_object_set_new(sources, "pooled", json_deep_copy(json_object_get(sources, "main")));
+	json_object_set_new(sources, "pooler", json_deep_copy(json_object_get(sources, "admin")));
+	json_object_set_new(json_object_get(sources, "pooled"), "port", json_integer(port));
+	json_object_set_new(json_object_get(sources, "pooler"), "port", json_integer(port));
+	json_t *restore = restore_args(dump ? dump : "/nowhere");
+	json_object_set_new(restore, "pg_restore", json_string("pooled"));
+	json_object_set_new(restore, "admin", json_string("pooler"));
+	for (int tries = 0; tries < 200; tries++) {
+		err_clear(&err);
+		assert_int_equal(action_pg_restore.ready(&env, restore, &err), -1);
+		if (!strstr(err.msg, ": down"))
+			break;
+		usleep(20000);
+	}
+	if (!strstr(err.msg, "a connection pooler stands before the server"))
+		fail_msg("%s", err.msg);
+	err_clear(&err);
+	json_t *save = json_pack("{s:s, s:s}", "pg_dump", "pooled", "to", cluster.folder);
+	json_t *before = action_pg_dump.before(&env, save, &err), *facts = NULL;
+	assert_int_equal(action_pg_dump.run(&env, save, before, &facts, &err), -1);
+	assert_non_null(strstr(err.msg, "pooler"));
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	json_decref(before);
+	json_decref(save);
+	json_decref(restore);
+	free(text);
+	free(ini);
+}
+
 int main(void)
 {
 	/* clang-format off */
@@ -432,6 +486,7 @@ int main(void)
 		cmocka_unit_test_setup(test_migrate, begin),
 		cmocka_unit_test_setup(test_claims, begin),
 		cmocka_unit_test_setup(test_odd_database, begin),
+		cmocka_unit_test_setup(test_pooler, begin),
 	};
 	/* clang-format on */
 
