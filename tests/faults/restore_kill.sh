@@ -188,8 +188,9 @@ check "killed at $kills random moments: old or new, whole, open" random_kills
 if ! strace -o /dev/null true 2>/dev/null; then
 	skip "killed at each write-like call" "strace can't trace here"
 elif [[ -z ${LONG:-} ]]; then
-	check "killed at some write-like calls" every_call pwrite64,fdatasync,rename,sendto,ftruncate 3
+	check "killed at some write-like calls" every_call 'pwrite64,fdatasync,?rename,renameat,sendto,ftruncate' 3
 else
-	check "killed at each write-like call" every_call write,pwrite64,writev,fdatasync,fsync,rename,ftruncate,unlink,sendto 60
+	check "killed at each write-like call" \
+		every_call 'write,pwrite64,writev,fdatasync,fsync,?rename,renameat,ftruncate,?unlink,unlinkat,sendto' 40
 fi
 check "the server killed: old or new, whole, open" server_crashes
