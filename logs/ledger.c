@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/file.h"
+#include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "logs/ledger_line.h"
 #include "logs/ledger_walk.h"
@@ -20,6 +21,9 @@ enum { NEW_SEGMENTS = 3 };
 /* Far above any event, far below what a reader should have to hold. */
 enum { LINE_MAX_BYTES = 4 << 20 };
 
+/* So much of a torn end is kept in the line behind it, when it can't be set aside. */
+enum { TORN_KEPT = 64 << 10 };
+
 struct ledger {
 	char *folder;
 	const struct clock *clock;
@@ -29,6 +33,8 @@ struct ledger {
 	struct cursor read; /* what the caller was told */
 	struct cursor tail; /* what this process knows; never before `read` */
 	struct buf own;	    /* the line between the two, appended by this process; else empty */
+	unsigned
+	    failed; /* the newest segment whose sync failed here, 0: none; never written again */
 	int inotify;
 	unsigned watched; /* the newest segment that is watched */
 };
@@ -284,7 +290,7 @@ static int append_ask(const struct ledger *ledger, struct expectation *expectati
 	return err_hint(err, "look at what happened, then decide again");
 }
 
-/* The last line again, with which a new segment begins. */
+/* The last line again, with which a new segment begins; nothing when there is none yet. */
 static int add_last_line(const struct ledger *ledger, struct buf *out, struct err *err)
 {
 	const struct cursor *tail = &ledger->tail;
@@ -305,42 +311,61 @@ static int add_last_line(const struct ledger *ledger, struct buf *out, struct er
 	return result;
 }
 
-/* Half a line at the end belongs to an append that nobody was told had succeeded. */
-static int append_tidy(const struct ledger *ledger, const struct walk_end *end, int fd,
+/* Half a line at the end belongs to an append that nobody was told had succeeded. Where there is no
+ * room for it in a file of its own, *kept (new) is what the next line says of it, and that line is
+ * written over it: so nothing is cut off, which would give the reserve away. */
+static int append_tidy(const struct ledger *ledger, struct walk_end *end, json_t **kept,
 		       struct err *err)
 {
 	const struct cursor *tail = &ledger->tail;
-	int before, result;
+	struct err why = ERR_INIT;
+	size_t len = end->tail.len;
 
-	if (end->tail.len == 0)
+	if (len == 0)
 		return 0;
-	if (!line_is_torn(end->tail.data, end->tail.len)) {
+	if (!line_is_torn(end->tail.data, len)) {
 		err_set(err, "%s: the ledger is damaged: the end of its last line was overwritten",
 			ledger->folder);
 		return err_hint(err, "see backout verify; keep a copy of the folder");
 	}
-	if (end->newest > tail->segment) {
-		before = segment_open(ledger->folder, tail->segment, false, err);
-		if (before < 0)
-			return -1;
-		result =
-		    segment_set_aside(ledger->folder, tail->segment, before, tail->offset, err);
-		close(before);
-		if (result < 0)
-			return -1;
-	}
-	return segment_set_aside(ledger->folder, end->newest, fd, end->offset, err);
+	if (end->newest > tail->segment &&
+	    segment_set_aside(ledger->folder, tail->segment, tail->offset, err) < 0)
+		return -1;
+	if (segment_set_aside(ledger->folder, end->newest, end->offset, &why) == 0)
+		return 0;
+	if (end->newest > tail->segment || end->newest == ledger->failed)
+		return err_set(err, "%s", why.msg);
+	if (len > TORN_KEPT &&
+	    segment_cut(ledger->folder, end->newest, end->offset + TORN_KEPT, err) < 0)
+		return -1;
+	*kept = json_text(end->tail.data, len > TORN_KEPT ? TORN_KEPT : len);
+	return 0;
 }
 
-static void cursor_move(struct cursor *cursor, unsigned segment, off_t offset, size_t lines,
-			size_t last_len)
+enum put { PUT_DONE, PUT_NOT_WRITTEN, PUT_NOT_SYNCED };
+
+/* Writes one line (or nothing) at `offset` of a segment, and syncs: the line is the ledger's last.
+ */
+static enum put put_line(struct ledger *ledger, unsigned segment, int fd, off_t offset,
+			 const char *line, size_t len, struct err *err)
 {
-	if (segment != cursor->segment)
-		cursor->line = 0;
-	cursor->segment = segment;
-	cursor->offset = offset;
-	cursor->line += lines;
-	cursor->last_len = last_len;
+	struct cursor *tail = &ledger->tail;
+
+	if (segment_write(fd, offset, line, len, err) < 0)
+		return PUT_NOT_WRITTEN;
+	if (fdatasync(fd) < 0) {
+		err_sys(err, "the ledger can't be synced");
+		ledger->failed = segment;
+		return PUT_NOT_SYNCED;
+	}
+	if (segment != tail->segment)
+		tail->line = 0;
+	tail->segment = segment;
+	tail->file = segment_file(fd);
+	tail->offset = offset + (off_t)len;
+	tail->line += len > 0;
+	tail->last_len = len;
+	return PUT_DONE;
 }
 
 /* A file whose sync failed can't be trusted with a retry: the kernel has marked its pages clean.
@@ -350,75 +375,117 @@ static int append_elsewhere(struct ledger *ledger, unsigned newest, const char *
 {
 	struct err why = ERR_INIT;
 
-	err_sys(&why, "the ledger can't be synced");
 	for (int i = 0; i < NEW_SEGMENTS; i++) {
 		int fd = segment_open(ledger->folder, ++newest, true, &why);
-		bool done =
-		    fd >= 0 && segment_write(fd, 0, line, len, &why) == 0 && fdatasync(fd) == 0;
+		bool done = fd >= 0 && put_line(ledger, newest, fd, 0, line, len, &why) == PUT_DONE;
 
 		if (fd < 0)
 			break;
 		close(fd);
-		if (done) {
-			cursor_move(&ledger->tail, newest, (off_t)len, 1, len);
+		if (done)
 			return 0;
-		}
 	}
-	/* The next append must not trust the last of them either. */
+	/* The next append, anybody's, must not trust the last of them either. */
 	newest = segment_newest(ledger->folder, 0);
 	close(segment_open(ledger->folder, newest + 1, true, &why));
 	err_set(err, "%s", why.msg);
 	return err_hint(err, "the disk is failing: nothing destructive may start from here");
 }
 
-/* Puts the bytes on the disk; `line` is the last part of them, the event's own line. */
-static int append_write(struct ledger *ledger, const struct walk_end *end, int fd,
-			const struct buf *bytes, size_t line, struct err *err)
+static int put_safely(struct ledger *ledger, unsigned segment, int fd, off_t offset,
+		      const struct buf *line, struct err *err)
 {
-	if (segment_write(fd, end->offset, bytes->data, bytes->len, err) < 0)
-		return -1;
-	if (fdatasync(fd) == 0) {
-		cursor_move(&ledger->tail, end->newest, end->offset + (off_t)bytes->len,
-			    line < bytes->len ? 2 : 1, line);
+	struct err why = ERR_INIT;
+	enum put put = put_line(ledger, segment, fd, offset, buf_str(line), line->len, &why);
+
+	if (put == PUT_NOT_SYNCED)
+		return append_elsewhere(ledger, segment, buf_str(line), line->len, err);
+	if (put == PUT_DONE)
 		return 0;
+	err_set(err, "%s", why.msg);
+	return err_hint(err, "%s", why.hint);
+}
+
+/* Where a newer file stands behind the last line, that line's sync failed, and nobody knows whether
+ * it is on the disk: it is put there before anything is built on it. So however many appends fail,
+ * there is never more than one such line. */
+static int append_settle(struct ledger *ledger, struct walk_end *end, struct err *err)
+{
+	bool failed = end->newest == ledger->failed;
+	struct buf line = BUF_INIT;
+	int fd = -1, result = -1;
+
+	if (!failed && (end->newest == ledger->tail.segment || ledger->tail.head.seq == 0))
+		return 0;
+	if (add_last_line(ledger, &line, err) < 0)
+		goto out;
+	if (failed) {
+		result = append_elsewhere(ledger, end->newest, buf_str(&line), line.len, err);
+	} else {
+		fd = segment_open(ledger->folder, end->newest, false, err);
+		if (fd >= 0)
+			result = put_safely(ledger, end->newest, fd, 0, &line, err);
 	}
-	return append_elsewhere(ledger, end->newest, bytes->data + bytes->len - line, line, err);
+	end->newest = ledger->tail.segment;
+	end->offset = ledger->tail.offset;
+out:
+	if (fd >= 0)
+		close(fd);
+	buf_release(&line);
+	return result;
+}
+
+/* The newest segment for writing, as it was when it was walked along, or -1. */
+static int append_open(const struct ledger *ledger, const struct walk_end *end, struct err *err)
+{
+	int fd = segment_open(ledger->folder, end->newest, false, err);
+	char name[SEGMENT_NAME];
+
+	if (fd < 0 || end->newest != ledger->tail.segment || ledger->tail.head.seq == 0 ||
+	    segment_file_is(ledger->tail.file, segment_file(fd)))
+		return fd;
+	close(fd);
+	err_set(err, "%s: %s was replaced by another file", ledger->folder,
+		segment_name(end->newest, name));
+	return err_hint(err, "see backout verify; keep a copy of the folder");
 }
 
 /* `own` (or NULL) gets the line, without its newline. */
-static int append_line(struct ledger *ledger, const struct walk_end *end, const char *event,
+static int append_line(struct ledger *ledger, struct walk_end *end, const char *event,
 		       const json_t *fields, struct buf *own, struct err *err)
 {
-	json_t *clean = redact_json(ledger->redactor, fields);
-	struct buf bytes = BUF_INIT;
+	json_t *clean = redact_json(ledger->redactor, fields), *torn = NULL;
+	struct buf line = BUF_INIT;
 	struct ledger_head head = { .seq = ledger->tail.head.seq + 1 };
 	struct line_stamp stamp = { .head = &ledger->tail.head,
 				    .at = clock_wall(ledger->clock),
 				    .mono = clock_mono(ledger->clock),
 				    .boot = ledger->boot,
-				    .by = ledger->by };
-	int result = -1, fd = segment_open(ledger->folder, end->newest, false, err);
-	size_t before;
+				    .by = ledger->by,
+				    .torn = NULL };
+	int result = -1, fd = -1;
 
-	if (fd < 0 || append_tidy(ledger, end, fd, err) < 0)
+	if (append_tidy(ledger, end, &torn, err) < 0 || append_settle(ledger, end, err) < 0)
 		goto out;
-	if (end->newest > ledger->tail.segment && add_last_line(ledger, &bytes, err) < 0)
-		goto out;
-	before = bytes.len;
-	line_make(&bytes, &stamp, event, clean, head.hash);
-	if (bytes.len - before > LINE_MAX_BYTES) {
+	stamp.torn = torn;
+	line_make(&line, &stamp, event, clean, head.hash);
+	if (line.len > LINE_MAX_BYTES) {
 		err_set(err, "the event %s is too large to be recorded", event);
 		goto out;
 	}
-	result = append_write(ledger, end, fd, &bytes, bytes.len - before, err);
+	fd = append_open(ledger, end, err);
+	if (fd < 0)
+		goto out;
+	result = put_safely(ledger, end->newest, fd, end->offset, &line, err);
 	if (result == 0)
 		ledger->tail.head = head;
 	if (result == 0 && own)
-		buf_add(own, bytes.data + before, bytes.len - before - 1);
+		buf_add(own, line.data, line.len - 1);
 out:
 	if (fd >= 0)
 		close(fd);
-	buf_release(&bytes);
+	buf_release(&line);
+	json_decref(torn);
 	json_decref(clean);
 	return result;
 }
@@ -427,10 +494,12 @@ out:
 static bool append_is_next(const struct ledger *ledger, struct walk_end *end)
 {
 	const struct cursor *tail = &ledger->tail;
+	struct segment_file file;
 
 	if (tail->offset == 0 || ledger->read.head.seq != tail->head.seq ||
 	    segment_newest(ledger->folder, tail->segment) != tail->segment ||
-	    segment_size(ledger->folder, tail->segment) != tail->offset)
+	    segment_look(ledger->folder, tail->segment, &file, NULL) != tail->offset ||
+	    !segment_file_is(file, tail->file))
 		return false;
 	*end = (struct walk_end){ .newest = tail->segment, .offset = tail->offset };
 	return true;

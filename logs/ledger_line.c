@@ -18,8 +18,8 @@ enum {
 
 int line_check_fields(const json_t *fields, struct err *err)
 {
-	static const char *const reserved[] = { "seq", "at",	"boot", "mono",
-						"by",  "event", "prev", "hash" };
+	static const char *const reserved[] = { "seq",	 "at",	 "boot", "mono", "by",
+						"event", "torn", "prev", "hash" };
 
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
 		if (json_object_get(fields, reserved[i]))
@@ -64,6 +64,10 @@ void line_make(struct buf *out, const struct line_stamp *stamp, const char *even
 	buf_putc(out, ',');
 	add_json(out, "event", name);
 	add_members(out, fields);
+	if (stamp->torn) {
+		buf_putc(out, ',');
+		add_json(out, "torn", stamp->torn);
+	}
 	buf_printf(out, ",\"prev\":\"%s\"", stamp->head->hash);
 	sha256_hex(out->data + start, out->len - start, hash);
 	buf_printf(out, "%s%s%s\n", hash_key, hash, line_end);

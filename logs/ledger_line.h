@@ -21,6 +21,7 @@ struct line_stamp {
 	int64_t at, mono;		/* microseconds */
 	const char *boot;
 	const json_t *by;
+	const json_t *torn; /* a string: what stood in its place, torn; NULL: nothing */
 };
 
 /* Refuses fields that bear the name of a member that every line has. */

@@ -92,14 +92,35 @@ static enum walk_result walk_line(const struct walk *walk, const char *bytes, si
 	return WALK_END;
 }
 
+/* Nothing was taken away from what was read already. */
+static enum walk_result walk_look(const struct walk *walk)
+{
+	struct cursor *cursor = walk->cursor;
+	struct segment_file file;
+	off_t size = segment_look(walk->folder, cursor->segment, &file, walk->err);
+
+	if (size < 0)
+		return WALK_ERROR;
+	if (cursor->offset > 0 && !segment_file_is(cursor->file, file))
+		return damaged(walk, cursor->segment, cursor->line,
+			       "was replaced: it is another file than the one that was read");
+	if (size < cursor->offset)
+		return damaged(walk, cursor->segment, cursor->line,
+			       "was read, and was cut off since");
+	cursor->file = file;
+	return WALK_END;
+}
+
 /* All whole lines of the cursor's segment; what is left stays in *bytes. */
 static enum walk_result walk_segment(const struct walk *walk, struct buf *bytes)
 {
 	enum { PIECE = 1 << 20 };
 	struct cursor *cursor = walk->cursor;
-	enum walk_result result = WALK_END;
+	enum walk_result result = walk_look(walk);
 	size_t before;
 
+	if (result != WALK_END)
+		return result;
 	do {
 		const char *newline;
 		size_t done = 0;

@@ -11,15 +11,17 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "logs/ledger.h"
+#include "logs/segment.h"
 
 /* A place between two lines. */
 struct cursor {
-	unsigned segment;	 /* the one that holds the last line, from 1 */
-	off_t offset;		 /* behind that line's newline */
-	size_t line;		 /* its number in that file, 0: none there yet */
-	size_t last_len;	 /* its length with newline */
-	struct ledger_head head; /* of it, or of the beginning */
-	bool closed;		 /* it is incident.closed */
+	unsigned segment;	  /* the one that holds the last line, from 1 */
+	struct segment_file file; /* that one's, once it was read or written */
+	off_t offset;		  /* behind that line's newline */
+	size_t line;		  /* its number in that file, 0: none there yet */
+	size_t last_len;	  /* its length with newline */
+	struct ledger_head head;  /* of it, or of the beginning */
+	bool closed;		  /* it is incident.closed */
 };
 
 enum walk_result { WALK_END, WALK_STOPPED, WALK_DAMAGED, WALK_ERROR };

@@ -48,12 +48,41 @@ unsigned segment_newest(const char *folder, unsigned known)
 	}
 }
 
-off_t segment_size(const char *folder, unsigned number)
+static int refuse_odd(const char *path, struct err *err)
+{
+	err_set(err, "%s: is no ordinary file, as a ledger's must be", path);
+	return err_hint(err, "see who put it there; keep a copy of the folder");
+}
+
+struct segment_file segment_file(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return (struct segment_file){ .inode = 0 };
+	return (struct segment_file){ .device = st.st_dev, .inode = st.st_ino };
+}
+
+bool segment_file_is(struct segment_file a, struct segment_file b)
+{
+	return a.device == b.device && a.inode == b.inode;
+}
+
+off_t segment_look(const char *folder, unsigned number, struct segment_file *file, struct err *err)
 {
 	char *path = segment_path(folder, number);
+	off_t size = -1;
 	struct stat st;
-	off_t size = stat(path, &st) == 0 ? st.st_size : -1;
 
+	if (lstat(path, &st) < 0) {
+		err_sys(err, "%s: can't be looked at", path);
+	} else if (!S_ISREG(st.st_mode)) {
+		refuse_odd(path, err);
+	} else {
+		size = st.st_size;
+		if (file)
+			*file = (struct segment_file){ .device = st.st_dev, .inode = st.st_ino };
+	}
 	free(path);
 	return size;
 }
@@ -63,7 +92,8 @@ int segment_read(const char *folder, unsigned number, off_t offset, size_t most,
 {
 	enum { CHUNK = 1 << 16 };
 	char *path = segment_path(folder, number), *chunk = xmalloc(CHUNK);
-	int fd = open(path, O_RDONLY | O_CLOEXEC), result = -1;
+	/* Without waiting for the other end of a pipe that bears the name. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), result = -1;
 	off_t end = most ? offset + (off_t)most : INT64_MAX;
 	ssize_t got;
 
@@ -102,10 +132,16 @@ static void segment_share(const char *folder, int fd)
 int segment_open(const char *folder, unsigned number, bool make, struct err *err)
 {
 	char *path = segment_path(folder, number);
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT | O_EXCL : 0), 0600);
+	int how = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (make ? O_CREAT | O_EXCL : 0);
+	int fd = open(path, how, 0600);
+	struct stat st;
 
 	if (fd < 0) {
 		err_sys(err, "%s: can't be %s", path, make ? "made" : "opened for writing");
+	} else if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		refuse_odd(path, err);
+		close(fd);
+		fd = -1;
 	} else if (make) {
 		segment_share(folder, fd);
 		fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, RESERVE);
@@ -153,28 +189,41 @@ int segment_write(int fd, off_t offset, const void *bytes, size_t len, struct er
 	return 0;
 }
 
-/* The first NAME.torn-N that is free. */
-static int torn_open(const char *path, struct err *err)
+/* The first NAME.torn-N that is free, its path new in *torn. */
+static int torn_open(const char *path, char **torn, struct err *err)
 {
-	for (int n = 1; n < 10000; n++) {
-		char *torn = xasprintf("%s.torn-%d", path, n);
-		int fd = open(torn, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		int reason = errno;
+	int fd = -1;
 
-		free(torn);
-		errno = reason;
-		if (fd >= 0 || reason != EEXIST)
-			return fd >= 0 ? fd
-				       : err_sys(err, "%s: its torn end can't be set aside", path);
+	for (int n = 1; n < 10000; n++) {
+		*torn = xasprintf("%s.torn-%d", path, n);
+		fd = open(*torn, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd >= 0 || errno != EEXIST)
+			break;
+		free(*torn);
+		*torn = NULL;
 	}
-	return err_set(err, "%s: too many torn ends were set aside", path);
+	if (fd < 0)
+		err_sys(err, "%s: its torn end can't be set aside", path);
+	return fd;
 }
 
-int segment_set_aside(const char *folder, unsigned number, int fd, off_t offset, struct err *err)
+int segment_cut(const char *folder, unsigned number, off_t offset, struct err *err)
 {
-	char *path = segment_path(folder, number);
+	int fd = segment_open(folder, number, false, err), result = 0;
+
+	if (fd < 0)
+		return -1;
+	if (ftruncate(fd, offset) < 0 || fsync(fd) < 0)
+		result = err_sys(err, "%s: the torn end of its ledger can't be cut off", folder);
+	close(fd);
+	return result;
+}
+
+int segment_set_aside(const char *folder, unsigned number, off_t offset, struct err *err)
+{
+	char *path = segment_path(folder, number), *torn = NULL;
 	struct buf tail = BUF_INIT;
-	int torn = -1, result = -1;
+	int fd = -1, result = -1;
 
 	if (segment_read(folder, number, offset, 0, &tail, err) < 0)
 		goto out;
@@ -182,20 +231,23 @@ int segment_set_aside(const char *folder, unsigned number, int fd, off_t offset,
 		result = 0;
 		goto out;
 	}
-	torn = torn_open(path, err);
-	if (torn < 0)
+	fd = torn_open(path, &torn, err);
+	if (fd < 0)
 		goto out;
-	segment_share(folder, torn);
-	if (segment_write(torn, 0, tail.data, tail.len, err) < 0)
+	segment_share(folder, fd);
+	if (segment_write(fd, 0, tail.data, tail.len, err) < 0)
 		goto out;
-	if (fsync(torn) < 0 || ftruncate(fd, offset) < 0 || fsync(fd) < 0) {
+	if (fsync(fd) < 0 || file_sync_folder(folder, NULL) < 0) {
 		err_sys(err, "%s: its torn end can't be set aside", path);
 		goto out;
 	}
-	result = file_sync_folder(folder, err);
+	result = segment_cut(folder, number, offset, err);
 out:
-	if (torn >= 0)
-		close(torn);
+	if (fd >= 0)
+		close(fd);
+	if (result < 0 && torn)
+		unlink(torn);
+	free(torn);
 	buf_release(&tail);
 	free(path);
 	return result;
@@ -215,7 +267,8 @@ int segment_lock(const char *folder, int how, struct err *err)
 		poll(NULL, 0, LOCK_STEP_MS);
 	}
 	err_sys(err, "%s: its lock can't be taken", folder);
-	err_hint(err, "another process holds it: see fuser -v %s", folder);
+	if (errno == EWOULDBLOCK)
+		err_hint(err, "another process holds it: see fuser -v %s", folder);
 	close(fd);
 	return -1;
 }
