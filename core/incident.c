@@ -1,6 +1,8 @@
 #include "core/incident.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,9 @@
 #include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
+
+/* What a step may write at least: its output, its pre-state, its lines. */
+enum { ROOM = 32 << 10 };
 
 /* ---- Making ---- */
 
@@ -316,6 +321,27 @@ int incident_act(struct incident *incident, enum event_id event, json_t *fields,
 		 struct err *err)
 {
 	return append(incident, event, fields, expect_quiet, moved, err);
+}
+
+/* ---- Room ---- */
+
+/* Asked by taking it: what statvfs() says knows no quotas. */
+int incident_has_room(const struct incident *incident, struct err *err)
+{
+	char *path = path_join(incident->folder, ".room.XXXXXX");
+	int fd = mkostemp(path, O_CLOEXEC), result = 0;
+
+	if (fd < 0 || (fallocate(fd, 0, 0, ROOM) < 0 && errno != EOPNOTSUPP && errno != EINTR)) {
+		err_sys(err, "the record has no room for what is to come");
+		err_hint(err, "see to the disk of %s, then start it again", incident->folder);
+		result = -1;
+	}
+	if (fd >= 0) {
+		unlink(path);
+		close(fd);
+	}
+	free(path);
+	return result;
 }
 
 /* ---- Names ---- */

@@ -69,6 +69,9 @@ char *incident_find(const char *id, struct err *err);
 /* Lists the incidents: calls `fn` with id and folder, newest first. */
 int incidents_each(void (*fn)(const char *id, const char *folder, void *data), void *data,
 		   struct err *err);
+/* Whether the folder takes new files with some content: -1 when its disk is full, or it can't be
+ * written for another reason. The ledger's own reserve is for ending what has begun. */
+int incident_has_room(const struct incident *incident, struct err *err);
 /* New: path of the output file of one attempt of a step, below out/. */
 char *incident_out(const struct incident *incident, const char *step, int attempt, bool undo);
 /* Verifies as `backout verify` does: chain, frozen files, seal. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/robot_parts.h"
+#include "core/runner.h"
 #include "lib/mem.h"
 
 #define TURN_US	    (CLOCK_US / 10)
@@ -135,13 +136,14 @@ static void act(struct robot *robot)
 		robot_steps(robot, attempt);
 }
 
-/* For longer than a passing trouble takes. What can't be written is refused, and told by that. */
+/* For longer than a passing trouble takes. A runner that is at work still may find it well again. */
 static bool record_is_lost(struct robot *robot)
 {
 	const struct incident *incident = session_incident(robot->spec.session);
 	int64_t now = clock_mono(loop_clock(robot->spec.loop));
 
-	if (!incident->unread && !*incident->damage)
+	if (!incident->unread && !*incident->damage &&
+	    (!incident->unwritten || runner_alive(incident)))
 		robot->kept = now;
 	return now - robot->kept > LOST_US;
 }
@@ -166,7 +168,7 @@ static void robot_turn(struct watch *watch, uint32_t what, void *data)
 		return;
 	}
 	if (record_is_lost(robot)) {
-		robot_finish(robot, ROBOT_FAILED, "the record can't be read any more");
+		robot_finish(robot, ROBOT_FAILED, "the record can't be read or written any more");
 		return;
 	}
 	act(robot);

@@ -275,6 +275,14 @@ static int do_it(struct work *work, struct err *err)
 	return status;
 }
 
+/* The reserve would take its intent, but is kept for what runs already. */
+static int has_room(const struct work *work, struct err *err)
+{
+	if (!work->type->risk || work->type->risk(work->args) != ACTION_DESTRUCTIVE)
+		return 0;
+	return incident_has_room(work->incident, err);
+}
+
 static int run_step(struct work *work, struct err *err)
 {
 	json_t *result = NULL;
@@ -290,7 +298,9 @@ static int run_step(struct work *work, struct err *err)
 		status = refuse(work, end, result, err);
 	} else {
 		work->before = json_incref(json_object_get(result, "before"));
-		status = append_intent(work, json_object_get(result, "plan"), err);
+		status = has_room(work, err);
+		if (status == 0)
+			status = append_intent(work, json_object_get(result, "plan"), err);
 		if (status == 0)
 			status = do_it(work, err);
 	}

@@ -122,7 +122,11 @@ static void runner_ended(struct watch *watch, uint32_t what, void *data)
 		*c = ' ';
 	runner_forget(session);
 	session_refresh(session);
+	/* Who could not write it may have been the runner alone. */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == RUNNER_NO_LEDGER)
+		session->incident.unwritten = true;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == RUNNER_DONE) {
+		session->incident.unwritten = false;
 		session_execute_tick(session);
 	} else if (WIFEXITED(status) && !judging) {
 		session->through = false;

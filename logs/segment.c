@@ -14,8 +14,9 @@
 #include "lib/file.h"
 #include "lib/mem.h"
 
-/* Some hundred events: enough to record the end of an incident on a full disk. */
-enum { RESERVE = 256 << 10 };
+/* Some hundred events: enough to record the end of an incident on a full disk. Where there is less
+ * room, half of it, and so on. */
+enum { RESERVE = 256 << 10, RESERVE_LEAST = 16 << 10 };
 
 /* An append holds the lock for one sync; after so long a wait its holder must have been stopped. */
 enum { LOCK_WAIT_MS = 5000, LOCK_STEP_MS = 2 };
@@ -129,6 +130,15 @@ static void segment_share(const char *folder, int fd)
 		fchmod(fd, 0660);
 }
 
+static void reserve(int fd, off_t end)
+{
+	for (off_t size = RESERVE; size >= RESERVE_LEAST; size /= 2) {
+		if (fallocate(fd, FALLOC_FL_KEEP_SIZE, end, size) == 0 ||
+		    (errno != ENOSPC && errno != EDQUOT))
+			return;
+	}
+}
+
 int segment_open(const char *folder, unsigned number, bool make, struct err *err)
 {
 	char *path = segment_path(folder, number);
@@ -144,7 +154,7 @@ int segment_open(const char *folder, unsigned number, bool make, struct err *err
 		fd = -1;
 	} else if (make) {
 		segment_share(folder, fd);
-		fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, RESERVE);
+		reserve(fd, 0);
 		if (file_sync_folder(folder, err) < 0) {
 			close(fd);
 			fd = -1;
@@ -160,7 +170,7 @@ static void segment_reserve(int fd, off_t end)
 	struct stat st;
 
 	if (fstat(fd, &st) == 0 && (off_t)st.st_blocks * 512 < end + RESERVE / 2)
-		fallocate(fd, FALLOC_FL_KEEP_SIZE, end, RESERVE);
+		reserve(fd, end);
 }
 
 int segment_write(int fd, off_t offset, const void *bytes, size_t len, struct err *err)

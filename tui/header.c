@@ -90,10 +90,18 @@ static int right_draw(struct ui *ui, const struct canvas *canvas)
 	if (incident && incident->ledger) {
 		struct canvas left = canvas_part(canvas, 0, 0, 1, x);
 
+		bool lost = incident_is_lost(incident);
+
 		snprintf(text, sizeof(text), " %s#%llu %s", canvas->w >= 100 ? "ledger " : "",
 			 (unsigned long long)ledger_head(incident->ledger).seq,
-			 incident->torn ? "torn" : "ok");
-		x = canvas_right(&left, 0, incident->torn ? STYLE_WARNING : STYLE_DIM, text);
+			 lost		  ? "LOST"
+			 : incident->torn ? "torn"
+					  : "ok");
+		x = canvas_right(&left, 0,
+				 lost		  ? STYLE_CRITICAL
+				 : incident->torn ? STYLE_WARNING
+						  : STYLE_DIM,
+				 text);
 	}
 	return x;
 }

@@ -330,6 +330,7 @@ static int append_and_tell(const char *folder, int count)
 	bool there;
 
 	real_syncs = true;
+	sync_twice = getenv("SYNC_TWICE");
 	sha256_hex("{}", 2, runbook);
 	sha256_hex("{}", 2, target);
 	ledger_beginning(strrchr(folder, '/') + 1, runbook, target, beginning);
