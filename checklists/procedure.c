@@ -195,9 +195,12 @@ bool procedure_clean(const struct procedure_state *state)
 		case STEP_FAILED:
 		case STEP_NOT_VERIFIED:
 		case STEP_UNKNOWN:
-		case STEP_SKIPPED:
 		case STEP_UNDONE:
 			return false;
+		case STEP_SKIPPED:
+			if (!state->steps[i].replaced)
+				return false;
+			break;
 		default:
 			break;
 		}
@@ -349,7 +352,11 @@ static void take_effect(struct procedure_state *state, size_t index, enum step_e
 		own->answer = answer_find(step, text);
 		own->started = at;
 		break;
+	case STEP_EV_SKIPPED:
+		own->replaced = false;
+		break;
 	case STEP_EV_ALTERNATIVE:
+		own->replaced = true;
 		state->steps[step_named(state->procedure, step->alternative)].alternative = true;
 		break;
 	default:

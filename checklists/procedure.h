@@ -29,6 +29,7 @@ struct step_state {
 	    *answer;	  /* questions: "yes"/"no"; choices: option id; borrowed from the runbook */
 	bool undoing;	  /* the running intent is an undo */
 	bool alternative; /* chosen as another step's alternative */
+	bool replaced;	  /* skipped because its alternative was taken */
 	int64_t started, ended; /* wall times; 0: not yet */
 };
 
@@ -69,7 +70,8 @@ int procedure_apply(struct procedure_state *state, size_t step, enum step_event 
 int procedure_next(const struct procedure_state *state);
 /* Every step is done, skipped, or not applicable, and at least one is done. */
 bool procedure_finished(const struct procedure_state *state);
-/* No step was skipped, failed or left unverified. */
+/* No step was skipped, failed or left unverified. One whose alternative was taken is judged by that
+ * one: it is the runbook's own other way. */
 bool procedure_clean(const struct procedure_state *state);
 /* The status as a person reads it: a waiting step that is passed over, because its question was
  * answered otherwise or does not apply, or the alternative was not taken, is not applicable. */

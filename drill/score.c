@@ -151,6 +151,17 @@ static void read_times(struct score *score, const struct incident_state *state)
 	score->recover_s = last ? seconds(last->approved_at, last->ended_at) : -1;
 }
 
+/* A step whose alternative was taken is no skipped one: the runbook has two ways there. */
+static void count_steps(struct score *score, const struct procedure_state *state)
+{
+	for (size_t i = 0; i < state->procedure->nsteps; i++) {
+		bool skipped = state->steps[i].status == STEP_SKIPPED;
+
+		score->skipped += skipped && !state->steps[i].replaced;
+		score->alternatives += skipped && state->steps[i].replaced;
+	}
+}
+
 static void read_way(struct score *score, const struct incident_state *state)
 {
 	for (size_t i = 0; i < state->nattempts; i++) {
@@ -166,8 +177,7 @@ static void read_way(struct score *score, const struct incident_state *state)
 		    (double)attempt->procedure.procedure->budget_us / (double)CLOCK_US;
 		score->verified =
 		    !strcmp(attempt->result, "done") && procedure_clean(&attempt->procedure);
-		for (size_t s = 0; s < attempt->procedure.procedure->nsteps; s++)
-			score->skipped += attempt->procedure.steps[s].status == STEP_SKIPPED;
+		count_steps(score, &attempt->procedure);
 	}
 	for (size_t i = 0; i < state->tree.n; i++)
 		score->overrides += state->tree.answers[i].overridden;
@@ -235,8 +245,7 @@ static void deployment_way(struct score *score, const struct incident_state *sta
 			continue;
 		score->verified = score->verified && !strcmp(attempt->result, "done") &&
 				  procedure_clean(&attempt->procedure);
-		for (size_t s = 0; s < procedure->nsteps; s++)
-			score->skipped += attempt->procedure.steps[s].status == STEP_SKIPPED;
+		count_steps(score, &attempt->procedure);
 		if (procedure->item || attempt->approved_at < state->deployment.t0)
 			continue;
 		score->wrong_paths += score->procedure[0] != '\0';
@@ -322,7 +331,7 @@ json_t *score_json(const struct score *score, const struct incident *incident,
 		   const struct scenario *scenario)
 {
 	json_t *object =
-	    json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:s, s:O, s:I, s:I, s:I}",
+	    json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:s, s:O, s:I, s:I, s:I, s:I}",
 		      "runbook", incident->state.runbook->system, "scenario", scenario->name,
 		      "procedure", score->procedure, "result", score_result(score), "verified",
 		      score->verified && score->recovered, "detect_s",
@@ -330,7 +339,8 @@ json_t *score_json(const struct score *score, const struct incident *incident,
 		      "recover_s", json_seconds(score->recover_s), "budget_s",
 		      json_seconds(score->budget_s), "incident", incident->id, "not_well",
 		      score->wells, "wrong_paths", (json_int_t)score->wrong_paths, "skipped",
-		      (json_int_t)score->skipped, "overrides", (json_int_t)score->overrides);
+		      (json_int_t)score->skipped, "alternatives", (json_int_t)score->alternatives,
+		      "overrides", (json_int_t)score->overrides);
 	if (score->demanded[0]) {
 		json_object_set_new(object, "decision", json_string(score->decision));
 		json_object_set_new(object, "undone", json_integer((json_int_t)score->undone));
@@ -422,6 +432,9 @@ char *score_text(const struct score *score, const struct scenario *scenario)
 	if (score->skipped)
 		buf_printf(&out, "  %zu step%s skipped\n", score->skipped,
 			   score->skipped == 1 ? " was" : "s were");
+	if (score->alternatives)
+		buf_printf(&out, "  %zu step%s replaced by the runbook's alternative\n",
+			   score->alternatives, score->alternatives == 1 ? " was" : "s were");
 	if (score->undone)
 		buf_printf(&out, "  %zu item%s left undone that only a person can do\n",
 			   score->undone, score->undone == 1 ? " was" : "s were");

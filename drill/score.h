@@ -17,12 +17,13 @@ struct score {
 	double decide_s;  /* detected -> procedure approved; -1 */
 	double recover_s; /* approved -> procedure ended; -1 */
 	double budget_s;  /* of that procedure; -1: none ran */
-	char procedure[64]; /* the last one approved; "" */
-	json_t *wells;	    /* owned: name -> evidence of those that do not pass */
-	size_t wrong_paths; /* procedures tried before the last one */
-	size_t skipped;	    /* steps skipped or left undone */
-	size_t overrides;   /* answers given against the proposal */
-	char expected[64];  /* the scenario's procedure */
+	char procedure[64];  /* the last one approved; "" */
+	json_t *wells;	     /* owned: name -> evidence of those that do not pass */
+	size_t wrong_paths;  /* procedures tried before the last one */
+	size_t skipped;	     /* steps skipped or left undone */
+	size_t alternatives; /* steps whose alternative was taken: no fault of the way */
+	size_t overrides;    /* answers given against the proposal */
+	char expected[64];   /* the scenario's procedure */
 	/* Of a deployment, where detecting ends with the first item that holds no more, deciding
 	 * with the gate, and the procedure is what ran from T on; "" in other drills. */
 	char decision[16]; /* "go", "no-go", "adjust", or "undecided" */

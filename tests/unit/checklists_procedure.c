@@ -169,8 +169,28 @@ static void test_alternative(void **state)
 	assert_int_equal(procedure_next(s), 7);
 	run(s, 7);
 	assert_true(procedure_finished(s));
-	assert_false(procedure_clean(s)); /* a step was left unverified */
+	assert_true(procedure_clean(s)); /* the runbook's other way was done and holds */
 	assert_int_equal(apply(s, 0, STEP_EV_ALTERNATIVE, NULL), -1); /* it has none */
+	/* What is skipped without anything in its place is not clean. */
+	apply(s, 6, STEP_EV_UNDO_INTENT, NULL);
+	apply(s, 6, STEP_EV_UNDONE, NULL);
+	apply(s, 6, STEP_EV_SKIPPED, "no need");
+	assert_true(procedure_finished(s));
+	assert_false(procedure_clean(s));
+}
+
+/* The alternative counts in the step's place: one that was left undone is none. */
+static void test_alternative_undone(void **state)
+{
+	struct procedure_state *s = *state;
+	to_start(s);
+	apply(s, 6, STEP_EV_INTENT, NULL);
+	apply(s, 6, STEP_EV_OUTCOME_FAILED, "x");
+	apply(s, 6, STEP_EV_ALTERNATIVE, NULL);
+	apply(s, 8, STEP_EV_SKIPPED, "no time");
+	run(s, 7);
+	assert_true(procedure_finished(s));
+	assert_false(procedure_clean(s));
 }
 
 static void test_undo(void **state)
@@ -287,6 +307,7 @@ int main(void)
 		T(test_death_in_the_middle),
 		T(test_death_without_effect),
 		T(test_alternative),
+		T(test_alternative_undone),
 		T(test_undo),
 		T(test_questions_decide),
 		T(test_not_applicable_and_skipped),
