@@ -1,5 +1,7 @@
 #include "actions/action.h"
 
+#include <stdlib.h>
+
 enum risk_class risk_safe(const json_t *args)
 {
 	(void)args;
@@ -36,4 +38,13 @@ void plan_release(struct plan *plan)
 	buf_release(&plan->lines);
 	buf_release(&plan->loss);
 	buf_release(&plan->undo);
+}
+
+void outgoing_release(struct outgoing *out)
+{
+	free(out->to);
+	free(out->title);
+	free(out->text);
+	free(out->through);
+	*out = (struct outgoing){ 0 };
 }

@@ -20,6 +20,14 @@
 
 enum risk_class { ACTION_SAFE, ACTION_CAUTION, ACTION_DESTRUCTIVE };
 
+/* A message or a page as it goes out; all owned, clean. */
+struct outgoing {
+	char *to;      /* whom it is for: "#news", "Database admin (ping in #admin)" */
+	char *title;   /* one line */
+	char *text;    /* lines; facts filled in, the record's id and head at its end */
+	char *through; /* the messenger's name; NULL: a person carries it */
+};
+
 struct action_env {
 	const struct clock *clock;
 	int64_t deadline;   /* monotonic time by which run() must be over */
@@ -31,6 +39,10 @@ struct action_env {
 	/* For `wait`: evaluates a probe object until it passes; -1 (with err) when it doesn't in
 	 * time. */
 	int (*await)(void *data, const json_t *probe, int64_t timeout_us, struct err *err);
+	/* What a message of the runbook says now, or the page of a contact (with that message, or a
+	 * text of its own for NULL). -1 with err when it can't be said. NULL: nobody knows. */
+	int (*outgoing)(void *data, const char *message, const char *contact, struct outgoing *out,
+			struct err *err);
 	/* The operator's parameters as environment, for "shell". NULL-terminated. */
 	const char *const *shell_env;
 	void *data;
@@ -93,7 +105,8 @@ const char *risk_class_name(enum risk_class risk); /* "safe", "caution", "destru
 enum risk_class risk_safe(const json_t *args);
 enum risk_class risk_caution(const json_t *args);
 enum risk_class risk_destructive(const json_t *args);
-/* Frees the texts, not the struct. */
+/* Both free the texts, not the struct. */
 void plan_release(struct plan *plan);
+void outgoing_release(struct outgoing *out);
 
 #endif

@@ -14,6 +14,8 @@ const struct action_type *const action_types[] = {
 	&action_flags,
 	&action_git,
 	&action_manual,
+	&action_message,
+	&action_page,
 	&action_pg_drop,
 	&action_pg_dump,
 	&action_pg_export,

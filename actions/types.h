@@ -15,6 +15,8 @@ extern const struct action_type action_file_restore;
 extern const struct action_type action_flags;
 extern const struct action_type action_git;
 extern const struct action_type action_manual;
+extern const struct action_type action_message;
+extern const struct action_type action_page;
 extern const struct action_type action_pg_drop;
 extern const struct action_type action_pg_dump;
 extern const struct action_type action_pg_export;

@@ -17,6 +17,7 @@ void build_contacts(struct checker *checker)
 			.hours = build_text(node, "hours"),
 			.duties = build_text(node, "duties"),
 			.after = json_object_get(node->value, "after"),
+			.through = build_text(node, "through"),
 		};
 		checker->runbook->contacts[i].logins =
 		    build_logins(checker, node, &checker->runbook->contacts[i].nlogins);
@@ -32,6 +33,7 @@ void build_messages(struct checker *checker)
 			.name = node->key,
 			.title = build_text(node, "title"),
 			.channel = build_text(node, "channel"),
+			.through = build_text(node, "through"),
 			.text = build_text(node, "text"),
 		};
 	}

@@ -19,6 +19,8 @@ LOOKUP(runbook_condition, struct condition, conditions, nconditions)
 LOOKUP(runbook_checklist, struct checklist, checklists, nchecklists)
 LOOKUP(runbook_gate, struct gate, gates, ngates)
 LOOKUP(runbook_deployment, struct deployment, deployments, ndeployments)
+LOOKUP(runbook_contact, struct contact, contacts, ncontacts)
+LOOKUP(runbook_message, struct message, messages, nmessages)
 static LOOKUP(procedure_own, struct procedure, procedures, nprocedures)
 
     const struct procedure *runbook_procedure(const struct runbook *runbook, const char *name)

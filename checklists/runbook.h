@@ -167,8 +167,9 @@ struct step {
 	const char *alternative; /* a step of this procedure that is offered when verify fails, or
 				    NULL; such a step runs only as an alternative */
 	bool only_alternative;
-	char *origin; /* owned: "PROCEDURE/STEP" that it was copied from, when it came with a
-			 step that is a procedure; NULL: its own */
+	bool by_person; /* on this target a person carries the message or page of its action */
+	char *origin;	/* owned: "PROCEDURE/STEP" that it was copied from, when it came with a
+			   step that is a procedure; NULL: its own */
 };
 
 struct procedure;
@@ -290,12 +291,14 @@ struct contact {
 	const char **logins; /* owned array: who may approve in this role; the target's, if it
 				gives them */
 	size_t nlogins;
+	const char *through; /* the messenger that pages them; NULL: a person calls */
 };
 
 struct message {
 	const char *name;
 	const char *title;
 	const char *channel; /* or NULL */
+	const char *through; /* the messenger that sends it; NULL: a person does */
 	const char *text;    /* a template */
 };
 
@@ -421,6 +424,8 @@ const struct procedure *runbook_procedure(const struct runbook *runbook, const c
 const struct checklist *runbook_checklist(const struct runbook *runbook, const char *name);
 const struct gate *runbook_gate(const struct runbook *runbook, const char *name);
 const struct deployment *runbook_deployment(const struct runbook *runbook, const char *name);
+const struct contact *runbook_contact(const struct runbook *runbook, const char *name);
+const struct message *runbook_message(const struct runbook *runbook, const char *name);
 /* By its whole id ("code/checkout"); NULL. */
 const struct step *procedure_step(const struct procedure *procedure, const char *id);
 

@@ -304,12 +304,16 @@ static const struct field contact_fields[] = {
 	{ "logins", FIELD_STRINGS,
 	  .help = "names that its people log in with: who may approve in this role; no parameters" },
 	{ "after", FIELD_DURATION, .help = "age of the incident from which they are called; 0s" },
+	{ "through", FIELD_SOURCE, .of = "messenger",
+	  .help = "the messenger that pages them; without one a person calls" },
 	END
 };
 
 static const struct field message_fields[] = {
 	{ "title", FIELD_TEXT, true, .help = "what a person calls it" },
 	{ "channel", FIELD_TEXT, .help = "where it goes" },
+	{ "through", FIELD_SOURCE, .of = "messenger",
+	  .help = "the messenger that sends it; without one a person does" },
 	{ "text", FIELD_TEMPLATE, true,
 	  .help = "the template; \\n between lines; facts as ${incident.id}" },
 	END

@@ -58,6 +58,12 @@ void target_bind_people(const struct target *target, struct runbook *runbook);
 /* Items that the target binds become sensed, or an action, in the runbook: which is used with this
  * target alone from then on, and not after target_free(). */
 void target_bind_items(const struct target *target, struct runbook *runbook);
+/* Steps that send a message or page somebody are done by a person, and such items ticked by one,
+ * where no messenger is there for it; in the runbook, as above. */
+void target_bind_people(const struct target *target, struct runbook *runbook);
+/* What sends by itself what goes through this messenger (a name, or NULL); NULL: a person carries
+ * it. */
+const struct source_def *target_messenger(const struct target *target, const char *through);
 void target_free(struct target *target);
 /* By name, and by the place that is bound ("PROCEDURE/STEP", ...); NULL when there is none. */
 const struct source_def *target_source(const struct target *target, const char *name);

@@ -48,7 +48,7 @@ static int plan_print(const struct loaded *loaded, const char *name, json_t *set
 	if (!sense)
 		goto out;
 	params = answers(sense, procedure, set);
-	if (plan_make(&plan, sense, loaded, procedure, params, &err) != 0)
+	if (plan_make(&plan, sense, loaded, procedure, params, NULL, &err) != 0)
 		goto out;
 	status = EXIT_HOLDS;
 	for (size_t i = 0; i < plan.nsteps; i++) {

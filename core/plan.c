@@ -6,6 +6,7 @@
 
 #include "core/identity.h"
 #include "core/secrets.h"
+#include "core/outgoing.h"
 #include "lib/argv.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
@@ -43,7 +44,7 @@ const struct typed *step_action(const struct step *step, const struct procedure 
 {
 	const struct binding *binding;
 
-	if (step->kind != STEP_ACTION)
+	if (step->kind != STEP_ACTION || step->by_person)
 		return NULL;
 	if (!is_manual(step))
 		return &step->action;
@@ -229,9 +230,25 @@ static void loss_add(struct procedure_plan *plan, const char *text)
 	}
 }
 
+struct planning {
+	struct procedure_plan *plan;
+	struct sense *sense;
+	const struct target *target;
+	const struct incident *incident;
+	bool first; /* no action was planned yet */
+};
+
 static const json_t *env_declared(void *data, const char *name)
 {
-	return sense_declared(data, name);
+	return sense_declared(((const struct planning *)data)->sense, name);
+}
+
+static int env_outgoing(void *data, const char *message, const char *contact, struct outgoing *out,
+			struct err *err)
+{
+	const struct planning *planning = data;
+
+	return outgoing_make(out, planning->sense, planning->incident, message, contact, err);
 }
 
 static void plan_question(struct plan_step *out, const struct step *step)
@@ -251,23 +268,24 @@ static void plan_question(struct plan_step *out, const struct step *step)
 
 /* A source that an earlier step must start can't be told yet; one that is another than the target
  * says is a problem at once. */
-static void plan_identity(struct procedure_plan *plan, struct plan_step *out, struct sense *sense,
-			  const struct typed *action, const json_t *args, bool first)
+static void plan_identity(const struct planning *planning, struct plan_step *out,
+			  const struct typed *action, const json_t *args)
 {
 	struct err why = ERR_INIT;
 	bool wrong = false;
 
-	if (out->risk == ACTION_SAFE || !plan->identity || !out->applicable)
+	if (out->risk == ACTION_SAFE || !planning->plan->identity || !out->applicable)
 		return;
-	identity_add(plan->identity, sense, action->type, args,
+	identity_add(planning->plan->identity, planning->sense, action->type, args,
 		     clock_mono(&clock_system) + IDENTITY_US, &wrong, &why);
-	if (why.set && (wrong || first))
+	if (why.set && (wrong || planning->first))
 		plan_problem(out, &why);
 }
 
-static void plan_action(struct procedure_plan *plan, struct plan_step *out, struct sense *sense,
-			const struct typed *action, bool first)
+static void plan_action(struct planning *planning, struct plan_step *out,
+			const struct typed *action)
 {
+	struct sense *sense = planning->sense;
 	const struct action_type *type = action_type(action->type->name);
 	struct err err = ERR_INIT;
 	struct plan lines = { 0 };
@@ -278,28 +296,29 @@ static void plan_action(struct procedure_plan *plan, struct plan_step *out, stru
 		.log = -1,
 		.intent = "plan",
 		.declared = env_declared,
+		.outgoing = env_outgoing,
 		.shell_env = (const char *const *)shell,
-		.data = sense,
+		.data = planning,
 	};
 	json_t *args = sense_fill(sense, action->args, &err);
 
 	if (!args || !type)
 		goto out;
-	out->risk = type->risk ? type->risk(args) : ACTION_SAFE;
+	out->risk = type->risk && !out->manual ? type->risk(args) : ACTION_SAFE;
 	if (type->plan && type->plan(&env, args, &lines, &err) != 0)
 		goto out;
 	lines_add(&out->lines, &out->nlines, buf_str(&lines.lines));
 	out->undo = xstrdup(buf_str(&lines.undo));
 	if (out->applicable)
-		loss_add(plan, buf_str(&lines.loss));
+		loss_add(planning->plan, buf_str(&lines.loss));
 	/* Whether later steps are ready is decided by those before them. */
-	if (first && out->applicable && type->ready)
+	if (planning->first && out->applicable && type->ready && !out->manual)
 		type->ready(&env, args, &err);
 out:
 	if (err.set)
 		plan_problem(out, &err);
 	else
-		plan_identity(plan, out, sense, action, args, first);
+		plan_identity(planning, out, action, args);
 	plan_release(&lines);
 	argv_free(shell);
 	json_decref(args);
@@ -316,11 +335,12 @@ static void plan_manual(struct plan_step *out, struct sense *sense, const struct
 	json_decref(args);
 }
 
-static void plan_one(struct procedure_plan *plan, size_t i, struct sense *sense,
-		     const struct target *target, bool *first)
+static void plan_one(struct planning *planning, size_t i)
 {
+	struct procedure_plan *plan = planning->plan;
+	struct sense *sense = planning->sense;
 	const struct step *step = &plan->procedure->steps[i];
-	const struct typed *action = step_action(step, plan->procedure, target);
+	const struct typed *action = step_action(step, plan->procedure, planning->target);
 	struct plan_step *out = &plan->steps[i];
 	struct reading when = { .verdict = VERDICT_PASS };
 
@@ -329,8 +349,11 @@ static void plan_one(struct procedure_plan *plan, size_t i, struct sense *sense,
 		sense_eval(sense, step->when, 0, WHEN_US, &when);
 	out->applicable = when.verdict != VERDICT_FAIL;
 	if (action) {
-		plan_action(plan, out, sense, action, *first);
-		*first = false;
+		plan_action(planning, out, action);
+		planning->first = false;
+	} else if (step->by_person) {
+		out->manual = true;
+		plan_action(planning, out, &step->action);
 	} else if (step->kind == STEP_ACTION) {
 		out->manual = true;
 		plan_manual(out, sense, step);
@@ -373,9 +396,14 @@ static void plan_redact(struct procedure_plan *plan, const struct target *target
 }
 
 int plan_make(struct procedure_plan *plan, struct sense *sense, const struct loaded *loaded,
-	      const struct procedure *procedure, const json_t *params, struct err *err)
+	      const struct procedure *procedure, const json_t *params,
+	      const struct incident *incident, struct err *err)
 {
-	bool first = true;
+	struct planning planning = { .plan = plan,
+				     .sense = sense,
+				     .target = loaded->target,
+				     .incident = incident,
+				     .first = true };
 
 	*plan = (struct procedure_plan){ .procedure = procedure };
 	plan->params = params ? json_deep_copy(params) : json_object();
@@ -399,7 +427,7 @@ int plan_make(struct procedure_plan *plan, struct sense *sense, const struct loa
 	plan->nsteps = procedure->nsteps;
 	plan->steps = xcalloc(plan->nsteps + 1, sizeof(*plan->steps));
 	for (size_t i = 0; i < plan->nsteps; i++)
-		plan_one(plan, i, sense, loaded->target, &first);
+		plan_one(&planning, i);
 	plan_redact(plan, loaded->target);
 	return 0;
 }

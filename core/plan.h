@@ -34,10 +34,14 @@ struct procedure_plan {
 			     be told before they run */
 };
 
+struct incident;
+
 /* Opens nothing itself: `sense` evaluates each step's `when` and fills in parameters (`params`
- * first). 0, or -1 when the procedure can't be planned at all. */
+ * first). `incident`: what messages tell of; NULL: none is open. 0, or -1 when the procedure can't
+ * be planned at all. */
 int plan_make(struct procedure_plan *plan, struct sense *sense, const struct loaded *loaded,
-	      const struct procedure *procedure, const json_t *params, struct err *err);
+	      const struct procedure *procedure, const json_t *params,
+	      const struct incident *incident, struct err *err);
 void plan_free(struct procedure_plan *plan);
 /* As JSON (new) and back (-1 when it does not fit the runbook), so that a child process can make
  * it. */

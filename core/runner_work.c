@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/outgoing.h"
 #include "core/plan.h"
 #include "core/secrets.h"
 #include "core/statefolder.h"
@@ -150,6 +151,14 @@ static const json_t *env_declared(void *data, const char *name)
 	return sense_declared(work->sense, name);
 }
 
+static int env_outgoing(void *data, const char *message, const char *contact, struct outgoing *out,
+			struct err *err)
+{
+	const struct work *work = data;
+
+	return outgoing_make(out, work->sense, work->incident, message, contact, err);
+}
+
 static int env_await(void *data, const json_t *probe, int64_t timeout_us, struct err *err)
 {
 	const struct work *work = data;
@@ -169,6 +178,7 @@ static void stage_main(int fd, void *data)
 		.intent = work->intent,
 		.declared = env_declared,
 		.await = env_await,
+		.outgoing = env_outgoing,
 		.shell_env = (const char *const *)work->shell,
 		.data = work,
 	};

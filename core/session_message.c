@@ -3,81 +3,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/facts.h"
+#include "core/outgoing.h"
 #include "core/session_parts.h"
 #include "core/statefolder.h"
 #include "lib/child.h"
 #include "lib/file.h"
 #include "lib/mem.h"
-#include "lib/redact.h"
-#include "lib/text.h"
 
-#define TMUX_US	    (10 * CLOCK_US)
-#define OUTPUT_MAX  1024
-#define HEAD_DIGITS 16 /* of the head hash: as many as backout verify --head wants */
-#define FOLDER	    "messages"
+#define TMUX_US	   (10 * CLOCK_US)
+#define OUTPUT_MAX 1024
+#define FOLDER	   "messages"
 
 const struct message *session_find_message(const struct session *session, const char *name,
 					   struct err *err)
 {
-	const struct runbook *runbook = session->loaded->runbook;
+	const struct message *message = runbook_message(session->loaded->runbook, name);
 
-	for (size_t i = 0; i < runbook->nmessages; i++) {
-		if (strcmp(runbook->messages[i].name, name) == 0)
-			return &runbook->messages[i];
-	}
+	if (message)
+		return message;
 	err_set(err, "the runbook has no message \"%s\"", name);
 	return NULL;
 }
 
-/* Every line cleaned, no blanks behind the last one. */
-static char *lines_clean(const char *text)
-{
-	struct buf out = BUF_INIT;
-
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-
-		text_clean(&out, text, len);
-		text += len;
-		if (*text == '\n') {
-			buf_putc(&out, '\n');
-			text++;
-		}
-	}
-	while (out.len && strchr(" \n", out.data[out.len - 1]))
-		buf_cut(&out, out.len - 1);
-	buf_puts(&out, "");
-	return buf_detach(&out);
-}
-
 char *session_message(const struct session *session, const struct message *message, struct err *err)
 {
-	const struct incident *incident = &session->incident;
-	struct buf kept = BUF_INIT;
-	char *filled, *text = NULL;
+	char *text;
 
 	if (!session->open) {
 		err_set(err, "no incident is open");
 		err_hint(err, "declare one first: a message carries its id and head");
 		return NULL;
 	}
-	filled = facts_fill(message->text, sense_values(session->sense), &incident->state, err);
-	if (!filled) {
+	text = outgoing_text(&session->incident, sense_values(session->sense), message->text, err);
+	if (!text)
 		err_wrap(err, "message %s", message->name);
-		return NULL;
-	}
-	redact(incident->redactor, &kept, filled, strlen(filled));
-	text = lines_clean(buf_str(&kept));
-	if (incident->ledger) {
-		char *whole = xasprintf("%s\n\n-- %s, record %.*s\n", text, incident->id,
-					HEAD_DIGITS, ledger_head(incident->ledger).hash);
-
-		free(text);
-		text = whole;
-	}
-	buf_release(&kept);
-	free(filled);
 	return text;
 }
 

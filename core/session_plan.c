@@ -110,7 +110,7 @@ static json_t *plan_body(void *data)
 	struct procedure_plan plan;
 
 	if (plan_make(&plan, session->sense, session->loaded, chosen(session), session->params,
-		      &err) != 0)
+		      &session->incident, &err) != 0)
 		return err_to_json(&err);
 	return plan_to_json(&plan);
 }

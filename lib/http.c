@@ -286,6 +286,8 @@ static void reply_read(struct http_reply *reply, const struct child_end *end, co
 	buf_add(&reply->body, text + head, len - head - reply->lost);
 	if (code != 0) {
 		reply->status = 0;
+		/* curl(1), EXIT CODES: name, connection, TLS handshake, certificate. */
+		reply->unsent = code == 6 || code == 7 || code == 35 || code == 60;
 		failure_say(reply, code, line + 1 + used, child_end_text(end, how, sizeof(how)));
 	}
 }

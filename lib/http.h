@@ -36,6 +36,7 @@ struct http_request {
 
 struct http_reply {
 	int status;	    /* 0: there was no answer, `why` says the reason */
+	bool unsent;	    /* ... and the question never left: no such name, no connection */
 	int64_t elapsed_us; /* from the start of the request to the last byte */
 	struct buf body;    /* owned; unpacked when the server packed it */
 	size_t lost;	    /* not 0: there was more body than the limit, which nobody waited for */

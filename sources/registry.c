@@ -6,9 +6,10 @@
 #include "sources/types.h"
 
 const struct source_type *const source_types[] = {
-	&source_backups,    &source_command, &source_file,   &source_flags,    &source_git,
-	&source_host,	    &source_http,    &source_log,    &source_postgres, &source_process,
-	&source_prometheus, &source_service, &source_sqlite, &source_tcp,      NULL,
+	&source_backups,   &source_command,  &source_file,    &source_flags,
+	&source_git,	   &source_host,     &source_http,    &source_log,
+	&source_messenger, &source_postgres, &source_process, &source_prometheus,
+	&source_service,   &source_sqlite,   &source_tcp,     NULL,
 };
 
 const struct probe_type *const probe_types[] = {

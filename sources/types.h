@@ -15,6 +15,7 @@ extern const struct source_type source_git;
 extern const struct source_type source_host;
 extern const struct source_type source_http;
 extern const struct source_type source_log;
+extern const struct source_type source_messenger;
 extern const struct source_type source_postgres;
 extern const struct source_type source_process;
 extern const struct source_type source_prometheus;

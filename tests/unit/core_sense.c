@@ -537,10 +537,10 @@ static void a_plan_comes_through_a_pipe_unchanged(void **state)
 	struct err err = ERR_INIT;
 	char *state_now;
 
-	assert_int_equal(plan_make(&plan, sense, &lamp->loaded, mend, NULL, &err), -1);
+	assert_int_equal(plan_make(&plan, sense, &lamp->loaded, mend, NULL, NULL, &err), -1);
 	assert_non_null(strstr(err.msg, "colour"));
 	plan_free(&plan);
-	assert_int_equal(plan_make(&plan, sense, &lamp->loaded, mend, params, NULL), 0);
+	assert_int_equal(plan_make(&plan, sense, &lamp->loaded, mend, params, NULL, NULL), 0);
 	json = plan_to_json(&plan);
 	assert_int_equal(plan_from_json(&copy, lamp->loaded.runbook, json, NULL), 0);
 	again = plan_to_json(&copy);
