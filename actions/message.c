@@ -202,7 +202,7 @@ static enum settled message_settled(const struct action_env *env, const json_t *
 {
 	char *asked = path_join(env->out, "asked");
 	json_t *answer = answer_read(env);
-	const char *end = json_str(answer, "end", file_exists(asked) ? "doubtful" : "refused");
+	const char *end = json_str(answer, "end", file_exists(asked) ? "unknown" : "refused");
 	enum settled settled = strcmp(end, "taken") == 0     ? SETTLED_YES
 			       : strcmp(end, "refused") == 0 ? SETTLED_NO
 							     : SETTLED_UNKNOWN;

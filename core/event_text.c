@@ -120,6 +120,36 @@ static void text_message(struct buf *out, const json_t *line)
 		put_if(out, line, " written to ", "file", "");
 }
 
+/* "message down", "page of dba". */
+static void put_sent(struct buf *out, const json_t *line)
+{
+	if (has(line, "contact"))
+		put_if(out, line, "page of ", "contact", "");
+	else
+		put_if(out, line, "message ", "message", "");
+}
+
+static void text_sending(struct buf *out, const json_t *line)
+{
+	put_sent(out, line);
+	put_if(out, line, ": on its way to ", "to", "");
+	put_if(out, line, " through ", "through", "");
+}
+
+static void text_sent(struct buf *out, const json_t *line)
+{
+	put_sent(out, line);
+	if (is(line, "result", "taken"))
+		buf_puts(out, ": sent");
+	else if (is(line, "result", "refused"))
+		buf_puts(out, ": NOT sent");
+	else
+		buf_puts(out, ": nobody knows whether it arrived");
+	put_elapsed(out, line);
+	put_if(out, line, " (", "through", ")");
+	put_if(out, line, ": ", "detail", "");
+}
+
 static void text_alert(struct buf *out, const json_t *line)
 {
 	const json_t *no_data = json_object_get(line, "no_data");
@@ -498,6 +528,8 @@ static text_fn *const writers[EV_COUNT] = {
 	[EV_NOTE] = text_note,
 	[EV_EVIDENCE] = text_evidence,
 	[EV_MESSAGE] = text_message,
+	[EV_SENDING] = text_sending,
+	[EV_SENT] = text_sent,
 	[EV_ALERT] = text_alert,
 	[EV_ACKNOWLEDGED] = text_acknowledged,
 	[EV_MUTED] = text_muted,

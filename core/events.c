@@ -19,6 +19,7 @@ static const char *const step_results[] = {
 };
 static const char *const settled[] = { "yes", "no", "unknown", NULL };
 static const char *const handed_to[] = { "tmux", "file", NULL };
+static const char *const sent[] = { "taken", "refused", "unknown", NULL };
 static const char *const ends[] = { "done", "failed", "stopped", NULL };
 
 /* clang-format off */
@@ -70,6 +71,26 @@ static const struct field message_fields[] = {
 	ONE_OF("to", true, handed_to, "what it was handed to"),
 	TEXT("file", false, "below the incident's folder"),
 	TEXT("text", true, "as it was handed over"),
+	{ 0 },
+};
+#define SEND_FIELDS \
+	TEXT("message", false, "the message's name"), \
+	TEXT("contact", false, "the contact who is paged"), \
+	TEXT("to", true, "whom it is for"), TEXT("through", true, "the messenger's name")
+static const struct field sending_fields[] = {
+	SEND_FIELDS,
+	TEXT("title", true, "one line"),
+	TEXT("text", true, "as it is sent"),
+	{ 0 },
+};
+static const struct field sent_fields[] = {
+	WHOLE("of", true, "the number of the line that says that it was on its way"),
+	SEND_FIELDS,
+	ONE_OF("result", true, sent, "unknown: it may have arrived"),
+	TEXT("detail", false, "what was answered, or what failed"),
+	WHOLE("status", false, "HTTP status, or the command's exit status"),
+	WHOLE("tries", false, "how often it was tried"),
+	NUMBER("elapsed", false, "seconds"),
 	{ 0 },
 };
 static const struct field alert_fields[] = {
@@ -300,6 +321,9 @@ const struct event_def event_defs[EV_COUNT] = {
 	    "The operator marks a log's record, or what another panel shows, as evidence."),
 	ROW(EV_MESSAGE, "message.prepared", EVENT_NOTE, message_fields,
 	    "A message of the runbook is handed to somebody who sends it."),
+	ROW(EV_SENDING, "message.sending", EVENT_NOTE, sending_fields,
+	    "A message or a page is about to be sent by the console."),
+	ROW(EV_SENT, "message.sent", EVENT_NOTE, sent_fields, "What became of it."),
 	ROW(EV_ALERT, "alert", EVENT_SENSED, alert_fields, "A metric's alert level changes."),
 	ROW(EV_ACKNOWLEDGED, "alert.acknowledged", EVENT_OPERATOR, acknowledged_fields,
 	    "The operator has seen an alert."),

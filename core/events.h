@@ -32,6 +32,8 @@ enum event_id {
 	EV_NOTE,	    /* note */
 	EV_EVIDENCE,	    /* evidence */
 	EV_MESSAGE,	    /* message.prepared */
+	EV_SENDING,	    /* message.sending */
+	EV_SENT,	    /* message.sent */
 	EV_ALERT,	    /* alert */
 	EV_ACKNOWLEDGED,    /* alert.acknowledged */
 	EV_MUTED,	    /* alert.muted */

@@ -32,5 +32,6 @@ const struct key_def key_defs[KEY_ID_COUNT] = {
 	[KEY_ID_ITEM] = { 'm', "m", "go to the item that is next" },
 	[KEY_ID_TICK] = { ' ', "Space", "tick a manual item, or open it again" },
 	[KEY_ID_DEFER] = { 'd', "d", "defer the item, or take it back: it comes at the end" },
+	[KEY_ID_PAGE] = { 'p', "p", "page the contact, through their messenger; asks" },
 	[KEY_ID_CLOSE] = { 'C', "C", "close and seal the incident" },
 };

@@ -33,6 +33,7 @@ enum key_id {
 	KEY_ID_BACK_TO, /* go back to the answer that no longer holds */
 	KEY_ID_RESOLVE,
 	KEY_ID_CLOSE,
+	KEY_ID_PAGE, /* page a contact */
 	KEY_ID_GATE, /* decide the deployment's gate */
 	KEY_ID_ITEM, /* go to the item that is next */
 	KEY_ID_TICK, /* what is done with an item: tick it, run it, open it again */

@@ -197,6 +197,7 @@ void session_free(struct session *session)
 		close(session->sensing_lock);
 	session_plan_forget(session);
 	session_message_forget(session);
+	session_send_forget(session);
 	if (session->standing_at)
 		standing_end(session->sense, clock_wall(session->clock));
 	sense_free(session->sense);

@@ -80,6 +80,9 @@ const struct alert *session_worst_alert(const struct session *session);
  * "" written, when the step is not in such trouble or there is nobody. */
 bool session_escalation(const struct session *session, const struct step_state *step, char *out,
 			size_t size);
+/* The first of them who can be paged from here; NULL. */
+const struct contact *session_escalation_pages(const struct session *session,
+					       const struct step_state *step);
 /* An answer of the tree that its probe contradicts now; NULL. */
 const struct question *session_shaken(const struct session *session);
 /* The plan of the chosen procedure; NULL until SESSION_PLAN. *problem (may be NULL) says why there
@@ -141,6 +144,32 @@ char *session_message(const struct session *session, const struct message *messa
 		      struct err *err);
 /* Whether there is a tmux that could take one. */
 bool session_has_tmux(void);
+
+/* ---- What is sent from here, where a messenger stands ready for it ---- */
+
+/* Whether what goes through this messenger (a name, or NULL) can be sent; else a person carries it.
+ */
+bool session_sends(const struct session *session, const char *through);
+/* Whether one is on its way. */
+bool session_is_sending(const struct session *session);
+/* Begins to send a message, or to page a contact (with that message, if both are given; either may
+ * be NULL): what goes out is on record first, what became of it afterwards. Nothing is sent a
+ * second time by itself. */
+int session_send(struct session *session, const char *message, const char *contact,
+		 struct err *err);
+/* What was done with a message or a contact last, by whatever way: an entry of the timeline, NULL.
+ * *when (may be NULL): its time. */
+enum sent_state {
+	SENT_NOTHING,
+	SENT_COPIED,
+	SENT_WRITTEN,
+	SENT_ON_ITS_WAY,
+	SENT_TAKEN,
+	SENT_REFUSED,
+	SENT_UNKNOWN
+};
+enum sent_state session_sent(const struct session *session, const char *message,
+			     const char *contact, int64_t *when);
 
 /* ---- Commands: each is one ledger event, or starts a runner ---- */
 

@@ -48,6 +48,17 @@ static int run_write(struct session *session, words args, size_t nargs, struct e
 	return session_message_write(session, args[0], NULL, err);
 }
 
+static int run_send(struct session *session, words args, size_t nargs, struct err *err)
+{
+	(void)nargs;
+	return session_send(session, args[0], NULL, err);
+}
+
+static int run_page(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_send(session, word(args, nargs, 1), args[0], err);
+}
+
 static int run_declare(struct session *session, words args, size_t nargs, struct err *err)
 {
 	enum severity severity;
@@ -285,6 +296,8 @@ const struct command session_commands[] = {
 	  2, run_evidence },
 	{ "copy", "MESSAGE", "copy a message into the paste buffer of tmux", 1, 1, run_copy },
 	{ "write", "MESSAGE", "write a message into the incident's folder", 1, 1, run_write },
+	{ "send", "MESSAGE", "send a message through its messenger", 1, 1, run_send },
+	{ "page", "CONTACT [MESSAGE]", "page a contact through their messenger", 1, 2, run_page },
 	{ "declare", "SEVERITY [TITLE]", "open an incident", 1, 2, run_declare },
 	{ "severity", "SEVERITY [REASON]", "change the incident's severity", 1, 2, run_severity },
 	{ "ack", "METRIC", "acknowledge an alert", 1, 1, run_ack },

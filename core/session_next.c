@@ -130,8 +130,18 @@ static void next_trouble(const struct session *session, const struct step *step,
 {
 	bool failed = now->status == STEP_FAILED, other = step->alternative != NULL;
 	bool undo = session_can_undo(session, step);
+	const struct contact *pages = session_escalation_pages(session, now);
 	char call[120];
 
+	if (pages) {
+		snprintf(line.out, line.size,
+			 "Press %s%s%s to page %s, %s skip, %s stop: %s %s %d times in the same "
+			 "way.",
+			 go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE), key(KEY_ID_PAGE),
+			 pages->role, key(KEY_ID_SKIP), key(KEY_ID_STOP), step->id,
+			 failed ? "failed" : "was not verified", now->same_failures);
+		return;
+	}
 	if (session_escalation(session, now, call, sizeof(call))) {
 		snprintf(line.out, line.size,
 			 "Call %s: %s %s %d times in the same way. Press %s%s%s skip, %s stop.",

@@ -31,6 +31,15 @@ struct message_copy {
 	char *text;		       /* owned */
 };
 
+/* A message or a page that is being sent. */
+struct message_send {
+	struct task *task;	       /* NULL: none */
+	const char *message, *contact; /* borrowed from the runbook; one may be NULL */
+	struct outgoing out;	       /* owned */
+	const json_t *messenger;       /* borrowed: its declaration, filled in */
+	uint64_t seq;		       /* of the line that says that it is on its way */
+};
+
 struct session {
 	struct loop *loop;	   /* borrowed */
 	const struct clock *clock; /* borrowed */
@@ -69,6 +78,7 @@ struct session {
 	bool through;
 
 	struct message_copy copy;
+	struct message_send send;
 
 	int64_t deployed;      /* the latest deployment; 0: none is known, or nobody asks */
 	int64_t deployed_read; /* by the state folder */
@@ -140,6 +150,8 @@ void session_deployed_tick(struct session *session);
 void session_message_forget(struct session *session);
 /* session_approve.c: what has expired is not approved any more. */
 void session_approve_tick(struct session *session);
+/* session_send.c: likewise; nobody knows then whether it arrived, which goes on record. */
+void session_send_forget(struct session *session);
 /* session_clock.c: goes on with a move of the clock that was stopped on its way. */
 void session_clock_tick(struct session *session);
 /* session_execute.c: what goes on by itself: orphans, the procedure's end, straight through. */

@@ -60,27 +60,47 @@ bool session_worst(const struct session *session, enum severity *severity, char 
 	return condition || alert;
 }
 
+static bool is_called(const struct session *session, const struct contact *contact)
+{
+	const struct incident_state *state = session_state(session);
+
+	return state && clock_wall(session->clock) - state->opened_at >=
+			    sense_duration(session->sense, contact->after, 0);
+}
+
 bool session_escalation(const struct session *session, const struct step_state *step, char *out,
 			size_t size)
 {
 	const struct runbook *runbook = session->loaded->runbook;
-	const struct incident_state *state = session_state(session);
-	int64_t age = state ? clock_wall(session->clock) - state->opened_at : 0;
 	size_t used = 0;
 
 	if (size)
 		out[0] = '\0';
-	if (!state || step->same_failures < ESCALATE_AT)
+	if (step->same_failures < ESCALATE_AT)
 		return false;
 	for (size_t i = 0; i < runbook->ncontacts && used + 1 < size; i++) {
 		const struct contact *contact = &runbook->contacts[i];
 		int n;
 
-		if (age < sense_duration(session->sense, contact->after, 0))
+		if (!is_called(session, contact))
 			continue;
 		n = snprintf(out + used, size - used, "%s%s (%s)", used ? ", " : "", contact->role,
 			     contact->reach);
 		used += n > 0 ? (size_t)n : 0;
 	}
 	return used > 0;
+}
+
+const struct contact *session_escalation_pages(const struct session *session,
+					       const struct step_state *step)
+{
+	const struct runbook *runbook = session->loaded->runbook;
+
+	for (size_t i = 0; step->same_failures >= ESCALATE_AT && i < runbook->ncontacts; i++) {
+		const struct contact *contact = &runbook->contacts[i];
+
+		if (is_called(session, contact) && session_sends(session, contact->through))
+			return contact;
+	}
+	return NULL;
 }

@@ -15,6 +15,7 @@
 #include "lib/http.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
+#include "lib/redact.h"
 #include "lib/text.h"
 
 #define TIMEOUT_US   (30 * CLOCK_US)
@@ -67,7 +68,7 @@ const char *const *const messenger_one_of[] = { ways, NULL };
 const char *messenger_end_name(enum messenger_end end)
 {
 	return end == MESSENGER_TAKEN	   ? "taken"
-	       : end == MESSENGER_DOUBTFUL ? "doubtful"
+	       : end == MESSENGER_DOUBTFUL ? "unknown"
 					   : "refused";
 }
 
@@ -263,22 +264,51 @@ static void log_line(int log, const char *text)
 		dprintf(log, "%s\n", text);
 }
 
-static void said(struct messenger_answer *answer, const char *text)
+/* New: knows what nobody is to see of a webhook: the URL, its path (a server may quote it), and
+ * what its headers say. */
+static struct redactor *redactor_make(const json_t *declaration, const char *url)
 {
-	text_clean_to(answer->said, sizeof(answer->said), text, strlen(text));
+	struct redactor *redactor = redactor_new();
+	const char *path = strstr(url, "://"), *name;
+	json_t *value;
+
+	redactor_add(redactor, url);
+	path = path ? strchr(path + 3, '/') : NULL;
+	if (path) {
+		redactor_add(redactor, path);
+		redactor_add(redactor, strrchr(path, '/') + 1);
+	}
+	json_object_foreach(json_object_get(declaration, "headers"), name, value) {
+		const char *text = json_string_value(value) ? json_string_value(value) : "";
+
+		redactor_add(redactor, text);
+		if (strncmp(text, "Bearer ", 7) == 0)
+			redactor_add(redactor, text + 7);
+	}
+	return redactor;
+}
+
+/* Secrets are hidden before anything is cut, or else half of one might stay. */
+static void said(struct messenger_answer *answer, const struct redactor *redactor, const char *text)
+{
+	struct buf hidden = BUF_INIT;
+
+	redact(redactor, &hidden, text, strlen(text));
+	text_clean_to(answer->said, sizeof(answer->said), buf_str(&hidden), hidden.len);
+	buf_release(&hidden);
 }
 
 /* The first line of an answer's body; a page of HTML says nothing to a person here. */
-static void answer_say(struct messenger_answer *answer, const struct http_reply *reply)
+static void answer_say(struct messenger_answer *answer, const struct redactor *redactor,
+		       const struct http_reply *reply)
 {
 	const char *body = buf_str(&reply->body);
-	char line[180];
+	char *line = *body && *body != '<'
+			 ? xasprintf("%s: %.*s", reply->line, (int)strcspn(body, "\r\n"), body)
+			 : xstrdup(reply->line);
 
-	snprintf(line, sizeof(line), "%.60s%s%.*s", reply->line, *body && *body != '<' ? ": " : "",
-		 *body == '<' ? 0
-			      : (int)(strcspn(body, "\r\n") < 100 ? strcspn(body, "\r\n") : 100),
-		 body);
-	said(answer, line);
+	said(answer, redactor, line);
+	free(line);
 }
 
 static int64_t asked_to_wait(const struct http_reply *reply)
@@ -292,15 +322,16 @@ static int64_t asked_to_wait(const struct http_reply *reply)
 	return us > LATER_MIN_US ? us : LATER_MIN_US;
 }
 
-static void reply_judge(struct messenger_answer *answer, const struct http_reply *reply)
+static void reply_judge(struct messenger_answer *answer, const struct redactor *redactor,
+			const struct http_reply *reply)
 {
 	answer->status = reply->status ? reply->status : -1;
 	if (reply->status == 0) {
-		said(answer, reply->why);
+		said(answer, redactor, reply->why);
 		answer->end = reply->unsent ? MESSENGER_REFUSED : MESSENGER_DOUBTFUL;
 		return;
 	}
-	answer_say(answer, reply);
+	answer_say(answer, redactor, reply);
 	/* A server that broke down over it (5xx) may have passed it on before. */
 	answer->end = reply->status >= 200 && reply->status < 300 ? MESSENGER_TAKEN
 		      : reply->status >= 500			  ? MESSENGER_DOUBTFUL
@@ -319,6 +350,7 @@ static int webhook_send(const json_t *declaration, const struct messenger_text *
 			int log, struct messenger_answer *answer, struct err *err)
 {
 	char *url = webhook_url(declaration, err);
+	struct redactor *redactor = redactor_make(declaration, url ? url : "");
 	char *body = body_make(declaration, text), line[420], host[200];
 	json_t *headers = headers_make(declaration);
 	struct http_request request = {
@@ -342,7 +374,7 @@ static int webhook_send(const json_t *declaration, const struct messenger_text *
 		rc = url ? http_get(&request, &reply, err) : -1;
 		if (rc == 0) {
 			answer->tries++;
-			reply_judge(answer, &reply);
+			reply_judge(answer, redactor, &reply);
 			snprintf(line, sizeof(line), "post to %s: %s", host, answer->said);
 			log_line(log, line);
 		}
@@ -351,12 +383,13 @@ static int webhook_send(const json_t *declaration, const struct messenger_text *
 		if (wait > 0 && wait >= end - clock_mono(&clock_system)) {
 			snprintf(line, sizeof(line), "%.120s; it asks to wait for %.0f s more",
 				 answer->said, (double)wait / CLOCK_US);
-			said(answer, line);
+			said(answer, redactor, line);
 			wait = 0;
 		}
 		http_reply_release(&reply);
 	} while (wait > 0);
 	json_decref(headers);
+	redactor_free(redactor);
 	free(body);
 	free(url);
 	return rc;
@@ -383,7 +416,7 @@ static void command_judge(struct messenger_answer *answer, const struct child_en
 	child_end_text(end, how, sizeof(how));
 	answer->status = exited ? WEXITSTATUS(end->status) : -1;
 	snprintf(whole, sizeof(whole), "%s%s%.100s", how, *line ? ": " : "", line);
-	said(answer, whole);
+	said(answer, NULL, whole);
 	/* One that was ended in the middle may have sent it. */
 	answer->end = !exited		    ? MESSENGER_DOUBTFUL
 		      : answer->status == 0 ? MESSENGER_TAKEN

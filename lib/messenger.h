@@ -55,6 +55,6 @@ void messenger_plan(const json_t *declaration, struct buf *lines);
  * is written to; -1: none. -1 with err only when nothing was tried. */
 int messenger_send(const json_t *declaration, const struct messenger_text *text, int64_t timeout_us,
 		   int log, struct messenger_answer *answer, struct err *err);
-const char *messenger_end_name(enum messenger_end end); /* "refused", "taken", "doubtful" */
+const char *messenger_end_name(enum messenger_end end); /* "refused", "taken", "unknown" */
 
 #endif
