@@ -150,6 +150,10 @@ bool session_has_tmux(void);
 /* Whether what goes through this messenger (a name, or NULL) can be sent; else a person carries it.
  */
 bool session_sends(const struct session *session, const char *through);
+/* New: what would go out now, to whom and how, for who is to say yes. NULL when it can't be sent.
+ */
+char *session_send_preview(struct session *session, const char *message, const char *contact,
+			   struct err *err);
 /* Whether one is on its way. */
 bool session_is_sending(const struct session *session);
 /* Begins to send a message, or to page a contact (with that message, if both are given; either may

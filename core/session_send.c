@@ -159,6 +159,25 @@ static int prepare(struct session *session, const char *message, const char *con
 	return messenger_check(send->messenger, &text, err);
 }
 
+char *session_send_preview(struct session *session, const char *message, const char *contact,
+			   struct err *err)
+{
+	struct message_send *send = &session->send;
+	struct buf text = BUF_INIT;
+
+	if (send->task) {
+		err_set(err, "the one before is still on its way");
+		return NULL;
+	}
+	if (prepare(session, message, contact, err) == 0) {
+		buf_printf(&text, "For %s, through %s: ", send->out.to, send->out.through);
+		messenger_plan(send->messenger, &text);
+		buf_printf(&text, "\n%s", send->out.text);
+	}
+	forget(send);
+	return text.len ? buf_detach(&text) : NULL;
+}
+
 int session_send(struct session *session, const char *message, const char *contact, struct err *err)
 {
 	struct message_send *send = &session->send;

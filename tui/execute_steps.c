@@ -313,8 +313,9 @@ static int escalation_draw(struct ui *ui, const struct step_state *state,
 
 	if (!session_escalation(ui->session, state, call, sizeof(call)))
 		return y;
-	snprintf(line, sizeof(line), "%d times in the same way. Call %s; 6 shows all contacts.",
-		 state->same_failures, call);
+	snprintf(line, sizeof(line), "%d times in the same way. Call %s; %s6 shows all contacts.",
+		 state->same_failures, call,
+		 session_escalation_pages(ui->session, state) ? "p pages them, " : "");
 	return canvas_wrap(canvas, y, 0, 0, STYLE_WARNING, line);
 }
 
@@ -344,7 +345,10 @@ static void detail_draw(struct ui *ui, const struct execute *execute, const stru
 	else if (step->kind == STEP_ACTION && status == STEP_WAITING)
 		y = plan_lines_draw(ui, (size_t)shown, &inside, y);
 	if (execute_manual(ui, (size_t)shown) && status == STEP_WAITING)
-		y = canvas_wrap(&inside, y, 0, 0, STYLE_KEY, "d says that it is done.");
+		y = canvas_wrap(&inside, y, 0, 0, STYLE_KEY,
+				step->by_person && session_has_tmux()
+				    ? "y copies it for tmux, d says that it is done."
+				    : "d says that it is done.");
 	if (state->failure[0] && state->status != STEP_DONE)
 		y = canvas_wrap(&inside, y, 0, 0, STYLE_CRITICAL, state->failure);
 	y = escalation_draw(ui, state, &inside, y);

@@ -80,7 +80,10 @@ static const struct row rows[] = {
 	OWN(ACT_FILTER, IN(LOG), { 'f' }, "f", "filter",
 	    "what is listed: all, operator, runner, sensed, notes", "filter"),
 	/* Messages */
-	OWN(ACT_COPY, IN(MESSAGES), { 'y' }, "y", "copy",
+	OWN(ACT_SEND, IN(MESSAGES), { 's' }, "s", "send",
+	    "send the message through its messenger; asks, and is on record", NULL),
+	SHARED(KEY_ID_PAGE, ACT_PAGE, IN(MESSAGES) | IN(EXECUTE), { 0 }, NULL, "page", NULL, NULL),
+	OWN(ACT_COPY, IN(MESSAGES) | IN(EXECUTE), { 'y' }, "y", "copy",
 	    "copy the message into the paste buffer of tmux; it is on record then", NULL),
 	OWN(ACT_WRITE, IN(MESSAGES), { 'w' }, "w", "write",
 	    "write the message into the incident's folder, to be printed or sent from there", NULL),

@@ -98,6 +98,8 @@ enum act {
 	/* Messages */
 	ACT_COPY,
 	ACT_WRITE,
+	ACT_SEND,
+	ACT_PAGE,
 };
 
 struct key_binding {

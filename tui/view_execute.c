@@ -6,6 +6,7 @@
 #include "tui/execute.h"
 #include "tui/modal.h"
 #include "tui/say.h"
+#include "tui/send.h"
 
 static const struct attempt *current(struct ui *ui)
 {
@@ -220,6 +221,19 @@ static bool can_break_glass(struct ui *ui)
 		session_own_approval(ui->session, &authority) != OWN_COMPLETES);
 }
 
+/* Who is paged about the step that is next; NULL: it is in no such trouble. */
+static const struct contact *pages(struct ui *ui)
+{
+	return session_escalation_pages(ui->session,
+					&current(ui)->procedure.steps[execute_next(ui)]);
+}
+
+/* The message that a person carries as the step that is next; NULL. */
+static const char *carried(const struct step *step)
+{
+	return step && step->by_person ? json_str(step->action.args, "message", NULL) : NULL;
+}
+
 static bool execute_can(struct ui *ui, void *data, enum act act)
 {
 	struct execute *execute = data;
@@ -253,6 +267,11 @@ static bool execute_can(struct ui *ui, void *data, enum act act)
 	case ACT_UNDO:
 		shown = phase >= EXECUTE_STEPS ? execute_shown(ui, execute) : -1;
 		return ui_open(ui) && shown >= 0 && execute_undoable(ui, (size_t)shown);
+	case ACT_PAGE:
+		return step && pages(ui) && send_can(ui, NULL, pages(ui));
+	case ACT_COPY:
+		return session_has_tmux() && session_takes_notes(ui->session) &&
+		       carried(step) != NULL;
 	case ACT_THROUGH:
 		if (session_is_straight_through(ui->session))
 			return true;
@@ -378,6 +397,13 @@ static void execute_act(struct ui *ui, void *data, enum act act)
 		break;
 	case ACT_CHECK:
 		ui_acted(ui, session_check_again(ui->session, step->id, &err), &err, NULL);
+		break;
+	case ACT_PAGE:
+		send_open(ui, NULL, pages(ui));
+		break;
+	case ACT_COPY:
+		ui_acted(ui, session_message_copy(ui->session, carried(step), &err), &err,
+			 "On its way to the paste buffer of tmux.");
 		break;
 	case ACT_UNDO:
 		shown = execute_shown(ui, execute);

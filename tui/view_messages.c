@@ -7,6 +7,7 @@
 #include "lib/timefmt.h"
 #include "tui/acts.h"
 #include "tui/modal.h"
+#include "tui/send.h"
 
 struct messages_view {
 	int selected, top; /* contacts first, then messages */
@@ -19,10 +20,23 @@ static int rows(struct ui *ui)
 	return (int)(runbook->ncontacts + runbook->nmessages);
 }
 
+/* At the row's end what was done with it last. The rest of the row. */
+static struct canvas state_draw(struct ui *ui, const char *message, const char *contact,
+				const struct canvas *canvas, int y)
+{
+	struct canvas row = canvas_part(canvas, y, 0, 1, -1);
+	enum style style;
+	char text[64];
+
+	if (!*send_state(ui, message, contact, text, sizeof(text), &style))
+		return row;
+	return canvas_part(&row, 0, 0, 1, canvas_right(&row, 0, style, text) - 1);
+}
+
 static void contact_draw(struct ui *ui, const struct contact *contact, const struct canvas *canvas,
 			 int y, bool here)
 {
-	struct canvas row = canvas_part(canvas, y, 0, 1, -1);
+	struct canvas row = state_draw(ui, NULL, contact->name, canvas, y);
 	int x;
 
 	x = canvas_text(&row, 0, 0, here ? STYLE_FOCUS : STYLE_NORMAL,
@@ -36,37 +50,11 @@ static void contact_draw(struct ui *ui, const struct contact *contact, const str
 			      json_string_value(contact->after));
 }
 
-/* What was done with it last, as the record says. */
-static const struct timeline_entry *handed_over(struct ui *ui, const struct message *message)
-{
-	const struct incident_state *state = session_state(ui->session);
-
-	for (size_t i = state ? state->ntimeline : 0; i-- > 0;) {
-		const struct timeline_entry *entry = &state->timeline[i];
-
-		if (entry->event == EV_MESSAGE && !entry->misfit &&
-		    !strcmp(json_str(entry_json(entry), "message", ""), message->name))
-			return entry;
-	}
-	return NULL;
-}
-
 static void message_draw(struct ui *ui, const struct message *message, const struct canvas *canvas,
 			 int y, bool here)
 {
-	const struct timeline_entry *last = handed_over(ui, message);
-	struct canvas row = canvas_part(canvas, y, 0, 1, -1);
-	char clock[TIME_RFC3339_MAX], text[64];
-	bool tmux;
-	int end;
+	struct canvas row = state_draw(ui, message->name, NULL, canvas, y);
 
-	if (last) {
-		tmux = !strcmp(json_str(entry_json(last), "to", ""), "tmux");
-		snprintf(text, sizeof(text), "%s %s", tmux ? "copied" : "written",
-			 time_clock(last->at, clock));
-		end = canvas_right(&row, 0, STYLE_OK, text);
-		row = canvas_part(&row, 0, 0, 1, end - 1);
-	}
 	canvas_printf(&row, 0, 0, here ? STYLE_FOCUS : STYLE_NORMAL, "%s %s%s%s",
 		      here ? ui->screen.glyphs->arrow : " ", message->title,
 		      message->channel ? "   to " : "", message->channel ? message->channel : "");
@@ -127,6 +115,14 @@ static const struct message *selected(struct ui *ui, const struct messages_view 
 		   : NULL;
 }
 
+/* The selected contact; NULL: a message is. */
+static const struct contact *person(struct ui *ui, const struct messages_view *view)
+{
+	const struct runbook *runbook = session_runbook(ui->session);
+
+	return view->selected < (int)runbook->ncontacts ? &runbook->contacts[view->selected] : NULL;
+}
+
 static bool messages_can(struct ui *ui, void *data, enum act act)
 {
 	switch (act) {
@@ -134,6 +130,10 @@ static bool messages_can(struct ui *ui, void *data, enum act act)
 		return session_has_tmux() && session_takes_notes(ui->session) && selected(ui, data);
 	case ACT_WRITE:
 		return session_takes_notes(ui->session) && selected(ui, data);
+	case ACT_SEND:
+		return selected(ui, data) && send_can(ui, selected(ui, data), NULL);
+	case ACT_PAGE:
+		return person(ui, data) && send_can(ui, NULL, person(ui, data));
 	default:
 		return (act == ACT_ENTER || act_rows(act, 1)) && rows(ui) > 0;
 	}
@@ -151,6 +151,11 @@ static void contact_page(struct ui *ui, const struct contact *contact)
 	if (json_is_string(contact->after))
 		buf_printf(&text, "Called: once the incident is %s old\n",
 			   json_string_value(contact->after));
+	buf_printf(&text, "Paged:  %s%s\n",
+		   session_sends(ui->session, contact->through)
+		       ? "p, through "
+		       : "by a person: no messenger is there",
+		   session_sends(ui->session, contact->through) ? contact->through : "");
 	page_open(ui, contact->name, buf_detach(&text));
 }
 
@@ -162,7 +167,12 @@ static void message_page(struct ui *ui, const struct message *message)
 	char *ready = session_message(ui->session, message, &err);
 
 	if (message->channel)
-		buf_printf(&text, "To: %s\n\n", message->channel);
+		buf_printf(&text, "To: %s\n", message->channel);
+	buf_printf(&text, "Sent: %s%s\n\n",
+		   session_sends(ui->session, message->through)
+		       ? "s, through "
+		       : "by a person: no messenger is there",
+		   session_sends(ui->session, message->through) ? message->through : "");
 	buf_puts(&text, ready ? ready : message->text);
 	if (!ready)
 		buf_printf(&text, "\n\n(Not ready to be sent: %s%s%s)", err.msg,
@@ -213,6 +223,12 @@ static void messages_act(struct ui *ui, void *data, enum act act)
 		break;
 	case ACT_WRITE:
 		write_file(ui, selected(ui, view));
+		break;
+	case ACT_SEND:
+		send_open(ui, selected(ui, view), NULL);
+		break;
+	case ACT_PAGE:
+		send_open(ui, NULL, person(ui, view));
 		break;
 	case ACT_ENTER:
 		details(ui, view);
