@@ -27,10 +27,16 @@ static const struct field message_fields[] = {
 
 static const struct field page_fields[] = {
 	{ "page", FIELD_REF, true, "the contact who is paged", "contacts", NULL },
-	{ "message", FIELD_REF, false,
-	  "what the page says; without it severity, title and what goes on", "messages", NULL },
+	{ "says", FIELD_REF, false,
+	  "the message that it says; without one severity, title and what goes on", "messages",
+	  NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
+
+static const char *message_of(const json_t *args)
+{
+	return json_str(args, "message", json_str(args, "says", NULL));
+}
 
 static int outgoing_take(const struct action_env *env, const json_t *args, struct outgoing *out,
 			 struct err *err)
@@ -38,8 +44,7 @@ static int outgoing_take(const struct action_env *env, const json_t *args, struc
 	*out = (struct outgoing){ 0 };
 	if (!env->outgoing)
 		return err_set(err, "nobody knows here what the message says");
-	return env->outgoing(env->data, json_str(args, "message", NULL),
-			     json_str(args, "page", NULL), out, err);
+	return env->outgoing(env->data, message_of(args), json_str(args, "page", NULL), out, err);
 }
 
 static const json_t *messenger_of(const struct action_env *env, const char *through,
@@ -107,11 +112,11 @@ static json_t *message_before(const struct action_env *env, const json_t *args, 
 
 	if (outgoing_take(env, args, &out, err) < 0)
 		return NULL;
-	before = json_pack("{s:s*, s:s*, s:o, s:o, s:s*, s:o}", "message",
-			   json_str(args, "message", NULL), "contact", json_str(args, "page", NULL),
-			   "to", json_text(out.to, strlen(out.to)), "title",
-			   json_text(out.title, strlen(out.title)), "through", out.through, "text",
-			   json_text(out.text, strlen(out.text)));
+	before =
+	    json_pack("{s:s*, s:s*, s:o, s:o, s:s*, s:o}", "message", message_of(args), "contact",
+		      json_str(args, "page", NULL), "to", json_text(out.to, strlen(out.to)),
+		      "title", json_text(out.title, strlen(out.title)), "through", out.through,
+		      "text", json_text(out.text, strlen(out.text)));
 	outgoing_release(&out);
 	return before;
 }
@@ -242,6 +247,6 @@ const struct action_type action_page = {
 			  "calls",
 		  .fields = page_fields,
 		  .examples = "{\"page\": \"database-admin\"}\n"
-			      "{\"page\": \"database-admin\", \"message\": \"maintenance\"}" },
+			      "{\"page\": \"database-admin\", \"says\": \"maintenance\"}" },
 	SENDS,
 };

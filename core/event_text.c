@@ -132,7 +132,8 @@ static void put_sent(struct buf *out, const json_t *line)
 static void text_sending(struct buf *out, const json_t *line)
 {
 	put_sent(out, line);
-	put_if(out, line, ": on its way to ", "to", "");
+	buf_puts(out, ": on its way");
+	put_if(out, line, " to ", "to", "");
 	put_if(out, line, " through ", "through", "");
 }
 

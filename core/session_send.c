@@ -258,9 +258,9 @@ static enum sent_state entry_tells(const struct session *session,
 enum sent_state session_sent(const struct session *session, const char *message,
 			     const char *contact, int64_t *when)
 {
-	const struct incident_state *state = session_state(session);
+	const struct incident_state *state = &session->incident.state;
 
-	for (size_t i = state ? state->ntimeline : 0; i-- > 0;) {
+	for (size_t i = session->open ? state->ntimeline : 0; i-- > 0;) {
 		enum sent_state told = entry_tells(session, &state->timeline[i], message, contact);
 
 		if (told == SENT_NOTHING)

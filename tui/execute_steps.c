@@ -113,6 +113,8 @@ static void step_row(struct ui *ui, const struct procedure_state *procedure, int
 
 	if (state->answer && status == STEP_DONE)
 		snprintf(text, sizeof(text), "answered %s", state->answer);
+	else if (status == STEP_SKIPPED && state->replaced)
+		snprintf(text, sizeof(text), "alternative taken");
 	else if (state->started && status != STEP_WAITING && status != STEP_NOT_APPLICABLE &&
 		 status != STEP_SKIPPED)
 		snprintf(text, sizeof(text), "%s%s %s", state->undoing ? "undo, " : "",
