@@ -80,38 +80,84 @@ void report_errors(struct report_work *work)
 	free(path);
 }
 
-/* Handed over by the console; whether somebody sent them is for a note to say. */
+struct told {
+	struct report_table *table;
+	json_t *facts;
+};
+
+/* `line` names message, contact and the like; `how`: "copied to tmux", "discord: HTTP/1.1 204". */
+static void message_tell(struct told *told, const struct timeline_entry *entry, const json_t *line,
+			 const char *to, const char *how)
+{
+	static const char *const members[] = { "message", "contact", "channel", "to",
+					       "through", "file",    "result",	"end",
+					       "status",  "text",    NULL };
+	const char *contact = json_str(line, "contact", NULL);
+	char at[TIME_RFC3339_MAX];
+	char *what =
+	    contact ? xasprintf("page of %s", contact) : xstrdup(json_str(line, "message", ""));
+	json_t *fact = json_object();
+
+	table_row(told->table,
+		  (const char *[]){ time_clock(entry->at, at), what, to, how, entry_by(entry) });
+	fact_time(fact, "at", entry->at);
+	fact_text(fact, "by", entry_by(entry));
+	for (size_t i = 0; members[i]; i++) {
+		json_t *value = json_object_get(line, members[i]);
+
+		if (json_is_integer(value))
+			json_object_set(fact, members[i], value);
+		else
+			fact_text(fact, members[i], json_str(line, members[i], NULL));
+	}
+	json_array_append_new(told->facts, fact);
+	free(what);
+}
+
+static void sent_tell(struct told *told, const struct timeline_entry *entry, const json_t *line,
+		      const char *end, const char *detail)
+{
+	char *how = xasprintf("%s %s%s%s", json_str(line, "through", ""),
+			      strcmp(end, "taken") == 0	    ? "took it"
+			      : strcmp(end, "refused") == 0 ? "did NOT take it"
+							    : "may have taken it",
+			      *detail ? ": " : "", detail);
+
+	message_tell(told, entry, line, json_str(line, "to", "-"), how);
+	free(how);
+}
+
+static void entry_tell(struct told *told, const struct timeline_entry *entry)
+{
+	const json_t *line, *facts;
+
+	if (entry->misfit ||
+	    (entry->event != EV_MESSAGE && entry->event != EV_SENT && entry->event != EV_OUTCOME))
+		return;
+	line = entry_json(entry);
+	facts = json_object_get(line, "facts");
+	if (entry->event == EV_MESSAGE)
+		message_tell(told, entry, line, json_str(line, "channel", "-"),
+			     json_str(line, "file", json_str(line, "to", "")));
+	else if (entry->event == EV_SENT)
+		sent_tell(told, entry, line, json_str(line, "result", ""),
+			  json_str(line, "detail", ""));
+	else if (json_str(facts, "end", NULL) && json_str(facts, "through", NULL))
+		sent_tell(told, entry, facts, json_str(facts, "end", ""),
+			  json_str(facts, "said", ""));
+}
+
+/* Whether somebody sent on what was copied or written is for a note to say. */
 void report_messages(struct report_work *work)
 {
-	static const char *const told[] = { "message", "channel", "to", "file", "text", NULL };
 	static const char *const columns[] = { "At", "Message", "For", "Handed to", "By" };
 	const struct incident_state *state = work->state;
 	struct report_section *section = report_section(work->report, "Messages");
-	struct report_table *table = section_table(section, columns, 5);
-	json_t *facts = json_array();
+	struct told told = { .table = section_table(section, columns, 5), .facts = json_array() };
 
-	for (size_t i = 0; i < state->ntimeline; i++) {
-		const struct timeline_entry *entry = &state->timeline[i];
-		const char *file = json_str(entry_json(entry), "file", "");
-		char at[TIME_RFC3339_MAX];
-		json_t *fact;
-
-		if (entry->event != EV_MESSAGE || entry->misfit)
-			continue;
-		table_row(table,
-			  (const char *[]){ time_clock(entry->at, at),
-					    json_str(entry_json(entry), "message", ""),
-					    json_str(entry_json(entry), "channel", "-"),
-					    *file ? file : json_str(entry_json(entry), "to", ""),
-					    entry_by(entry) });
-		fact = json_object();
-		fact_time(fact, "at", entry->at);
-		fact_text(fact, "by", entry_by(entry));
-		for (size_t k = 0; told[k]; k++)
-			fact_text(fact, told[k], json_str(entry_json(entry), told[k], NULL));
-		json_array_append_new(facts, fact);
-	}
-	json_object_set_new(work->facts, "messages", facts);
+	for (size_t i = 0; i < state->ntimeline; i++)
+		entry_tell(&told, &state->timeline[i]);
+	json_object_set_new(work->facts, "messages", told.facts);
 }
 
 void report_notes(struct report_work *work)
