@@ -60,7 +60,7 @@ void target_bind_people(const struct target *target, struct runbook *runbook);
 void target_bind_items(const struct target *target, struct runbook *runbook);
 /* Steps that send a message or page somebody are done by a person, and such items ticked by one,
  * where no messenger is there for it; in the runbook, as above. */
-void target_bind_people(const struct target *target, struct runbook *runbook);
+void target_bind_carried(const struct target *target, struct runbook *runbook);
 /* What sends by itself what goes through this messenger (a name, or NULL); NULL: a person carries
  * it. */
 const struct source_def *target_messenger(const struct target *target, const char *through);

@@ -82,7 +82,7 @@ static int waiting_read(struct waiting *waiting, struct err *err)
 		return -1;
 	sense_trouble(waiting->sense, state_trouble(&incident->state));
 	if (plan_make(&waiting->plan, waiting->sense, loaded, attempt->procedure.procedure,
-		      attempt->params, err) != 0)
+		      attempt->params, incident, err) != 0)
 		return -1;
 	if (attempt->asked_at && strcmp(waiting->plan.digest, attempt->digest) != 0) {
 		err_set(err, "the plan of %s is not the one that was put before you",

@@ -176,7 +176,7 @@ static int build_target(struct loaded *loaded, const char *path, enum trust trus
 		return invalid(path, findings, before, err);
 	target_bind_people(loaded->target, loaded->runbook);
 	target_bind_items(loaded->target, loaded->runbook);
-	target_bind_people(loaded->target, loaded->runbook);
+	target_bind_carried(loaded->target, loaded->runbook);
 	loaded->frozen_target = freeze(&loaded->target_doc, 1, loaded->target_hash);
 	return 0;
 }

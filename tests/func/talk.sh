@@ -191,6 +191,9 @@ END
 # Everything that is kept or shown, in every form.
 token_nowhere() {
 	local form incident injected=0 hits=0
+	# Before this test's own commands name the token.
+	kill "$watcher"
+	wait "$watcher" 2>/dev/null
 	for incident in $(ls "$BACKOUT_STATE_DIR/incidents"); do
 		injected=$((injected + 1))
 		for form in text md html ps pdf json; do
@@ -202,8 +205,6 @@ token_nowhere() {
 		"$BACKOUT" plan "$work/rb" tell --target "$work/test.json" >"$work/plan.txt"
 		hits=$((hits + $(cat "$work"/report* "$work"/log.* "$work"/plan.txt | grep -ac "$token")))
 	done
-	kill "$watcher"
-	wait "$watcher" 2>/dev/null
 	grep -aq 'backout' "$work/seen" || return 1 # it saw nothing at all
 	hits=$((hits + $(grep -rac "$token" "$BACKOUT_STATE_DIR" | awk -F: '{ n += $NF } END { print n + 0 }')))
 	hits=$((hits + $(cat "$work/seen" "$work"/*.log | grep -ac "$token")))

@@ -47,7 +47,7 @@ static void item_bind(const struct target *target, const struct runbook *runbook
 	item->procedure = NULL;
 }
 
-void target_bind_people(const struct target *target, struct runbook *runbook)
+void target_bind_carried(const struct target *target, struct runbook *runbook)
 {
 	for (size_t i = 0; i < runbook->nprocedures; i++)
 		steps_bind(target, runbook, &runbook->procedures[i]);
