@@ -30,6 +30,7 @@ static const char *const forms[] = { "discord", "slack", "json", "plain", NULL }
 const struct field messenger_fields[] = {
 	{ .name = "webhook",
 	  .type = FIELD_STRING,
+	  .of = "secret",
 	  .help = "the URL that a text is posted to; a secret parameter, since it is as good as a "
 		  "password" },
 	{ .name = "webhook_file",
@@ -48,7 +49,10 @@ const struct field messenger_fields[] = {
 	  .help = "of a webhook: {\"content\"} without mentions for discord, {\"text\"} for slack "
 		  "and those who understand the same, {\"to\", \"title\", \"text\"} for json, or "
 		  "the plain text; slack" },
-	{ .name = "headers", .type = FIELD_MAP, .help = "of a webhook: further request headers" },
+	{ .name = "headers",
+	  .type = FIELD_MAP,
+	  .of = "secret",
+	  .help = "of a webhook: further request headers" },
 	{ .name = "socket",
 	  .type = FIELD_PATH,
 	  .help = "of a webhook: connect to this unix socket" },
@@ -67,9 +71,7 @@ const char *const *const messenger_one_of[] = { ways, NULL };
 
 const char *messenger_end_name(enum messenger_end end)
 {
-	return end == MESSENGER_TAKEN	   ? "taken"
-	       : end == MESSENGER_DOUBTFUL ? "unknown"
-					   : "refused";
+	return end == MESSENGER_TAKEN ? "taken" : end == MESSENGER_DOUBTFUL ? "unknown" : "refused";
 }
 
 int64_t messenger_timeout(const json_t *declaration)
