@@ -87,8 +87,9 @@ static void plan_command(struct git_act *act, const struct aim *aim, struct buf 
 	const char *switch_to[] = { "checkout", act->to, NULL };
 	const char *reset[] = { "reset", "--keep", act->to, NULL };
 	const char *revert[] = { "revert", "--no-edit", since, NULL };
-	const char *fetch[] = { "fetch", "--no-recurse-submodules", act->spec.remote, aim->branch,
-				NULL };
+	const char *fetch[] = { "fetch",     "--no-recurse-submodules",
+				"--",	     act->spec.remote,
+				aim->branch, NULL };
 	const char *merge[] = { "merge", "--ff-only", aim->to, NULL };
 
 	snprintf(since, sizeof(since), "%s..%s", act->since ? act->since : "",
@@ -285,7 +286,8 @@ static void aim_recorded(const json_t *before, struct aim *aim)
 
 static int fetch(struct git_act *act, const struct aim *aim, const char *head, struct err *err)
 {
-	const char *const words[] = { "fetch", "--no-recurse-submodules", act->spec.remote,
+	const char *const words[] = { "fetch",	   "--no-recurse-submodules",
+				      "--",	   act->spec.remote,
 				      aim->branch, NULL };
 	int newer;
 

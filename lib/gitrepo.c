@@ -17,7 +17,10 @@ const struct field git_fields[] = {
 	  NULL },
 	{ "branch", FIELD_STRING, false, "the branch that production follows", NULL, NULL },
 	{ "allow_hooks", FIELD_BOOL, false,
-	  "let the git command run the repository's hooks and fsmonitor (false)", NULL, NULL },
+	  "let the git command run the repository's hooks, fsmonitor and what its own "
+	  "configuration "
+	  "names (false)",
+	  NULL, NULL },
 	{ "identity", FIELD_STRING, false, "a commit that it must have, such as its first", NULL,
 	  NULL },
 	{ 0 },
@@ -59,6 +62,11 @@ int git_fail(const struct gitrepo *repo, struct err *err, int code, const char *
 	err_set(err, "%s: %s: %s", repo->path, buf_str(&what), buf_str(&why));
 	if (code == GIT_ELOCKED)
 		git_lock_hint(err);
+	if (code == GIT_ENOTFOUND && git_repository_is_shallow(repo->repo) == 1)
+		err_hint(err,
+			 "it is a shallow clone, whose history ends early: git -C %s fetch "
+			 "--unshallow",
+			 repo->path);
 	buf_release(&what);
 	buf_release(&why);
 	return -1;

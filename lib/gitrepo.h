@@ -159,7 +159,11 @@ int gitrepo_drop_branch(struct gitrepo *repo, const char *name, const char *comm
 /* New: "backout/before/MARK", with what a tag's name can't hold replaced by "-". */
 char *git_before_tag(const char *mark);
 
-/* ---- Remote: the `git` command, hooks and fsmonitor off unless the declaration allows them ----
+/* ---- Remote: the `git` command ----
+ *
+ * The repository's hooks and fsmonitor are off, and a repository whose own configuration names
+ * commands (core.sshCommand, a credential helper, ...) is refused, unless the declaration allows
+ * them. The user's own configuration counts.
  */
 
 /* New, for argv_free() of lib/argv.h: the whole command line. `words` is NULL-terminated. */

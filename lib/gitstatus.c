@@ -62,11 +62,22 @@ static void changes_add(struct git_changes *changes, const git_status_entry *ent
 	change->untracked = entry->status == GIT_STATUS_WT_NEW;
 }
 
+/* A file that a sparse checkout leaves out is not deleted, though libgit2 1.5 takes it for that. */
+static bool left_out(git_index *index, const git_status_entry *entry)
+{
+	const git_index_entry *known = NULL;
+
+	if (index != NULL && entry->status == GIT_STATUS_WT_DELETED && entry->index_to_workdir)
+		known = git_index_get_bypath(index, entry->index_to_workdir->old_file.path, 0);
+	return known != NULL && (known->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) != 0;
+}
+
 int gitrepo_changes(struct gitrepo *repo, const char *const *except, struct git_changes *out,
 		    struct err *err)
 {
 	git_status_options options;
 	git_status_list *list = NULL;
+	git_index *index = NULL;
 	int code;
 
 	memset(out, 0, sizeof(*out));
@@ -80,8 +91,11 @@ int gitrepo_changes(struct gitrepo *repo, const char *const *except, struct git_
 	code = git_status_list_new(&list, repo->repo, &options);
 	if (code < 0)
 		return git_fail(repo, err, code, "the state of its files can't be read");
+	(void)git_repository_index(&index, repo->repo);
 	for (size_t i = 0, n = git_status_list_entrycount(list); i < n; i++)
-		changes_add(out, git_status_byindex(list, i), except);
+		if (!left_out(index, git_status_byindex(list, i)))
+			changes_add(out, git_status_byindex(list, i), except);
+	git_index_free(index);
 	git_status_list_free(list);
 	return 0;
 }

@@ -160,6 +160,11 @@ static int index_supported(struct gitrepo *repo, struct attributes *found, struc
 
 		if (entry->mode == GIT_FILEMODE_COMMIT)
 			rc = refuse(err, repo, entry->path, "is a submodule", hint_submodule);
+		/* Its setting may stand where libgit2 doesn't look (config.worktree). */
+		else if (entry->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE)
+			rc = refuse(err, repo, entry->path,
+				    "is left out by a sparse checkout: only git honours it",
+				    hint_filter);
 		else if (found->names_filter)
 			rc = entry_supported(repo, entry->path, err);
 	}
