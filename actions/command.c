@@ -73,6 +73,7 @@ static int execute(const struct action_env *env, const json_t *args, const char 
 		.argv = (const char *const *)argv,
 		.env = shell ? env->shell_env : (const char *const *)own,
 		.cwd = json_str(args, "cwd", NULL),
+		.usual_umask = true,
 	};
 	int rc = -1;
 

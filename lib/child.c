@@ -251,7 +251,7 @@ static _Noreturn void launch_run(struct launch *launch)
 	if ((spec->detached || !terminal) && setsid() < 0)
 		launch_fail(launch, STAGE_SETUP);
 	if (!spec->keep_umask)
-		umask(077);
+		umask(spec->usual_umask ? 022 : 077);
 	launch_stdio(launch);
 	if (spec->uid && (setgroups((size_t)launch->ngroups, launch->groups) < 0 ||
 			  setgid(spec->gid) < 0 || setuid(spec->uid) < 0))

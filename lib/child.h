@@ -32,7 +32,9 @@ struct child_spec {
 		    * that the child starts can be found, whatever it does to get away */
 	bool ends_all; /* with `kept`: what it leaves behind ends with it */
 	bool keep_umask;
-	uid_t uid; /* 0: stays who it is; else setgid, setgroups, setuid (needs root) */
+	bool usual_umask; /* 022, as systemd gives it: what the runbook's commands and the services
+			   * that they start make is to be read by those who read it every day */
+	uid_t uid;	  /* 0: stays who it is; else setgid, setgroups, setuid (needs root) */
 	gid_t gid;
 	const int *keep; /* further descriptors to leave open, -1-terminated, or NULL */
 	void (*tick)(

@@ -13,6 +13,8 @@
 #define TAIL_MAX 2048
 /* What was passed on is given back to the system, but for so much. */
 #define KEEP ((off_t)1 << 20)
+/* More is not passed on: it is more than a step's file takes (core/runner_work.c). */
+#define PASSED_MAX (((off_t)64 << 20) + CHUNK)
 
 int cmdout_open(struct cmdout *out, int log, struct err *err)
 {
@@ -23,18 +25,40 @@ int cmdout_open(struct cmdout *out, int log, struct err *err)
 	return 0;
 }
 
+/* Gives back what nobody will read: what went on already, and what is past the limit, but for the
+ * end, which may be quoted. */
+static void trim(const struct cmdout *out)
+{
+	struct stat st;
+	off_t to = out->done - KEEP;
+
+	if (out->done < PASSED_MAX && fstat(out->fd, &st) == 0 && st.st_size - KEEP > PASSED_MAX)
+		fallocate(out->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PASSED_MAX,
+			  st.st_size - KEEP - PASSED_MAX);
+	if (to > KEEP)
+		fallocate(out->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, to);
+}
+
 void cmdout_pump(struct cmdout *out)
 {
 	char bytes[CHUNK];
+	struct stat st;
 	ssize_t n;
 
-	while ((n = pread(out->fd, bytes, sizeof(bytes), out->done)) > 0) {
+	/* It may write faster than this passes on. */
+	for (int i = 0; out->done < PASSED_MAX; i++) {
+		n = pread(out->fd, bytes, sizeof(bytes), out->done);
+		if (n <= 0)
+			break;
 		if (out->log >= 0)
 			file_write(out->log, bytes, (size_t)n);
 		out->done += n;
+		if (i % 16 == 0)
+			trim(out);
 	}
-	if (out->done > 2 * KEEP)
-		fallocate(out->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, out->done - KEEP);
+	if (out->done >= PASSED_MAX && fstat(out->fd, &st) == 0)
+		out->done = st.st_size;
+	trim(out);
 }
 
 char *cmdout_last(const struct cmdout *out, char *text, size_t size)

@@ -20,7 +20,8 @@ struct cmdout {
 
 /* `log` is borrowed, and stays open. */
 int cmdout_open(struct cmdout *out, int log, struct err *err);
-/* Passes on what came. */
+/* Passes on what came; of endless output a little more than the first 64 MiB, and the last line can
+ * still be quoted. */
 void cmdout_pump(struct cmdout *out);
 /* The last line that is not blank, cleaned; "" when there is none. One that only says what else to
  * read ("See ...", as systemctl ends) is passed over. Returns `text`. */

@@ -308,6 +308,7 @@ static struct child_spec spec_of(const struct service *service, char **argv)
 		.in = -1,
 		.out = -1,
 		.err = -1,
+		.usual_umask = true,
 	};
 }
 
