@@ -203,7 +203,7 @@ void check_field(struct checker *checker, const struct node *node, const struct 
 {
 	bool outer = checker->secret;
 
-	checker->secret = field->of && strcmp(field->of, "secret") == 0;
+	checker->secret = field_may_hold_secret(field);
 	check_value(checker, node, field, source);
 	checker->secret = outer;
 }

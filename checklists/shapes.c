@@ -302,7 +302,8 @@ static const struct field contact_fields[] = {
 	{ "hours", FIELD_TEXT, .help = "when they can be reached" },
 	{ "duties", FIELD_TEXT, .help = "what they decide or do" },
 	{ "logins", FIELD_STRINGS,
-	  .help = "names that its people log in with: who may approve in this role; no parameters" },
+	  .help =
+	      "names that its people log in with: who may approve in this role; no parameters" },
 	{ "after", FIELD_DURATION, .help = "age of the incident from which they are called; 0s" },
 	{ "through", FIELD_SOURCE, .of = "messenger",
 	  .help = "the messenger that pages them; without one a person calls" },
@@ -521,4 +522,10 @@ const char *field_type_name(enum field_type type)
 const char *field_type_expected(enum field_type type)
 {
 	return type_words[type].expected;
+}
+
+bool field_may_hold_secret(const struct field *field)
+{
+	return (field->type == FIELD_STRING || field->type == FIELD_MAP) && field->of &&
+	       strcmp(field->of, "secret") == 0;
 }

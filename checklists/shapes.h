@@ -27,5 +27,7 @@ extern const struct field metric_common[];
 /* "duration", and what a value of it looks like: `a duration such as "30s"`. */
 const char *field_type_name(enum field_type type);
 const char *field_type_expected(enum field_type type);
+/* Whether a secret parameter may stand in it. */
+bool field_may_hold_secret(const struct field *field);
 
 #endif

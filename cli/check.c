@@ -22,7 +22,7 @@ static void print_fields(struct buf *out, const struct field *fields)
 		buf_printf(out, "\t%s\t%s%s", f->name, field_type_name(f->type),
 			   f->required ? ", required" : "");
 		if (f->of)
-			buf_printf(out, strcmp(f->of, "secret") == 0 ? ", may hold a %s" : " of %s",
+			buf_printf(out, field_may_hold_secret(f) ? ", may hold a %s" : " of %s",
 				   f->of);
 		for (size_t i = 0; f->choices && f->choices[i]; i++)
 			buf_printf(out, "%s%s", i ? "|" : ": ", f->choices[i]);

@@ -422,6 +422,22 @@ static void only_the_list_is_handed_on(void **state)
 	assert_int_equal(leaks, 0);
 }
 
+/* What a rollback builds is read by the service's own user. */
+static void what_commands_make_is_readable(void **state)
+{
+	struct workspace *ws = *state;
+	mode_t before = umask(077);
+	struct act act;
+
+	act_begin(&act, ws, "shell", "{}",
+		  "{'shell': 'mkdir made; touch made/file; umask 077; touch made/secret', 'cwd': "
+		  "'@'}");
+	assert_int_equal(act.type->run(&act.env, act.args, NULL, &act.facts, &act.err), 0);
+	act_end(&act);
+	umask(before);
+	ws_assert(ws, "stat -c %a made made/file made/secret | tr '\\n' ' '", "755 644 600 ");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -434,6 +450,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(sql_gets_them_bound, workspace_make,
 						workspace_remove),
 		cmocka_unit_test_setup_teardown(only_the_list_is_handed_on, workspace_make,
+						workspace_remove),
+		cmocka_unit_test_setup_teardown(what_commands_make_is_readable, workspace_make,
 						workspace_remove),
 	};
 	int failed;
