@@ -48,12 +48,14 @@ assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
 assert all(line["says"] and line["hash"] for line in lines)
 assert lines[0]["event"] == "incident.opened"'
 }
-# The person behind sudo, and where they came from: on each line, the runner'"'"'s too.
+# The person behind sudo, and where they came from: on each line, the runner'"'"'s too. The variable is believed of
+# root alone, and where the kernel keeps no login.
 who() {
 	"$BACKOUT" log "$id" --json | python3 -c '
-import json, sys
+import json, os, sys
+believed = os.geteuid() == 0 and open("/proc/self/loginuid").read().strip() in ("", "4294967295")
 for line in map(json.loads, sys.stdin):
-    assert line["by"]["sudo"] == "maria" and line["by"]["ssh"] == "192.0.2.7", line'
+    assert (line["by"].get("sudo") == "maria") == believed and line["by"]["ssh"] == "192.0.2.7", line'
 }
 secret() {
 	grep -q 'the key is \[redacted\]' -r "$folder/out" && ! grep -r xyzzy "$folder"
