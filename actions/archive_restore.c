@@ -106,6 +106,8 @@ static void loss_measure(const struct swap *swap, int64_t made_at, struct buf *l
 	}
 	if (walk)
 		fts_close(walk);
+	else
+		buf_printf(loss, "not measured: %s can't be walked through\n", swap->to);
 	if (count > 0)
 		buf_printf(loss,
 			   "%zu %s of %s changed after the archive was made (%s UTC), such as %s: "

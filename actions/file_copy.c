@@ -12,6 +12,7 @@
 #include "lib/jdoc.h"
 #include "lib/sha256.h"
 #include "lib/size.h"
+#include "lib/timefmt.h"
 
 struct placing {
 	const char *from, *to; /* borrowed from the arguments */
@@ -26,6 +27,27 @@ static int placing_take(struct placing *placing, const json_t *args, struct err 
 	placing->from = json_str(args, placing->restore ? "from" : "file_copy", "");
 	placing->to = json_str(args, placing->restore ? "file_restore" : "to", "");
 	return keep_within(placing->to, roots, err);
+}
+
+/* What a restore sets back: how far the file is ahead of its backup. */
+static void loss_measure(const struct placing *placing, const struct stat *from,
+			 const struct stat *to, struct buf *loss)
+{
+	char now_hash[SHA256_HEX], then_hash[SHA256_HEX], at[TIME_RFC3339_MAX], now[32], then[32];
+
+	if (!S_ISREG(to->st_mode) || sha256_file(placing->to, now_hash, NULL) < 0 ||
+	    sha256_file(placing->from, then_hash, NULL) < 0) {
+		buf_printf(loss, "not measured: %s can't be read\n", placing->to);
+		return;
+	}
+	if (strcmp(now_hash, then_hash) == 0)
+		return;
+	buf_printf(loss,
+		   "%s differs from the backup (%s now, %s then) and was changed last %s UTC: what "
+		   "changed since the backup is gone, the former file is kept for the undo\n",
+		   placing->to, size_text(to->st_size, now, sizeof(now)),
+		   size_text(from->st_size, then, sizeof(then)),
+		   time_datetime(to->st_mtim.tv_sec * CLOCK_US, at));
 }
 
 static int copy_plan(const struct action_env *env, const json_t *args, struct plan *plan,
@@ -48,6 +70,8 @@ static int copy_plan(const struct action_env *env, const json_t *args, struct pl
 		buf_printf(&plan->lines,
 			   "%s (%s) is kept for the undo, then replaced in one rename\n",
 			   placing.to, size_text(to.st_size, size, sizeof(size)));
+	if (there && placing.restore)
+		loss_measure(&placing, &from, &to, &plan->loss);
 	buf_printf(&plan->undo, there ? "the former %s comes back" : "%s is removed again",
 		   placing.to);
 	return 0;

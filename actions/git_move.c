@@ -143,6 +143,21 @@ static int plan_commits(struct git_act *act, const struct aim *aim, struct buf *
 	return 0;
 }
 
+/* A reset takes commits off the branch; nothing but the tag names them then. */
+static int plan_loss(struct git_act *act, const struct aim *aim, const char *tag, struct buf *loss,
+		     struct err *err)
+{
+	size_t behind = 0;
+
+	if (gitrepo_count(act->repo, aim->to, act->head.commit, &behind, err) < 0)
+		return -1;
+	if (behind > 0)
+		buf_printf(loss, "%zu %s no longer on the branch; tag %s keeps %s\n", behind,
+			   behind == 1 ? "commit is" : "commits are", tag,
+			   behind == 1 ? "it" : "them");
+	return 0;
+}
+
 static int plan_files(struct git_act *act, struct buf *out, struct err *err)
 {
 	struct git_changes changes;
@@ -190,6 +205,8 @@ static int move_plan(struct git_act *act, struct plan *plan, struct err *err)
 		free(described);
 	}
 	buf_puts(&plan->lines, "\n");
+	if (act->what == &git_do_reset && plan_loss(act, &aim, tag, &plan->loss, err) < 0)
+		goto out;
 	if (plan_commits(act, &aim, &plan->lines, err) < 0 ||
 	    plan_files(act, &plan->lines, err) < 0)
 		goto out;

@@ -41,6 +41,9 @@ static int restore_plan(const struct action_env *env, const json_t *args, struct
 		return -1;
 	swap.log = -1;
 	int result = pgswap_plan(&swap, &plan->lines, &plan->loss, err);
+	if (!swap.loss && !swap.plain)
+		buf_puts(&plan->loss, "not measured: the runbook's \"loss\" names no table and "
+				      "time column to tell by\n");
 	if (swap.plain)
 		buf_printf(&plan->undo, "drop %s again, if this step created it",
 			   swap.live.database);

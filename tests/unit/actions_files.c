@@ -29,7 +29,7 @@ static void test_file_copy(void **state)
 static void test_file_restore(void **state)
 {
 	struct act act;
-	char *backup;
+	char *backup, *plan;
 	struct err err = ERR_INIT;
 
 	ws_write(*state, "config.py", "broken\n");
@@ -39,7 +39,14 @@ static void test_file_restore(void **state)
 	assert_int_equal(sidecar_write(backup, 1, NULL, &err), 0);
 	act_begin(&act, *state, "file_restore", "{}",
 		  "{'file_restore': '@/config.py', 'from': '@/config.bak', 'roots': ['@']}");
+	/* What is set back, as long as there is a difference. */
+	plan = act_plan(&act);
+	assert_contains(plan, "differs from the backup (7 B now, 5 B then) and was changed last ");
+	free(plan);
 	act_run(&act);
+	plan = act_plan(&act);
+	assert_contains(plan, "[loss] \n");
+	free(plan);
 	ws_assert_file(act.ws, "config.py", "good\n");
 	ws_assert(act.ws, "stat -c %a config.py", "4640");
 	act_undo(&act);

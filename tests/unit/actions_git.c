@@ -168,9 +168,13 @@ static void test_revert(void **state)
 static void test_reset(void **state)
 {
 	struct act act;
+	char *plan;
 
 	ws_repo(*state);
 	act_begin(&act, *state, "git", sources, "{'git': 'code', 'do': 'reset', 'to': 'good'}");
+	plan = act_plan(&act);
+	assert_contains(plan, " no longer on the branch; tag ");
+	free(plan);
 	act_run(&act);
 	ws_assert(act.ws, "cd repo; git log -1 --format=%s main; git symbolic-ref HEAD",
 		  "First release\nrefs/heads/main");
