@@ -101,8 +101,12 @@ static int attach_auto(const char *folder)
 	robot = robot_new(&robot_spec);
 	if (loop_run(loop, &err) < 0)
 		goto out;
-	status = incident_is_lost(session_incident(session)) ? EXIT_LEDGER
-							     : phase_exit(robot_result(robot));
+	/* Another one that was at it may have been the first to resolve it. */
+	if (incident_is_lost(session_incident(session)))
+		status = EXIT_LEDGER;
+	else if (robot_result(robot) != ROBOT_STOPPED ||
+		 !nothing_left(session_incident(session), &status))
+		status = phase_exit(robot_result(robot));
 out:
 	if (err.set)
 		cli_error(&err);

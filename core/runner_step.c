@@ -234,7 +234,7 @@ static int append_cut_short(struct work *work, enum work_end end, int64_t elapse
 
 	buf_puts(&detail, end_reason(end));
 	work->stop_fd = -1;
-	if (!work->undo && work->type->clean && clean_left(work, &left) == 0)
+	if (work->type->clean && clean_left(work, &left) == 0)
 		buf_puts(&detail, "; what it left half done was cleaned");
 	else if (left.set)
 		buf_printf(&detail, "; %s", left.msg);
@@ -330,6 +330,11 @@ static int undo_step(struct work *work, struct err *err)
 	work->runs = work_runs(work->incident, work->procedure->name, work->step->id);
 	n = json_array_size(work->runs);
 	work->before = n ? json_incref(json_array_get(work->runs, n - 1)) : json_object();
+	/* An undo that was begun before may have died, or left what it could not clear. */
+	if (work_last(work->incident, work->procedure->name, work->step->id, EV_INTENT, true,
+		      NULL) &&
+	    clean_left(work, err) != 0)
+		return -1;
 	if (append_intent(work, NULL, err) != 0)
 		return -1;
 	return do_it(work, err);

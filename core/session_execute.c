@@ -359,7 +359,10 @@ int session_run_again(struct session *session, const char *step, struct err *err
 		err_set(err, "nobody knows yet what became of step %s", step);
 		return err_hint(err, "check again first, or skip it with a reason");
 	}
-	return runner_begin(session, found, died(session, step) ? RUNNER_CLEAN_AND_RUN : RUNNER_RUN,
+	/* What failed may not have been able to clear what it had left. */
+	return runner_begin(session, found,
+			    now.status == STEP_FAILED || died(session, step) ? RUNNER_CLEAN_AND_RUN
+									     : RUNNER_RUN,
 			    err);
 }
 

@@ -1,6 +1,5 @@
 """What sweeps of kills share: processes of a runner, a ledger at an instant and at the end, a trace's last calls."""
 import glob
-import hashlib
 import json
 import os
 import re
@@ -202,9 +201,27 @@ def runner(folder, step, act, call, when, trace):
     return killed
 
 
-def digest(path):
-    with open(path, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
+def calls_at_work(folder, step, trace):
+    """Runs a step undisturbed: [(call, n), ...] that some process of the runner makes after the intent, and none of
+    them before."""
+    run("strace", "-f", "-qq", "-b", "execve", "-o", trace, "-e", "trace=" + ",".join(CALLS), BACKOUT, "__runner",
+        folder, step, "run", str(last_act(events_of(folder))))
+    counts, before, after, first, begun = {}, {}, set(), None, False
+    with open(trace, errors="replace", encoding="utf-8") as file:
+        for line in file:
+            pid, _, rest = line.strip().partition(" ")
+            call = rest.strip().partition("(")[0]
+            if call not in CALLS:
+                continue
+            first = first or pid
+            counts[pid, call] = counts.get((pid, call), 0) + 1
+            if begun:
+                after.add((call, counts[pid, call]))
+            else:
+                before[call] = max(before.get(call, 0), counts[pid, call])
+            # The intent is the first line that the runner puts on the disk.
+            begun = begun or (pid == first and call == "fdatasync")
+    return sorted((call, n) for call, n in after if n > before.get(call, 0))
 
 
 def wait_for(what, seconds, why):
