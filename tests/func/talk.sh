@@ -125,8 +125,8 @@ refused() {
 broken() { # It may have been passed on: asked once, and never again by itself.
 	send broken tell
 	[ "$status" = 1 ] && [ "$(posted)" = 500 ] &&
-		outcome 'f["end"] == "unknown" and "may have been taken" in o["detail"]' &&
-		"$BACKOUT" attach "$id" --auto >"$work/attach.log" 2>&1
+		outcome 'f["end"] == "unknown" and "may have been taken" in o["detail"]' || return 1
+	"$BACKOUT" attach "$id" --auto >"$work/attach.log" 2>&1
 	[ "$(posted)" = 500 ]
 }
 slow() {
@@ -171,7 +171,7 @@ paged() {
 		"$BACKOUT" log "$id" | grep 'rang Database admin (extension 12)' &&
 		"$BACKOUT" log "$id" | grep 'step hand: skipped, because only a person can do this' &&
 		"$BACKOUT" plan "$work/rb" call --target "$work/test.json" | grep 'by hand: post it in #news' &&
-		"$BACKOUT" report "$id" --format text | grep -A6 'Messages' | grep 'Database admin'
+		"$BACKOUT" report "$id" --format text | grep -A8 '^MESSAGES\|^Messages' | grep 'page of dba' || return 1
 	echo 3 >"$work/exit"
 	send ok call
 	rm "$work/exit"
