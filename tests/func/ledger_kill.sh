@@ -9,7 +9,7 @@ calls=openat,mkdir,flock,pwrite64,write,fdatasync,fsync,fallocate,ftruncate
 events=2
 names=("killed at every call" "every sync fails once" "every write fails once"
        "the disk is full at every write" "every open fails once")
-plan ${#names[@]}
+plan $((${#names[@]} + ${LONG:+5}+0))
 
 # trace FOLDER INJECTION: appends under strace; the numbers of the acknowledged events go to the log.
 trace() {
@@ -45,7 +45,7 @@ every() {
 		fi
 		((injected)) || break
 	done
-	echo "$when faults"
+	fault "$3" "an append: $2 at every one of $1" $((when - 1)) $((when - 1)) 0
 	((when > 2))
 }
 
@@ -53,8 +53,13 @@ if ! strace -o /dev/null true 2>/dev/null; then
 	for name in "${names[@]}"; do skip "$name" "strace can't trace here"; done
 	exit 0
 fi
-check "${names[0]}" every "$calls" signal=KILL
-check "${names[1]}" every fdatasync error=EIO
-check "${names[2]}" every pwrite64 error=EIO
-check "${names[3]}" every pwrite64 error=ENOSPC
-check "${names[4]}" every openat error=EMFILE
+check "${names[0]}" every "$calls" signal=KILL 1
+check "${names[1]}" every fdatasync error=EIO 8
+check "${names[2]}" every pwrite64 error=EIO 8
+check "${names[3]}" every pwrite64 error=ENOSPC 8
+check "${names[4]}" every openat error=EMFILE 8
+if [[ -n ${LONG:-} ]]; then
+	for error in EIO ENOSPC EDQUOT EINTR EROFS; do
+		check "$error at every call" every "$calls" error=$error 8
+	done
+fi

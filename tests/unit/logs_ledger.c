@@ -1,4 +1,5 @@
 /* What a ledger says: its bytes; changes, torn ends and what comes after the end are found. */
+#include "tests/unit/fault.h"
 #include "tests/unit/ledgerfixture.h"
 
 /* ---- the format ---- */
@@ -147,6 +148,7 @@ static void what_was_appended_is_told_once(void **state)
 static void any_changed_byte_is_found(void **state)
 {
 	struct fixture *f = *state;
+	long flips = 0, found = 0;
 	struct buf text;
 
 	add_good(f, "one");
@@ -154,19 +156,21 @@ static void any_changed_byte_is_found(void **state)
 	add_good(f, "three");
 	text = content(f, "ledger.jsonl");
 	for (size_t i = 0; i < text.len; i++) {
-		static const char flips[] = { 1, ' ', (char)0x80 };
-		struct ledger_report report;
+		for (int bit = 0; bit < 8; bit++) {
+			struct ledger_report report;
 
-		for (size_t k = 0; k < sizeof(flips); k++) {
-			text.data[i] = (char)(text.data[i] ^ flips[k]);
+			text.data[i] = (char)(text.data[i] ^ (1 << bit));
 			overwrite(f, "ledger.jsonl", text.data, text.len);
 			report = verify(f, NULL);
-			if (report.result != LEDGER_DAMAGED)
-				fail_msg("byte %zu changed by %d: not found", i, flips[k]);
-			assert_non_null(strstr(report.what, "ledger.jsonl line "));
-			text.data[i] = (char)(text.data[i] ^ flips[k]);
+			flips++;
+			found += report.result == LEDGER_DAMAGED &&
+				 strstr(report.what, "ledger.jsonl line ");
+			if (flips != found)
+				fail_msg("byte %zu, bit %d: not found", i, bit);
+			text.data[i] = (char)(text.data[i] ^ (1 << bit));
 		}
 	}
+	fault(10, "every bit of a ledger flipped", flips, found, flips - found);
 	buf_release(&text);
 }
 
@@ -215,6 +219,8 @@ static void removed_and_exchanged_lines_are_found(void **state)
 static void a_cut_off_tail_is_found_by_its_head(void **state)
 {
 	struct fixture *f = *state;
+	long found = 0;
+	size_t lines;
 	struct buf text;
 	size_t starts[8];
 	char head[SHA256_HEX];
@@ -231,10 +237,25 @@ static void a_cut_off_tail_is_found_by_its_head(void **state)
 	assert_int_equal(verify(f, head).result, LEDGER_DAMAGED);
 	memcpy(head, ledger_head(f->ledger).hash, sizeof(head));
 	text = content(f, "ledger.jsonl");
-	borders(&text, starts);
-	overwrite(f, "ledger.jsonl", text.data, starts[2]);
+	lines = borders(&text, starts);
+	for (size_t left = 0; left < lines; left++) {
+		overwrite(f, "ledger.jsonl", text.data, starts[left]);
+		assert_int_equal(verify(f, NULL).result, LEDGER_GOOD);
+		found += verify(f, head).result == LEDGER_DAMAGED;
+	}
+	fault(11, "the last lines cut off, any number of them", (long)lines, found,
+	      (long)lines - found);
+	assert_int_equal(found, lines);
+	/* A chain that is whole in itself, written anew. */
+	overwrite(f, "ledger.jsonl", "", 0);
+	reopen(f, NULL);
+	add_good(f, "one");
+	add_good(f, "two");
+	add_good(f, "other");
 	assert_int_equal(verify(f, NULL).result, LEDGER_GOOD);
-	assert_int_equal(verify(f, head).result, LEDGER_DAMAGED);
+	found = verify(f, head).result == LEDGER_DAMAGED;
+	fault(11, "the whole chain written anew", 1, found, 1 - found);
+	assert_int_equal(found, 1);
 	buf_release(&text);
 }
 
@@ -255,6 +276,7 @@ static void torn_at_every_byte_is_set_aside(void **state)
 {
 	struct fixture *f = *state;
 	struct buf text, after, aside;
+	long cuts = 0;
 	size_t starts[8];
 	bool torn;
 
@@ -282,7 +304,10 @@ static void torn_at_every_byte_is_set_aside(void **state)
 		assert_memory_equal(aside.data, text.data + starts[1], aside.len);
 		buf_release(&aside);
 		free(path);
+		cuts++;
 	}
+	fault(9, "cut at every byte of the last line: set aside, the next one written", cuts, cuts,
+	      0);
 	reopen(f, &torn);
 	assert_false(torn);
 	buf_release(&text);
