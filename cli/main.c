@@ -1,6 +1,7 @@
 /*
  * backout: finds the subcommand. A first word that is none of them is a runbook to watch.
  */
+#include <jansson.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "drill/drill.h"
 #include "drill/supervise.h"
 #include "lib/clock.h"
+#include "lib/mem.h"
 
 struct subcommand {
 	const char *word;
@@ -95,6 +97,8 @@ int main(int argc, char **argv)
 	setlocale(LC_NUMERIC, "C"); /* numbers are read and written with a point */
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
+	/* Else what it has no memory for is left out of an object, and so out of the record. */
+	json_set_alloc_funcs(xmalloc, free);
 
 	if (argc < 2) {
 		print_help(stderr);
