@@ -234,14 +234,16 @@ static int scan_subscript(struct lexer *lx, const struct token *name)
 {
 	const struct lexer before = *lx;
 	struct token key;
+	bool closed;
 
 	lex(lx);
 	key = lx->now;
 	if (key.kind == TOKEN_STRING)
 		lex(lx);
-	if (key.kind == TOKEN_STRING && token_is(lx, ']'))
+	closed = key.kind == TOKEN_STRING && token_is(lx, ']');
+	if (closed)
 		lex(lx);
-	if (!token_is(lx, '=')) {
+	if (!closed || !token_is(lx, '=')) {
 		*lx = before;
 		return 1;
 	}

@@ -41,6 +41,7 @@ static bool is(char c, int classes)
 struct at {
 	const char *begin, *p, *end;
 	const char *field; /* the first byte behind the latest separator with blanks around it */
+	const char *seen;  /* behind the last byte that was looked at ahead, or NULL */
 	int names;
 	bool first; /* nothing but brackets and numbers was passed */
 };
@@ -167,21 +168,23 @@ static bool is_field_end(const char *p, const char *end)
 	       (next > p && *next == '-' && (next + 1 == end || is(next[1], BLANK)));
 }
 
-/* " - INFO - ": a level in capitals is the next field, so this one is a name. */
-static bool level_follows(const char *p, const char *end)
+/* " - INFO - ": a level in capitals is the next field, so this one is a name. What tells that
+ * stands behind the level. */
+static bool level_follows(struct at *at, const char *p)
 {
-	const char *word = blanks_skip(p, end), *to;
+	const char *end = at->end, *word = blanks_skip(p, end), *to;
 
 	if (word < end && (*word == '-' || *word == '|'))
 		word = blanks_skip(word + 1, end);
 	for (to = word; to < end && is(*to, UPPER);)
 		to++;
+	at->seen = blanks_skip(to, end) + 2;
 	return loglevel_word(word, (size_t)(to - word)) != LOGLEVEL_NONE && is_field_end(to, end);
 }
 
 /* A word of small letters counts before a colon at the beginning of the text ("error: ",
  * "error[E0382]: "), or alone in a field. */
-static bool small_counts(const struct at *at, const char *word, const char *to)
+static bool small_counts(struct at *at, const char *word, const char *to)
 {
 	if (to < at->end && *to == '[' && at->first) {
 		to = memchr(to, ']', (size_t)(at->end - to));
@@ -191,7 +194,7 @@ static bool small_counts(const struct at *at, const char *word, const char *to)
 		return at->first && (to + 1 == at->end || is(to[1], BLANK) || to[1] == '[');
 	return word == at->field &&
 	       (is_field_end(to, at->end) || blanks_skip(to, at->end) - to > 1) &&
-	       !level_follows(to, at->end);
+	       !level_follows(at, to);
 }
 
 static bool postgres_detail(const char *word, size_t len, const char *end)
@@ -206,6 +209,14 @@ static bool postgres_detail(const char *word, size_t len, const char *end)
 		if (strlen(names[i]) == len && memcmp(names[i], word, len) == 0)
 			return true;
 	return false;
+}
+
+/* How many bytes told what ends at `to`; 0: the line's end was among them. */
+static size_t looked_at(const struct at *at, const char *to)
+{
+	const char *last = at->seen > to ? at->seen : to;
+
+	return last <= at->end ? (size_t)(last - at->begin) : 0;
 }
 
 /* Whether the word from `word` to `to` is the line's level, or says that there is none. */
@@ -234,7 +245,7 @@ static bool word_decides(struct at *at, const char *word, const char *to, bool u
 	head->level = level;
 	head->end = (size_t)(to + (to < at->end && *to == ':') - at->begin);
 	if (upper && to < at->end && !shouted)
-		head->looked = (size_t)(to + 1 - at->begin);
+		head->looked = looked_at(at, to + 1);
 	return true;
 }
 
@@ -444,7 +455,7 @@ void loghead_read(const char *bytes, size_t len, struct loghead *head)
 			at.p = close + 1;
 			head->end = (size_t)(at.p - bytes);
 			if (head->level != LOGLEVEL_NONE) {
-				head->looked = head->end;
+				head->looked = looked_at(&at, at.p);
 				return;
 			}
 			head->end = 0;
