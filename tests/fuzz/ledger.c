@@ -84,7 +84,10 @@ static bool has_kind(const json_t *line, const char *key, json_type type)
 /* Members of the input are not to bear the names of those that every line has: then it depends. */
 static json_t *line_tree(const char *bytes, size_t len)
 {
-	json_t *line = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	/* jansson passes over a byte NUL behind a number, which is no JSON. */
+	json_t *line = memchr(bytes, '\0', len)
+			   ? NULL
+			   : json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 
 	if (json_is_object(line) && json_object_size(line) <= JFLAT_MAX &&
 	    has_kind(line, "event", JSON_STRING))
