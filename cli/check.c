@@ -111,7 +111,7 @@ static void print_json(const struct findings *findings, struct buf *out)
 		json_t *line = json_pack("{s:s, s:i, s:i, s:s, s:s, s:s?}", "file", f->file, "line",
 					 f->line, "column", f->column, "path", f->path, "message",
 					 f->message, "suggestion", f->suggestion);
-		char *text = json_line(line);
+		char *text = json_ascii(line, 0);
 		buf_printf(out, "%s\n", text);
 		free(text);
 		json_decref(line);

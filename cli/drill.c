@@ -115,7 +115,7 @@ static int print_result(const struct options *options, struct drill *drill,
 		if (options->keep)
 			json_object_set_new(object, "sandbox",
 					    sandbox_handles(&drill->sandbox, &drill->scenario));
-		line = json_line(object);
+		line = json_ascii(object, 0);
 		puts(line);
 		free(line);
 		json_decref(object);

@@ -50,7 +50,7 @@ static void list_json(struct listing *listing, const struct incident *incident)
 	set_time(one, "opened", state->opened_at);
 	set_time(one, "resolved", state->resolved_at);
 	set_time(one, "closed", state->closed_at);
-	line = json_dumps(one, JSON_COMPACT | JSON_ENSURE_ASCII);
+	line = json_ascii(one, 0);
 	buf_printf(&listing->out, "%s\n", line);
 	free(line);
 	json_decref(one);
@@ -94,7 +94,7 @@ static void list_unreadable(struct listing *listing, const char *id, const char 
 	json_object_set_new(one, "folder", json_text(folder, strlen(folder)));
 	json_object_set_new(one, "state", json_string("unreadable"));
 	json_object_set_new(one, "error", json_text(err->msg, strlen(err->msg)));
-	line = json_dumps(one, JSON_COMPACT | JSON_ENSURE_ASCII);
+	line = json_ascii(one, 0);
 	buf_printf(&listing->out, "%s\n", line);
 	free(line);
 	json_decref(one);

@@ -20,7 +20,7 @@ static void print_json(struct buf *out, const struct timeline_entry *entry)
 	char *text;
 
 	json_object_set_new(line, "says", json_text(says, strlen(says)));
-	text = json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12));
+	text = json_ascii(line, 0);
 	buf_printf(out, "%s\n", text);
 	free(text);
 	json_decref(line);

@@ -57,7 +57,7 @@ static int plan_print(const struct loaded *loaded, const char *name, json_t *set
 	}
 	if (json) {
 		json_t *whole = plan_to_json(&plan);
-		char *text = json_dumps(whole, JSON_INDENT(2));
+		char *text = json_ascii(whole, 2);
 
 		buf_printf(&out, "%s\n", text ? text : "{}");
 		free(text);

@@ -36,7 +36,7 @@ static void add_json(struct buf *out, const struct probe *probe, const struct re
 	}
 	if (reading->text[0])
 		json_object_set_new(line, "text", json_text(reading->text, strlen(reading->text)));
-	text = json_line(line);
+	text = json_ascii(line, 0);
 	buf_printf(out, "%s\n", text);
 	free(text);
 	json_decref(line);

@@ -73,7 +73,7 @@ static void print_result(const struct run *run)
 		      robot_result(run->robot) == ROBOT_RECOVERED ? "done" : "failed", "procedure",
 		      attempt ? attempt->procedure.procedure->name : "", "why",
 		      json_text(robot_why(run->robot), strlen(robot_why(run->robot))));
-	char *text = json_line(line);
+	char *text = json_ascii(line, 0);
 
 	if (run->json)
 		printf("%s\n", text);

@@ -476,7 +476,7 @@ void scan_json(const struct scan_report *report, struct buf *out)
 	json_object_set_new(object, "first_error", time_json(totals->first_error));
 	json_object_set_new(object, "last_error", time_json(totals->last_error));
 	json_object_set_new(object, "errors_lost", json_boolean(totals->errors_lost));
-	text = json_line(object);
+	text = json_ascii(object, 0);
 	buf_printf(out, "%s\n", text);
 	free(text);
 	json_decref(object);

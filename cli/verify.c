@@ -46,7 +46,7 @@ static int print_json(const char *id, const struct ledger_report *report)
 		json_object_set_new(one, "sealed", json_boolean(report->sealed_ok));
 	if (report->what[0])
 		json_object_set_new(one, "what", json_text(report->what, strlen(report->what)));
-	line = json_dumps(one, JSON_COMPACT | JSON_ENSURE_ASCII);
+	line = json_ascii(one, 0);
 	buf_printf(&out, "%s\n", line);
 	code = cli_print(&out);
 	free(line);

@@ -38,7 +38,7 @@ struct monitor {
 /* Steals `line`. */
 static void line_say(const struct monitor *monitor, json_t *line)
 {
-	char *text = json_line(line);
+	char *text = json_ascii(line, 0);
 
 	monitor->spec.line(text, monitor->spec.data);
 	free(text);

@@ -99,6 +99,25 @@ char *json_line(const json_t *value)
 	return line ? line : xstrdup("null");
 }
 
+char *json_ascii(const json_t *value, size_t indent)
+{
+	size_t flags = JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15);
+	char *text = json_dumps(value, flags | (indent > 0 ? JSON_INDENT(indent) : JSON_COMPACT));
+	struct buf out = BUF_INIT;
+
+	if (!text)
+		return xstrdup("null");
+	/* jansson takes DEL, which can only stand in a string, for a character that is printed. */
+	for (const char *p = text, *del; *p; p = del + (*del != '\0')) {
+		del = strchrnul(p, 0x7f);
+		buf_add(&out, p, (size_t)(del - p));
+		if (*del)
+			buf_puts(&out, "\\u007f");
+	}
+	free(text);
+	return buf_detach(&out);
+}
+
 json_t *json_text(const char *bytes, size_t len)
 {
 	struct buf text = BUF_INIT;

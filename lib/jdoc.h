@@ -37,6 +37,9 @@ struct jwhere jdoc_value(const struct jdoc *doc, const char *pointer);
 
 /* One line, keys in the order they have, no blanks: what ledgers and protocols write. New. */
 char *json_line(const json_t *value);
+/* New: the same for whoever reads a program's output, a terminal among them: printable ASCII alone,
+ * all else is escaped. With `indent` above 0 on many lines. */
+char *json_ascii(const json_t *value, size_t indent);
 /* A string that may not be UTF-8 becomes a JSON string with broken bytes shown as \xHH. New. */
 json_t *json_text(const char *bytes, size_t len);
 /* Borrowed member text, or `fallback` when it is missing or no string. */

@@ -1,15 +1,14 @@
 /* The report for machines: its facts. ASCII only, so that nothing in it acts upon a terminal. */
 #include <stdlib.h>
 
+#include "lib/jdoc.h"
 #include "logs/report.h"
 
 static int write_json(const struct report *report, struct buf *out, struct err *err)
 {
-	char *text =
-	    json_dumps(report->facts, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12));
+	char *text = json_ascii(report->facts, 2);
 
-	if (!text)
-		return err_set(err, "the report's facts can't be written as JSON");
+	(void)err;
 	buf_puts(out, text);
 	buf_putc(out, '\n');
 	free(text);

@@ -213,7 +213,6 @@ static void report_look(const struct incident *incident)
 				continue;
 			buf_cut(&out, 0);
 			must((*format)->write(&report, &out, &err) == 0, err.msg, "", 0);
-			/* JSON is for programs: it escapes, and the command line does the rest. */
 			must_be_clean(buf_str(&out), (*format)->name);
 		}
 	}
