@@ -150,6 +150,11 @@ void terminal_keys(struct terminal *terminal, const char *bytes)
 	assert_int_equal(write(terminal->fd, bytes, len), (ssize_t)len);
 }
 
+bool terminal_try_keys(struct terminal *terminal, const char *bytes)
+{
+	return write(terminal->fd, bytes, strlen(bytes)) == (ssize_t)strlen(bytes);
+}
+
 void terminal_resize(struct terminal *terminal, int rows, int columns)
 {
 	struct winsize size = { .ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns };

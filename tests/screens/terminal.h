@@ -20,6 +20,8 @@ struct terminal *terminal_start(int rows, int columns, const char *const *argv,
 void terminal_free(struct terminal *terminal);
 
 void terminal_keys(struct terminal *terminal, const char *bytes);
+/* The same where the program may have ended; false when nobody takes them. */
+bool terminal_try_keys(struct terminal *terminal, const char *bytes);
 void terminal_resize(struct terminal *terminal, int rows, int columns);
 /* Closes the pty, as when the window is gone. */
 void terminal_hang_up(struct terminal *terminal);
