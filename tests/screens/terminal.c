@@ -477,6 +477,36 @@ static char *masked(struct terminal *terminal)
 	return out;
 }
 
+/* What was there, and what is there then: a clock may tick in between, so more than once. */
+bool terminal_is_fresh(struct terminal *terminal, const char *keys)
+{
+	char *before = NULL, *after = NULL;
+	bool same = false;
+
+	for (int turn = 0; turn < 5 && !same; turn++) {
+		free(before);
+		free(after);
+		settle(terminal);
+		before = masked(terminal);
+		/* So that nothing can stay: whoever draws it anew has to write each cell. */
+		vterm_screen_reset(terminal->screen, 1);
+		terminal_keys(terminal, keys);
+		pump(terminal, 500);
+		settle(terminal);
+		after = masked(terminal);
+		same = strcmp(before, after) == 0;
+	}
+	if (!same) {
+		printf("# the screen was:\n");
+		print_screen(before);
+		printf("# drawn anew it is:\n");
+		print_screen(after);
+	}
+	free(before);
+	free(after);
+	return same;
+}
+
 void terminal_mask(struct terminal *terminal, const char *text, const char *name)
 {
 	assert_true(terminal->nmasks < MASKS);

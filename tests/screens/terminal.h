@@ -34,6 +34,9 @@ bool terminal_wait_gone(struct terminal *terminal, const char *text);
 int terminal_wait_end(struct terminal *terminal, int ms);
 /* The screen's text: rows ended by \n, blanks at their ends cut off. New. */
 char *terminal_text(struct terminal *terminal);
+/* Waits until the screen is what `keys` (that draw it anew) leave of it, times and the like masked:
+ * false, and both are printed, when what stands there is old. */
+bool terminal_is_fresh(struct terminal *terminal, const char *keys);
 /* Every byte that the program wrote; borrowed. */
 const char *terminal_raw(const struct terminal *terminal, size_t *len);
 
