@@ -1,4 +1,4 @@
-/* Terminals of all kinds: small, without colours, without UTF-8, dumb, unknown, lost. */
+/* Terminals of all kinds: small, without colours, without UTF-8, dumb, unknown. */
 #include "tests/screens/desk.h"
 
 #include <signal.h>
@@ -187,32 +187,6 @@ static void a_stopped_console_comes_back_whole(void **state)
 	desk_press(desk, "6", "Desk lead");
 }
 
-static void a_lost_terminal_ends_the_console(void **state)
-{
-	struct desk *desk = *state;
-
-	desk_console(desk, 24, 80, NULL);
-	assert_true(terminal_wait(desk->terminal, "query failed"));
-	terminal_hang_up(desk->terminal);
-	assert_int_not_equal(terminal_wait_end(desk->terminal, 5000), -1);
-}
-
-static void a_lost_terminal_ends_it_without_a_signal(void **state)
-{
-	struct desk *desk = *state;
-	static char command[512];
-	const char *program = getenv("BACKOUT") ? getenv("BACKOUT") : "./backout";
-
-	/* SIGHUP is ignored, as under nohup: only the terminal's end itself is left to be seen. */
-	snprintf(command, sizeof(command),
-		 "trap '' HUP; exec %s tests/screens/desk --target %s/target.json", program,
-		 desk->folder);
-	desk_run(desk, "/bin/sh", 24, 80, (const char *const[]){ "-c", command, NULL }, NULL);
-	assert_true(terminal_wait(desk->terminal, "query failed"));
-	terminal_hang_up(desk->terminal);
-	assert_int_not_equal(terminal_wait_end(desk->terminal, 5000), -1);
-}
-
 static void the_plain_console_is_lines(void **state)
 {
 	static const char *const env[] = { "TERM=dumb", NULL };
@@ -235,16 +209,10 @@ static void the_plain_console_is_lines(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(colours_where_there_are_some),
-		TEST(no_color_keeps_every_meaning),
-		TEST(the_c_locale_still_has_lines),
-		TEST(ascii_where_there_is_nothing_else),
-		TEST(an_unknown_terminal_falls_back),
-		TEST(too_small_says_what_to_do_and_recovers),
-		TEST(a_storm_of_resizes_does_no_harm),
-		TEST(a_stopped_console_comes_back_whole),
-		TEST(a_lost_terminal_ends_the_console),
-		TEST(a_lost_terminal_ends_it_without_a_signal),
+		TEST(colours_where_there_are_some),    TEST(no_color_keeps_every_meaning),
+		TEST(the_c_locale_still_has_lines),    TEST(ascii_where_there_is_nothing_else),
+		TEST(an_unknown_terminal_falls_back),  TEST(too_small_says_what_to_do_and_recovers),
+		TEST(a_storm_of_resizes_does_no_harm), TEST(a_stopped_console_comes_back_whole),
 		TEST(the_plain_console_is_lines),
 	};
 
