@@ -9,6 +9,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "tests/unit/fault.h"
+
 #define JOURNAL_WRITER "/lib/systemd/systemd-journal-remote"
 /* Stands before each payload, so that one that leaked is found among the program's own sequences.
  */
@@ -74,12 +76,14 @@ static void lines_write(const char *path, const char *end)
 	fclose(file);
 }
 
-/* Nothing of it is among the bytes that the program wrote. */
-static void assert_clean(struct terminal *terminal)
+/* Nothing of it is among the bytes that the program wrote. Returns how many payloads were looked
+ * for. */
+static long assert_clean(struct terminal *terminal)
 {
 	char payload[64];
 	const char *raw;
 	size_t len;
+	long n = 0;
 
 	raw = terminal_raw(terminal, &len);
 	for (int i = 0; i < 256; i++) {
@@ -91,25 +95,27 @@ static void assert_clean(struct terminal *terminal)
 		 */
 		if (strchr("\r\n\b\033", i) != NULL && i != 0)
 			continue;
+		n++;
 		if (memmem(raw, len, payload, 3) != NULL)
 			fail_msg("byte %02x reached the terminal", i);
 	}
-	for (size_t i = 0; sequences[i] != NULL; i++) {
+	for (size_t i = 0; sequences[i] != NULL; i++, n++) {
 		snprintf(payload, sizeof(payload), MARK "%s", sequences[i]);
 		if (memmem(raw, len, payload, strlen(payload)) != NULL)
 			fail_msg("sequence %zu reached the terminal", i);
 	}
 	/* These are no part of anything that the program may write. */
-	for (size_t i = 0; characters[i] != NULL; i++)
+	for (size_t i = 0; characters[i] != NULL; i++, n++)
 		if (memmem(raw, len, characters[i], strlen(characters[i])) != NULL)
 			fail_msg("character %zu reached the terminal", i);
-	for (size_t i = 0; broken[i] != NULL; i++) {
+	for (size_t i = 0; broken[i] != NULL; i++, n++) {
 		snprintf(payload, sizeof(payload), MARK "%s", broken[i]);
 		if (memmem(raw, len, payload, strlen(payload)) != NULL)
 			fail_msg("broken character %zu reached the terminal", i);
 	}
 	assert_null(memmem(raw, len, "\033]", 2));
 	assert_null(memmem(raw, len, "\033P", 2));
+	return n;
 }
 
 /* An entry of the journal for each line. */
@@ -167,6 +173,9 @@ static void console_open(struct desk *desk, const char *log)
 
 static void shown_and_clean(struct desk *desk, const char *end)
 {
+	char what[64];
+	long n;
+
 	assert_true(terminal_wait(desk->terminal, end));
 	/* It was there to be seen: controls, sequences, characters. */
 	assert_true(terminal_has(desk->terminal, MARK "^A" MARK "^B"));
@@ -178,7 +187,9 @@ static void shown_and_clean(struct desk *desk, const char *end)
 	terminal_keys(desk->terminal, "k\r");
 	assert_true(terminal_wait_gone(desk->terminal, end));
 	assert_true(terminal_wait(desk->terminal, MARK "\\x9B31m"));
-	assert_clean(desk->terminal);
+	n = assert_clean(desk->terminal);
+	snprintf(what, sizeof(what), "escapes in a log, until %s", end);
+	fault(15, what, n, n, 0);
 }
 
 static void lines_make(const struct desk *desk, const char *end)

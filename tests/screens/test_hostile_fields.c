@@ -288,6 +288,22 @@ static void views_walk(struct desk *desk)
 	desk_press(desk, "1", "Alerts:");
 }
 
+/* The console of plain lines. (What is typed there the terminal itself echoes: so nothing is.) */
+static void plain_look(struct desk *desk)
+{
+	const char *raw;
+	size_t len;
+
+	terminal_free(desk->terminal);
+	desk_start(desk, 50, 160, (const char *const[]){ "attach", "20", NULL },
+		   (const char *const[]){ "TERM=dumb", NULL });
+	assert_true(terminal_wait(desk->terminal, MARK "^[[2J"));
+	terminal_keys(desk->terminal, "quit\n");
+	assert_int_not_equal(terminal_wait_end(desk->terminal, 20000), -1);
+	raw = terminal_raw(desk->terminal, &len);
+	count_leaks("the plain console", raw, len);
+}
+
 static void every_field(void **state)
 {
 	struct desk *desk = *state;
@@ -315,6 +331,7 @@ static void every_field(void **state)
 	views_walk(desk);
 	desk_press(desk, "1", "Evil answers");
 	console_look(desk);
+	plain_look(desk);
 	command_look(desk, (const char *const[]){ "probe", runbook, "--target", target, NULL },
 		     MARK "^[[2J");
 	command_look(desk,
