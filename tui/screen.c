@@ -237,10 +237,11 @@ void screen_resize(struct screen *screen)
 	(void)screen;
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_row == 0 || size.ws_col == 0)
 		return;
-	if (size.ws_row != LINES || size.ws_col != COLS) {
+	if (size.ws_row != LINES || size.ws_col != COLS)
 		resizeterm(size.ws_row, size.ws_col);
-		clearok(curscr, TRUE);
-	}
+	/* Also at the same size: it may have been another one in between, and what was cut off then
+	 * is gone from the terminal. */
+	clearok(curscr, TRUE);
 }
 
 void screen_repaint(struct screen *screen)
