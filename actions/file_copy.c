@@ -125,7 +125,7 @@ static json_t *copy_before(const struct action_env *env, const json_t *args, str
 
 	if (placing_take(&placing, args, err) < 0 || sha256_file(placing.from, hex, err) < 0)
 		return NULL;
-	kept = keep_file(env, placing.to, err);
+	kept = keep_file(env, placing.to, json_object_get(args, "roots"), err);
 	return kept ? json_pack("{s:s, s:o}", "sha256", hex, "kept", kept) : NULL;
 }
 
@@ -200,7 +200,7 @@ static int copy_undo(const struct action_env *env, const json_t *args, const jso
 				json_str(json_object_get(before, "kept"), "kept",
 					 "(there was none)"));
 	}
-	return keep_put_back(json_object_get(before, "kept"), err);
+	return keep_put_back(json_object_get(before, "kept"), json_object_get(args, "roots"), err);
 }
 
 static enum settled copy_undone(const struct action_env *env, const json_t *args,

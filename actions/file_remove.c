@@ -109,7 +109,8 @@ static json_t *remove_before(const struct action_env *env, const json_t *args, s
 	json_t *list = expand(args, err), *kept = json_array();
 
 	for (size_t i = 0; list && i < json_array_size(list); i++) {
-		json_t *one = keep_file(env, json_string_value(json_array_get(list, i)), err);
+		json_t *one = keep_file(env, json_string_value(json_array_get(list, i)),
+					json_object_get(args, "roots"), err);
 
 		if (!one) {
 			json_decref(list);
@@ -211,7 +212,7 @@ static int remove_undo(const struct action_env *env, const json_t *args, const j
 			return err_hint(err, "its former content is kept at %s",
 					json_str(one, "kept", "?"));
 		}
-		if (keep_put_back(one, err) < 0)
+		if (keep_put_back(one, json_object_get(args, "roots"), err) < 0)
 			return -1;
 	}
 	return 0;

@@ -260,7 +260,7 @@ static json_t *keep_overwrites(struct git_act *act, struct err *err)
 		if (!git_path_in(changes.list[i].path, act->overwrites))
 			continue;
 		path = path_join(act->spec.path, changes.list[i].path);
-		kept = keep_file(act->env, path, err);
+		kept = keep_file(act->env, path, NULL, err);
 		free(path);
 		if (!kept) {
 			json_decref(all);
@@ -438,7 +438,7 @@ static int put_back_all(const json_t *before, struct err *err)
 	const json_t *kept = json_object_get(before, "kept");
 
 	for (size_t i = 0; i < json_array_size(kept); i++)
-		if (keep_put_back(json_array_get(kept, i), err) < 0)
+		if (keep_put_back(json_array_get(kept, i), NULL, err) < 0)
 			return -1;
 	return 0;
 }

@@ -24,9 +24,19 @@ char *keep_mark(const char *text)
 	return mark;
 }
 
-static int copy_out(const struct action_env *env, const char *path, const struct stat *st,
-		    json_t *kept, struct err *err)
+const char **keep_roots(const json_t *roots)
 {
+	const char **list = roots ? xcalloc(json_array_size(roots) + 1, sizeof(*list)) : NULL;
+
+	for (size_t i = 0; i < json_array_size(roots); i++)
+		list[i] = json_string_value(json_array_get(roots, i));
+	return list;
+}
+
+static int copy_out(const struct action_env *env, const char *path, const struct stat *st,
+		    const json_t *roots, json_t *kept, struct err *err)
+{
+	const char **list = keep_roots(roots);
 	const char *slash = strrchr(path, '/');
 	char *mark = keep_mark(env->intent), *folder = xasprintf("%s/kept/%s", env->out, mark);
 	char *name = keep_mark(slash ? slash + 1 : path), *copy = NULL;
@@ -39,7 +49,9 @@ static int copy_out(const struct action_env *env, const char *path, const struct
 		free(copy);
 		copy = xasprintf("%s/%d-%s", folder, i, name);
 	}
-	if (file_copy(path, copy, err) < 0 || sha256_file(copy, hex, err) < 0)
+	if (file_copying(&(struct file_copying){ .from = path, .to = copy, .from_roots = list },
+			 err) < 0 ||
+	    sha256_file(copy, hex, err) < 0)
 		goto out;
 	json_object_set_new(kept, "kept", json_text(copy, strlen(copy)));
 	json_object_set_new(kept, "mode", json_integer(st->st_mode & 07777));
@@ -52,10 +64,12 @@ out:
 	free(name);
 	free(folder);
 	free(mark);
+	free(list);
 	return rc;
 }
 
-json_t *keep_file(const struct action_env *env, const char *path, struct err *err)
+json_t *keep_file(const struct action_env *env, const char *path, const json_t *roots,
+		  struct err *err)
 {
 	json_t *kept = json_pack("{s:s}", "path", path);
 	struct stat st;
@@ -72,7 +86,7 @@ json_t *keep_file(const struct action_env *env, const char *path, struct err *er
 	else if (!S_ISREG(st.st_mode))
 		rc = err_set(err, "%s is no regular file", path);
 	else
-		rc = copy_out(env, path, &st, kept, err);
+		rc = copy_out(env, path, &st, roots, kept, err);
 	if (rc < 0) {
 		json_decref(kept);
 		return NULL;
@@ -80,26 +94,28 @@ json_t *keep_file(const struct action_env *env, const char *path, struct err *er
 	return kept;
 }
 
-int keep_put_back(const json_t *kept, struct err *err)
+int keep_put_back(const json_t *kept, const json_t *roots, struct err *err)
 {
 	const char *path = json_str(kept, "path", ""), *copy = json_str(kept, "kept", NULL);
 	struct stat as = { .st_mode = (mode_t)json_num(kept, "mode", 0600),
 			   .st_uid = (uid_t)json_num(kept, "uid", 0),
 			   .st_gid = (gid_t)json_num(kept, "gid", 0) };
 	struct way way = { .dir = -1 };
+	const char **list = keep_roots(roots);
 	int rc = -1;
 
 	if (copy)
-		return file_copying(&(struct file_copying){ .from = copy,
-							    .to = path,
-							    .sha256 =
-								json_str(kept, "sha256", NULL),
-							    .keep = true,
-							    .as = &as },
-				    err);
-	if (way_walk(&way, path, false, NULL, err) == 0)
+		rc = file_copying(&(struct file_copying){ .from = copy,
+							  .to = path,
+							  .roots = list,
+							  .sha256 = json_str(kept, "sha256", NULL),
+							  .keep = true,
+							  .as = &as },
+				  err);
+	else if (way_walk(&way, path, false, list, err) == 0)
 		rc = way_unlink(&way, err);
 	way_release(&way);
+	free(list);
 	return rc;
 }
 
@@ -174,13 +190,4 @@ int keep_within(const char *path, const json_t *roots, struct err *err)
 	free(where);
 	free(folder);
 	return rc;
-}
-
-const char **keep_roots(const json_t *roots)
-{
-	const char **list = roots ? xcalloc(json_array_size(roots) + 1, sizeof(*list)) : NULL;
-
-	for (size_t i = 0; i < json_array_size(roots); i++)
-		list[i] = json_string_value(json_array_get(roots, i));
-	return list;
 }

@@ -11,10 +11,12 @@
 
 /* New: `text` with what can't be part of a file's name replaced by "-". */
 char *keep_mark(const char *text);
-/* New: the copy is made, synced, and described. Anything but a regular file is refused. */
-json_t *keep_file(const struct action_env *env, const char *path, struct err *err);
+/* New: the copy is made, synced, and described. Anything but a regular file is refused, and what
+ * lies outside of `roots` (keep_within()) by now. */
+json_t *keep_file(const struct action_env *env, const char *path, const json_t *roots,
+		  struct err *err);
 /* Puts it back: content, mode, and as root the owner; what was absent is removed. */
-int keep_put_back(const json_t *kept, struct err *err);
+int keep_put_back(const json_t *kept, const json_t *roots, struct err *err);
 /* Whether the file is now as it was kept. 1, 0 (`why` says what differs; may be NULL) or -1. */
 int keep_is_back(const json_t *kept, struct buf *why, struct err *err);
 /* -1 (with the reason) unless `path` is absolute, free of "..", lies below one of `roots` (a list;

@@ -30,9 +30,10 @@ int file_edit(const char *path, const struct buf *was, const struct buf *now, st
 struct file_copying {
 	const char *from, *to;
 	const char *const *roots; /* of which one holds `to`'s folder, links followed; NULL: any */
-	const char *sha256;	  /* else it is not put in place; NULL: whatever it is */
-	bool keep;		  /* what stands at `to` keeps its owner, mode and access list */
-	const struct stat *as;	  /* owner and mode; NULL: those of `from` */
+	const char *const *from_roots; /* the same of `from` */
+	const char *sha256;	       /* else it is not put in place; NULL: whatever it is */
+	bool keep;	       /* what stands at `to` keeps its owner, mode and access list */
+	const struct stat *as; /* owner and mode; NULL: those of `from` */
 };
 int file_copying(const struct file_copying *copying, struct err *err);
 /* Bytes, mode, attributes and (as root) owner. */

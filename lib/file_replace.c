@@ -447,7 +447,7 @@ int file_copying(const struct file_copying *copying, struct err *err)
 	struct stat st;
 	int result = -1, fd = -1;
 
-	if (way_walk(&source, copying->from, true, NULL, err) < 0)
+	if (way_walk(&source, copying->from, true, copying->from_roots, err) < 0)
 		goto out;
 	fd = way_open(&source, &st, err);
 	if (fd < 0 || fresh_open(&fresh, copying->to, copying->roots, err) < 0)
