@@ -12,7 +12,7 @@ cat >"$work/shop.json" <<'END'
    "risk": "low", "steps": [
      {"id": "mark", "say": "Mark it", "action": {"command": ["touch", "${root}/mark"]},
       "verify": [{"file": "${root}/mark", "exists": true}]},
-     {"id": "say", "say": "Say it", "action": {"command": ["echo", "the key is ${key}"]},
+     {"id": "say", "say": "Say it", "action": {"shell": "echo \"the key is $BACKOUT_KEY\""},
       "verify": [{"file": "${root}/mark", "exists": true}]}]}}}
 END
 cat >"$work/test.json" <<END

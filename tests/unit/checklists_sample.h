@@ -68,7 +68,9 @@ static const struct field a_sql[] = { NEEDED("db", FIELD_SOURCE, "db"),
 				      NEEDED("sql", FIELD_LITERAL, NULL), F("with", FIELD_SCALARS),
 				      END };
 static const struct field a_command[] = { NEEDED("command", FIELD_STRINGS, NULL),
-					  F("shell", FIELD_LITERAL), END };
+					  F("shell", FIELD_LITERAL),
+					  { "env", FIELD_MAP, false, "h", "secret", NULL },
+					  END };
 static const struct field a_wait[] = { NEEDED("wait", FIELD_PROBE, NULL), END };
 static const struct field a_manual[] = { NEEDED("manual", FIELD_TEXT, NULL), END };
 
