@@ -68,15 +68,14 @@ static json_t *sql_before(const struct action_env *env, const json_t *args, stru
 {
 	const char *path = sqlite_source(env, args, "sqlite_sql", err);
 	char *mark = keep_mark(env->intent), *name = xasprintf("%s.db", mark);
-	char *kept = path_join(env->out, name), hex[SHA256_HEX];
+	char *kept = path_join(env->out, name);
 	json_t *before = NULL;
 
 	if (path && file_mkdirs(env->out, 0700, err) == 0 &&
-	    sqlite_copy(path, kept, env->clock, env->deadline, err) == 0 &&
-	    sqlite_digest_of(kept, env->clock, env->deadline, hex, err) == 0) {
+	    sqlite_copy(path, kept, env->clock, env->deadline, err) == 0) {
 		char *note = xasprintf("%s.after", kept);
 
-		before = json_pack("{s:s, s:s, s:s}", "kept", kept, "digest", hex, "note", note);
+		before = json_pack("{s:s, s:s}", "kept", kept, "note", note);
 		free(note);
 	}
 	free(kept);
@@ -94,6 +93,7 @@ static int sql_run(const struct action_env *env, const json_t *args, const json_
 					.with = json_object_get(args, "with"),
 					.expect_rows = expect ? json_integer_value(expect) : -1,
 					.foreign_keys = json_bool(args, "foreign_keys", false),
+					.kept = json_str(before, "kept", NULL),
 					.note = json_str(before, "note", NULL) };
 	int64_t rows;
 
@@ -101,6 +101,14 @@ static int sql_run(const struct action_env *env, const json_t *args, const json_
 		return -1;
 	*facts = json_pack("{s:I}", "rows", (json_int_t)rows);
 	return 0;
+}
+
+/* Of the database as it was when the transaction began: that is what is kept. */
+static int digest_before(const struct action_env *env, const json_t *before, char hex[SHA256_HEX],
+			 struct err *err)
+{
+	return sqlite_digest_at_rest(json_str(before, "kept", ""), env->clock, env->deadline, hex,
+				     err);
 }
 
 /* 1: the database is as the transaction left it, 0: as it was before, -1: neither. */
@@ -111,16 +119,17 @@ static int sql_where(const struct action_env *env, const json_t *args, const jso
 	const char *path = sqlite_source(env, args, "sqlite_sql", &err);
 	const char *note = json_str(before, "note", "");
 	struct buf after = BUF_INIT;
-	char hex[SHA256_HEX];
+	char hex[SHA256_HEX], was[SHA256_HEX];
 	int where = -1;
 
-	if (!path || sqlite_digest_of(path, env->clock, env->deadline, hex, &err) < 0) {
+	if (!path || sqlite_digest_of(path, env->clock, env->deadline, hex, &err) < 0 ||
+	    digest_before(env, before, was, &err) < 0) {
 		buf_puts(why, err.msg);
 	} else if (file_exists(note) && file_read(note, &after, SHA256_HEX, &err) == 0 &&
 		   strcmp(buf_str(&after), hex) == 0) {
 		buf_printf(why, "%s is as the transaction left it", path);
 		where = 1;
-	} else if (strcmp(hex, json_str(before, "digest", "")) == 0) {
+	} else if (strcmp(hex, was) == 0) {
 		buf_printf(why, "%s is as it was before", path);
 		where = 0;
 	} else {
@@ -148,15 +157,19 @@ static int sql_undo(const struct action_env *env, const json_t *args, const json
 {
 	const char *path = sqlite_source(env, args, "sqlite_sql", err),
 		   *kept = json_str(before, "kept", "");
-	struct buf why = BUF_INIT;
+	struct buf why = BUF_INIT, after = BUF_INIT;
 	int where = path ? sql_where(env, args, before, &why) : -1, rc = path ? 0 : -1;
 
-	if (path && where < 0) {
-		err_set(err, "%s: it is left alone", buf_str(&why));
-		rc = err_hint(err, "the database as it was before is kept at %s", kept);
-	} else if (where == 1) {
-		rc = sqlite_put_back(path, kept, env->clock, env->deadline, err);
-	}
+	if (path && where < 0)
+		rc = err_set(err, "%s: it is left alone", buf_str(&why));
+	else if (where == 1)
+		rc = file_read(json_str(before, "note", ""), &after, SHA256_HEX, err) < 0
+			 ? -1
+			 : sqlite_put_back(path, kept, buf_str(&after), env->clock, env->deadline,
+					   err);
+	if (path && rc < 0)
+		err_hint(err, "the database as it was before is kept at %s", kept);
+	buf_release(&after);
 	buf_release(&why);
 	return rc;
 }
@@ -166,14 +179,15 @@ static enum settled sql_undone(const struct action_env *env, const json_t *args,
 {
 	struct err err = ERR_INIT;
 	const char *path = sqlite_source(env, args, "sqlite_sql", &err);
-	char hex[SHA256_HEX];
+	char hex[SHA256_HEX], was[SHA256_HEX];
 	bool back;
 
-	if (!path || sqlite_digest_of(path, env->clock, env->deadline, hex, &err) < 0) {
+	if (!path || sqlite_digest_of(path, env->clock, env->deadline, hex, &err) < 0 ||
+	    digest_before(env, before, was, &err) < 0) {
 		buf_puts(why, err.msg);
 		return SETTLED_UNKNOWN;
 	}
-	back = strcmp(hex, json_str(before, "digest", "")) == 0;
+	back = strcmp(hex, was) == 0;
 	buf_printf(why, back ? "%s has the rows that it had" : "%s has other rows than before",
 		   path);
 	return back ? SETTLED_YES : SETTLED_NO;

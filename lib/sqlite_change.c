@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/file.h"
-#include "lib/mem.h"
+#include "lib/sqlite_copy.h"
 #include "lib/sqlite_private.h"
 
 /* ---- A digest of the content ---- */
@@ -95,18 +95,30 @@ int sqlite_digest(struct sqlite *sqlite, char hex[SHA256_HEX], struct err *err)
 	return rc;
 }
 
-int sqlite_digest_of(const char *path, const struct clock *clock, int64_t deadline,
-		     char hex[SHA256_HEX], struct err *err)
+/* Closes it. */
+static int digest_and_close(struct sqlite *sqlite, char hex[SHA256_HEX], struct err *err)
 {
-	/* For writing, so that a transaction that a dead process left half done is rolled back. */
-	struct sqlite *sqlite =
-	    sqlite_open_flags(path, SQLITE_OPEN_READWRITE, false, clock, deadline, err);
 	/* One transaction: what is read is from one moment. */
 	int rc =
 	    sqlite && sqlite_exec(sqlite, "BEGIN", err) == 0 ? sqlite_digest(sqlite, hex, err) : -1;
 
 	sqlite_close(sqlite);
 	return rc;
+}
+
+int sqlite_digest_of(const char *path, const struct clock *clock, int64_t deadline,
+		     char hex[SHA256_HEX], struct err *err)
+{
+	/* For writing, so that a transaction that a dead process left half done is rolled back. */
+	return digest_and_close(sqlite_open_flags(path, SQLITE_OPEN_READWRITE, false, clock,
+						  deadline, err),
+				hex, err);
+}
+
+int sqlite_digest_at_rest(const char *path, const struct clock *clock, int64_t deadline,
+			  char hex[SHA256_HEX], struct err *err)
+{
+	return digest_and_close(sqlite_open_at_rest(path, clock, deadline, err), hex, err);
 }
 
 /* ---- SQL in one transaction ---- */
@@ -156,6 +168,22 @@ static int run_all(struct sqlite *sqlite, const struct sqlite_change *change, in
 	return n > 0 ? 0 : err_set(err, "there is no statement in the SQL");
 }
 
+/* Others may have written since the copy was made. They can't while this transaction is open: so
+ * that an undo, which puts the copy back, never takes their rows with it. */
+static int keep_again(struct sqlite *sqlite, const struct sqlite_change *change, struct err *err)
+{
+	char now[SHA256_HEX], then[SHA256_HEX];
+
+	if (!change->kept)
+		return 0;
+	if (sqlite_digest(sqlite, now, err) < 0 ||
+	    sqlite_digest_at_rest(change->kept, sqlite->clock, sqlite->deadline, then, err) < 0)
+		return -1;
+	return strcmp(now, then) == 0
+		   ? 0
+		   : sqlite_copy(sqlite->path, change->kept, sqlite->clock, sqlite->deadline, err);
+}
+
 static int note_digest(struct sqlite *sqlite, const char *note, struct err *err)
 {
 	char hex[SHA256_HEX];
@@ -171,7 +199,7 @@ static int transaction(struct sqlite *sqlite, const struct sqlite_change *change
 		       struct err *err)
 {
 	if (sqlite_exec(sqlite, "BEGIN IMMEDIATE", err) < 0 ||
-	    run_all(sqlite, change, rows, err) < 0)
+	    keep_again(sqlite, change, err) < 0 || run_all(sqlite, change, rows, err) < 0)
 		return -1;
 	if (change->expect_rows >= 0 && *rows != change->expect_rows)
 		return err_set(err,
@@ -201,27 +229,100 @@ int sqlite_change(const char *path, const struct sqlite_change *change, const st
 	return rc;
 }
 
-int sqlite_put_back(const char *path, const char *from, const struct clock *clock, int64_t deadline,
-		    struct err *err)
+/* ---- Putting it back ---- */
+
+/* What every commit changes: with a rollback journal the counter in the file's header, which can be
+ * read while another connection has it locked; with a write-ahead log SQLite's own number, which
+ * needs no more than a reader's place. https://www.sqlite.org/fileformat2.html */
+static int last_commit(struct sqlite *sqlite, int64_t *number, struct err *err)
+{
+	struct sqlite_answer answer;
+	sqlite3_file *file = NULL;
+	unsigned char head[28];
+
+	if (sqlite3_file_control(sqlite->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
+		SQLITE_OK ||
+	    file->pMethods->xRead(file, head, sizeof(head), 0) != SQLITE_OK)
+		return err_set(err, "the header of %s can't be read", sqlite->path);
+	*number = (int64_t)head[24] << 24 | head[25] << 16 | head[26] << 8 | head[27];
+	if (head[18] != 2)
+		return 0;
+	if (sqlite_ask(sqlite, "PRAGMA data_version", NULL, &answer, err) < 0)
+		return -1;
+	*number = answer.value ? atoll(answer.value) : -1;
+	sqlite_answer_release(&answer);
+	return 0;
+}
+
+/* 0 when the content is `expected`; *number is its last commit. */
+static int is_expected(struct sqlite *sqlite, const char *expected, int64_t *number,
+		       struct err *err)
+{
+	char hex[SHA256_HEX];
+
+	if (sqlite_exec(sqlite, "BEGIN", err) < 0 || sqlite_digest(sqlite, hex, err) < 0 ||
+	    last_commit(sqlite, number, err) < 0 || sqlite_exec(sqlite, "COMMIT", err) < 0)
+		return -1;
+	return strcmp(hex, expected) == 0
+		   ? 0
+		   : err_set(err, "%s was written by others since", sqlite->path);
+}
+
+static int backup_step(sqlite3_backup *backup, int pages, struct sqlite *to)
+{
+	int step;
+
+	while (
+	    ((step = sqlite3_backup_step(backup, pages)) == SQLITE_BUSY || step == SQLITE_LOCKED) &&
+	    !sqlite_is_late(to))
+		sqlite_pause();
+	return step;
+}
+
+/* `watch`: another connection to the same database as `to`. No page at first, which only takes the
+ * lock: after that nobody else can write, and what was written before is seen. */
+static int put_back(struct sqlite *to, struct sqlite *source, struct sqlite *watch,
+		    const char *expected, struct err *err)
+{
+	sqlite3_backup *backup;
+	int64_t then, now;
+	int step, rc = -1;
+
+	if (is_expected(watch, expected, &then, err) < 0)
+		return -1;
+	backup = sqlite3_backup_init(to->db, "main", source->db, "main");
+	if (!backup)
+		return sqlite_fail(to, err);
+	step = backup_step(backup, 0, to);
+	if (step == SQLITE_OK && last_commit(watch, &now, err) == 0) {
+		if (now != then)
+			err_set(err, "%s was written by others since", to->path);
+		else
+			step = backup_step(backup, -1, to);
+	}
+	sqlite3_backup_finish(backup);
+	if (step == SQLITE_DONE)
+		rc = 0;
+	else if (!err->set)
+		err_set(err, "%s can't be put back: %s", to->path, sqlite3_errstr(step));
+	return rc;
+}
+
+int sqlite_put_back(const char *path, const char *from, const char *expected,
+		    const struct clock *clock, int64_t deadline, struct err *err)
 {
 	struct sqlite *to =
 	    sqlite_open_flags(path, SQLITE_OPEN_READWRITE, false, clock, deadline, err);
 	struct sqlite *source = to ? sqlite_open_at_rest(from, clock, deadline, err) : NULL;
-	sqlite3_backup *backup = NULL;
-	int step = SQLITE_ERROR;
+	struct sqlite *watch =
+	    source ? sqlite_open_flags(path, SQLITE_OPEN_READWRITE, false, clock, deadline, err)
+		   : NULL;
+	int rc = watch && sqlite_exec(to, "PRAGMA synchronous = FULL", err) == 0
+		     ? put_back(to, source, watch, expected, err)
+		     : -1;
 
-	if (source && sqlite_exec(to, "PRAGMA synchronous = FULL", err) == 0)
-		backup = sqlite3_backup_init(to->db, "main", source->db, "main");
-	if (backup) {
-		while (((step = sqlite3_backup_step(backup, -1)) == SQLITE_BUSY ||
-			step == SQLITE_LOCKED) &&
-		       !sqlite_is_late(to))
-			sqlite_pause();
-		sqlite3_backup_finish(backup);
-	}
-	if (step != SQLITE_DONE)
-		err_set(err, "%s can't be put back: %s", path, sqlite3_errstr(step));
+	sqlite_close(watch);
 	sqlite_close(source);
 	sqlite_close(to);
-	return step == SQLITE_DONE ? 0 : -1;
+	return rc;
 }

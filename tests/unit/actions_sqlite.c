@@ -104,6 +104,38 @@ static void user_end(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
+/* A process that writes, holds its transaction open for a while, and commits it. */
+static pid_t writer_start(const struct workspace *ws, const char *text)
+{
+	char *path = ws_path(ws, "games.db"), byte;
+	int ready[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		sqlite3 *db;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (sqlite3_open(path, &db) == SQLITE_OK &&
+		    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+		    sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK &&
+		    write(ready[1], "!", 1) == 1) {
+			usleep(500000);
+			sqlite3_busy_timeout(db, 5000);
+			sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+			sqlite3_close(db);
+			_exit(0);
+		}
+		_exit(1);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	free(path);
+	return pid;
+}
+
 /* ---- Copies ---- */
 
 /* Somebody writes all the time: the copy is from one moment, whole, and nobody waited for it. */
@@ -406,6 +438,59 @@ static void what_others_wrote_since_is_not_taken_back(void **state)
 	act_end(&act);
 }
 
+/* What comes between the copy for the undo and the transaction is nobody's to take away. */
+static void what_others_wrote_before_it_stays_after_its_undo(void **state)
+{
+	struct act act;
+
+	sql(*state, "games.db", rows_5000);
+	act_begin(&act, *state, "sqlite_sql", SOURCES,
+		  "{'sqlite_sql': 'db', 'sql': 'DELETE FROM games WHERE id <= 100'}");
+	act_before(&act);
+	sql(*state, "games.db", "INSERT INTO games (name) VALUES ('new')");
+	if (act.type->run(&act.env, act.args, act.before, &act.facts, &act.err) < 0)
+		fail_msg("%s", act.err.msg);
+	assert_int_equal(games(*state, "games.db"), 4901);
+	assert_int_equal(act_settled(&act), SETTLED_YES);
+	act_undo(&act);
+	assert_int_equal(games(*state, "games.db"), 5001);
+	act_end(&act);
+}
+
+/* Somebody is in the middle of a transaction when it is undone: what the database holds is still
+ * what was left, but not when the undo's turn comes. */
+static void who_writes_during_the_undo_wins(void **state)
+{
+	static const char *const modes[] = { "DELETE", "WAL" };
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		char *mode = xasprintf("PRAGMA journal_mode = %s", modes[i]);
+		struct act act;
+		pid_t writer;
+
+		ws_sh(*state, "rm -rf games.db* incident");
+		sql(*state, "games.db", rows_5000);
+		sql(*state, "games.db", mode);
+		act_begin(&act, *state, "sqlite_sql", SOURCES,
+			  "{'sqlite_sql': 'db', 'sql': 'DELETE FROM games WHERE id <= 100'}");
+		act_run(&act);
+		writer = writer_start(*state, "INSERT INTO games (name) VALUES ('new')");
+		assert_int_equal(act.type->undo(&act.env, act.args, act.before, &act.err), -1);
+		assert_contains(act.err.msg, "written by others since");
+		waitpid(writer, NULL, 0);
+		assert_int_equal(games(*state, "games.db"), 4901);
+		/* Somebody who only reads is in nobody's way. */
+		sql(*state, "games.db", "DELETE FROM games WHERE name = 'new'");
+		err_clear(&act.err);
+		writer = user_start(*state, "SELECT count(*) FROM games");
+		act_undo(&act);
+		assert_int_equal(games(*state, "games.db"), 5000);
+		user_end(writer);
+		act_end(&act);
+		free(mode);
+	}
+}
+
 static void sql_that_ends_its_transaction_fails(void **state)
 {
 	struct act act;
@@ -529,6 +614,8 @@ int main(int argc, char **argv)
 		TEST(where_none_is_one_is_made),
 		TEST(sql_is_one_transaction),
 		TEST(what_others_wrote_since_is_not_taken_back),
+		TEST(what_others_wrote_before_it_stays_after_its_undo),
+		TEST(who_writes_during_the_undo_wins),
 		TEST(sql_that_ends_its_transaction_fails),
 		TEST(what_was_left_half_done_is_rolled_back),
 	};
