@@ -239,6 +239,18 @@ static int restore_ready(const struct action_env *env, const json_t *args, struc
 	return rc;
 }
 
+static void before_note(const struct action_env *env, json_t *before)
+{
+	char *mark = keep_mark(env->intent), *name = xasprintf("%s.placed", mark);
+	char *note = path_join(env->out, name);
+
+	json_object_set_new(before, "mark", json_string(env->intent));
+	json_object_set_new(before, "note", json_string(note));
+	free(note);
+	free(name);
+	free(mark);
+}
+
 static json_t *restore_before(const struct action_env *env, const json_t *args, struct err *err)
 {
 	struct sqliteswap swap;
@@ -249,7 +261,7 @@ static json_t *restore_before(const struct action_env *env, const json_t *args, 
 		return NULL;
 	before = sqliteswap_before(&swap, err);
 	if (before)
-		json_object_set_new(before, "mark", json_string(env->intent));
+		before_note(env, before);
 	if (before && is_restore(args)) {
 		if (sha256_file(json_str(args, "from", ""), hex, err) < 0) {
 			json_decref(before);

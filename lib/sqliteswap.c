@@ -108,10 +108,27 @@ static bool is_old(const char *path, const json_t *before)
 	       (json_int_t)st.st_ino == json_integer_value(json_object_get(before, "inode"));
 }
 
+/* Whether the file at `path` is the one that was put there: which one that was is noted before it
+ * is, so that nobody else's can be taken for it. */
+static bool is_placed(const char *path, const json_t *before)
+{
+	const char *note = json_str(before, "note", "");
+	unsigned long long device, inode;
+	struct buf text = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	struct stat st;
+	bool placed = file_exists(note) && file_read(note, &text, 64, &ignored) == 0 &&
+		      sscanf(buf_str(&text), "%llu:%llu", &device, &inode) == 2 &&
+		      lstat(path, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+
+	buf_release(&text);
+	return placed;
+}
+
 int sqliteswap_settled(const struct sqliteswap *swap, const json_t *before, struct buf *why)
 {
-	const char *aside = json_str(before, "aside", swap->aside),
-		   *fresh = json_str(before, "fresh", swap->fresh);
+	const char *aside = json_str(before, "aside", swap->aside);
+	bool noted = file_exists(json_str(before, "note", ""));
 
 	if (is_old(swap->path, before)) {
 		buf_printf(why, "%s is the file that it was", swap->path);
@@ -121,13 +138,22 @@ int sqliteswap_settled(const struct sqliteswap *swap, const json_t *before, stru
 		buf_printf(why, "%s is not there", swap->path);
 		return was_there(before) ? -1 : 0;
 	}
-	if (was_there(before) ? is_old(aside, before) : !file_exists(fresh)) {
+	if (is_placed(swap->path, before) && (!was_there(before) || is_old(aside, before))) {
 		buf_printf(why, "%s is the new file%s%s", swap->path,
 			   was_there(before) ? "; the old one is " : "",
 			   was_there(before) ? aside : "");
 		return 1;
 	}
-	buf_printf(why, "%s is another file, and the old one is not at %s", swap->path, aside);
+	if (!noted && !was_there(before)) {
+		buf_printf(why, "%s was made by somebody else: nothing was put there", swap->path);
+		return 0;
+	}
+	buf_printf(why, "%s is another file, %s %s%s", swap->path,
+		   was_there(before) ? "and the old one is" : "not the one that was put there",
+		   !was_there(before)	   ? ""
+		   : is_old(aside, before) ? ""
+					   : "not at ",
+		   was_there(before) ? aside : "");
 	return -1;
 }
 
@@ -207,6 +233,22 @@ static int move_logs(const char *from, const char *to, struct err *err)
 	return rc;
 }
 
+/* The log of the old database comes back to it, unless that has another one by now. */
+static int logs_back(const char *aside, const char *path, struct err *err)
+{
+	if (!has_log(aside))
+		return 0;
+	if (unused(path, err) < 0)
+		return -1;
+	if (has_log(path)) {
+		err_set(err, "%s has a log of its own: somebody wrote to it without the one at %s",
+			path, aside);
+		return err_hint(err, "check the database; then move %s-wal or %s-journal away",
+				aside, aside);
+	}
+	return move_logs(aside, path, err);
+}
+
 /* Owner first: a change of it takes set-id bits away. */
 static int own_as(const char *path, const char *like, struct err *err)
 {
@@ -245,6 +287,26 @@ static int sync_file(const char *path, struct err *err)
 	return rc;
 }
 
+/* The file at `path` gets `aside` as another name, or, on file systems without such names, as its
+ * name. What else stands there is never replaced: it may be all that is left of something. */
+static int keep_as(const char *path, const char *aside, struct err *err)
+{
+	struct stat mine, there;
+
+	if (link(path, aside) == 0)
+		return 0;
+	if (errno == EEXIST && lstat(path, &mine) == 0 && lstat(aside, &there) == 0 &&
+	    mine.st_dev == there.st_dev && mine.st_ino == there.st_ino)
+		return 0; /* an earlier attempt came so far */
+	if (file_exists(aside)) {
+		err_set(err, "%s can't be kept as %s: that is there already", path, aside);
+		return err_hint(err, "move it away, if it is not needed");
+	}
+	if ((errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK) && rename(path, aside) == 0)
+		return 0;
+	return err_sys(err, "%s can't be kept as %s", path, aside);
+}
+
 /* `from` takes the name of `path`, whose file gets `aside` as another name before: at no moment
  * is there nothing at `path`, but on file systems without such names. */
 static int exchange(const char *from, const char *path, const char *aside, struct err *err)
@@ -252,9 +314,8 @@ static int exchange(const char *from, const char *path, const char *aside, struc
 	char *folder = path_folder(path);
 	int rc = 0;
 
-	if (file_exists(path) && link(path, aside) < 0 && errno != EEXIST &&
-	    ((errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK) || rename(path, aside) < 0))
-		rc = err_sys(err, "%s can't be kept as %s", path, aside);
+	if (file_exists(path))
+		rc = keep_as(path, aside, err);
 	if (rc == 0)
 		rc = file_sync_folder(folder, err);
 	if (rc == 0 && rename(from, path) < 0)
@@ -271,21 +332,50 @@ static void note(const struct sqliteswap *swap, const char *what, const char *pa
 		dprintf(swap->log, "%s %s\n", what, path);
 }
 
+/* Which file is about to be put in place, for is_placed(). */
+static int note_fresh(const struct sqliteswap *swap, const json_t *before, struct err *err)
+{
+	const char *path = json_str(before, "note", NULL);
+	char text[64], *folder;
+	struct stat st;
+	int rc;
+
+	if (!path)
+		return err_set(err, "it is not on record where the new file is noted");
+	if (lstat(swap->fresh, &st) < 0)
+		return err_sys(err, "%s", swap->fresh);
+	snprintf(text, sizeof(text), "%llu:%llu", (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino);
+	folder = path_folder(path);
+	rc = file_mkdirs(folder, 0700, err);
+	free(folder);
+	return rc < 0 ? -1 : file_replace(path, text, strlen(text), 0600, err);
+}
+
+/* What stands in the way of the old one being kept. */
+static int can_keep(const struct sqliteswap *swap, const json_t *before, struct err *err)
+{
+	if (!is_old(swap->path, before))
+		return err_set(err, "%s is not the file any more that it was when this began",
+			       swap->path);
+	/* Looked at before a log is moved there. */
+	if (!file_exists(swap->aside) || is_old(swap->aside, before))
+		return 0;
+	err_set(err, "%s can't be kept as %s: that is there already", swap->path, swap->aside);
+	return err_hint(err, "move it away, if it is not needed");
+}
+
 int sqliteswap_put(const struct sqliteswap *swap, const json_t *before, struct err *err)
 {
 	if (unused(swap->path, err) < 0)
 		return -1;
-	if (was_there(before)) {
-		if (!is_old(swap->path, before))
-			return err_set(err,
-				       "%s is not the file any more that it was when this "
-				       "began",
-				       swap->path);
-		if (write_log_back(swap, swap->path, err) < 0 ||
-		    own_as(swap->fresh, swap->path, err) < 0)
-			return -1;
-	}
-	if (sync_file(swap->fresh, err) < 0 || move_logs(swap->path, swap->aside, err) < 0)
+	if (was_there(before) &&
+	    (can_keep(swap, before, err) < 0 || write_log_back(swap, swap->path, err) < 0 ||
+	     own_as(swap->fresh, swap->path, err) < 0))
+		return -1;
+	/* Writing the log back may have taken long. */
+	if (sync_file(swap->fresh, err) < 0 || note_fresh(swap, before, err) < 0 ||
+	    unused(swap->path, err) < 0 || move_logs(swap->path, swap->aside, err) < 0)
 		return -1;
 	if (was_there(before))
 		note(swap, "the old database is kept as", swap->aside);
@@ -315,7 +405,9 @@ int sqliteswap_undo(const struct sqliteswap *swap, const json_t *before, struct 
 		}
 		note(swap, "the new database is kept as", swap->undone);
 	}
-	return was_there(before) ? move_logs(aside, swap->path, err) : 0;
+	if (was_there(before) && !file_exists(swap->path) && rename(aside, swap->path) < 0)
+		return err_sys(err, "%s can't be brought back", swap->path);
+	return was_there(before) ? logs_back(aside, swap->path, err) : 0;
 }
 
 int sqliteswap_clean(const struct sqliteswap *swap, const json_t *before, struct err *err)
@@ -329,13 +421,13 @@ int sqliteswap_clean(const struct sqliteswap *swap, const json_t *before, struct
 		return err_sys(err, "%s can't be removed", fresh);
 	/* Only while PATH is still the old one is its log missed there. */
 	if (sqliteswap_settled(swap, before, &why) == 0 && was_there(before)) {
-		rc = move_logs(aside, swap->path, err);
+		rc = logs_back(aside, swap->path, err);
 		if (rc == 0 && is_old(aside, before) && unlink(aside) < 0)
 			rc = err_sys(err, "%s can't be removed", aside);
 	} else if (!file_exists(swap->path) && is_old(aside, before)) {
 		rc = rename(aside, swap->path) < 0
 			 ? err_sys(err, "%s can't be brought back", swap->path)
-			 : move_logs(aside, swap->path, err);
+			 : logs_back(aside, swap->path, err);
 	}
 	buf_release(&why);
 	return rc;

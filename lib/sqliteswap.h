@@ -39,7 +39,8 @@ int sqliteswap_ready(const struct sqliteswap *swap, struct err *err);
 /* New: the names, and which file PATH is now. */
 json_t *sqliteswap_before(const struct sqliteswap *swap, struct err *err);
 /* Puts swap->fresh, which the caller has made and checked, in the place of PATH, with PATH's owner,
- * mode and access list (0600 where there is none). */
+ * mode and access list (0600 where there is none). `before` has a "note", too: a file that gets
+ * which one it is, before it is there. */
 int sqliteswap_put(const struct sqliteswap *swap, const json_t *before, struct err *err);
 /* 1: another file has come into PATH's place; 0: PATH is the file it was; -1: can't be said. */
 int sqliteswap_settled(const struct sqliteswap *swap, const json_t *before, struct buf *why);

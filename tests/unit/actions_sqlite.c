@@ -344,6 +344,8 @@ static void damaged_backups_are_refused(void **state)
 	ws_sh(*state, "rm games.bak; cp whole.bak games.bak");
 	assert_int_equal(sidecar_write(path, 1, NULL, &err), 0);
 	ws_sh(*state, "sed -i 's/\"size\": [0-9]*/\"size\": 7/' games.bak.json");
+	refused_untouched(&act, "its seal does not match");
+	ws_sh(*state, "sed -i 's/\"seal\": \"[0-9a-f]*\", *//' games.bak.json");
 	refused_untouched(&act, "damaged");
 	ws_sh(*state, "cp whole.json games.bak.json");
 	act_run(&act);
@@ -392,6 +394,97 @@ static void where_none_is_one_is_made(void **state)
 	ws_assert(*state, "stat -c %a games.db; head -c 13 games.db", "600\nSQLite format");
 	act_undo(&act);
 	ws_assert(*state, "test -e games.db || echo gone", "gone");
+	act_end(&act);
+}
+
+/* ---- What others do meanwhile ---- */
+
+/* A name that is taken is not taken over: what stands there may be another incident's. */
+static void what_is_kept_is_not_overwritten(void **state)
+{
+	struct act act;
+
+	with_backup(*state);
+	act_begin(&act, *state, "sqlite_restore", SOURCES,
+		  "{'sqlite_restore': 'db', 'from': '@/games.bak'}");
+	act_before(&act);
+	ws_sh(*state, "echo kept >%s", json_string_value(json_object_get(act.before, "aside")));
+	assert_int_equal(act.type->run(&act.env, act.args, act.before, &act.facts, &act.err), -1);
+	assert_contains(act.err.msg, "is there already");
+	assert_int_equal(act_settled(&act), SETTLED_NO);
+	assert_int_equal(games(*state, "games.db"), 5100);
+	ws_assert(*state, "cat games.db.before-*", "kept");
+	act_end(&act);
+}
+
+/* It died before it put anything in place, and the application came back and made itself an empty
+ * database: that one is not what was restored. */
+static void what_the_application_made_is_not_the_new_one(void **state)
+{
+	struct act act;
+
+	with_backup(*state);
+	ws_sh(*state, "rm games.db");
+	act_begin(&act, *state, "sqlite_restore", SOURCES,
+		  "{'sqlite_restore': 'db', 'from': '@/games.bak'}");
+	act_before(&act);
+	sql(*state, "games.db", "CREATE TABLE games (id)");
+	assert_int_equal(act_settled(&act), SETTLED_NO);
+	assert_int_equal(act.type->clean(&act.env, act.args, act.before, &act.err), 0);
+	assert_int_equal(games(*state, "games.db"), 0);
+	json_decref(act.before);
+	act.before = NULL;
+	act_run(&act);
+	assert_int_equal(games(*state, "games.db"), 5000);
+	act_undo(&act);
+	assert_int_equal(games(*state, "games.db"), 0);
+	act_end(&act);
+}
+
+/* Somebody removed the new one: the old one comes back all the same. */
+static void an_undo_does_not_need_the_new_one(void **state)
+{
+	struct act act;
+
+	with_backup(*state);
+	act_begin(&act, *state, "sqlite_restore", SOURCES,
+		  "{'sqlite_restore': 'db', 'from': '@/games.bak'}");
+	act_run(&act);
+	ws_sh(*state, "rm games.db");
+	act_undo(&act);
+	assert_int_equal(games(*state, "games.db"), 5100);
+	act_end(&act);
+}
+
+/* A log that was moved aside, and a death: since then somebody has written a log of his own. */
+static void a_log_that_is_in_use_is_not_replaced(void **state)
+{
+	struct act act;
+	char *aside;
+	pid_t user;
+
+	with_backup(*state);
+	act_begin(&act, *state, "sqlite_restore", SOURCES,
+		  "{'sqlite_restore': 'db', 'from': '@/games.bak'}");
+	act_before(&act);
+	aside = xstrdup(json_string_value(json_object_get(act.before, "aside")));
+	ws_sh(*state, "echo old >%s-wal", aside);
+	user = user_start(*state, "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;"
+				  "INSERT INTO games (name) VALUES ('new')");
+	assert_int_equal(act.type->clean(&act.env, act.args, act.before, &act.err), -1);
+	assert_contains(act.err.msg, "is in use");
+	user_end(user);
+	err_clear(&act.err);
+	assert_int_equal(act.type->clean(&act.env, act.args, act.before, &act.err), -1);
+	assert_contains(act.err.msg, "has a log of its own");
+	assert_int_equal(games(*state, "games.db"), 5101);
+	ws_assert(*state, "cat games.db.before-*-wal", "old");
+	/* Nobody's log is there: it comes back. */
+	err_clear(&act.err);
+	ws_sh(*state, "rm -f games.db-*");
+	assert_int_equal(act.type->clean(&act.env, act.args, act.before, &act.err), 0);
+	ws_assert(*state, "cat games.db-wal", "old");
+	free(aside);
 	act_end(&act);
 }
 
@@ -612,6 +705,10 @@ int main(int argc, char **argv)
 		TEST(damaged_backups_are_refused),
 		TEST(a_new_one_begins_with_its_schema),
 		TEST(where_none_is_one_is_made),
+		TEST(what_is_kept_is_not_overwritten),
+		TEST(what_the_application_made_is_not_the_new_one),
+		TEST(an_undo_does_not_need_the_new_one),
+		TEST(a_log_that_is_in_use_is_not_replaced),
 		TEST(sql_is_one_transaction),
 		TEST(what_others_wrote_since_is_not_taken_back),
 		TEST(what_others_wrote_before_it_stays_after_its_undo),
