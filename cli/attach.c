@@ -42,14 +42,25 @@ static void robot_done(enum robot_result result, void *data)
 }
 
 /* What was begun is finished, and nothing else: another way back is a person's decision. Where
- * nothing was chosen yet, it is decided by what is sensed; so it is all through a deployment. NULL
- * then. */
+ * nothing was chosen yet, in a drill, it is decided by what is sensed; so it is all through a
+ * deployment. NULL then. */
 static const char *begun(const struct incident_state *state)
 {
 	const struct attempt *attempt = state_attempt(state);
 
 	return attempt && state->kind != INCIDENT_DEPLOYMENT ? attempt->procedure.procedure->name
 							     : NULL;
+}
+
+/* Whether a person has to decide before anything can be gone on with. In a drill nobody does: the
+ * machine shows what the procedures are worth. */
+static bool undecided(const struct incident *incident)
+{
+	const struct incident_state *state = &incident->state;
+	const struct attempt *attempt = state_attempt(state);
+
+	return incident->loaded.target->class != TARGET_DRILL && state->kind != INCIDENT_ROUTINE &&
+	       (!attempt || (!attempt->procedure.approved && !attempt->asked_at));
 }
 
 /* Whether there is nothing to go on with; *status says how it ended. */
@@ -64,6 +75,15 @@ static bool nothing_left(const struct incident *incident, int *status)
 
 		printf("incident %s is resolved%s%s\n", incident->id, *result ? ": " : "", result);
 		*status = !*result || strcmp(result, "done") == 0 ? EXIT_HOLDS : EXIT_FAILED;
+		return true;
+	}
+	if (undecided(incident)) {
+		err_set(&err, "incident %s: %s%s: what is done on %s is a person's decision",
+			incident->id, attempt ? attempt->procedure.procedure->name : "no procedure",
+			attempt ? " is not approved" : " is chosen", incident->loaded.target->name);
+		err_hint(&err, "decide there: backout attach %s", incident->id);
+		cli_error(&err);
+		*status = EXIT_FAILED;
 		return true;
 	}
 	if (state->kind == INCIDENT_ROUTINE && !attempt) {

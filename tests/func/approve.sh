@@ -7,7 +7,7 @@ if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null || ! id mail daemon ga
 	skip "approvals of several people" "only root can be several users"
 	exit 0
 fi
-plan 31
+plan 32
 
 chmod 755 "$work"
 mkdir -m 777 "$work/root"
@@ -142,8 +142,16 @@ choose blow it burns#Others approve it
 quit#
 END_OF_KEYS
 incident=$(id)
+undecided() { status 1 as mail attach "$incident" --auto >"$work/robot" 2>&1 && grep -qF "blow is not approved: what is done on attic is a person's decision" "$work/robot" || { cat "$work/robot"; return 1; }; }
+check "what nobody approved or asked for is not gone on with" undecided
+: >"$work/auto"
+typed "$work/auto" <<'END_OF_KEYS' | as mail attach "$incident" --plain >"$work/auto" 2>&1
+#next: Others approve it
+ask-approval#Waiting for
+quit#
+END_OF_KEYS
 auto() { status 1 as mail attach "$incident" --auto >"$work/robot" 2>&1 && grep -qF "needs the approval of Lead" "$work/robot" || { cat "$work/robot"; return 1; }; }
-check "the robot asks, and waits for nobody" auto
+check "what was asked for waits for its people, not the robot" auto
 digest=$(json '["digest"]')
 check "while they approve" status 0 as daemon approve "$incident" --confirm attic --digest "$digest"
 as games approve "$incident" --confirm attic --digest "$digest" >"$work/said" 2>&1
