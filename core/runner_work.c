@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/authority.h"
 #include "core/outgoing.h"
 #include "core/plan.h"
 #include "core/secrets.h"
@@ -417,18 +418,43 @@ json_t *work_runs(const struct incident *incident, const char *procedure, const 
 	return runs;
 }
 
+/* Whether the line is an approval that counts, or the broken glass; what was said of another plan,
+ * or has expired, was perhaps shown another place. */
+static bool is_counted(const struct incident *incident, const struct authority *authority,
+		       const struct timeline_entry *entry)
+{
+	const struct attempt *attempt = state_attempt(&incident->state);
+	const char *digest = attempt->digest;
+
+	if (entry->event == EV_BROKEN)
+		return attempt->broken.at == entry->at &&
+		       strcmp(attempt->broken.digest, digest) == 0;
+	for (size_t i = 0; i < attempt->nwords; i++) {
+		if (attempt->words[i].at == entry->at &&
+		    authority_counts(attempt, digest, &attempt->words[i], authority,
+				     clock_wall(incident->clock)))
+			return true;
+	}
+	return false;
+}
+
 /* Walking back: what was recorded earlier overrides. */
 json_t *work_expected(const struct incident *incident)
 {
 	const struct incident_state *state = &incident->state;
+	const struct attempt *attempt = state_attempt(state);
 	json_t *expected = json_object(), *sources = json_object();
+	struct authority authority;
+
+	authority_judge(state, attempt, attempt->digest, clock_wall(incident->clock), &authority);
 
 	for (size_t i = state->ntimeline; i-- > 0 && state->timeline[i].event != EV_CHOSEN;) {
 		const struct timeline_entry *entry = &state->timeline[i];
 		const json_t *seen;
 
-		if (entry->event != EV_APPROVED && entry->event != EV_BROKEN &&
-		    entry->event != EV_INTENT)
+		if (entry->event != EV_INTENT &&
+		    ((entry->event != EV_APPROVED && entry->event != EV_BROKEN) ||
+		     !is_counted(incident, &authority, entry)))
 			continue;
 		seen = json_object_get(entry_json(entry), "identity");
 		json_object_update(sources, json_object_get(seen, "sources"));

@@ -78,8 +78,8 @@ const json_t *work_last_run(const struct incident *incident, const char *procedu
 /* New: the states before each run of the step that is not undone yet, in the current attempt;
  * newest first. */
 json_t *work_runs(const struct incident *incident, const char *procedure, const char *step);
-/* New: whom the current attempt may change: what its approval recorded, and besides that, what the
- * first step that came across it did. */
+/* New: whom the current attempt may change: what the approvals that count recorded, and besides
+ * that, what the first step that came across it did. */
 json_t *work_expected(const struct incident *incident);
 /* Sets the window's shown_since from an outcome's facts (actions/action.h); NULL: none. */
 void work_shown_since(struct work *work, const json_t *facts);
