@@ -116,19 +116,21 @@ bool approval_possible(const struct approval_rule *rule)
 
 /* ---- What was said ---- */
 
-/* Whether it is the latest word of its person about this plan. */
-static bool is_latest(const struct approval_case *about, size_t index)
+bool approval_is_latest(const struct approval *list, size_t n, size_t index)
 {
-	const struct approval *word = &about->list[index];
-
-	if (strcmp(word->digest, about->digest) != 0)
-		return false;
-	for (size_t i = index + 1; i < about->n; i++) {
-		if (strcmp(about->list[i].who, word->who) == 0 &&
-		    strcmp(about->list[i].digest, word->digest) == 0)
+	for (size_t i = index + 1; i < n; i++) {
+		if (strcmp(list[i].who, list[index].who) == 0 &&
+		    strcmp(list[i].digest, list[index].digest) == 0)
 			return false;
 	}
 	return true;
+}
+
+/* Whether it is the latest word of its person about the plan that is asked about. */
+static bool is_latest(const struct approval_case *about, size_t index)
+{
+	return strcmp(about->list[index].digest, about->digest) == 0 &&
+	       approval_is_latest(about->list, about->n, index);
 }
 
 static const struct approval *rejection(const struct approval_rule *rule,
@@ -144,21 +146,39 @@ static const struct approval *rejection(const struct approval_rule *rule,
 	return NULL;
 }
 
-/* Judges by the approvals that expire after `after`; the first of those that count expires at
- * *until. True when they suffice. */
-static bool suffices(const struct approval_rule *rule, const struct approval_case *about,
-		     int64_t after, struct approval_answer *out)
+static int64_t valid_us(const struct approval_rule *rule)
 {
-	int64_t valid = rule->valid_us ? rule->valid_us : APPROVAL_VALID_US;
+	return rule->valid_us ? rule->valid_us : APPROVAL_VALID_US;
+}
+
+bool approval_is_ahead(const struct approval *word, int64_t now)
+{
+	return word->at > now + APPROVAL_SKEW_US;
+}
+
+bool approval_lasts(const struct approval_rule *rule, const struct approval_case *about,
+		    const struct approval *word)
+{
+	int64_t now = about->begun || word->seen < about->now ? about->now : word->seen;
+
+	return word->at + valid_us(rule) > now && !approval_is_ahead(word, about->now);
+}
+
+/* Judges by the approvals that last, or by all that there ever were; the first of those that count
+ * expires at out->until. True when they suffice. */
+static bool suffices(const struct approval_rule *rule, const struct approval_case *about, bool ever,
+		     struct approval_answer *out)
+{
 	const char **persons = xcalloc(about->n + 1, sizeof(*persons));
 	size_t n = 0;
 
 	out->until = 0;
 	for (size_t i = 0; i < about->n; i++) {
 		const struct approval *word = &about->list[i];
-		int64_t until = word->at + valid;
+		int64_t until = word->at + valid_us(rule);
 
-		if (word->rejects || until <= after || !is_latest(about, i) ||
+		if (word->rejects || !is_latest(about, i) ||
+		    (!ever && !approval_lasts(rule, about, word)) ||
 		    (!about->every_role && !approval_may(rule, word->who)))
 			continue;
 		persons[n++] = word->who;
@@ -185,9 +205,9 @@ void approval_judge(const struct approval_rule *rule, const struct approval_case
 {
 	*out = (struct approval_answer){ .due = approval_due(rule, about->asked) };
 	out->rejection = rejection(rule, about);
-	if (suffices(rule, about, INT64_MIN, out))
+	if (suffices(rule, about, true, out))
 		out->verdict = APPROVAL_EXPIRED;
-	if (suffices(rule, about, about->now, out))
+	if (suffices(rule, about, false, out))
 		out->verdict = APPROVAL_GIVEN;
 	if (out->rejection)
 		out->verdict = APPROVAL_REJECTED;

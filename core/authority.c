@@ -76,34 +76,44 @@ static void judge(struct authority *out, const struct approval_case *about)
 }
 
 /* Breaking the glass answers all rules; it lasts as long as an approval does. */
-static void judge_broken(struct authority *out, const struct broken_glass *broken,
-			 const char *digest, int64_t now)
+static void judge_broken(struct authority *out, const struct approval *broken,
+			 const struct approval_case *about)
 {
-	if (out->verdict == APPROVAL_GIVEN || !broken->at || strcmp(broken->digest, digest) != 0)
+	if (out->verdict == APPROVAL_GIVEN || !broken->at ||
+	    strcmp(broken->digest, about->digest) != 0)
 		return;
+	out->broken = approval_lasts(&anybody, about, broken);
 	out->until = broken->at + APPROVAL_VALID_US;
-	out->verdict = out->until > now ? APPROVAL_GIVEN : APPROVAL_EXPIRED;
-	out->broken = out->verdict == APPROVAL_GIVEN;
+	out->verdict = out->broken ? APPROVAL_GIVEN : APPROVAL_EXPIRED;
+}
+
+/* What was begun is asked about as of when it sufficed. The first step's intent may come later than
+ * its approval lasts: what the runner found before that takes its time. */
+static struct approval_case case_of(const struct attempt *attempt, const char *digest, int64_t now)
+{
+	bool begun = attempt->procedure.started != 0;
+
+	return (struct approval_case){
+		.list = attempt->words,
+		.n = attempt->nwords,
+		.digest = digest,
+		.asked = attempt->asked_at ? attempt->asked_at : now,
+		.now = begun ? attempt->approved_at : now,
+		.begun = begun,
+	};
 }
 
 void authority_judge(const struct incident_state *state, const struct attempt *attempt,
 		     const char *digest, int64_t now, struct authority *out)
 {
-	int64_t begun = attempt->procedure.started;
-	struct approval_case about = {
-		.list = attempt->words,
-		.n = attempt->nwords,
-		.digest = digest,
-		.asked = attempt->asked_at ? attempt->asked_at : now,
-		.now = begun ? begun : now,
-	};
+	struct approval_case about = case_of(attempt, digest, now);
 
 	rules_of(state, attempt->procedure.procedure,
-		 begun ? attempt->severity_rule : severity_rule(state), out);
+		 about.begun ? attempt->severity_rule : severity_rule(state), out);
 	about.every_role = out->every_role;
 	judge(out, &about);
-	judge_broken(out, &attempt->broken, digest, about.now);
-	if (begun)
+	judge_broken(out, &attempt->broken, &about);
+	if (about.begun)
 		out->until = 0;
 }
 
@@ -125,22 +135,34 @@ bool authority_may(const struct authority *authority, const char *login)
 	return authority->every_role;
 }
 
+bool authority_counts(const struct attempt *attempt, const char *digest,
+		      const struct approval *word, const struct authority *authority, int64_t now)
+{
+	const struct approval_case about = case_of(attempt, digest, now);
+	bool may = false;
+
+	if (word->rejects || strcmp(word->digest, digest) != 0 ||
+	    !approval_is_latest(attempt->words, attempt->nwords, (size_t)(word - attempt->words)))
+		return false;
+	for (size_t i = 0; i < authority->n; i++) {
+		const struct approval_rule *rule = authority->of[i].rule;
+
+		if (!authority->every_role && !approval_may(rule, word->who))
+			continue;
+		may = true;
+		if (!approval_lasts(rule, &about, word))
+			return false;
+	}
+	return may;
+}
+
 bool authority_gave(const struct attempt *attempt, const char *digest, const char *login,
 		    const struct authority *authority, int64_t now)
 {
-	int64_t valid = APPROVAL_VALID_US;
-
-	for (size_t i = 0; i < authority->n; i++) {
-		int64_t own = authority->of[i].rule->valid_us;
-
-		if (own && own < valid)
-			valid = own;
-	}
-	for (size_t i = attempt->nwords; i-- > 0;) {
-		const struct approval *word = &attempt->words[i];
-
-		if (strcmp(word->who, login) == 0 && strcmp(word->digest, digest) == 0)
-			return !word->rejects && word->at + valid > now;
+	for (size_t i = 0; i < attempt->nwords; i++) {
+		if (strcmp(attempt->words[i].who, login) == 0 &&
+		    authority_counts(attempt, digest, &attempt->words[i], authority, now))
+			return true;
 	}
 	return false;
 }
@@ -180,6 +202,17 @@ bool authority_expire(struct incident_state *state, int64_t now)
 	return attempt->procedure.approved != was;
 }
 
+/* What authorised it, or a part of that, was said at a time that this clock has yet to show. */
+static bool is_ahead(const struct attempt *attempt, int64_t now)
+{
+	bool ahead = approval_is_ahead(&attempt->broken, now);
+
+	for (size_t i = 0; i < attempt->nwords; i++)
+		ahead = ahead || (approval_is_ahead(&attempt->words[i], now) &&
+				  strcmp(attempt->words[i].digest, attempt->digest) == 0);
+	return ahead;
+}
+
 int authority_holds(const struct incident_state *state, const struct attempt *attempt,
 		    const char *digest, int64_t now, struct err *err)
 {
@@ -187,18 +220,22 @@ int authority_holds(const struct incident_state *state, const struct attempt *at
 	struct authority authority;
 	char *missing;
 
-	if (!attempt->authorised) {
-		err_set(err, "%s is not approved", name);
-	} else if (strcmp(digest, attempt->digest) != 0) {
+	if (attempt->authorised && strcmp(digest, attempt->digest) != 0) {
 		err_set(err, "%s is not what was approved any more", name);
 		return err_hint(err, "make the plan again and approve that");
 	}
 	authority_judge(state, attempt, digest, now, &authority);
-	if (!err->set && authority.verdict == APPROVAL_GIVEN)
+	if (attempt->authorised && authority.verdict == APPROVAL_GIVEN)
 		return 0;
+	if (!attempt->authorised)
+		err_set(err, "%s is not approved", name);
 	if (authority.verdict == APPROVAL_REJECTED)
 		return err_hint(err, "%s rejected it: %s", authority.rejection->by,
 				authority.rejection->reason);
+	if (attempt->authorised && is_ahead(attempt, now)) {
+		err_set(err, "the approval of %s is of a later time than this clock shows", name);
+		return err_hint(err, "look whether the clock was set back, and approve it again");
+	}
 	if (attempt->authorised) {
 		err_set(err, "the approval of %s has expired: nothing was begun in time", name);
 		return err_hint(err, "read the plan and approve it again");

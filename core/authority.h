@@ -27,12 +27,12 @@ struct authority {
 	struct authority_rule of[2];
 	size_t n; /* at least 1 */
 	bool every_role;
-	bool ruled;	/* some rule names roles */
-	int64_t until;	/* given: when it expires; 0: never, it was begun */
-	int64_t due;	/* the first of the rules' times to decide; 0: nothing is said */
+	bool ruled;    /* some rule names roles */
+	int64_t until; /* given: when it expires; 0: never, it was begun */
+	int64_t due;   /* the first of the rules' times to decide; 0: nothing is said */
 	bool overdue;
 	const struct approval *rejection; /* borrowed, or NULL */
-	bool broken; /* given by a broken glass alone */
+	bool broken;			  /* given by a broken glass alone */
 };
 
 /* Of the plan with this digest, as of `now` (wall time). */
@@ -43,7 +43,10 @@ void authority_ask(const struct incident_state *state, const struct procedure *p
 		   struct authority *out);
 /* Whether somebody's approval could count: a role of one of the rules is theirs. */
 bool authority_may(const struct authority *authority, const char *login);
-/* Whether their approval of this plan counts already. */
+/* Whether this word, of the attempt's, is an approval of this plan that counts, by its age, in all
+ * rules that its person could meet; whether there is one of theirs. */
+bool authority_counts(const struct attempt *attempt, const char *digest,
+		      const struct approval *word, const struct authority *authority, int64_t now);
 bool authority_gave(const struct attempt *attempt, const char *digest, const char *login,
 		    const struct authority *authority, int64_t now);
 /* Whether one more approval, theirs, would be enough. */

@@ -186,6 +186,7 @@ static int fold_chosen(struct incident_state *state, const struct jflat *line, i
 	attempt = &state->attempts[state->nattempts++];
 	*attempt = (struct attempt){ .chosen_at = at };
 	procedure_begin(&attempt->procedure, procedure);
+	fold_carry(state);
 	return 0;
 }
 
@@ -528,6 +529,7 @@ void state_fold(struct incident_state *state, const struct ledger_line *line)
 	enum event_id id = event_find(line->event);
 	bool fits = fold_line(state, id, line, &err) == 0;
 
+	fold_time(state, line->at);
 	state->timeline = xgrow(state->timeline, &state->cap_timeline, state->ntimeline + 1,
 				sizeof(*state->timeline));
 	state->timeline[state->ntimeline++] = timeline_entry(line, id, fits ? NULL : err.msg);

@@ -48,6 +48,13 @@ static void put_plan(struct attempt *attempt, const struct jflat *line, int64_t 
 	attempt->loss = jflat_json(line, "loss");
 }
 
+static void put_word(struct attempt *attempt, const struct approval *word)
+{
+	attempt->words = xgrow(attempt->words, &attempt->cap_words, attempt->nwords + 1,
+			       sizeof(*attempt->words));
+	attempt->words[attempt->nwords++] = *word;
+}
+
 static void add_word(struct attempt *attempt, const struct jflat *line, int64_t at, bool rejects)
 {
 	json_t *by = jflat_json(line, "by");
@@ -58,25 +65,55 @@ static void add_word(struct attempt *attempt, const struct jflat *line, int64_t 
 	snprintf(word.digest, sizeof(word.digest), "%s", jflat_str(line, "digest", ""));
 	clean(word.by, sizeof(word.by), who);
 	clean(word.reason, sizeof(word.reason), jflat_str(line, "reason", ""));
-	attempt->words = xgrow(attempt->words, &attempt->cap_words, attempt->nwords + 1,
-			       sizeof(*attempt->words));
-	attempt->words[attempt->nwords++] = word;
+	put_word(attempt, &word);
 	free(who);
 	json_decref(by);
 }
 
-/* Everybody whose latest word approves this plan, in order. */
-static void name_approvers(struct attempt *attempt)
+/* A plan does not get rid of a rejection by being chosen anew. */
+void fold_carry(struct incident_state *state)
+{
+	struct attempt *attempt = state_attempt(state);
+	const struct attempt *before = attempt;
+
+	while (before > state->attempts) {
+		before--;
+		if (before->procedure.procedure != attempt->procedure.procedure)
+			continue;
+		for (size_t i = 0; i < before->nwords; i++) {
+			struct approval word = before->words[i];
+
+			word.carried = true;
+			if (word.rejects && approval_is_latest(before->words, before->nwords, i))
+				put_word(attempt, &word);
+		}
+		return;
+	}
+}
+
+void fold_time(struct incident_state *state, int64_t at)
+{
+	struct attempt *attempt = state_attempt(state);
+
+	if (!attempt || attempt->procedure.started)
+		return;
+	for (size_t i = 0; i < attempt->nwords; i++) {
+		if (attempt->words[i].seen < at)
+			attempt->words[i].seen = at;
+	}
+	if (attempt->broken.seen < at)
+		attempt->broken.seen = at;
+}
+
+/* Everybody whose approval counts, in order. */
+static void name_approvers(struct attempt *attempt, const struct authority *authority, int64_t at)
 {
 	struct buf names = BUF_INIT;
 
 	for (size_t i = 0; i < attempt->nwords; i++) {
 		const struct approval *word = &attempt->words[i];
-		bool latest = strcmp(word->digest, attempt->digest) == 0;
 
-		for (size_t k = i + 1; k < attempt->nwords; k++)
-			latest = latest && strcmp(word->who, attempt->words[k].who) != 0;
-		if (latest && !word->rejects)
+		if (authority_counts(attempt, attempt->digest, word, authority, at))
 			buf_printf(&names, "%s%s", names.len ? ", " : "", word->by);
 	}
 	clean(attempt->approved_by, sizeof(attempt->approved_by), buf_str(&names));
@@ -100,7 +137,7 @@ void fold_authority(struct incident_state *state, int64_t at)
 			clean(attempt->approved_by, sizeof(attempt->approved_by),
 			      attempt->broken.by);
 		else
-			name_approvers(attempt);
+			name_approvers(attempt, &authority, at);
 	}
 }
 
@@ -167,7 +204,7 @@ int fold_rejected(struct incident_state *state, const struct jflat *line, int64_
 int fold_broken(struct incident_state *state, const struct jflat *line, int64_t at, struct err *err)
 {
 	struct attempt *attempt = attempt_of(state, line, err);
-	struct broken_glass broken = { .at = at };
+	struct approval broken = { .at = at };
 	char *who;
 
 	if (!attempt)

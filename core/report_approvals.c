@@ -64,6 +64,8 @@ static void put_words(const struct report_work *work, const struct attempt *atte
 		char *role = authority_titles_of(work->state, word->who);
 		bool other = strcmp(word->digest, attempt->digest) != 0;
 
+		if (word->carried)
+			continue;
 		put_row(table, facts, attempt,
 			word->rejects ? "rejected"
 			: other	      ? "approved another plan"

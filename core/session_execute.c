@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/authority.h"
 #include "core/session_parts.h"
 #include "lib/file.h"
 #include "lib/mem.h"
@@ -175,9 +176,9 @@ static int need_steps(const struct session *session, struct err *err)
 		return -1;
 	if (!attempt)
 		return err_set(err, "no procedure is chosen");
-	if (!attempt->procedure.approved)
-		return err_set(err, "%s is not approved", attempt->procedure.procedure->name);
-	return 0;
+	/* Asked anew: it may have expired since the last tick. */
+	return authority_holds(&session->incident.state, attempt, attempt->digest,
+			       clock_wall(session->clock), err);
 }
 
 static const struct step *step_find(const struct session *session, const char *id,

@@ -32,13 +32,6 @@ struct alert_state {
 	int64_t muted_until;	 /* wall time; 0: it isn't */
 };
 
-/* Approved without authority, by somebody's own word. */
-struct broken_glass {
-	int64_t at; /* 0: it is whole */
-	char digest[SHA256_HEX];
-	char by[64], reason[160];
-};
-
 /* A procedure that was tried, in order; the last one is current. */
 struct attempt {
 	struct procedure_state procedure;
@@ -55,7 +48,7 @@ struct attempt {
 	/* By the record alone: it sufficed, or the glass was broken. Whether that has expired since
 	 * is told by the clock: procedure.approved. */
 	bool authorised;
-	struct broken_glass broken;
+	struct approval broken; /* without authority, by somebody's own word; at 0: it was not */
 	const struct approval_rule *severity_rule; /* what applied when the first step began */
 };
 

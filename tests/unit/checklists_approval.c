@@ -98,6 +98,22 @@ static void test_it_lasts_for_a_time(void **state)
 	assert_int_equal(judge(&any_of, words, 1, APPROVAL_VALID_US).verdict, APPROVAL_EXPIRED);
 }
 
+/* The clock may be set back, and those of two hosts differ a little. */
+static void test_a_clock_set_back_brings_nothing_back(void **state)
+{
+	struct approval word = said("dora", "d", 10 * MIN_US, false);
+
+	(void)state;
+	word.seen = word.at + APPROVAL_VALID_US;
+	assert_int_equal(judge(&any_of, &word, 1, word.at).verdict, APPROVAL_EXPIRED);
+	word.seen--;
+	assert_int_equal(judge(&any_of, &word, 1, word.at).verdict, APPROVAL_GIVEN);
+	assert_int_equal(judge(&any_of, &word, 1, word.at - APPROVAL_SKEW_US).verdict,
+			 APPROVAL_GIVEN);
+	assert_int_equal(judge(&any_of, &word, 1, word.at - APPROVAL_SKEW_US - 1).verdict,
+			 APPROVAL_EXPIRED);
+}
+
 static void test_a_rejection_stands_until_that_person_approves(void **state)
 {
 	struct approval words[] = { said("ada", "d", 0, false), said("dora", "d", 1, true),
@@ -125,7 +141,9 @@ static void test_without_a_rule_anybody_is_enough(void **state)
 static void test_every_role_in_a_drill(void **state)
 {
 	struct approval words[] = { said("eve", "d", 0, false) };
-	struct approval_case about = { words, 1, "d", 0, 1, true };
+	struct approval_case about = {
+		.list = words, .n = 1, .digest = "d", .now = 1, .every_role = true
+	};
 	struct approval_answer answer;
 
 	(void)state;
@@ -194,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_one_person_fills_one_role),
 		cmocka_unit_test(test_an_approval_covers_its_plan_alone),
 		cmocka_unit_test(test_it_lasts_for_a_time),
+		cmocka_unit_test(test_a_clock_set_back_brings_nothing_back),
 		cmocka_unit_test(test_a_rejection_stands_until_that_person_approves),
 		cmocka_unit_test(test_without_a_rule_anybody_is_enough),
 		cmocka_unit_test(test_every_role_in_a_drill),

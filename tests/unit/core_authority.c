@@ -3,6 +3,7 @@
  * changed behind it, it grows old, it is given by the wrong people; and a real runner is asked.
  */
 #include "core/approve.h"
+#include "core/identity.h"
 #include "core/who.h"
 #include "tests/unit/fault.h"
 #include "tests/unit/runnerfixture.h"
@@ -375,6 +376,173 @@ static void only_the_right_people_in_time(void **state)
 		assert_true(runs_after(lamp, good[i], 3));
 }
 
+/* One line of the record, so long before now. */
+static void append_past(const struct incident *incident, int minutes, enum event_id event,
+			json_t *fields)
+{
+	struct clock_manual past;
+	struct incident then;
+
+	clock_manual_init(&past, clock_wall(&clock_system) - minutes * 60 * CLOCK_US);
+	assert_int_equal(incident_open(&then, incident->folder, &past.clock, NULL), 0);
+	append(&then, event, fields);
+	incident_close(&then);
+}
+
+static json_t *step_line(const char *step)
+{
+	return json_pack("{s:s, s:s, s:i, s:s}", "procedure", "mend", "step", step, "attempt", 1,
+			 "act", "run");
+}
+
+static void choose_mend(struct incident *incident)
+{
+	append(incident, EV_CHOSEN,
+	       json_pack("{s:s, s:s}", "procedure", "mend", "source", "operator"));
+}
+
+/* The runner found it approved, and what it looked at before the intent took longer than that
+ * lasted: what was begun goes on. */
+static void what_was_begun_does_not_expire(void **state)
+{
+	static const struct word words[] = { { "ann", EV_APPROVED, 30, false },
+					     { "bob", EV_APPROVED, 30, false } };
+	struct lamp *lamp = *state;
+	struct incident incident;
+	json_t *done;
+
+	if (!can_be_others())
+		skip();
+	ruled(lamp);
+	incident_begin(lamp, &incident);
+	choose_mend(&incident);
+	say_word(&incident, &words[0]);
+	say_word(&incident, &words[1]);
+	append_past(&incident, 19, EV_INTENT, step_line("write"));
+	done = step_line("write");
+	json_object_set_new(done, "result", json_string("done"));
+	append_past(&incident, 18, EV_OUTCOME, done);
+	append_past(&incident, 18, EV_VERIFY,
+		    json_pack("{s:s, s:s, s:i, s:s}", "procedure", "mend", "step", "write",
+			      "attempt", 1, "verdict", "pass"));
+	assert_int_equal(incident_refresh(&incident, NULL), 0);
+	assert_int_equal(run(&incident, "paint", RUNNER_RUN), RUNNER_DONE);
+	incident_close(&incident);
+}
+
+/* What has expired by the record does not come back with a clock that was set back, and what was
+ * said at a time that is still to come does not last until then. */
+static void a_clock_set_back_gives_no_time(void **state)
+{
+	static const struct word both[] = { { "ann", EV_APPROVED, 5, false },
+					    { "bob", EV_APPROVED, 5, false },
+					    { "ann", EV_APPROVED, -60, false },
+					    { "bob", EV_APPROVED, -60, false } };
+	struct lamp *lamp = *state;
+	struct incident incident;
+
+	if (!can_be_others())
+		skip();
+	ruled(lamp);
+	for (size_t first = 0; first < 4; first += 2) {
+		incident_begin(lamp, &incident);
+		choose_mend(&incident);
+		say_word(&incident, &both[first]);
+		say_word(&incident, &both[first + 1]);
+		if (first == 0)
+			append_past(&incident, -6, EV_NOTE, json_pack("{s:s}", "text", "late"));
+		assert_int_equal(incident_refresh(&incident, NULL), 0);
+		assert_int_not_equal(run(&incident, "write", RUNNER_RUN), RUNNER_DONE);
+		assert_true(is_untouched(lamp));
+		/* Said once more it counts. */
+		say_word(&incident, &(struct word){ "ann", EV_APPROVED, 0, false });
+		say_word(&incident, &(struct word){ "bob", EV_APPROVED, 0, false });
+		assert_int_equal(incident_refresh(&incident, NULL), 0);
+		assert_int_equal(run(&incident, "write", RUNNER_RUN), RUNNER_DONE);
+		append(&incident, EV_RESOLVED, json_object());
+		incident_close(&incident);
+		lamp_put(lamp, "state", "broken\n");
+	}
+}
+
+/* A plan that somebody rejected is not run when it is chosen anew, until that person approves. */
+static void a_rejection_outlives_its_attempt(void **state)
+{
+	static const struct word no = { "bob", EV_REJECTED, 0, false };
+	static const struct word yes[] = { { "ann", EV_APPROVED, 0, false },
+					   { "bob", EV_APPROVED, 0, false },
+					   { "carl", EV_APPROVED, 0, false } };
+	struct lamp *lamp = *state;
+	struct authority authority;
+	struct incident incident;
+	const struct attempt *attempt;
+
+	if (!can_be_others())
+		skip();
+	ruled(lamp);
+	incident_begin(lamp, &incident);
+	choose_mend(&incident);
+	say_word(&incident, &no);
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(incident_refresh(&incident, NULL), 0);
+		append(&incident, EV_PROCEDURE_ENDED,
+		       json_pack("{s:s, s:s}", "procedure", "mend", "result", "stopped"));
+		choose_mend(&incident);
+	}
+	say_word(&incident, &yes[0]);
+	say_word(&incident, &yes[2]);
+	assert_int_equal(incident_refresh(&incident, NULL), 0);
+	attempt = state_attempt(&incident.state);
+	authority_judge(&incident.state, attempt, attempt->digest, clock_wall(&clock_system),
+			&authority);
+	assert_int_equal(authority.verdict, APPROVAL_REJECTED);
+	assert_int_not_equal(run(&incident, "write", RUNNER_RUN), RUNNER_DONE);
+	assert_true(is_untouched(lamp));
+	say_word(&incident, &yes[1]);
+	assert_int_equal(incident_refresh(&incident, NULL), 0);
+	assert_int_equal(run(&incident, "write", RUNNER_RUN), RUNNER_DONE);
+	/* The approval is of one attempt, and the rejection was taken back. */
+	append(&incident, EV_PROCEDURE_ENDED,
+	       json_pack("{s:s, s:s}", "procedure", "mend", "result", "done"));
+	choose_mend(&incident);
+	assert_int_equal(state_attempt(&incident.state)->nwords, 0);
+	incident_close(&incident);
+}
+
+static json_t *approved_elsewhere(const struct incident *incident, bool elsewhere)
+{
+	json_t *params = json_pack("{s:s}", "colour", "green");
+	json_t *identity = identity_host(incident->loaded.target, NULL);
+	char digest[SHA256_HEX];
+
+	assert_int_equal(digest_of(&incident->loaded, params, digest), 0);
+	if (elsewhere)
+		json_object_set_new(identity, "host", json_string("elsewhere"));
+	return json_pack("{s:s, s:s, s:o, s:o}", "procedure", "mend", "digest", digest, "params",
+			 params, "identity", identity);
+}
+
+/* It is for the place that was shown with the approval that counts: one that had expired before was
+ * perhaps shown what stood there then. */
+static void the_place_is_that_of_the_approval_that_counts(void **state)
+{
+	struct lamp *lamp = *state;
+	struct incident incident;
+
+	for (int elsewhere = 0; elsewhere < 2; elsewhere++) {
+		incident_begin(lamp, &incident);
+		choose_mend(&incident);
+		append_past(&incident, 31, EV_APPROVED, approved_elsewhere(&incident, !elsewhere));
+		assert_int_equal(incident_refresh(&incident, NULL), 0);
+		append(&incident, EV_APPROVED, approved_elsewhere(&incident, elsewhere));
+		assert_int_equal(run(&incident, "write", RUNNER_RUN), RUNNER_DONE);
+		assert_int_equal(status_of(&incident, "write"),
+				 elsewhere ? STEP_FAILED : STEP_DONE);
+		append(&incident, EV_RESOLVED, json_object());
+		incident_close(&incident);
+	}
+}
+
 /* In a drill the operator holds every role: whoever it is, in one approval. */
 static void a_drill_needs_nobody_else(void **state)
 {
@@ -466,6 +634,10 @@ int main(int argc, char **argv)
 		LAMP_TEST(the_digest_covers_every_byte),
 		LAMP_TEST(an_old_approval_is_none_of_a_new_plan),
 		LAMP_TEST(only_the_right_people_in_time),
+		LAMP_TEST(what_was_begun_does_not_expire),
+		LAMP_TEST(a_clock_set_back_gives_no_time),
+		LAMP_TEST(a_rejection_outlives_its_attempt),
+		LAMP_TEST(the_place_is_that_of_the_approval_that_counts),
 		LAMP_TEST(a_drill_needs_nobody_else),
 		LAMP_TEST(the_glass_is_broken_in_so_many_words),
 	};
