@@ -13,6 +13,7 @@
 #include "core/identity.h"
 #include "core/plan.h"
 #include "core/runner_work.h"
+#include "core/secrets.h"
 #include "core/steplock.h"
 #include "lib/child.h"
 #include "lib/jdoc.h"
@@ -105,10 +106,18 @@ static int append_outcome(struct work *work, const char *result, const char *det
 			  int64_t elapsed_us, struct err *err)
 {
 	json_t *fields = act_json(work);
+	struct buf text = BUF_INIT;
 
 	json_object_set_new(fields, "result", json_string(result));
-	if (detail && *detail)
-		json_object_set_new(fields, "detail", json_text(detail, strlen(detail)));
+	buf_puts(&text, detail ? detail : "");
+	/* Once: who reads the outcome knows that the step's file is not the whole of it. */
+	if (work->unkept)
+		buf_printf(&text, "%ssome of its output could not be kept: %s",
+			   text.len ? "; " : "", strerror(work->unkept));
+	work->unkept = 0;
+	if (text.len)
+		json_object_set_new(fields, "detail", json_text(text.data, text.len));
+	buf_release(&text);
 	if (facts)
 		json_object_set(fields, "facts", facts);
 	json_object_set_new(fields, "elapsed", json_real((double)elapsed_us / (double)CLOCK_US));
@@ -483,6 +492,9 @@ static int runner_work(const struct call *call, int stop_fd, struct err *err)
 out:
 	if (lock >= 0)
 		close(lock);
+	/* What the runner says is shown as it is. */
+	secrets_redact_text(incident.redactor, err->msg, sizeof(err->msg));
+	secrets_redact_text(incident.redactor, err->hint, sizeof(err->hint));
 	incident_close(&incident);
 	return exit_status;
 }

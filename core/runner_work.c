@@ -141,6 +141,8 @@ struct call {
 struct output {
 	const struct redactor *redactor;
 	int from, to;
+	int refused; /* errno: why there is no file to write to */
+	int unkept;  /* errno of the first bytes that could not be written; 0: all were */
 	struct buf line;
 	size_t written;
 };
@@ -201,16 +203,27 @@ static void stage_main(int fd, void *data)
 		file_write(fd, text, strlen(text));
 }
 
+/* The step goes on without what can't be written; its outcome says so. */
+static void output_put(struct output *output, const char *bytes, size_t len)
+{
+	int why = output->to < 0			    ? output->refused
+		  : file_write(output->to, bytes, len) != 0 ? errno
+							    : 0;
+
+	if (!output->unkept)
+		output->unkept = why;
+}
+
 static void output_flush(struct output *output, size_t len)
 {
 	struct buf clean = BUF_INIT;
 
-	if (output->to >= 0 && output->written < OUTPUT_MAX) {
+	if (output->written < OUTPUT_MAX) {
 		redact(output->redactor, &clean, output->line.data, len);
 		output->written += clean.len;
-		file_write(output->to, clean.data, clean.len);
+		output_put(output, clean.data, clean.len);
 		if (output->written >= OUTPUT_MAX)
-			file_write(output->to, "[more output was dropped]\n", 26);
+			output_put(output, "[more output was dropped]\n", 26);
 	}
 	buf_drop(&output->line, len);
 	buf_release(&clean);
@@ -307,6 +320,7 @@ enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us
 	fcntl(call.log[0], F_SETFL, O_NONBLOCK);
 	output.from = call.log[0];
 	output.to = incident_file_open(work->incident->folder, work->out_path, O_WRONLY | O_APPEND);
+	output.refused = output.to < 0 ? errno : 0;
 	known = child_known();
 	pid = offspring_start(stage_main, &call, &fd, NULL);
 	close(call.log[1]);
@@ -325,6 +339,7 @@ enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us
 	else
 		child_sweep(known, SWEEP_US);
 	output_end(&output);
+	work->unkept = work->unkept ? work->unkept : output.unkept;
 	work->stopped = work->stopped || end == WORK_STOPPED;
 	if (output.to >= 0)
 		close(output.to);

@@ -30,6 +30,7 @@ struct work {
 	json_t *before;	  /* owned: the pre-state; NULL: none yet */
 	json_t *identity; /* owned: whom it changes, once stage_identity was called */
 	json_t *runs;	  /* owned: of an undo, work_runs(); else NULL */
+	int unkept;	  /* errno of the first output that could not be written to out_path; 0 */
 	/* For what its probes look at: the step's end, and when what it started could first log. */
 	struct sense_window window;
 	int stop_fd;  /* signalfd that becomes readable when it shall stop; -1 */

@@ -88,7 +88,7 @@ json_t *secrets_hidden(const struct runbook *runbook, const json_t *values)
 	return hidden;
 }
 
-static void redact_text(const struct redactor *redactor, char *text, size_t size)
+void secrets_redact_text(const struct redactor *redactor, char *text, size_t size)
 {
 	struct buf out = BUF_INIT;
 
@@ -101,6 +101,6 @@ static void redact_text(const struct redactor *redactor, char *text, size_t size
 
 void secrets_redact(const struct redactor *redactor, struct reading *reading)
 {
-	redact_text(redactor, reading->evidence, sizeof(reading->evidence));
-	redact_text(redactor, reading->text, sizeof(reading->text));
+	secrets_redact_text(redactor, reading->evidence, sizeof(reading->evidence));
+	secrets_redact_text(redactor, reading->text, sizeof(reading->text));
 }

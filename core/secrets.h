@@ -26,6 +26,8 @@ struct redactor *secrets_redactor(const struct target *target);
 char **secrets_shell(const struct runbook *runbook, const json_t *values, const json_t *args);
 /* New: `values` with secret ones by name ("${token}"). */
 json_t *secrets_hidden(const struct runbook *runbook, const json_t *values);
+/* Redacts a text in its place; what grows beyond `size` is cut. */
+void secrets_redact_text(const struct redactor *redactor, char *text, size_t size);
 /* Redacts what a reading says. */
 void secrets_redact(const struct redactor *redactor, struct reading *reading);
 

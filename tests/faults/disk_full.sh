@@ -49,6 +49,9 @@ full() {
 	[[ $(events | tail -n 4 | tr '\n' ' ') == "step.outcome step.verify procedure.stopped procedure.ended " ]] ||
 		{ events; return 1; }
 	grep -q 'No space left' "$case/log" || return 1
+	# The running one has printed something that its file had no room for: that is on record, once.
+	[[ $2.$3 != running.blocks ]] || (($(grep -c 'its output could not be kept: No space left' "$folder/ledger.jsonl") == 1)) ||
+		{ echo "lost output is not on record"; return 1; }
 	echo recorded >>"$work/results"
 }
 # The console dies, too; its runner closes the step out, and another console carries on once there is space.

@@ -1,5 +1,7 @@
 /* The runner with real processes and files: what is on record, and that steps start one at a time.
  */
+#include <sys/mman.h>
+
 #include "tests/unit/runnerfixture.h"
 
 #include <sys/resource.h>
@@ -329,9 +331,32 @@ static void nothing_starts_without_a_ledger(void **state)
 	incident_close(&incident);
 }
 
+/* Its words go to the screen; in them may be what a program or a server answered. */
+static void what_a_refusing_runner_says_is_redacted(void **state)
+{
+	struct lamp *lamp = *state;
+	struct incident incident;
+	char text[600] = "";
+	int fd = memfd_create("why", MFD_CLOEXEC);
+	pid_t pid;
+
+	incident_begin(lamp, &incident);
+	approve(&incident, "mend");
+	pid =
+	    runner_start(&incident, "s3cret-t0ken", RUNNER_RUN, incident.state.last_act, fd, NULL);
+	assert_true(pid > 0);
+	assert_int_equal(wait_for(pid), RUNNER_REFUSED);
+	assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
+	assert_non_null(strstr(text, "mend has no step [redacted]"));
+	assert_null(strstr(text, "s3cret"));
+	close(fd);
+	incident_close(&incident);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		LAMP_TEST(what_a_refusing_runner_says_is_redacted),
 		LAMP_TEST(a_step_leaves_intent_outcome_and_verify),
 		LAMP_TEST(a_step_that_is_not_next_is_refused),
 		LAMP_TEST(what_was_not_approved_is_refused),
