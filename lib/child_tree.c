@@ -17,7 +17,8 @@
 #include "lib/mem.h"
 #include "lib/proc.h"
 
-enum { STOP_TRIES = 250, END_TRIES = 10000 };
+/* Looks, 0.2 ms apart: on a host that is busy a stopped one is told so only when its turn comes. */
+enum { STOP_TRIES = 5000, HELD_TRIES = 250, END_TRIES = 10000 };
 
 /* For a killed process to be gone: one in the kernel's hands may never be. */
 static const int64_t patience_us = 30 * CLOCK_US;
@@ -227,7 +228,8 @@ static void stop(pid_t pid)
 	if (kill(pid, SIGSTOP) != 0)
 		return;
 	for (int i = 0; i < STOP_TRIES; i++) {
-		if (proc_stat(pid, &stat) != 0 || strchr("TtZX", stat.state))
+		if (proc_stat(pid, &stat) != 0 || strchr("TtZX", stat.state) ||
+		    (stat.state == 'D' && i >= HELD_TRIES))
 			return;
 		usleep(200);
 	}
@@ -241,10 +243,12 @@ static bool is_alive(pid_t pid)
 }
 
 /* While a parent stands still nobody reaps its children: their numbers stay theirs. A subreaper is
- * given new ones meanwhile. */
+ * given new ones meanwhile, by those that end between our reading of the list and our looking at
+ * them: so the end is a list that did not grow, of none but dead ones. */
 void child_tree_end(pid_t pid)
 {
-	size_t living, tries = 0;
+	size_t living, known = 0, tries = 0;
+	bool grew;
 
 	/* To kill(), others mean more than one process. */
 	if (pid <= 1)
@@ -261,12 +265,15 @@ void child_tree_end(pid_t pid)
 			child_tree_end(children.list[i]);
 			living++;
 		}
+		grew = children.n != known;
+		known = children.n;
 		free(children.list);
-	} while (living > 0 && tries++ < END_TRIES);
+	} while ((living > 0 || grew) && tries++ < END_TRIES);
 	kill(pid, SIGKILL);
 }
 
-/* One pass; how many of this process's children it found alive. */
+/* One pass; how many of this process's children it found alive, or had to reap: those may have left
+ * children of their own that came to us since. */
 static size_t pass(const struct child_tree *tree)
 {
 	struct pids children = { .n = 0 };
@@ -282,7 +289,7 @@ static size_t pass(const struct child_tree *tree)
 			child_tree_end(pid);
 			living++;
 		} else if (pid != tree->root) {
-			waitpid(pid, NULL, WNOHANG);
+			living += waitpid(pid, NULL, WNOHANG) == pid;
 		}
 	}
 	free(children.list);
