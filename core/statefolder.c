@@ -83,8 +83,11 @@ static int folder_make(const char *above, const char *path, struct err *err)
 		mode = 02770;
 	if (mkdir(path, mode & 0777))
 		return -1;
-	if (chmod(path, mode))
-		return err_sys(err, "%s: its mode can't be set", path);
+	if (chmod(path, mode)) {
+		err_sys(err, "%s: its mode can't be set", path);
+		rmdir(path);
+		return -1;
+	}
 	return 0;
 }
 
@@ -257,8 +260,12 @@ int incident_folder_make(int64_t wall_us, char **id, char **folder, struct err *
 		if (result && !taken)
 			err_sys(err, "%s can't be made", *folder);
 	}
-	if (!result)
+	if (!result) {
 		result = file_sync_folder(above, err);
+		/* Empty, it would be listed as an incident for good. */
+		if (result)
+			rmdir(*folder);
+	}
 	if (result) {
 		err_set(err, "%s: no number is left for an incident of %s", above, date);
 		err_hint(err, "set BACKOUT_STATE_DIR to a folder that you can write");

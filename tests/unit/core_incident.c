@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -518,10 +519,44 @@ static void test_out_files_differ(void **state)
 	incident_close(&incident);
 }
 
+/* For tests/faults/incident_errors.sh: opens an incident and prints its folder, or seals the one
+ * that is there. Between two calls of getpriority() faults are injected. */
+static int act_and_tell(bool seal, const char *first, const char *second)
+{
+	struct incident incident = { .folder = NULL };
+	struct findings findings = { 0 };
+	struct loaded loaded = { 0 };
+	struct err err = ERR_INIT;
+	int result = seal ? incident_open(&incident, first, &clock_system, &err)
+			  : load_runbook(&loaded, first, second, &findings, &err);
+
+	if (result == 0) {
+		(void)getpriority(PRIO_PROCESS, 0);
+		result = seal ? incident_append(&incident, EV_CLOSED, json_object(), &err)
+			      : incident_create(&incident, &loaded, INCIDENT_INCIDENT,
+						SEVERITY_HIGH, "Test", &clock_system, &err);
+		(void)getpriority(PRIO_PROCESS, 0);
+	}
+	if (result == 0)
+		printf("%s\n", incident.folder);
+	else
+		fprintf(stderr, "%s\n", err.msg);
+	if (incident.folder)
+		incident_close(&incident);
+	findings_release(&findings);
+	loaded_release(&loaded);
+	return result ? 1 : 0;
+}
+
 #define WITH_RECORD(test) cmocka_unit_test_setup_teardown(test, record_setup, record_teardown)
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc == 4 && strcmp(argv[1], "--open") == 0)
+		return act_and_tell(false, argv[2], argv[3]);
+	if (argc == 3 && strcmp(argv[1], "--seal") == 0)
+		return act_and_tell(true, argv[2], NULL);
+
 	const struct CMUnitTest tests[] = {
 		WITH_RECORD(test_folder),
 		WITH_RECORD(test_group_folder),
