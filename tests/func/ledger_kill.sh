@@ -26,27 +26,41 @@ holds() {
 	((lines >= ${last:-0})) || { echo "$1: $lines lines, $last acknowledged"; return 1; }
 }
 
-# every CALLS FAULT: the fault at the first call, the second ... until there are no more such calls.
+# at CALL FAULT NUMBER new|old: the fault at that one of its calls, of a ledger that is made, or of one that is there.
+# 1: it was not survived; 2: there is no such call.
+at() {
+	local folder=$work/$1.${2//[^A-Za-z]/.}.$3.$4
+	mkdir "$folder"
+	printf '{}' >"$folder/runbook.json"
+	printf '{}' >"$folder/target.json"
+	[[ $4 == new ]] || "$writer" --append "$folder" 1 >"$folder.acknowledged" || return 1
+	trace "$folder" "$1:$2:when=$3"
+	grep -qE 'INJECTED|killed by SIGKILL' "$work/trace" || return 2
+	[[ -e $folder/ledger.jsonl ]] || return 0
+	holds "$folder" || { echo "$2 at $1 $3, $4"; tail -5 "$work/trace"; return 1; }
+	"$writer" --append "$folder" 1 >>"$folder.acknowledged" && holds "$folder" || { echo "after $2 at $1 $3, $4"; return 1; }
+	rm -rf "$folder" "$folder.acknowledged"
+}
+
+# every CALLS FAULT ROW: the fault at the first of each of the calls, the second ... until there are no more; strace
+# counts the calls of a set apart, so each has a sweep of its own.
 every() {
-	local when folder injected
-	for ((when = 1; when < 200; when++)); do
-		folder=$work/$n.$when
-		mkdir "$folder"
-		printf '{}' >"$folder/runbook.json"
-		printf '{}' >"$folder/target.json"
-		# Half of them go on with a ledger that is there.
-		((when % 2)) || "$writer" --append "$folder" 1 >"$folder.acknowledged" || return 1
-		trace "$folder" "$1:$2:when=$when"
-		injected=$(grep -cE 'INJECTED|killed by SIGKILL' "$work/trace")
-		if [[ -e $folder/ledger.jsonl ]]; then
-			holds "$folder" || { echo "fault $when"; tail -5 "$work/trace"; return 1; }
-			"$writer" --append "$folder" 1 >>"$folder.acknowledged" || return 1
-			holds "$folder" || { echo "after fault $when"; return 1; }
-		fi
-		((injected)) || break
+	local call age when injected=0 lost=0
+	for call in ${1//,/ }; do
+		for age in new old; do
+			for ((when = 1; when < 200; when++)); do
+				at "$call" "$2" "$when" $age
+				case $? in
+				1) lost=$((lost + 1)) ;;
+				2) break ;;
+				esac
+				injected=$((injected + 1))
+			done
+			echo "# $2 at $((when - 1)) of $call, $age" >&5
+		done
 	done
-	fault "$3" "an append: $2 at every one of $1" $((when - 1)) $((when - 1)) 0
-	((when > 2))
+	fault "$3" "an append: $2 at every one of $1" $injected $((injected - lost)) $lost
+	((injected > 2 && lost == 0))
 }
 
 if ! strace -o /dev/null true 2>/dev/null; then

@@ -242,38 +242,117 @@ static void what_is_no_claim_is_refused(void **state)
 	free(victim);
 }
 
+/* ---- full disks ---- */
+
+struct full_disk {
+	const char *options;
+	bool is_there; /* the claim's file, empty, before the disk is full */
+	bool is_held;  /* by this incident */
+};
+
+static void disk_fill(const char *disk)
+{
+	char page[4096] = { 0 }, name[16];
+	int fd = -1;
+
+	for (int i = 0; i < 100; i++) {
+		char *path;
+
+		snprintf(name, sizeof(name), "fill-%d", i);
+		path = path_join(disk, name);
+		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		while (fd >= 0 && write(fd, page, sizeof(page)) > 0)
+			;
+		if (fd >= 0)
+			close(fd);
+		free(path);
+	}
+}
+
+static void disk_empty(const char *disk)
+{
+	char name[16];
+
+	for (int i = 0; i < 100; i++) {
+		char *path;
+
+		snprintf(name, sizeof(name), "fill-%d", i);
+		path = path_join(disk, name);
+		unlink(path);
+		free(path);
+	}
+}
+
+/* Whether it is refused in words, nobody takes what is left for a claim, and it is had when there
+ * is room again; one that is held stays so. */
+static bool full_is_survived(struct incident *incident, struct incident *other, const char *disk,
+			     const struct full_disk *full)
+{
+	char *claim = path_join(disk, "claim");
+	struct err err = ERR_INIT;
+	struct buf text = BUF_INIT;
+	bool good = true;
+
+	incident->loaded.target->claim = other->loaded.target->claim = claim;
+	if (full->is_there || full->is_held)
+		good = claim_take(incident, NULL) == 0;
+	if (full->is_there && !full->is_held)
+		claim_release(incident);
+	disk_fill(disk);
+	if (full->is_held) {
+		good = good && claim_take(incident, NULL) == 0 && claim_take(other, NULL) == -1;
+	} else {
+		good = good && claim_take(incident, &err) == -1 && strstr(err.msg, claim) &&
+		       strstr(err.msg, "No space left");
+		file_read(claim, &text, 0, NULL);
+		good = good && text.len == 0 && !claim_is_foreign(other, NULL);
+	}
+	disk_empty(disk);
+	good = good && claim_take(incident, NULL) == 0 && claim_take(other, NULL) == -1;
+	print_message("# %s, %s: %s\n", full->options,
+		      full->is_held    ? "held"
+		      : full->is_there ? "free"
+				       : "not made",
+		      err.set ? err.msg : "stays");
+	buf_release(&text);
+	free(claim);
+	return good;
+}
+
 /* A full file system: it can't be claimed, so nothing starts; a claim that stands there stays. */
 static void a_full_disk_takes_no_claim(void **state)
 {
+	static const struct full_disk disks[] = {
+		{ "size=64k", false, false },
+		{ "size=64k", true, false },
+		{ "size=64k", true, true },
+		{ "size=256k,nr_inodes=4", false, false },
+		{ "size=64k,nr_inodes=4", true, true },
+	};
+	const long n = sizeof(disks) / sizeof(disks[0]);
 	struct lamp *lamp = *state;
-	struct incident incident;
-	char *full = path_join(lamp->folder, "full"), *claim = path_join(full, "claim");
-	char *fill = path_join(full, "fill");
-	const char *before = lamp->loaded.target->claim;
-	struct err err = ERR_INIT;
-	char page[4096] = { 0 };
-	int fd;
+	struct incident incident, other;
+	char *path = path_join(lamp->folder, "full");
+	long survived = 0;
 
-	if (geteuid() != 0 || mkdir(full, 0700) != 0 ||
-	    mount("none", full, "tmpfs", 0, "size=64k") != 0)
+	if (geteuid() != 0 || mkdir(path, 0700) != 0)
 		skip();
-	fd = open(fill, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	while (write(fd, page, sizeof(page)) > 0)
-		;
-	close(fd);
 	incident_begin(lamp, &incident);
-	incident.loaded.target->claim = claim;
-	assert_int_equal(claim_take(&incident, &err), -1);
-	assert_non_null(strstr(err.msg, "claim"));
-	assert_int_equal(unlink(fill), 0);
-	assert_int_equal(claim_take(&incident, NULL), 0);
-	incident.loaded.target->claim = before;
-	assert_int_equal(umount2(full, MNT_DETACH), 0);
-	fault(16, "claims on a full disk", 1, 1, 0);
+	incident_begin(lamp, &other);
+	for (long i = 0; i < n; i++) {
+		const char *before = incident.loaded.target->claim;
+
+		if (mount("none", path, "tmpfs", 0, disks[i].options) != 0)
+			skip();
+		survived += full_is_survived(&incident, &other, path, &disks[i]);
+		incident.loaded.target->claim = other.loaded.target->claim = before;
+		assert_int_equal(umount2(path, MNT_DETACH), 0);
+	}
+	fault(16, "claims on a full disk", n, survived, n - survived);
+	assert_int_equal(survived, n);
 	incident_close(&incident);
-	free(full);
-	free(claim);
-	free(fill);
+	incident_close(&other);
+	free(path);
 }
 
 int main(int argc, char **argv)
