@@ -6,7 +6,10 @@
 #include "core/keys.h"
 #include "core/session_parts.h"
 #include "core/standing.h"
+#include "lib/text.h"
 #include "lib/timefmt.h"
+
+#define NAMES_SHOWN 60 /* columns of two lines, which have what is to be done, too */
 
 struct line {
 	char *out;
@@ -183,17 +186,21 @@ static void next_step(const struct session *session, const struct step *step,
 
 /* ---- The procedure ---- */
 
-/* Others are asked: who they are, and what they type. */
+/* Others are asked: who they are, and what they type. The plan names them all: where they are many,
+ * what can be done must not fall off the line. */
 static void next_waiting_for(const struct session *session, const struct authority *authority,
 			     struct line line)
 {
 	char *missing = authority_missing(authority);
+	size_t fits = text_fit(missing, NAMES_SHOWN);
+	const char *waits = authority->verdict == APPROVAL_EXPIRED ? "Expired: waiting again"
+			    : authority->overdue		   ? "OVERDUE, still waiting"
+								   : "Waiting";
 
 	snprintf(line.out, line.size,
-		 "%s for %.160s: they type \"backout approve %s\". %s%s%s breaks the glass.",
-		 authority->overdue ? "OVERDUE, still waiting" : "Waiting", missing,
-		 session->incident.state.id, go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE),
-		 key(KEY_ID_BREAK_GLASS));
+		 "%s for %.*s%s: they type \"backout approve %s\". %s%s%s breaks the glass.", waits,
+		 (int)fits, missing, missing[fits] ? "..." : "", session->incident.state.id,
+		 go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE), key(KEY_ID_BREAK_GLASS));
 	free(missing);
 }
 
@@ -211,9 +218,11 @@ static void next_approval(const struct session *session, const struct procedure 
 	own = session_own_approval(session, &authority);
 	asked = session_asked(session);
 	if (authority.verdict == APPROVAL_REJECTED)
-		snprintf(line.out, line.size, "Rejected by %s: %.120s. Press %s%s%s to drop it.",
-			 authority.rejection->by, authority.rejection->reason, there, and,
-			 key(KEY_ID_STOP));
+		snprintf(line.out, line.size,
+			 "Rejected by %s, who can take that back. Press %s%s%s to drop the plan. "
+			 "Why: %s",
+			 authority.rejection->by, there, and, key(KEY_ID_STOP),
+			 authority.rejection->reason);
 	else if (own == OWN_GIVEN || (own == OWN_NONE && asked))
 		next_waiting_for(session, &authority, line);
 	else if (own == OWN_NONE)

@@ -142,12 +142,50 @@ static void the_glass_is_broken_in_sight(void **state)
 	desk_press(desk, "5", "approved without authority (missing:");
 }
 
+/* A plan does not get rid of it by being dropped and chosen anew, and the key stays in sight
+ * however much there is to say. */
+static void a_rejected_plan_stays_rejected(void **state)
+{
+	static const char *const reject[] = {
+		"approve", "20", "--reject",
+		"the index is not damaged at all, only the search reads an old copy of it; restart "
+		"that first and look again",
+		NULL
+	};
+	struct desk *desk = *state;
+	struct terminal *console;
+
+	if (!can_be_others())
+		skip();
+	plan_of(desk, "lena");
+	console = desk->terminal;
+	run_as(desk, "otto", reject);
+	assert_true(terminal_wait(desk->terminal, "Rejected, on record"));
+	assert_int_equal(terminal_wait_end(desk->terminal, 10000), 0);
+	terminal_free(desk->terminal);
+	desk->terminal = console;
+	for (int again = 0; again < 2; again++) {
+		assert_true(terminal_wait(desk->terminal, "Rejected by otto"));
+		assert_true(terminal_wait(desk->terminal, "Press x to drop the plan."));
+		desk_press(desk, "x", "y drops it");
+		desk_press(desk, "y", "Nothing is suggested.");
+		desk_press(desk, "p", "wipe: Wipe the index");
+		desk_press(desk, "\r", "why?");
+		desk_press(desk, "it is damaged\r", "Plan: Wipe the index");
+	}
+	assert_true(terminal_wait(desk->terminal, "Press x to drop the plan."));
+	desk_press(desk, "a", "Type front to confirm");
+	desk_press(desk, "front\r", "Rejected by otto");
+	assert_true(desk_has(desk, "data"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, desk_begin, desk_end)
 	const struct CMUnitTest tests[] = {
 		TEST(the_second_person_approves_at_their_own_terminal),
 		TEST(one_of_two_approves_here),
+		TEST(a_rejected_plan_stays_rejected),
 		TEST(the_glass_is_broken_in_sight),
 	};
 
