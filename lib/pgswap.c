@@ -17,9 +17,6 @@
 #include "lib/pgswap_sql.h"
 #include "lib/timefmt.h"
 
-/* So long a crashed server may take to come back; then a person has to. */
-#define PUT_BACK_US (60 * CLOCK_US)
-
 /* One run. */
 struct run {
 	const struct pgswap *swap;
@@ -298,13 +295,10 @@ static int put_back_here(struct run *run, struct err *err)
 	return err->set ? -1 : 0;
 }
 
-/* As if nothing had been: NAME open, no copy. The session may be what broke, or the whole server:
- * one that crashed is waited for while it starts again, since nobody else will open NAME. */
+/* As if nothing had been: NAME open, no copy. The session may be what broke, or the server. */
 static int put_back(struct run *run, struct err *err)
 {
-	int64_t until = clock_mono(&clock_system) + PUT_BACK_US;
 	struct err mine = ERR_INIT;
-	int result = -1;
 
 	if (!run->admin || (!run->closed && !run->made))
 		return 0;
@@ -312,15 +306,7 @@ static int put_back(struct run *run, struct err *err)
 		return 0;
 	pg_close(run->admin);
 	run->admin = NULL;
-	while (result < 0 && clock_mono(&clock_system) < until) {
-		err_clear(&mine);
-		result = pgswap_clean(run->swap, run->before, &mine);
-		if (result < 0) {
-			pgswap_note(run->swap->log, "not put back yet: %s", mine.msg);
-			usleep(500000);
-		}
-	}
-	return result < 0 ? err_set(err, "%s", mine.msg) : 0;
+	return pgswap_put_back(run->swap, run->before, err);
 }
 
 static json_t *facts_of(const struct run *run, int64_t began)

@@ -59,6 +59,9 @@ int pgswap_holders(const struct pgswap *swap, struct pg *pg, struct err *err);
 /* New: the sidecar, when the dump is sound and fit for this server. `quick`: its bytes are not
  * read. */
 json_t *pgswap_check(const struct pgswap *swap, struct pg *pg, bool quick, struct err *err);
+/* pgswap_clean(), again and again while the server, which may have crashed, starts again: nobody
+ * else opens NAME. Blocking for a minute at most. */
+int pgswap_put_back(const struct pgswap *swap, const json_t *before, struct err *err);
 /* Ends a database's sessions and drops it; refuses the one that was there before. */
 int pgswap_drop(struct pg *pg, const json_t *database, const json_t *before, int log,
 		struct err *err);

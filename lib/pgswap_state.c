@@ -10,7 +10,10 @@
 #include "lib/pgswap.h"
 #include "lib/pgswap_sql.h"
 
-#define LOOK_US (30 * CLOCK_US)
+#define LOOK_US	 (30 * CLOCK_US)
+#define CLAIM_US (6 * CLOCK_US)
+/* So long a crashed server may take to come back; then a person has to. */
+#define BACK_US (60 * CLOCK_US)
 
 void pgswap_release(struct pgswap *swap)
 {
@@ -235,6 +238,24 @@ static bool is_ours(const struct places *at, const json_t *before)
 	       (is_oid(at->live, before) || is_oid(at->old, before) || is_marked(at->live, before));
 }
 
+/* Who has claimed it may have closed it for a swap of his own, and opens it himself. A session that
+ * died a moment ago may hold its claim for a while. */
+static int claim_soon(struct pg *pg, const char *name, struct err *err)
+{
+	int64_t until = clock_mono(&clock_system) + CLAIM_US;
+	struct err mine = ERR_INIT;
+
+	while (pg_claim(pg, name, &mine) < 0) {
+		if (clock_mono(&clock_system) > until) {
+			err_set(err, "%s", mine.msg);
+			return err_hint(err, "%s", mine.hint);
+		}
+		err_clear(&mine);
+		usleep(50000);
+	}
+	return 0;
+}
+
 int pgswap_clean(const struct pgswap *swap, const json_t *before, struct err *err)
 {
 	struct places at = { 0 };
@@ -243,6 +264,7 @@ int pgswap_clean(const struct pgswap *swap, const json_t *before, struct err *er
 	int result = -1;
 
 	if (!pg || sessions_end(pg, json_str(before, "mark", ""), err) < 0 ||
+	    claim_soon(pg, json_str(before, "database", ""), err) < 0 ||
 	    places_look(pg, before, &at, err) < 0)
 		goto out;
 	if (at.copy && pgswap_drop(pg, at.copy, before, swap->log, err) < 0)
@@ -287,39 +309,62 @@ static int undo_swap(const struct pgswap *swap, struct pg *pg, const struct plac
 		return err_set(err,
 			       "%s is not the database that was there before: nothing is undone",
 			       old);
+	/* Whoever follows the restored one would lose its place. */
+	if (pgswap_holders(swap, pg, err) < 0)
+		return -1;
 	if (at->live)
 		pgswap_sql_close(&script, name);
 	pgswap_sql_close(&script, old);
 	pgswap_sql_swap(&script, at->live ? name : NULL, json_str(before, "undone", ""), old, name);
 	int result = script_run(pg, &script, swap->log, err);
-	if (result < 0) {
-		struct script open = { 0 };
-		struct err ignored = ERR_INIT;
-		pg_exec(pg, &ignored, "ROLLBACK");
-		pgswap_sql_open(&open, name);
-		pgswap_sql_open(&open, old);
-		script_run(pg, &open, swap->log, &ignored);
-		script_release(&open);
-	}
 	script_release(&script);
 	return result;
+}
+
+int pgswap_put_back(const struct pgswap *swap, const json_t *before, struct err *err)
+{
+	int64_t until = clock_mono(&clock_system) + BACK_US;
+	struct err mine = ERR_INIT;
+
+	while (pgswap_clean(swap, before, &mine) < 0) {
+		if (clock_mono(&clock_system) > until)
+			return err_set(err, "%s", mine.msg);
+		pgswap_note(swap->log, "not put back yet: %s", mine.msg);
+		err_clear(&mine);
+		usleep(500000);
+	}
+	return 0;
 }
 
 int pgswap_undo(const struct pgswap *swap, const json_t *before, struct err *err)
 {
 	struct places at = { 0 };
+	struct err mine = ERR_INIT, left = ERR_INIT;
+	bool begun = false;
 	struct pg *pg;
 	int result = -1;
 
 	/* A run that never came to the swap left at most a copy and a closed door. */
 	if (pgswap_clean(swap, before, err) < 0)
 		return -1;
-	pg = pgswap_admin(swap, swap->mark, swap->timeout_us, err);
-	if (pg && pg_claim(pg, json_str(before, "database", ""), err) == 0 &&
-	    places_look(pg, before, &at, err) == 0)
-		result = swap->plain ? undo_plain(swap, pg, &at, before, err)
-				     : undo_swap(swap, pg, &at, before, err);
+	pg = pgswap_admin(swap, swap->mark, swap->timeout_us, &mine);
+	if (pg && pg_claim(pg, json_str(before, "database", ""), &mine) == 0 &&
+	    places_look(pg, before, &at, &mine) == 0) {
+		begun = true;
+		result = swap->plain ? undo_plain(swap, pg, &at, before, &mine)
+				     : undo_swap(swap, pg, &at, before, &mine);
+	}
 	places_release(&at);
 	pg_close(pg);
+	if (result < 0) {
+		err_set(err, "%s", mine.msg);
+		err_hint(err, "%s", mine.hint);
+	}
+	/* Both are closed, perhaps; the session may be what broke, or the whole server. */
+	if (result < 0 && begun && pgswap_put_back(swap, before, &left) < 0) {
+		err_set(err, "%.300s; and the databases are not open again: %.300s", mine.msg,
+			left.msg);
+		err_hint(err, "undo it again: that opens them first");
+	}
 	return result;
 }

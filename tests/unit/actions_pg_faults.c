@@ -1,4 +1,5 @@
 /* Restores that are refused, or die in the middle: the whole old or the whole new database. */
+#include "lib/pg_claim.h"
 #include "tests/unit/shop.h"
 
 static int setup_damaged(void **state)
@@ -62,6 +63,93 @@ static void test_left_closed(void **state)
 	buf_release(&why);
 	free(sql);
 	free(old);
+	json_decref(before);
+	json_decref(args);
+}
+
+/* It is closed, but not for us: who has claimed it is in the middle of a swap of his own. */
+static void test_closed_by_another(void **state)
+{
+	json_t *args = restore_args(dump);
+	struct pg_params params;
+	struct err err = ERR_INIT;
+	char *old = content("shop"), *names;
+
+	(void)state;
+	intent_next();
+	json_t *before = action_pg_restore.before(&env, args, &err);
+	cluster_params(&cluster, "postgres", &params);
+	struct pg *other = pg_open(&params, "other", 5 * CLOCK_US, NULL, &err);
+	assert_int_equal(pg_claim(other, "shop", &err), 0);
+	cluster_sql(&cluster, "postgres", "ALTER DATABASE shop ALLOW_CONNECTIONS false");
+	assert_int_equal(action_pg_restore.clean(&env, args, before, &err), -1);
+	assert_non_null(strstr(err.msg, "being worked on by another session: backout other"));
+	names = databases();
+	assert_string_equal(names, "postgres shop!");
+	pg_close(other);
+	err_clear(&err);
+	assert_int_equal(action_pg_restore.clean(&env, args, before, &err), 0);
+	assert_untouched(old);
+	pg_params_release(&params);
+	free(names);
+	free(old);
+	json_decref(before);
+	json_decref(args);
+}
+
+/* An undo loses its session while both databases are closed: it opens them again itself. What
+ * follows the restored one keeps it from being exchanged. */
+static void test_undo_loses_its_session(void **state)
+{
+	json_t *args = restore_args(dump), *facts = NULL;
+	struct err err = ERR_INIT;
+	char *damaged = content("shop"), *restored, *names, *expected, *ended = NULL;
+	int status;
+
+	(void)state;
+	intent_next();
+	json_t *before = action_pg_restore.before(&env, args, &err);
+	const char *aside = json_str(before, "old", "");
+	if (action_pg_restore.run(&env, args, before, &facts, &err) < 0)
+		fail_msg("%s", err.msg);
+	restored = content("shop");
+	free(cluster_value(&cluster, "shop",
+			   "SELECT pg_create_logical_replication_slot('s2', "
+			   "'test_decoding')::text"));
+	assert_int_equal(action_pg_restore.undo(&env, args, before, &err), -1);
+	assert_non_null(strstr(err.msg, "replication slot"));
+	free(cluster_value(&cluster, "shop", "SELECT pg_drop_replication_slot('s2')::text"));
+	err_clear(&err);
+	/* It makes the server wait for some seconds before it gives the old one its name back. */
+	cluster_sql(&cluster, aside,
+		    "BEGIN; DELETE FROM lines WHERE id = 1; PREPARE TRANSACTION 'p2'");
+	intent_next();
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(action_pg_restore.undo(&env, args, before, &err) == 0 ? 0 : 1);
+	while (!ended && waitpid(pid, &status, WNOHANG) == 0)
+		ended = cluster_value(&cluster, "postgres",
+				      "SELECT pg_terminate_backend(pid)::text FROM "
+				      "pg_stat_activity WHERE query LIKE 'ALTER DATABASE "
+				      "\"shop_before%\" RENAME TO \"shop\"' AND state = 'active'");
+	assert_non_null(ended);
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	names = databases();
+	expected = xasprintf("postgres shop %s", aside);
+	assert_string_equal(names, expected);
+	cluster_sql(&cluster, aside, "ROLLBACK PREPARED 'p2'");
+	assert_int_equal(action_pg_restore.undo(&env, args, before, &err), 0);
+	free(names);
+	names = content(json_str(before, "undone", ""));
+	assert_string_equal(names, restored);
+	free(expected);
+	expected = xasprintf("DROP DATABASE \"%s\"", json_str(before, "undone", ""));
+	cluster_sql(&cluster, "postgres", expected);
+	assert_untouched(damaged);
+	free(ended), free(expected), free(names), free(restored), free(damaged);
+	json_decref(facts);
 	json_decref(before);
 	json_decref(args);
 }
@@ -160,7 +248,8 @@ static void test_lock(void **state)
 	json_decref(args);
 }
 
-/* The server itself dies in the middle of a restore, and comes back. */
+/* The server itself dies in the middle of a restore, and comes back: the restore waits for that, and
+ * clears up what it began. */
 static void test_server_crash(void **state)
 {
 	json_t *args = restore_args(dump);
@@ -188,15 +277,15 @@ static void test_server_crash(void **state)
 			break;
 	}
 	assert_int_equal(cluster_down(&cluster), 0);
-	waitpid(pid, &status, 0);
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
 	assert_int_equal(action_pg_restore.settled(&env, args, before, &why), SETTLED_UNKNOWN);
 	assert_int_equal(action_pg_restore.clean(&env, args, before, &err), -1);
 	err_clear(&err);
 	assert_int_equal(cluster_up(&cluster), 0);
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
 	assert_int_equal(action_pg_restore.settled(&env, args, before, &why), SETTLED_NO);
-	assert_int_equal(action_pg_restore.clean(&env, args, before, &err), 0);
 	assert_untouched(old);
+	assert_int_equal(action_pg_restore.clean(&env, args, before, &err), 0);
 	buf_release(&why);
 	free(old);
 	json_decref(before);
@@ -240,6 +329,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_obstacles),
 		cmocka_unit_test(test_left_closed),
+		cmocka_unit_test(test_closed_by_another),
+		cmocka_unit_test(test_undo_loses_its_session),
 		cmocka_unit_test(test_kills),
 		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_server_crash),
