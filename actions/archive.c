@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "actions/action.h"
@@ -17,6 +16,7 @@
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 #include "lib/size.h"
+#include "lib/timefmt.h"
 
 #define DAY_US (24 * 3600 * CLOCK_US)
 /* What file_name() puts behind a name, as a glob: "db" must not let the archives of "db_2" go. */
@@ -51,15 +51,11 @@ static int name_check(const json_t *args, struct err *err)
 /* New: FOLDER/NAME_YYYYMMDD_HHMMSS.tar.gz */
 static char *file_name(const struct action_env *env, const json_t *args)
 {
-	time_t now = (time_t)(clock_wall(env->clock) / CLOCK_US);
-	char stamp[32];
-	struct tm tm;
-	char *name, *path;
+	char at[TIME_RFC3339_MAX];
+	char *name = xasprintf("%s_%s.tar.gz", json_str(args, "archive", ""),
+			       time_stamp(clock_wall(env->clock), at));
+	char *path = path_join(json_str(args, "to", ""), name);
 
-	gmtime_r(&now, &tm);
-	strftime(stamp, sizeof(stamp), "%Y%m%d_%H%M%S", &tm);
-	name = xasprintf("%s_%s.tar.gz", json_str(args, "archive", ""), stamp);
-	path = path_join(json_str(args, "to", ""), name);
 	free(name);
 	return path;
 }

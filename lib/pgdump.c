@@ -21,19 +21,14 @@
 
 char *pgdump_path(const char *folder, const char *prefix, int64_t wall)
 {
-	char at[TIME_RFC3339_MAX], stamp[TIME_RFC3339_MAX];
-	size_t n = 0;
+	char stamp[TIME_RFC3339_MAX];
 
-	time_datetime(wall, at);
-	for (const char *p = at; *p; p++)
-		if (*p != '-' && *p != ':')
-			stamp[n++] = *p == ' ' ? '_' : *p;
-	stamp[n] = '\0';
 	/* A database may be called "a/b"; its dump lies in the folder all the same. */
 	char *plain = xstrdup(prefix);
 	for (char *p = plain; *p; p++)
 		*p = *p == '/' || (unsigned char)*p < 32 ? '_' : *p;
-	char *name = xasprintf("%s_%s.dump", plain, stamp), *path = path_join(folder, name);
+	char *name = xasprintf("%s_%s.dump", plain, time_stamp(wall, stamp)),
+	     *path = path_join(folder, name);
 	free(plain);
 	free(name);
 	return path;

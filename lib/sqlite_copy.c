@@ -230,8 +230,9 @@ static int count(struct sqlite *sqlite, const char *sql, sqlite3_value *with, in
 
 json_t *sqlite_tables(struct sqlite *sqlite, struct err *err)
 {
-	static const char sql[] = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name "
-				  "NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
+	static const char sql[] =
+	    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name "
+	    "NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND rootpage > 0 ORDER BY name";
 	sqlite3_stmt *statement = NULL;
 	json_t *tables = json_object();
 	int step = SQLITE_ERROR;

@@ -20,7 +20,8 @@ int sqlite_create(const char *path, const struct clock *clock, int64_t deadline,
  * Reads the whole file. */
 int sqlite_check_copy(const char *path, const struct clock *clock, int64_t deadline,
 		      struct err *err);
-/* New: {TABLE: rows} of all tables but SQLite's own. NULL with err. */
+/* New: {TABLE: rows} of all tables but SQLite's own and virtual ones, whose module may be the
+ * application's. NULL with err. */
 json_t *sqlite_tables(struct sqlite *sqlite, struct err *err);
 /* Appends what `live` holds and the backup does not, a line a table. `columns`: table -> a column
  * that grows with time (or NULL); of such a table the rows that are newer than the backup's newest

@@ -1,4 +1,5 @@
 /* Ending idle sessions, and SQL in one transaction. */
+#include "lib/file.h"
 #include "tests/unit/shop.h"
 
 static void test_terminate_idle(void **state)
@@ -138,6 +139,23 @@ static void test_sql(void **state)
 	char *left = cluster_value(&cluster, "shop", "SELECT count(*) FROM lines");
 	assert_string_equal(left, "19990");
 	free(left);
+	/* One whose session is there still is none that can be judged. */
+	struct pg_params params;
+	cluster_params(&cluster, "shop", &params);
+	struct pg *open = pg_open(&params, "open", 5 * CLOCK_US, NULL, &err);
+	char *id = pg_exec(open, &err, "BEGIN; CREATE TABLE c ()") == 0
+		       ? pg_value(open, &err, "SELECT pg_current_xact_id()::text", NULL)
+		       : NULL;
+	assert_non_null(id);
+	assert_int_equal(file_replace(json_str(before, "transaction", ""), id, strlen(id), 0600,
+				      &err),
+			 0);
+	assert_int_equal(action_pg_sql.settled(&env, args, before, &why), SETTLED_UNKNOWN);
+	assert_non_null(strstr(buf_str(&why), "in progress still"));
+	pg_close(open); /* and the server rolls it back a little later */
+	assert_int_equal(action_pg_sql.settled(&env, args, before, &why), SETTLED_NO);
+	pg_params_release(&params);
+	free(id);
 	json_object_clear(args);
 	json_object_set_new(args, "pg_sql", json_string("main"));
 	json_object_set_new(args, "sql",
