@@ -105,6 +105,41 @@ json_t *pgswap_database(struct pg *pg, const char *name, struct err *err)
 	return row;
 }
 
+/* Each row: a question that must give no row, and what it means when it gives one. */
+static const struct {
+	const char *sql;
+	const char *problem;
+	const char *hint;
+} obstacles[] = {
+	{ "SELECT gid FROM pg_prepared_xacts WHERE database = $1",
+	  "a prepared transaction holds it", "COMMIT PREPARED or ROLLBACK PREPARED it first" },
+	{ "SELECT slot_name FROM pg_replication_slots WHERE database = $1",
+	  "a logical replication slot belongs to it", "its subscriber would lose its place" },
+	{ "SELECT subdbid FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE datname "
+	  "= $1",
+	  "a subscription writes to it", "disable and drop it first" },
+};
+
+int pgswap_holders(const struct pgswap *swap, struct pg *pg, struct err *err)
+{
+	const char *name = swap->live.database;
+
+	for (size_t i = 0; i < sizeof obstacles / sizeof *obstacles; i++) {
+		struct err mine = ERR_INIT;
+		char *found = pg_value(pg, &mine, obstacles[i].sql, name);
+		if (found) {
+			err_set(err, "database %s can't be exchanged: %s (%s)", name,
+				obstacles[i].problem, found);
+			err_hint(err, "%s", obstacles[i].hint);
+			free(found);
+			return -1;
+		}
+		if (mine.set)
+			return err_set(err, "%s", mine.msg);
+	}
+	return 0;
+}
+
 /* " KEYWORD 'value'" for a text member that is there. */
 static void option(struct buf *sql, const char *keyword, const json_t *row, const char *key)
 {
