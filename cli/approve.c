@@ -303,11 +303,15 @@ static void print_outcome(const struct waiting *waiting)
 
 	approve_authority(&about, &authority);
 	missing = authority_missing(&authority);
-	if (authority.verdict == APPROVAL_GIVEN)
+	if (authority.broken)
+		printf("On record, but the glass was broken: it can be run all the same. Call "
+		       "whoever operates.\n");
+	else if (authority.verdict == APPROVAL_GIVEN)
 		printf("Approved: whoever operates incident %s can run it now.\n",
 		       waiting->incident.id);
 	else if (authority.verdict == APPROVAL_REJECTED)
-		printf("Rejected, on record: it is not run, unless the glass is broken.\n");
+		printf("Rejected, on record: it is not run before you approve it, unless the "
+		       "glass is broken.\n");
 	else
 		printf("On record. Still missing: %s.\n", missing);
 	free(missing);

@@ -7,7 +7,7 @@ if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null || ! id mail daemon ga
 	skip "approvals of several people" "only root can be several users"
 	exit 0
 fi
-plan 32
+plan 33
 
 chmod 755 "$work"
 mkdir -m 777 "$work/root"
@@ -132,6 +132,15 @@ check "then it runs" test -e "$work/root/blown"
 incident=$(id)
 check "the report says so" report "without authority by mail"
 check "and the record says who was missing" says "missing: lead, dba" as mail log "$incident"
+
+: >"$work/late"
+typed "$work/late" <<'END_OF_KEYS' | open --severity high >"$work/late" 2>&1
+#next: Nothing
+choose blow it burns#Others approve it
+break glass on attic both are asleep#BREAK-GLASS
+quit#
+END_OF_KEYS
+check "who rejects it then is told that it can be run all the same" says "the glass was broken" as daemon approve "$(id)" --reject "wait for me"
 
 # ---- without a person ----
 rm -f "$work/root/blown" "$work/root/claim"

@@ -500,6 +500,11 @@ static void a_rejection_outlives_its_attempt(void **state)
 	assert_true(is_untouched(lamp));
 	say_word(&incident, &yes[1]);
 	assert_int_equal(incident_refresh(&incident, NULL), 0);
+	/* Named are those whose word counts. */
+	attempt = state_attempt(&incident.state);
+	assert_non_null(strstr(attempt->approved_by, "ann"));
+	assert_non_null(strstr(attempt->approved_by, "bob"));
+	assert_null(strstr(attempt->approved_by, "carl"));
 	assert_int_equal(run(&incident, "write", RUNNER_RUN), RUNNER_DONE);
 	/* The approval is of one attempt, and the rejection was taken back. */
 	append(&incident, EV_PROCEDURE_ENDED,
