@@ -32,6 +32,7 @@ static int dump_plan(const struct action_env *env, const json_t *args, struct pl
 		   "Dump %s in one snapshot; record SHA-256, rows and checksum of every table in "
 		   "%s.json\n",
 		   pg_params_text(&params, text, sizeof text), path);
+	buf_puts(&plan->undo, "not needed: it only adds a file");
 	free(path);
 	pg_params_release(&params);
 	return 0;

@@ -44,6 +44,7 @@ static int sql_plan(const struct action_env *env, const json_t *args, struct pla
 			   "Rolled back unless the last one touches %" JSON_INTEGER_FORMAT
 			   " rows\n",
 			   json_integer_value(json_object_get(args, "expect_rows")));
+	buf_puts(&plan->undo, "not possible: a dump before it is what keeps the rows as they are");
 	pg_params_release(&params);
 	return 0;
 }

@@ -115,6 +115,8 @@ static int idle_plan(const struct action_env *env, const json_t *args, struct pl
 		buf_putc(&plan->lines, '\n');
 		buf_release(&line);
 	}
+	buf_puts(&plan->undo, "not possible: clients connect again; what they had not committed is "
+			      "rolled back");
 	PQclear(rows);
 	pg_close(pg);
 	return 0;

@@ -39,6 +39,7 @@ static void test_terminate_idle(void **state)
 	}
 	assert_int_equal(action_pg_terminate_idle.plan(&env, args, &plan, &err), 0);
 	assert_non_null(strstr(buf_str(&plan.lines), "2 sessions"));
+	assert_non_null(strstr(buf_str(&plan.undo), "what they had not committed"));
 	assert_int_equal(action_pg_terminate_idle.run(&env, args, nothing, &facts, &err), 0);
 	assert_int_equal(json_num(facts, "ended", 0), 2);
 	assert_int_equal(action_pg_terminate_idle.settled(&env, args, nothing, &why), SETTLED_YES);
