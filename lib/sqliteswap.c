@@ -70,6 +70,17 @@ int sqliteswap_ready(const struct sqliteswap *swap, struct err *err)
 	return rc;
 }
 
+/* When a file was made, in nanoseconds; 0: the file system doesn't say. */
+static json_int_t born(const char *path)
+{
+	struct statx st;
+
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &st) < 0 ||
+	    !(st.stx_mask & STATX_BTIME))
+		return 0;
+	return (json_int_t)st.stx_btime.tv_sec * 1000000000 + st.stx_btime.tv_nsec;
+}
+
 json_t *sqliteswap_before(const struct sqliteswap *swap, struct err *err)
 {
 	json_t *before = json_pack("{s:s, s:s, s:s}", "path", swap->path, "fresh", swap->fresh,
@@ -83,6 +94,7 @@ json_t *sqliteswap_before(const struct sqliteswap *swap, struct err *err)
 	if (lstat(swap->path, &st) == 0) {
 		json_object_set_new(before, "device", json_integer((json_int_t)st.st_dev));
 		json_object_set_new(before, "inode", json_integer((json_int_t)st.st_ino));
+		json_object_set_new(before, "born", json_integer(born(swap->path)));
 	} else if (errno != ENOENT) {
 		err_sys(err, "%s", swap->path);
 		json_decref(before);
@@ -98,14 +110,23 @@ static bool was_there(const json_t *before)
 	return json_object_get(before, "inode") != NULL;
 }
 
-/* Whether the file at `path` is the one that was at PATH before. */
-static bool is_old(const char *path, const json_t *before)
+/* A file system may have another device number after a restart of the host: then a file is known by
+ * when it was made. */
+static bool is_file(const char *path, json_int_t device, json_int_t inode, json_int_t made)
 {
 	struct stat st;
 
-	return was_there(before) && lstat(path, &st) == 0 &&
-	       (json_int_t)st.st_dev == json_integer_value(json_object_get(before, "device")) &&
-	       (json_int_t)st.st_ino == json_integer_value(json_object_get(before, "inode"));
+	return lstat(path, &st) == 0 && (json_int_t)st.st_ino == inode &&
+	       ((json_int_t)st.st_dev == device || (made != 0 && born(path) == made));
+}
+
+/* Whether the file at `path` is the one that was at PATH before. */
+static bool is_old(const char *path, const json_t *before)
+{
+	return was_there(before) &&
+	       is_file(path, json_integer_value(json_object_get(before, "device")),
+		       json_integer_value(json_object_get(before, "inode")),
+		       json_integer_value(json_object_get(before, "born")));
 }
 
 /* Whether the file at `path` is the one that was put there: which one that was is noted before it
@@ -113,13 +134,12 @@ static bool is_old(const char *path, const json_t *before)
 static bool is_placed(const char *path, const json_t *before)
 {
 	const char *note = json_str(before, "note", "");
-	unsigned long long device, inode;
+	long long device, inode, made;
 	struct buf text = BUF_INIT;
 	struct err ignored = ERR_INIT;
-	struct stat st;
-	bool placed = file_exists(note) && file_read(note, &text, 64, &ignored) == 0 &&
-		      sscanf(buf_str(&text), "%llu:%llu", &device, &inode) == 2 &&
-		      lstat(path, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+	bool placed = file_exists(note) && file_read(note, &text, 100, &ignored) == 0 &&
+		      sscanf(buf_str(&text), "%lld:%lld:%lld", &device, &inode, &made) == 3 &&
+		      is_file(path, device, inode, made);
 
 	buf_release(&text);
 	return placed;
@@ -336,7 +356,7 @@ static void note(const struct sqliteswap *swap, const char *what, const char *pa
 static int note_fresh(const struct sqliteswap *swap, const json_t *before, struct err *err)
 {
 	const char *path = json_str(before, "note", NULL);
-	char text[64], *folder;
+	char text[100], *folder;
 	struct stat st;
 	int rc;
 
@@ -344,8 +364,8 @@ static int note_fresh(const struct sqliteswap *swap, const json_t *before, struc
 		return err_set(err, "it is not on record where the new file is noted");
 	if (lstat(swap->fresh, &st) < 0)
 		return err_sys(err, "%s", swap->fresh);
-	snprintf(text, sizeof(text), "%llu:%llu", (unsigned long long)st.st_dev,
-		 (unsigned long long)st.st_ino);
+	snprintf(text, sizeof(text), "%lld:%lld:%lld", (long long)st.st_dev, (long long)st.st_ino,
+		 (long long)born(swap->fresh));
 	folder = path_folder(path);
 	rc = file_mkdirs(folder, 0700, err);
 	free(folder);

@@ -61,6 +61,33 @@ static void an_undo_does_not_need_the_new_one(void **state)
 	act_end(&act);
 }
 
+/* After a restart of the host the file system has another device number. */
+static void an_undo_survives_a_restart(void **state)
+{
+	struct act act;
+	json_t *made;
+
+	with_backup(*state);
+	act_begin(&act, *state, "sqlite_restore", SOURCES,
+		  "{'sqlite_restore': 'db', 'from': '@/games.bak'}");
+	act_run(&act);
+	json_object_set_new(act.before, "device", json_integer(1));
+	made = json_deep_copy(json_object_get(act.before, "born"));
+	if (json_integer_value(made) == 0) {
+		json_decref(made);
+		act_end(&act);
+		skip();
+	}
+	json_object_set_new(act.before, "born", json_integer(1));
+	assert_int_equal(act.type->undo(&act.env, act.args, act.before, &act.err), -1);
+	assert_contains(act.err.msg, "the old database is not at");
+	err_clear(&act.err);
+	json_object_set_new(act.before, "born", made);
+	act_undo(&act);
+	assert_int_equal(games(*state, "games.db"), 5100);
+	act_end(&act);
+}
+
 /* A log that was moved aside, and a death: since then somebody has written a log of his own. */
 static void a_log_that_is_in_use_is_not_replaced(void **state)
 {
@@ -328,6 +355,7 @@ int main(void)
 		TEST(what_is_kept_is_not_overwritten),
 		TEST(what_the_application_made_is_not_the_new_one),
 		TEST(an_undo_does_not_need_the_new_one),
+		TEST(an_undo_survives_a_restart),
 		TEST(a_log_that_is_in_use_is_not_replaced),
 		TEST(sql_is_one_transaction),
 		TEST(what_a_database_may_hold),
