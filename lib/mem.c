@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static _Noreturn void out_of_memory(void)
+_Noreturn void mem_exhausted(void)
 {
 	static const char text[] =
 	    "backout: out of memory; what was recorded is safe, start it again\n";
@@ -21,7 +21,7 @@ void *xmalloc(size_t size)
 	void *p = malloc(size ? size : 1);
 
 	if (!p)
-		out_of_memory();
+		mem_exhausted();
 	return p;
 }
 
@@ -30,7 +30,7 @@ void *xcalloc(size_t count, size_t size)
 	void *p = calloc(count ? count : 1, size ? size : 1);
 
 	if (!p)
-		out_of_memory();
+		mem_exhausted();
 	return p;
 }
 
@@ -39,7 +39,7 @@ void *xrealloc(void *old, size_t size)
 	void *p = realloc(old, size ? size : 1);
 
 	if (!p)
-		out_of_memory();
+		mem_exhausted();
 	return p;
 }
 
@@ -50,7 +50,7 @@ void *xgrow(void *old, size_t *cap, size_t need, size_t size)
 	if (need <= next)
 		return old;
 	if (size && need > SIZE_MAX / 2 / size)
-		out_of_memory();
+		mem_exhausted();
 	if (next < 8)
 		next = 8;
 	while (next < need)
@@ -79,7 +79,7 @@ char *xvasprintf(const char *fmt, va_list args)
 	char *text;
 
 	if (vasprintf(&text, fmt, args) < 0)
-		out_of_memory();
+		mem_exhausted();
 	return text;
 }
 

@@ -11,6 +11,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+/* For a library that has none left: prints that line and ends. */
+_Noreturn void mem_exhausted(void);
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);

@@ -44,7 +44,7 @@ struct rx *rx_new(const char *pattern, bool ignore_case, struct err *err)
 	rx->context = pcre2_match_context_create(NULL);
 	rx->data = pcre2_match_data_create_from_pattern(rx->code, NULL);
 	if (!rx->context || !rx->data)
-		abort();
+		mem_exhausted();
 	pcre2_set_match_limit(rx->context, MATCH_LIMIT);
 	pcre2_set_depth_limit(rx->context, MATCH_LIMIT);
 	pcre2_set_heap_limit(rx->context, HEAP_LIMIT_KIB);

@@ -26,7 +26,7 @@ static const EVP_MD *sha256(void)
 	static EVP_MD *found;
 
 	if (!found && !(found = EVP_MD_fetch(NULL, "SHA256", NULL)))
-		abort();
+		mem_exhausted();
 	return found;
 }
 
@@ -35,12 +35,12 @@ void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX])
 	static EVP_MD_CTX *context;
 	unsigned char digest[EVP_MAX_MD_SIZE];
 
-	/* Only a library without SHA-256, or without memory, fails here: then nothing can be
-	 * trusted. */
+	/* Only a library without memory fails here (or, where OpenSSL is broken, without SHA-256).
+	 */
 	if ((!context && !(context = EVP_MD_CTX_new())) ||
 	    !EVP_DigestInit_ex(context, sha256(), NULL) || !EVP_DigestUpdate(context, bytes, len) ||
 	    !EVP_DigestFinal_ex(context, digest, NULL))
-		abort();
+		mem_exhausted();
 	digest_hex(digest, out);
 }
 
@@ -54,14 +54,14 @@ struct sha256 *sha256_new(void)
 
 	sha->context = EVP_MD_CTX_new();
 	if (!sha->context || !EVP_DigestInit_ex(sha->context, sha256(), NULL))
-		abort();
+		mem_exhausted();
 	return sha;
 }
 
 void sha256_add(struct sha256 *sha, const void *bytes, size_t len)
 {
 	if (!EVP_DigestUpdate(sha->context, bytes, len))
-		abort();
+		mem_exhausted();
 }
 
 void sha256_end(struct sha256 *sha, char out[SHA256_HEX])
@@ -69,7 +69,7 @@ void sha256_end(struct sha256 *sha, char out[SHA256_HEX])
 	unsigned char digest[EVP_MAX_MD_SIZE];
 
 	if (!EVP_DigestFinal_ex(sha->context, digest, NULL))
-		abort();
+		mem_exhausted();
 	if (out)
 		digest_hex(digest, out);
 	EVP_MD_CTX_free(sha->context);
