@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "lib/file.h"
 #include "lib/mem.h"
 #include "logs/ledger.h"
+#include "tests/unit/fault.h"
 
 static const char verifier[] = "tests/verify_ledger.py", manual[] = "man/backout-ledger.5";
 
@@ -217,6 +219,182 @@ static void seals_are_judged_alike(void **state)
 	buf_release(&text);
 }
 
+/* ---- several segments, sealed: faults that both verifiers must find ---- */
+
+enum { SEGMENTS = 3 };
+
+static const char *const segment_names[SEGMENTS] = { "ledger.jsonl", "ledger-2.jsonl",
+						     "ledger-3.jsonl" };
+
+/* What both say: 4 damage, 0 none; -1 when they don't agree. */
+static int both(const struct fixture *f, const char *head)
+{
+	const char *argv[] = { "python3", verifier, f->folder, head ? "--head" : NULL, head, NULL };
+	struct ledger_report report;
+	struct buf out = BUF_INIT;
+	int theirs = run_python(argv, &out), ours = -1;
+
+	if (ledger_verify(f->folder, f->beginning, head, &report, NULL) == 0)
+		ours = report.result == LEDGER_DAMAGED ? 4 : 0;
+	buf_release(&out);
+	return ours == theirs ? ours : -1;
+}
+
+static bool ours_finds(const struct fixture *f)
+{
+	struct ledger_report report;
+
+	return ledger_verify(f->folder, f->beginning, NULL, &report, NULL) == 0 &&
+	       report.result == LEDGER_DAMAGED;
+}
+
+static size_t last_start(const struct buf *text)
+{
+	size_t start = text->len - 1;
+
+	while (start > 0 && text->data[start - 1] != '\n')
+		start--;
+	return start;
+}
+
+/* Goes on in another file, as after a failed sync. */
+static void next_segment(struct fixture *f, int segment)
+{
+	struct buf text = content(f, segment_names[segment - 1]);
+	size_t start = last_start(&text);
+
+	overwrite(f, segment_names[segment], text.data + start, text.len - start);
+	buf_release(&text);
+	add_some(f);
+}
+
+static void make_segments(struct fixture *f)
+{
+	add_some(f);
+	for (int segment = 1; segment < SEGMENTS; segment++)
+		next_segment(f, segment);
+}
+
+static void a_torn_end_of_several_segments_is_set_aside(void **state)
+{
+	const size_t step = getenv("LONG") ? 7 : 60;
+	struct fixture *f = *state;
+	long cuts = 0, good = 0;
+	struct buf text;
+
+	make_segments(f);
+	text = content(f, segment_names[SEGMENTS - 1]);
+	for (size_t len = last_start(&text) + 1; len < text.len; len += step) {
+		bool held;
+
+		overwrite(f, segment_names[SEGMENTS - 1], text.data, len);
+		held = both(f, NULL) == 0;
+		ledger_close(f->ledger);
+		f->ledger = ledger_open(f->folder, f->beginning, &clock_system, NULL, NULL, NULL);
+		assert_non_null(f->ledger);
+		held = held && ledger_append(f->ledger, "note", NULL, NULL, NULL, NULL, NULL) == 0;
+		good += held && both(f, NULL) == 0;
+		cuts++;
+	}
+	fault(9, "three segments, the last line torn: both verifiers", cuts, good, cuts - good);
+	assert_int_equal(good, cuts);
+	buf_release(&text);
+}
+
+/* Flips bits of all segments; each `often`th flip is shown to the other verifier, too. */
+static void flip_segments(struct fixture *f, long often, long *flips, long *found)
+{
+	const int bits = getenv("LONG") ? 8 : 1;
+
+	for (int segment = 0; segment < SEGMENTS; segment++) {
+		struct buf text = content(f, segment_names[segment]);
+
+		for (size_t i = 0; i < text.len * (size_t)bits; i++) {
+			size_t at = i / (size_t)bits;
+			int bit = bits == 8 ? (int)(i % 8) : (int)(at % 8);
+			char was = text.data[at];
+
+			text.data[at] = (char)(was ^ (1 << bit));
+			overwrite(f, segment_names[segment], text.data, text.len);
+			*found += ++*flips % often ? ours_finds(f) : both(f, NULL) == 4;
+			text.data[at] = was;
+		}
+		overwrite(f, segment_names[segment], text.data, text.len);
+		buf_release(&text);
+	}
+}
+
+static void harm_to_a_sealed_ledger_of_several_segments_is_found(void **state)
+{
+	const long often = getenv("LONG") ? 101 : 307;
+	struct fixture *f = *state;
+	long flips = 0, found = 0, cuts = 0, missed = 0;
+	char hash[SHA256_HEX], head[SHA256_HEX];
+
+	make_segments(f);
+	sha256_hex("{}", 2, hash);
+	add(f, "incident.closed", json_pack("{s:{s:s}}", "seal", "target.json", hash));
+	memcpy(head, ledger_head(f->ledger).hash, sizeof(head));
+	assert_int_equal(both(f, head), 0);
+	flip_segments(f, often, &flips, &found);
+	fault(10, "bits of a sealed ledger of three segments flipped", flips, found, flips - found);
+	assert_int_equal(found, flips);
+	overwrite(f, "target.json", "{ }", 3);
+	assert_int_not_equal(both(f, NULL), 0);
+	overwrite(f, "target.json", "{}", 2);
+	assert_int_equal(both(f, head), 0);
+	/* Line by line from its end; of a segment nothing is left at last. */
+	for (int segment = SEGMENTS - 1; segment >= 0; segment--) {
+		struct buf text = content(f, segment_names[segment]);
+
+		while (text.len > 0) {
+			buf_cut(&text, last_start(&text));
+			overwrite(f, segment_names[segment], buf_str(&text), text.len);
+			missed += both(f, head) != 4;
+			cuts++;
+		}
+		buf_release(&text);
+	}
+	fault(11, "the last lines of a sealed ledger of three segments cut off", cuts,
+	      cuts - missed, missed);
+	assert_int_equal(missed, 0);
+}
+
+/* Whoever looks while somebody writes sees a whole ledger: never half a line, never damage. */
+static void a_ledger_is_whole_beside_its_writer(void **state)
+{
+	const long looks = getenv("LONG") ? 200 : 20;
+	struct fixture *f = *state;
+	long good = 0;
+	pid_t pid;
+
+	make_segments(f);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		for (;;) {
+			if (ledger_append(f->ledger, "note", NULL, NULL, NULL, NULL, NULL) != 0)
+				_exit(1);
+		}
+	}
+	for (long i = 0; i < looks; i++) {
+		const char *argv[] = { "python3", verifier, f->folder, NULL };
+		struct ledger_report report;
+		struct buf out = BUF_INIT;
+		bool ours = ledger_verify(f->folder, f->beginning, NULL, &report, NULL) == 0 &&
+			    report.result == LEDGER_GOOD;
+		bool theirs = run_python(argv, &out) == 0 && !strstr(buf_str(&out), "torn");
+
+		good += ours && theirs;
+		buf_release(&out);
+	}
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0); /* it wrote all the time */
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	fault(9, "both verifiers beside a writer", looks, good, looks - good);
+	assert_int_equal(good, looks);
+}
+
 /* The example of the manual, as it stands there, without its mdoc escapes. */
 static char *example(void)
 {
@@ -262,9 +440,14 @@ static void the_manuals_example_works(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_unharmed_ledger_holds),	 TEST(changed_and_torn_ledgers_are_judged_alike),
-		TEST(segments_are_joined_alike), TEST(seals_are_judged_alike),
+		TEST(an_unharmed_ledger_holds),
+		TEST(changed_and_torn_ledgers_are_judged_alike),
+		TEST(segments_are_joined_alike),
+		TEST(seals_are_judged_alike),
 		TEST(the_manuals_example_works),
+		TEST(a_torn_end_of_several_segments_is_set_aside),
+		TEST(harm_to_a_sealed_ledger_of_several_segments_is_found),
+		TEST(a_ledger_is_whole_beside_its_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
