@@ -1,9 +1,10 @@
-/* Contacts, messages, the matrix, panels. */
+/* Contacts, deadlines, messages, the matrix, panels. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "checklists/check.h"
 #include "lib/mem.h"
+#include "lib/timefmt.h"
 
 void build_contacts(struct checker *checker)
 {
@@ -48,6 +49,54 @@ static const char **texts(const json_t *list, size_t *n)
 		out[i] = text ? text : "";
 	}
 	return out;
+}
+
+/* What is worse can't wait longer than what is milder. */
+static void deadlines_check(struct checker *checker, const struct node *section)
+{
+	const int64_t *deadlines = checker->runbook->deadlines;
+	int milder = -1;
+
+	for (int s = SEVERITY_LOW; s <= SEVERITY_CRITICAL; s++) {
+		struct node node = node_member(section, severity_name((enum severity)s));
+
+		if (!deadlines[s])
+			continue;
+		if (milder >= 0 && deadlines[s] > deadlines[milder])
+			say(checker, &node, NULL, "%s has more time than %s",
+			    severity_name((enum severity)s), severity_name((enum severity)milder));
+		milder = s;
+	}
+}
+
+void build_deadlines(struct checker *checker)
+{
+	int64_t *deadlines = checker->runbook->deadlines;
+	bool given = false;
+	int64_t none;
+
+	for (size_t d = 0; d < checker->ndocs; d++) {
+		struct node root = node_root(&checker->docs[d]);
+		struct node section = node_member(&root, "deadlines");
+
+		if (!json_is_object(section.value))
+			continue;
+		if (given) {
+			say_key(checker, &section, NULL, "another file has deadlines already");
+			continue;
+		}
+		given = true;
+		for (int s = SEVERITY_LOW; s <= SEVERITY_CRITICAL; s++) {
+			const char *name = severity_name((enum severity)s);
+			struct node node = node_member(&section, name);
+
+			deadlines[s] = build_duration(checker, &section, name);
+			if (json_is_string(node.value) && !deadlines[s] &&
+			    duration_parse(json_string_value(node.value), &none) == 0)
+				say(checker, &node, NULL, "nothing is well again in no time");
+		}
+		deadlines_check(checker, &section);
+	}
 }
 
 static void matrix_fill(struct checker *checker, struct matrix *matrix, const struct node *node)

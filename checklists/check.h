@@ -112,6 +112,8 @@ void check_params(struct checker *checker, const struct node *node, const char *
 		  enum field_type type);
 /* The same for a template: facts may stand there, too, and no secret may. */
 void check_template(struct checker *checker, const struct node *node, const char *text);
+/* Reports a text that no secret parameter is in. */
+void check_secret(struct checker *checker, const struct node *node);
 /* A literal string: no "${", and BACKOUT_NAME counts as a use. */
 void check_literal(struct checker *checker, const struct node *node, const char *text);
 /* Reports the parameters that nothing has marked used. */
@@ -166,6 +168,7 @@ const char **build_logins(struct checker *checker, const struct node *up, size_t
 /* What a target says of the people behind the runbook's contacts; and whether every rule of the
  * runbook can be met by somebody here. */
 void build_people(struct checker *checker, struct target *target, const struct node *root);
+void build_deadlines(struct checker *checker);
 void build_messages(struct checker *checker);
 void build_matrix(struct checker *checker);
 void build_panels(struct checker *checker);

@@ -205,6 +205,8 @@ void check_field(struct checker *checker, const struct node *node, const struct 
 
 	checker->secret = field_may_hold_secret(field);
 	check_value(checker, node, field, source);
+	if (field_is_secret(field))
+		check_secret(checker, node);
 	checker->secret = outer;
 }
 

@@ -94,6 +94,36 @@ out:
 	free(word);
 }
 
+struct secret_walk {
+	const struct runbook *runbook;
+	bool found;
+};
+
+static void secret_seen(const char *name, size_t len, void *data)
+{
+	struct secret_walk *walk = data;
+	char *word = xstrndup(name, len);
+	const struct param *param = runbook_param(walk->runbook, word);
+
+	/* One that isn't declared is a mistake of its own. */
+	walk->found = walk->found || !param || param->secret;
+	free(word);
+}
+
+void check_secret(struct checker *checker, const struct node *node)
+{
+	struct secret_walk walk = { .runbook = checker->runbook };
+
+	if (!json_is_string(node->value))
+		return;
+	params_each(json_string_value(node->value), secret_seen, &walk);
+	if (!walk.found)
+		say(checker, node, NULL,
+		    "this is as good as a password, and every incident's folder would keep a copy "
+		    "of it: write \"${name}\" of a parameter that is \"secret\" and that the "
+		    "target's \"secrets\" give, or name a file instead");
+}
+
 static void count_param(const char *name, size_t len, void *data)
 {
 	(void)name;

@@ -111,6 +111,7 @@ static void build_all(struct checker *checker)
 	build_gates(checker);
 	build_contacts(checker);
 	build_approvals(checker);
+	build_deadlines(checker);
 	build_messages(checker);
 	build_matrix(checker);
 	build_panels(checker);

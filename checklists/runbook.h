@@ -269,7 +269,7 @@ struct procedure {
 	struct step *steps;	 /* owned array */
 	size_t nsteps;
 	struct approval_rule approve;
-	const char **asks;     /* owned array: `ask` parameters that its steps use */
+	const char **asks; /* owned array: `ask` parameters that its steps use */
 	size_t nasks;
 };
 
@@ -360,6 +360,8 @@ struct runbook {
 	struct contact *contacts;
 	size_t ncontacts;
 	struct approval_rule approvals[SEVERITY_CRITICAL + 1]; /* by enum severity */
+	/* Likewise: how long after trouble began all must be well again; 0: not said. */
+	int64_t deadlines[SEVERITY_CRITICAL + 1];
 	struct message *messages;
 	size_t nmessages;
 	struct band_table *bands;

@@ -41,6 +41,8 @@ static const struct field runbook_fields[] = {
 	{ "contacts", FIELD_OBJECT_MAP, .of = "contact", .help = "in order of escalation" },
 	{ "approvals", FIELD_OBJECT, .of = "approvals",
 	  .help = "who may approve, by the severity of the incident" },
+	{ "deadlines", FIELD_OBJECT, .of = "deadlines",
+	  .help = "how soon all must be well again, by the severity of the incident" },
 	{ "messages", FIELD_OBJECT_MAP, .of = "message",
 	  .help = "templates of what is told to whom" },
 	{ "matrix", FIELD_OBJECT, .of = "matrix", .help = "the decision matrix" },
@@ -320,6 +322,14 @@ static const struct field message_fields[] = {
 	END
 };
 
+static const struct field deadlines_fields[] = {
+	{ "low", FIELD_DURATION, .help = "from the beginning of the trouble; no parameters" },
+	{ "medium", FIELD_DURATION, .help = "likewise" },
+	{ "high", FIELD_DURATION, .help = "likewise" },
+	{ "critical", FIELD_DURATION, .help = "likewise" },
+	END
+};
+
 static const struct field matrix_fields[] = {
 	{ "columns", FIELD_STRINGS, true, .help = "headings" },
 	{ "rows", FIELD_ROWS, true, .help = "lists of as many cells" },
@@ -437,6 +447,8 @@ const struct shape shapes[] = {
 	SHAPE_ONE_OF("approval", "an approval rule", "who may approve", approval_fields,
 		     approval_groups),
 	SHAPE("approvals", "rules for approvals", "who may approve, by severity", approvals_fields),
+	SHAPE("deadlines", "deadlines", "how soon all must be well again, by severity",
+	      deadlines_fields),
 	SHAPE_ONE_OF("step", "a step", "one action, question, choice or procedure", step_fields,
 		     step_groups),
 	SHAPE("option", "an option", "one answer to a choice", option_fields),
@@ -527,5 +539,10 @@ const char *field_type_expected(enum field_type type)
 bool field_may_hold_secret(const struct field *field)
 {
 	return (field->type == FIELD_STRING || field->type == FIELD_MAP) && field->of &&
-	       strcmp(field->of, "secret") == 0;
+	       (strcmp(field->of, "secret") == 0 || field_is_secret(field));
+}
+
+bool field_is_secret(const struct field *field)
+{
+	return field->type == FIELD_STRING && field->of && strcmp(field->of, "secret only") == 0;
 }

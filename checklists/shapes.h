@@ -29,5 +29,7 @@ const char *field_type_name(enum field_type type);
 const char *field_type_expected(enum field_type type);
 /* Whether a secret parameter may stand in it. */
 bool field_may_hold_secret(const struct field *field);
+/* Whether nothing else may: its value has to come from one. */
+bool field_is_secret(const struct field *field);
 
 #endif

@@ -159,6 +159,7 @@ static const struct field chosen_fields[] = {
 	ONE_OF("source", false, choosers, "what suggested it"),
 	TEXT("name", false, "of the condition, the tree's last question, the gate, or the item"),
 	REASON,
+	TEXT("decide_by", false, "RFC 3339: approved later, it would take more time than there is"),
 	{ 0 },
 };
 #define DIGEST TEXT("digest", true, "SHA-256 of the plan that was shown")

@@ -177,6 +177,7 @@ static int fold_chosen(struct incident_state *state, const struct jflat *line, i
 {
 	const struct procedure *procedure =
 	    runbook_procedure(state->runbook, jflat_str(line, "procedure", ""));
+	const char *by = jflat_str(line, "decide_by", NULL);
 	struct attempt *attempt;
 
 	if (!procedure)
@@ -187,6 +188,8 @@ static int fold_chosen(struct incident_state *state, const struct jflat *line, i
 	*attempt = (struct attempt){ .chosen_at = at };
 	procedure_begin(&attempt->procedure, procedure);
 	fold_carry(state);
+	if (by && time_parse_rfc3339(by, &attempt->decide_by) != 0)
+		return err_set(err, "by when it has to be decided is no time");
 	return 0;
 }
 

@@ -9,8 +9,10 @@
 #include "lib/timefmt.h"
 
 struct search {
-	const char *system, *procedure;
-	struct history *history;
+	const char *system;
+	const char *procedure;	       /* the only one, or NULL: */
+	const struct runbook *runbook; /* all of this one's */
+	struct history *history;       /* one, or one for each */
 };
 
 static bool wanted(const json_t *opened, void *data)
@@ -26,15 +28,25 @@ static bool may_tell(const char *text)
 	return strstr(text, "\"event\":\"drill.scored\"");
 }
 
+/* Where a procedure's drills are counted; NULL: nobody asks for it. */
+static struct history *history_of(const struct search *search, const char *procedure)
+{
+	if (search->procedure)
+		return strcmp(procedure, search->procedure) == 0 ? search->history : NULL;
+	for (size_t i = 0; i < search->runbook->nprocedures; i++) {
+		if (strcmp(procedure, search->runbook->procedures[i].name) == 0)
+			return &search->history[i];
+	}
+	return NULL;
+}
+
 static void score_add(const json_t *line, void *data)
 {
-	const struct search *search = data;
-	struct history *history = search->history;
 	const json_t *score = json_object_get(line, "score");
+	struct history *history = history_of(data, json_str(score, "procedure", ""));
 	int64_t took = (int64_t)(json_num(score, "recover_s", -1) * (double)CLOCK_US), at;
 
-	if (strcmp(json_str(score, "procedure", ""), search->procedure) != 0 ||
-	    !json_is_true(json_object_get(score, "verified")) || took < 0 ||
+	if (!history || !json_is_true(json_object_get(score, "verified")) || took < 0 ||
 	    time_parse_rfc3339(json_str(line, "at", ""), &at) != 0)
 		return;
 	if (at > history->last_at) {
@@ -49,15 +61,55 @@ static void score_add(const json_t *line, void *data)
 	history->n++;
 }
 
+static const struct skim skim = { .wanted = wanted, .may_tell = may_tell, .line = score_add };
+
 void history_read(const char *system, const char *procedure, struct history *out)
 {
-	static const struct skim skim = { .wanted = wanted,
-					  .may_tell = may_tell,
-					  .line = score_add };
 	struct search search = { .system = system, .procedure = procedure, .history = out };
 
 	*out = (struct history){ 0 };
 	skim_incidents(&skim, &search);
+}
+
+void history_read_all(const struct runbook *runbook, struct history *out)
+{
+	struct search search = { .system = runbook->system, .runbook = runbook, .history = out };
+
+	memset(out, 0, runbook->nprocedures * sizeof(*out));
+	skim_incidents(&skim, &search);
+}
+
+json_t *history_to_json(const struct history *list, size_t n)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(out, json_pack("[I, I, I, I, I, I]", (json_int_t)list[i].n,
+						     (json_int_t)list[i].last_at,
+						     (json_int_t)list[i].last_us,
+						     (json_int_t)list[i].budget_us,
+						     (json_int_t)list[i].shortest_us,
+						     (json_int_t)list[i].longest_us));
+	return out;
+}
+
+static int64_t number_at(const json_t *row, size_t index)
+{
+	return json_integer_value(json_array_get(row, index));
+}
+
+void history_from_json(const json_t *json, struct history *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const json_t *row = json_array_get(json, i);
+
+		list[i] = (struct history){ .n = (size_t)number_at(row, 0),
+					    .last_at = number_at(row, 1),
+					    .last_us = number_at(row, 2),
+					    .budget_us = number_at(row, 3),
+					    .shortest_us = number_at(row, 4),
+					    .longest_us = number_at(row, 5) };
+	}
 }
 
 bool history_text(const struct history *history, int64_t now, char *out, size_t size)

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "core/identity.h"
-#include "core/secrets.h"
 #include "core/outgoing.h"
+#include "core/secrets.h"
 #include "lib/argv.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
@@ -208,6 +208,11 @@ static void plan_problem(struct plan_step *out, const struct err *err)
 	if (!out->problem)
 		out->problem =
 		    err->hint[0] ? xasprintf("%s (%s)", err->msg, err->hint) : xstrdup(err->msg);
+}
+
+bool loss_is_measured(const char *line)
+{
+	return strncmp(line, "not measured", strlen("not measured")) != 0;
 }
 
 /* Two steps may measure the same loss: it is lost once. */

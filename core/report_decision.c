@@ -1,4 +1,5 @@
 /* The report: what happened, and what was decided about it. */
+#include "core/plan.h"
 #include "core/report_parts.h"
 
 #include <math.h>
@@ -272,6 +273,10 @@ static json_t *attempt_fact(const struct attempt *attempt)
 
 	fact_text(fact, "procedure", procedure->name);
 	fact_time(fact, "chosen", attempt->chosen_at);
+	fact_time(fact, "decide_by", attempt->decide_by);
+	if (attempt->decide_by && attempt->approved_at)
+		json_object_set_new(fact, "in_time",
+				    json_boolean(attempt->approved_at <= attempt->decide_by));
 	fact_time(fact, "approved", attempt->approved_at);
 	fact_text(fact, "approved_by", attempt->approved_by);
 	fact_text(fact, "plan", attempt->digest);
@@ -359,6 +364,25 @@ static void chosen_field(struct report_section *section, const struct timeline_e
 		section_field(section, "Because", "%s", reason);
 }
 
+/* Whether it was approved in time; one that nobody approved says by when it was wanted. */
+static void deadline_field(struct report_section *section, const struct attempt *attempt)
+{
+	int64_t spare = attempt->decide_by - attempt->approved_at;
+	char at[TIME_TEXT_MAX], much[48];
+
+	if (!attempt->decide_by)
+		return;
+	duration_text(spare < 0 ? -spare : spare, much, sizeof(much));
+	if (!attempt->approved_at)
+		section_field(section, "To be decided by", "%s: not approved",
+			      time_text(attempt->decide_by, at));
+	else
+		section_field(section, "To be decided by", "%s: %s%s%s",
+			      time_text(attempt->decide_by, at),
+			      spare < 0 ? "missed by " : "met, with ", much,
+			      spare < 0 ? "" : " to spare");
+}
+
 static void attempt_fields(struct report_work *work, struct report_section *section,
 			   const struct attempt *attempt)
 {
@@ -381,6 +405,7 @@ static void attempt_fields(struct report_work *work, struct report_section *sect
 			      time_text(attempt->approved_at, at));
 	if (*attempt->digest)
 		section_field(section, "Plan approved", "%s", attempt->digest);
+	deadline_field(section, attempt);
 	params_field(section, attempt->params);
 	if (estimate)
 		section_field(section, "Estimate", "%s", estimate);
@@ -422,6 +447,7 @@ void report_loss(struct report_work *work)
 		const char *line = json_string_value(json_array_get(attempt->loss, i));
 
 		if (line)
-			section_field(section, "Measured", "%s", line);
+			section_field(section, loss_is_measured(line) ? "Measured" : "Not known",
+				      "%s", line);
 	}
 }

@@ -196,6 +196,7 @@ void session_free(struct session *session)
 	if (session->sensing_lock >= 0)
 		close(session->sensing_lock);
 	session_plan_forget(session);
+	session_history_forget(session);
 	session_message_forget(session);
 	session_send_forget(session);
 	if (session->standing_at)

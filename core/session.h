@@ -6,6 +6,7 @@
 #ifndef CORE_SESSION_H
 #define CORE_SESSION_H
 
+#include "checklists/deadline.h"
 #include "core/authority.h"
 #include "core/history.h"
 #include "core/incident.h"
@@ -103,9 +104,15 @@ enum own_approval session_own_approval(const struct session *session,
 bool session_asked(const struct session *session);
 /* Login of whoever operates; borrowed. */
 const char *session_login(const struct session *session);
-/* What earlier drills say about a procedure; borrowed until the next call. Read once for each. */
+/* What earlier drills say about a procedure; borrowed. Read once, beside the console: nothing until
+ * SESSION_PLAN. */
 const struct history *session_history(const struct session *session,
 				      const struct procedure *procedure);
+/* By when a procedure has to be decided on. False: there is no trouble, or no deadline. */
+bool session_deadline(const struct session *session, const struct procedure *procedure,
+		      struct deadline *out);
+/* The same of the one that waits for a decision: chosen and not approved, else suggested. */
+bool session_deadline_now(const struct session *session, struct deadline *out);
 /* Proposed answers to the chosen procedure's `ask` parameters; NULL until SESSION_PROPOSAL. */
 const json_t *session_proposed_params(const struct session *session);
 /* The tail of the running (or last) step's output: cleaned, borrowed until the next change. */

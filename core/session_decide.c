@@ -243,14 +243,17 @@ static int drop_unapproved(struct session *session, struct err *err)
 int session_chosen(struct session *session, const struct procedure *procedure, const char *source,
 		   const char *name, const char *reason, struct err *err)
 {
+	json_t *decide_by;
 	int status;
 
 	if (drop_unapproved(session, err) != 0)
 		return -1;
+	/* A checklist's own is no answer to trouble. */
+	decide_by = strcmp(source, "checklist") == 0 ? NULL : session_decide_by(session, procedure);
 	status = session_append(session, true, EV_CHOSEN,
-				json_pack("{s:s, s:s, s:s*, s:o}", "procedure", procedure->name,
-					  "source", source, "name", name, "reason",
-					  session_text(reason)),
+				json_pack("{s:s, s:s, s:s*, s:o, s:o*}", "procedure",
+					  procedure->name, "source", source, "name", name, "reason",
+					  session_text(reason), "decide_by", decide_by),
 				err);
 	if (status == 0)
 		sense_now(session->sense);

@@ -512,10 +512,24 @@ void session_next(const struct session *session, char *out, size_t size)
 	session_next_in(session, KEY_ID_COUNT, out, size);
 }
 
+/* When time runs out for the decision, this stands first: how much of it there is. */
+static struct line next_deadline(const struct session *session, struct line line)
+{
+	int64_t now = clock_wall(session->clock);
+	struct deadline deadline;
+	size_t used;
+
+	line.out[0] = '\0';
+	if (!session_deadline_now(session, &deadline) || !deadline_presses(&deadline, now))
+		return line;
+	used = strlen(deadline_short(&deadline, now, line.out, line.size));
+	return (struct line){ line.out + used, line.size - used, line.shown };
+}
+
 void session_next_in(const struct session *session, enum key_id shown, char *out, size_t size)
 {
 	const struct attempt *attempt = session_attempt(session);
-	struct line line = { out, size, shown };
+	struct line line = next_deadline(session, (struct line){ out, size, shown });
 
 	if (!session->open)
 		next_watching(session, line);

@@ -84,8 +84,10 @@ struct session {
 	int64_t deployed_read; /* by the state folder */
 	int64_t deployed_look; /* monotonic: when it is read again */
 
-	struct history history; /* of this procedure; borrowed */
-	const struct procedure *history_of;
+	/* what drills say of each procedure: read once, beside the console */
+	struct history *history;      /* owned; NULL: nobody has asked yet */
+	struct task *reading_history; /* NULL: not now */
+	bool history_known;
 
 	enum decision gate_seen; /* what its criteria said at the tick before */
 	int64_t forward;	 /* wall time that the clock is moved on to; 0: it is not moved */
@@ -123,6 +125,9 @@ int session_need_plan(struct session *session, struct err *err);
  * and `reason` may be NULL. */
 int session_chosen(struct session *session, const struct procedure *procedure, const char *source,
 		   const char *name, const char *reason, struct err *err);
+/* session_deadline.c: new: what goes on record with a choice of it; NULL: it has no deadline. */
+json_t *session_decide_by(struct session *session, const struct procedure *procedure);
+void session_history_forget(struct session *session);
 /* session_watch.c: which probes must be looked at now. */
 void session_watch_probes(struct session *session);
 /* The checklists that are looked at now: a planned deployment's and its gate's, and those before

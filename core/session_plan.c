@@ -165,18 +165,6 @@ const struct procedure_plan *session_plan(const struct session *session, const c
 	return current && session->has_plan ? &session->plan : NULL;
 }
 
-const struct history *session_history(const struct session *session,
-				      const struct procedure *procedure)
-{
-	struct session *mine = (struct session *)session;
-
-	if (session->history_of != procedure) {
-		history_read(session->loaded->runbook->system, procedure->name, &mine->history);
-		mine->history_of = procedure;
-	}
-	return &session->history;
-}
-
 /* A procedure that is under way, approved here before or by another console: its plan is made once
  * more, for reading. The approval stays what it is. */
 static void plan_again(struct session *session, const struct attempt *attempt)

@@ -36,7 +36,8 @@ struct alert_state {
 struct attempt {
 	struct procedure_state procedure;
 	int64_t chosen_at, approved_at, ended_at;
-	char result[16]; /* "", "done", "failed", "stopped" */
+	int64_t decide_by; /* 0: there was no deadline for it */
+	char result[16];   /* "", "done", "failed", "stopped" */
 	char approved_by[160];
 	/* What was put before those who may approve it, by the latest word about it. */
 	int64_t asked_at; /* when the plan was first; 0: not yet */

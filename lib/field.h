@@ -13,7 +13,8 @@
 
 enum field_type {
 	/* Text, parameters allowed. `of` "secret", here and for FIELD_MAP: also secret ones, since
-	 * the value reaches nobody but whom it is for (an environment, curl's standard input). */
+	 * the value reaches nobody but whom it is for (an environment, curl's standard input).
+	 * "secret only": it is as good as a password, and has to come from a secret one. */
 	FIELD_STRING,
 	FIELD_LITERAL, /* text without parameters: SQL, shell (they get values by other ways) */
 	FIELD_PATH,    /* an absolute path, parameters allowed */
@@ -45,7 +46,7 @@ enum field_type {
 	FIELD_TEXT,	/* a line for people; parameters are not filled in */
 	FIELD_TEMPLATE, /* text with facts and parameters, filled in when it is used */
 	FIELD_OFFSET,	/* "-2h", "0s", "30m": before or after T */
-	FIELD_DEADLINE,	/* a duration, or "next business day" */
+	FIELD_DEADLINE, /* a duration, or "next business day" */
 	FIELD_NAMES,	/* a list of names declared in the section `of` */
 	FIELD_ACTION,	/* an action */
 	FIELD_OUTCOME,	/* what to do next: `of` says which forms ("tree", "question") a string may

@@ -30,7 +30,7 @@ static const char *const forms[] = { "discord", "slack", "json", "plain", NULL }
 const struct field messenger_fields[] = {
 	{ .name = "webhook",
 	  .type = FIELD_STRING,
-	  .of = "secret",
+	  .of = "secret only",
 	  .help = "the URL that a text is posted to; a secret parameter, since it is as good as a "
 		  "password" },
 	{ .name = "webhook_file",

@@ -281,6 +281,10 @@ int pgswap_plan(const struct pgswap *swap, struct buf *lines, struct buf *loss, 
 		goto out;
 	if (old && !swap->plain)
 		plan_loss(swap, sidecar, loss);
+	else if (swap->plain && !old)
+		buf_printf(loss,
+			   "nothing is there to be lost: what is newer than %s is gone already\n",
+			   json_str(sidecar, "made_at", "?"));
 	else
 		buf_printf(loss, "everything newer than %s\n", json_str(sidecar, "made_at", "?"));
 	result = 0;

@@ -31,12 +31,26 @@ static void history_print(struct buf *text, struct ui *ui, const struct procedur
 		buf_printf(text, "History:   %s\n", line);
 }
 
+/* Until it is approved: then the decision has been made. */
+static void deadline_print(struct buf *text, struct ui *ui, const struct procedure *p)
+{
+	const struct attempt *attempt = state_attempt(session_state(ui->session));
+	struct deadline deadline;
+	char line[160];
+
+	if (attempt->procedure.procedure == p && !attempt->procedure.approved &&
+	    session_deadline_now(ui->session, &deadline))
+		buf_printf(text, "Deadline:  %s\n",
+			   deadline_text(&deadline, ui_now(ui), line, sizeof(line)));
+}
+
 static void loss_print(struct buf *text, const struct procedure_plan *plan)
 {
 	buf_printf(text, "Data loss: %s\n",
 		   plan->procedure->data_loss ? plan->procedure->data_loss : "not said");
 	for (size_t i = 0; i < plan->nloss; i++)
-		buf_printf(text, "           measured: %s\n", plan->loss[i]);
+		buf_printf(text, "           %s%s\n",
+			   loss_is_measured(plan->loss[i]) ? "measured: " : "", plan->loss[i]);
 }
 
 static void params_print(struct buf *text, const struct procedure_plan *plan)
@@ -92,6 +106,7 @@ static void head_print(struct buf *text, struct ui *ui, const struct procedure_p
 		buf_printf(text, "When:      %s\n", p->use_when);
 	times_print(text, p);
 	history_print(text, ui, p);
+	deadline_print(text, ui, p);
 	buf_printf(text, "Risk:      %s; the riskiest step is %s\n", risk_name(p->risk),
 		   risk_class_name(plan->risk));
 	loss_print(text, plan);

@@ -100,6 +100,8 @@ static int suggestion_draw(struct ui *ui, const struct canvas *canvas, int y)
 {
 	const char *why = NULL;
 	const struct procedure *suggested = session_suggested(ui->session, &why);
+	struct deadline deadline;
+	char line[160];
 	int x;
 
 	if (!suggested)
@@ -109,6 +111,11 @@ static int suggestion_draw(struct ui *ui, const struct canvas *canvas, int y)
 	y++;
 	if (why && *why)
 		y = canvas_wrap(canvas, y, 2, 2, STYLE_DIM, why);
+	if (session_deadline(ui->session, suggested, &deadline))
+		y = canvas_wrap(canvas, y, 2, 2,
+				deadline_presses(&deadline, ui_now(ui)) ? STYLE_WARNING
+									: STYLE_NORMAL,
+				deadline_text(&deadline, ui_now(ui), line, sizeof(line)));
 	return y;
 }
 

@@ -362,6 +362,7 @@ static const struct variable {
 	{ "[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{2}", "YYYY-MM-DD-NN", false },
 	{ "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", "TIME", true },
 	{ "[0-9]{2}:[0-9]{2}:[0-9]{2}", "HH:MM:SS", false },
+	{ "[0-9]{2}:[0-9]{2}Z", "HH:MMZ", false },
 	{ "│[0-9]{2}-[0-9]{2} HH:MM:SS", "│MM-DD HH:MM:SS", false },
 	{ "\\|[0-9]{2}-[0-9]{2} HH:MM:SS", "|MM-DD HH:MM:SS", false },
 	{ "[0-9.]+ (us|ms|s|min|h|d)( [0-9]+ (s|min|h))?\\b( ago)?", "AGE", true },

@@ -32,6 +32,29 @@ static void no_drills_say_nothing(void **state)
 	assert_string_equal(text, "");
 }
 
+/* Of every procedure as each would be read alone, and through JSON and back. */
+static void all_in_one_pass(struct lamp *lamp)
+{
+	const struct runbook *runbook = lamp->loaded.runbook;
+	size_t n = runbook->nprocedures, drilled = 0;
+	struct history *all = xcalloc(n, sizeof(*all)), *back = xcalloc(n, sizeof(*back)), alone;
+	json_t *json;
+
+	history_read_all(runbook, all);
+	json = history_to_json(all, n);
+	history_from_json(json, back, n);
+	json_decref(json);
+	for (size_t i = 0; i < n; i++) {
+		history_read("lamp", runbook->procedures[i].name, &alone);
+		assert_memory_equal(&all[i], &alone, sizeof(alone));
+		assert_memory_equal(&back[i], &alone, sizeof(alone));
+		drilled += alone.n;
+	}
+	assert_int_equal(drilled, 3);
+	free(all);
+	free(back);
+}
+
 static void only_drills_that_prove_it_count(void **state)
 {
 	struct lamp *lamp = *state;
@@ -42,11 +65,13 @@ static void only_drills_that_prove_it_count(void **state)
 	drill(lamp, INCIDENT_DRILL, "mend", true, 41);
 	drill(lamp, INCIDENT_DRILL, "mend", false, 3);
 	drill(lamp, INCIDENT_DRILL, "relight", true, 5);
+	drill(lamp, INCIDENT_DRILL, "gone", true, 5);
 	drill(lamp, INCIDENT_INCIDENT, "mend", true, 7);
 	history_read("another", "mend", &history);
 	assert_int_equal(history.n, 0);
 	history_read("lamp", "mend", &history);
 	assert_int_equal(history.n, 2);
+	all_in_one_pass(lamp);
 	assert_true(history_text(&history, history.last_at + 12 * 24 * 3600 * CLOCK_US, text,
 				 sizeof(text)));
 	assert_string_equal(text, "proven 2 times in drills, last 12 d ago: 41 s of 5 min (41 s to "

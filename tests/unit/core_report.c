@@ -95,7 +95,8 @@ static void script_decide(struct record *record, struct incident *incident)
 		      "{'question': 'damaged', 'answer': 'yes', 'proposed': 'fail', "
 		      "'evidence': '0 rows without a price', 'reason': 'I see them on the site'}");
 	record_append(record, incident, EV_CHOSEN,
-		      "{'procedure': 'restore', 'source': 'tree', 'name': 'damaged'}");
+		      "{'procedure': 'restore', 'source': 'tree', 'name': 'damaged', "
+		      "'decide_by': '2026-11-21T21:04:53.000000Z'}");
 	record_append(record, incident, EV_APPROVED,
 		      "{'procedure': 'restore', 'digest': '0123456789abcdef', "
 		      "'params': {'backup': '/backups/shop-2026-11-21.dump'}, "

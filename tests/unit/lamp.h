@@ -61,7 +61,8 @@ static const char lamp_runbook[] =
 " 'tree': {'start': 'ok', 'questions': {\n"
 "  'ok': {'ask': 'Is the lamp well?', 'probe': 'well',\n"
 "         'yes': {'advice': 'Look closer.'}, 'no': {'procedure': 'mend'}}}},\n"
-" 'procedures': {\n";
+" 'deadlines': {'high': '10m', 'critical': '121s'},\n"
+    " 'procedures': {\n";
 
 static const char lamp_procedures[] =
 "  'mend': {'title': 'Mend the lamp', 'estimate': '1m-2m', 'data_loss': 'none', 'risk': 'low',\n"
