@@ -374,11 +374,10 @@ static void deadline_field(struct report_section *section, const struct attempt 
 		return;
 	duration_text(spare < 0 ? -spare : spare, much, sizeof(much));
 	if (!attempt->approved_at)
-		section_field(section, "To be decided by", "%s: not approved",
+		section_field(section, "Decide by", "%s: not approved",
 			      time_text(attempt->decide_by, at));
 	else
-		section_field(section, "To be decided by", "%s: %s%s%s",
-			      time_text(attempt->decide_by, at),
+		section_field(section, "Decide by", "%s: %s%s%s", time_text(attempt->decide_by, at),
 			      spare < 0 ? "missed by " : "met, with ", much,
 			      spare < 0 ? "" : " to spare");
 }

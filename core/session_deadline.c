@@ -99,20 +99,6 @@ bool session_deadline(const struct session *session, const struct procedure *pro
 			   from, session_history(session, procedure)->longest_us, out);
 }
 
-bool session_deadline_now(const struct session *session, struct deadline *out)
-{
-	const struct attempt *attempt = session_attempt(session);
-	const struct procedure *procedure;
-
-	if (attempt && !attempt->ended_at)
-		procedure = attempt->procedure.approved || !attempt->decide_by
-				? NULL
-				: attempt->procedure.procedure;
-	else
-		procedure = session_suggested(session, NULL);
-	return procedure && session_deadline(session, procedure, out);
-}
-
 json_t *session_decide_by(struct session *session, const struct procedure *procedure)
 {
 	struct deadline deadline;

@@ -175,6 +175,20 @@ const struct procedure *session_suggested(const struct session *session, const c
 	return found.procedure;
 }
 
+bool session_deadline_now(const struct session *session, struct deadline *out)
+{
+	const struct attempt *attempt = session_attempt(session);
+	const struct procedure *procedure;
+
+	if (attempt && !attempt->ended_at)
+		procedure = attempt->procedure.approved || !attempt->decide_by
+				? NULL
+				: attempt->procedure.procedure;
+	else
+		procedure = session_suggested(session, NULL);
+	return procedure && session_deadline(session, procedure, out);
+}
+
 /* ---- Acts ---- */
 
 int session_answer(struct session *session, const char *question, bool yes, const char *reason,
