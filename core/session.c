@@ -187,6 +187,10 @@ void session_free(struct session *session)
 {
 	if (!session)
 		return;
+	/* Whoever listened may be gone already. What was on its way is put on record, while all
+	 * that an append needs is still there. */
+	session->changed = NULL;
+	session_send_forget(session);
 	watch_free(session->tick);
 	watch_free(session->ledger_watch);
 	/* A running step goes on: only the watch for its end goes. */
@@ -198,7 +202,6 @@ void session_free(struct session *session)
 	session_plan_forget(session);
 	session_history_forget(session);
 	session_message_forget(session);
-	session_send_forget(session);
 	if (session->standing_at)
 		standing_end(session->sense, clock_wall(session->clock));
 	sense_free(session->sense);

@@ -42,6 +42,8 @@ static const char lamp_runbook[] =
 "  'config': {'flags': {'path': '${root}/config.json', 'format': 'json',\n"
 "             'names': {'bright': 'it shines'}}},\n"
 "  'state-file': {'file': {'path': '${root}/state'}},\n"
+"  'bell': {'messenger': {'command': ['sh', '-c', 'echo rung >>\"$1/rung\"; read x <\"$1/bell\"',\n"
+"                                     'sh', '${root}']}},\n"
 "  'stuck': {'command': {'argv': ['sh', '-c', 'read x <\"$1/gate\"', 'sh', '${root}']}}},\n"
 " 'metrics': {'errors': {'log': 'app-log', 'read': 'errors', 'window': '60s', 'title': 'Errors',\n"
 "             'warning': 1, 'critical': 3, 'suggest': 'tree'},\n"
@@ -107,6 +109,7 @@ static const char lamp_procedures[] =
 "     'verify': [{'log': 'app-log', 'shows': 'it burns'}, {'log': 'app-log', 'silent': 'smoke'}]}]}},\n"
 " 'contacts': {'electrician': {'role': 'Electrician', 'reach': 'ring twice'},\n"
 "   'boss': {'role': 'Boss', 'reach': 'by letter', 'after': '1h'}},\n"
+" 'messages': {'ring': {'title': 'Ring', 'through': 'bell', 'text': 'The lamp is dark.'}},\n"
 " 'checklists': {'after': {'title': 'After', 'sections': [{'title': 'All', 'items': [\n"
 "    {'id': 'well', 'say': 'The lamp is well', 'probe': 'well'},\n"
 "    {'id': 'look', 'say': 'Look at it'}]}]},\n";
