@@ -137,28 +137,33 @@ random_kills() {
 	((bad == 0 && killed * 3 >= kills * 2))
 }
 
-# every_call CALLS POINTS: each process of the run is killed at its Nth such call.
+# every_call POINTS CALL...: each process of the run is killed at its Nth such call, each sort of call by itself
+# (strace counts them apart), at so many places in the busiest process.
 every_call() {
-	local when most step bad=0 killed=0 died
+	local points=$1 calls call when most step bad=0 killed=0 died
+	shift
+	calls=$(IFS=, && echo "$*")
 	olds=0 news=0
 	begin
-	traced -f -o "$work/trace" -e trace="$1" "$BACKOUT" run "$work/shop.json" restore --target "$work/box.json" \
+	traced -f -o "$work/whole" -e trace="$calls" "$BACKOUT" run "$work/shop.json" restore --target "$work/box.json" \
 		--confirm box >"$work/run.log" 2>&1 || { cat "$work/run.log"; return 1; }
 	settle || return
-	most=$(awk '/^[0-9]+ +[a-z0-9]+\(/ { n[$1]++ } END { for (p in n) if (n[p] > most) most = n[p]; print most }' "$work/trace")
-	step=$(((most + $2 - 1) / $2))
-	for ((when = 1; when <= most; when += step)); do
-		begin
-		traced -f -o "$work/trace" -e trace="$1" -e inject="$1:signal=KILL:when=$when" "$BACKOUT" run \
-			"$work/shop.json" restore --target "$work/box.json" --confirm box >"$work/run.log" 2>&1 8>&-
-		# The last call of each process that was killed.
-		died=$(awk '/killed by SIGKILL/ { printf "%s ", last[$1]; next }
-			match($0, /^[0-9]+ +[a-z0-9]+\(/) { call = $2; sub(/\(.*/, "", call); last[$1] = call }' "$work/trace")
-		[[ $died ]] && ((++killed))
-		echo "# call $when of each process: killed at ${died:-nothing}" >&5
-		settle || ((++bad))
+	for call; do
+		most=$(awk -v call="^${call#\?}[(]" '$2 ~ call { n[$1]++ }
+			END { for (p in n) if (n[p] > most) most = n[p]; print most + 0 }' "$work/whole")
+		((most > 0)) || continue
+		step=$(((most + points - 1) / points))
+		for ((when = 1; when <= most; when += step)); do
+			begin
+			traced -f -o "$work/trace" -e trace="$call" -e inject="$call:signal=KILL:when=$when" "$BACKOUT" run \
+				"$work/shop.json" restore --target "$work/box.json" --confirm box >"$work/run.log" 2>&1 8>&-
+			died=$(grep -c 'killed by SIGKILL' "$work/trace")
+			((died)) && ((++killed))
+			echo "# ${call#\?} $when of $most: $died processes killed" >&5
+			settle || ((++bad))
+		done
 	done
-	echo "# $most calls in the busiest process, every ${step}th; the old one $olds times, the new one $news times" >&5
+	echo "# the old one $olds times, the new one $news times" >&5
 	fault 4 "every process of a restore killed at its Nth write-like call" "$killed" "$((killed - bad))" "$bad"
 	((bad == 0 && killed > 0))
 }
@@ -188,13 +193,9 @@ check "killed at $kills random moments: old or new, whole, open" random_kills
 if ! strace -o /dev/null true 2>/dev/null; then
 	skip "killed at each write-like call" "strace can't trace here"
 elif [[ -z ${LONG:-} ]]; then
-	check "killed at some write-like calls" every_call 'pwrite64,fdatasync,?rename,renameat,sendto,ftruncate' 3
+	check "killed at some write-like calls" every_call 1 sendto renameat ftruncate
 else
-	# What goes to the server by itself: pg_restore writes far more to files and pipes.
-	each_call() {
-		every_call sendto 25 &&
-			every_call 'write,pwrite64,writev,fdatasync,fsync,?rename,renameat,ftruncate,?unlink,unlinkat' 25
-	}
-	check "killed at each write-like call" each_call
+	check "killed at each write-like call" every_call 8 sendto write pwrite64 writev fdatasync fsync '?rename' renameat \
+		ftruncate '?unlink' unlinkat '?mkdir' mkdirat '?link' linkat
 fi
 check "the server killed: old or new, whole, open" server_crashes
