@@ -148,9 +148,14 @@ check "it is on screens" screens
 check "in no file of the record, nor the samples" none "$BACKOUT_STATE_DIR"
 reports() {
 	local format
-	for format in text md html json ps; do
-		"$BACKOUT" report --format $format >"$work/shown/report.$format" 2>&1 || [ $format = ps ]
+	for format in text md html json ps pdf; do
+		"$BACKOUT" report --format $format >"$work/shown/report.$format" 2>&1
 	done
+	# Its text is packed: what a reader sees of it counts.
+	if grep -qa '^%PDF' "$work/shown/report.pdf" && command -v pdftotext >/dev/null; then
+		pdftotext "$work/shown/report.pdf" "$work/shown/report.pdf.text" && grep -q redacted "$work/shown/report.pdf.text" ||
+			{ echo "the PDF can't be read"; return 1; }
+	fi
 	"$BACKOUT" log >"$work/shown/log" 2>&1
 	none "$work/shown"
 }
