@@ -4,7 +4,8 @@
 # reports, the screen's bytes and the process list are searched for it.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
-plan 6
+. tests/faults/cluster.sh.inc
+plan 7
 
 export CANARY='c4n4ry/"sEcr3t" +key' # what must be encoded in each form
 root=$work/root
@@ -125,6 +126,36 @@ acts() {
 	[ "$(grep -l redacted "$BACKOUT_STATE_DIR"/incidents/*/out/*.log | wc -l)" -ge 3 ]
 }
 check "commands that were given the secret print it" acts
+# A server that says the secret in its error, and a password file that holds it.
+cat >"$work/rows.json" <<'END'
+{"format": 1, "system": "rows", "title": "Rows",
+ "parameters": {"root": {"type": "path", "help": "where the server listens"},
+   "token": {"type": "string", "secret": true, "help": "a secret"}},
+ "sources": {"db": {"postgres": {"host": "${root}", "database": "postgres", "role": "postgres"}}},
+ "procedures": {"fail": {"title": "Fail", "estimate": "1m", "data_loss": "none", "risk": "low", "steps": [
+   {"id": "use", "say": "Use it", "action": {"command": ["true"], "env": {"TOKEN": "${token}"}}},
+   {"id": "cast", "say": "Cast it", "action": {"pg_sql": "db", "sql": "INSERT INTO kept SELECT v::int::text FROM kept"}}]}}}
+END
+cat >"$work/there.json" <<END
+{"target": "there", "system": "rows", "class": "staging", "claim": "$work/claim.rows",
+ "parameters": {"root": "$work/db"}, "secrets": {"token": {"env": "CANARY"}}}
+END
+fails_in_sql() {
+	export -n CANARY
+	cluster_start >"$work/cluster.log" 2>&1 || { tail -3 "$work/cluster.log"; return 1; }
+	export CANARY
+	# Not on psql's own command line: what runs is looked at all the time.
+	psql -XAtq -h "$work/db" -p 5432 -U postgres -d postgres <<<"CREATE TABLE kept AS SELECT '$CANARY'::text AS v" || return 1
+	# It is there to be found.
+	[[ $(sql postgres "SELECT v::int FROM kept" 2>&1) == *"$CANARY"* ]] || return 1
+	(umask 077; echo "*:*:*:*:$CANARY" >"$work/pgpass")
+	PGPASSFILE=$work/pgpass timeout 60 "$BACKOUT" run "$work/rows.json" fail --target "$work/there.json" --confirm there \
+		>"$work/shown/sql" 2>&1
+	cat "$work/shown/sql"
+	grep -q 'invalid input syntax.*redacted' "$work/shown/sql"
+}
+if have_cluster; then check "a server's error holds the secret" fails_in_sql
+else skip "a server's error holds the secret" "no PostgreSQL server programs"; fi
 # On a real terminal: the views, with the incident that was left open.
 screens() {
 	python3 - "$BACKOUT" watch "$work/canary.json" --target "$work/here.json" >"$work/shown/screen" <<'END'
