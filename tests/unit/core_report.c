@@ -100,7 +100,8 @@ static void script_decide(struct record *record, struct incident *incident)
 	record_append(record, incident, EV_APPROVED,
 		      "{'procedure': 'restore', 'digest': '0123456789abcdef', "
 		      "'params': {'backup': '/backups/shop-2026-11-21.dump'}, "
-		      "'loss': ['1,204 orders newer than the backup'], 'confirmed': 'test'}");
+		      "'loss': ['1,204 orders newer than the backup', "
+		      "'not measured: /srv/shop is not readable'], 'confirmed': 'test'}");
 }
 
 static void script_restore(struct record *record, struct incident *incident)
