@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/backup.h"
 #include "lib/file.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
@@ -190,4 +191,28 @@ int keep_within(const char *path, const json_t *roots, struct err *err)
 	free(where);
 	free(folder);
 	return rc;
+}
+
+enum settled keep_is_made(const json_t *before, struct buf *why)
+{
+	const char *path = json_str(before, "path", "");
+	struct err err = ERR_INIT;
+	json_t *sidecar;
+	enum settled settled = SETTLED_NO;
+
+	if (!file_exists(path)) {
+		buf_printf(why, "%s is not there", path);
+		return SETTLED_NO;
+	}
+	sidecar = sidecar_read(path, &err);
+	if (sidecar && strcmp(json_str(sidecar, "mark", ""), json_str(before, "mark", "-")) != 0)
+		err_set(&err, "%s was made by another step", path);
+	else if (sidecar && sidecar_check_hash(path, sidecar, &err) == 0)
+		settled = SETTLED_YES;
+	if (settled == SETTLED_YES)
+		buf_printf(why, "%s is there, as recorded", path);
+	else
+		buf_puts(why, err.msg);
+	json_decref(sidecar);
+	return settled;
 }

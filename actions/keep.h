@@ -19,6 +19,9 @@ json_t *keep_file(const struct action_env *env, const char *path, const json_t *
 int keep_put_back(const json_t *kept, const json_t *roots, struct err *err);
 /* Whether the file is now as it was kept. 1, 0 (`why` says what differs; may be NULL) or -1. */
 int keep_is_back(const json_t *kept, struct buf *why, struct err *err);
+/* Whether the backup that this step was to make is there: before["path"], whole as its sidecar
+ * says, and with before["mark"] in it. */
+enum settled keep_is_made(const json_t *before, struct buf *why);
 /* -1 (with the reason) unless `path` is absolute, free of "..", lies below one of `roots` (a list;
  * NULL: anywhere), and the folder that it really lies in, symbolic links followed, does so, too. */
 int keep_within(const char *path, const json_t *roots, struct err *err);

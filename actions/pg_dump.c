@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "actions/keep.h"
 #include "actions/pg_source.h"
 #include "actions/types.h"
 #include "lib/backup.h"
@@ -102,27 +103,8 @@ static int dump_run(const struct action_env *env, const json_t *args, const json
 static enum settled dump_settled(const struct action_env *env, const json_t *args,
 				 const json_t *before, struct buf *why)
 {
-	const char *path = json_str(before, "path", "");
-	struct err err = ERR_INIT;
-	json_t *sidecar = NULL;
-	enum settled settled = SETTLED_NO;
-
 	(void)env, (void)args;
-	if (!file_exists(path)) {
-		buf_printf(why, "%s is not there", path);
-		return SETTLED_NO;
-	}
-	sidecar = sidecar_read(path, &err);
-	if (sidecar && strcmp(json_str(sidecar, "mark", ""), json_str(before, "mark", "-")) != 0)
-		err_set(&err, "%s was made by another step", path);
-	else if (sidecar && sidecar_check_hash(path, sidecar, &err) == 0)
-		settled = SETTLED_YES;
-	if (settled == SETTLED_YES)
-		buf_printf(why, "%s is there, as recorded", path);
-	else
-		buf_puts(why, err.msg);
-	json_decref(sidecar);
-	return settled;
+	return keep_is_made(before, why);
 }
 
 static int dump_clean(const struct action_env *env, const json_t *args, const json_t *before,

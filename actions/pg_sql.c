@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "actions/pg_source.h"
+#include "actions/sql_plan.h"
 #include "actions/types.h"
 #include "lib/file.h"
 #include "lib/jdoc.h"
@@ -23,27 +24,13 @@ static int sql_plan(const struct action_env *env, const json_t *args, struct pla
 		    struct err *err)
 {
 	struct pg_params params;
-	json_t *value;
 	char name[200];
-	size_t i;
 
 	if (pg_source(env, args, "pg_sql", &params, err) < 0)
 		return -1;
 	buf_printf(&plan->lines, "In one transaction on %s:\n",
 		   pg_params_text(&params, name, sizeof name));
-	buf_puts(&plan->lines, "SQL: ");
-	text_clean(&plan->lines, json_str(args, "sql", ""), strlen(json_str(args, "sql", "")));
-	buf_putc(&plan->lines, '\n');
-	json_array_foreach(json_object_get(args, "with"), i, value) {
-		char *text = json_dumps(value, JSON_ENCODE_ANY);
-		buf_printf(&plan->lines, "  $%zu = %s\n", i + 1, text);
-		free(text);
-	}
-	if (json_object_get(args, "expect_rows"))
-		buf_printf(&plan->lines,
-			   "Rolled back unless the last one touches %" JSON_INTEGER_FORMAT
-			   " rows\n",
-			   json_integer_value(json_object_get(args, "expect_rows")));
+	sql_plan_lines(args, '$', &plan->lines);
 	buf_puts(&plan->undo, "not possible: a dump before it is what keeps the rows as they are");
 	pg_params_release(&params);
 	return 0;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "actions/keep.h"
+#include "actions/sql_plan.h"
 #include "actions/sqlite_source.h"
 #include "actions/types.h"
 #include "lib/file.h"
@@ -22,28 +23,12 @@ static int sql_plan(const struct action_env *env, const json_t *args, struct pla
 		    struct err *err)
 {
 	const char *path = sqlite_source(env, args, "sqlite_sql", err);
-	const char *sql = json_str(args, "sql", "");
-	json_t *value;
-	size_t i;
 
 	if (!path)
 		return -1;
 	buf_printf(&plan->lines, "keeps a copy of %s for the undo; then in one transaction:\n",
 		   path);
-	buf_puts(&plan->lines, "SQL: ");
-	text_clean(&plan->lines, sql, strlen(sql));
-	buf_putc(&plan->lines, '\n');
-	json_array_foreach(json_object_get(args, "with"), i, value) {
-		char *text = json_dumps(value, JSON_ENCODE_ANY);
-
-		buf_printf(&plan->lines, "  ?%zu = %s\n", i + 1, text);
-		free(text);
-	}
-	if (json_object_get(args, "expect_rows"))
-		buf_printf(&plan->lines,
-			   "rolled back unless the last one touches %" JSON_INTEGER_FORMAT
-			   " rows\n",
-			   json_integer_value(json_object_get(args, "expect_rows")));
+	sql_plan_lines(args, '?', &plan->lines);
 	buf_puts(&plan->undo, "the database gets the content that it had, unless somebody has "
 			      "written since");
 	return 0;
