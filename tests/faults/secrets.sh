@@ -116,7 +116,7 @@ acts() {
 	local form
 	# What is searched for is there to be found.
 	TOKEN=$CANARY python3 "$root/speak.py" >"$work/raw" 2>&1
-	while read -r form; do grep -qaF -- "$form" "$work/raw" || { echo "not printed: $form"; return 1; }; done <"$work/forms"
+	while read -r form; do grep -qaF -f - "$work/raw" <<<"$form" || { echo "not printed: $form"; return 1; }; done <"$work/forms"
 	on plan speak >"$work/shown/plan" 2>&1
 	on plan speak --json >"$work/shown/plan.json" 2>&1
 	on probe >"$work/shown/probe" 2>&1
@@ -193,7 +193,8 @@ reports() {
 check "in nothing that is shown: plans, probes, screens, reports" reports
 kill $watcher
 looked=$(cat "$root/ps.looked")
-check "in no command line, nor another user's environment" none "$root/ps"
+unseen() { none "$root/ps" || { tr '\0' ' ' <"$root/ps" | cut -c1-400 | head -20; return 1; }; }
+check "in no command line, nor another user's environment" unseen
 all=$(hits "$BACKOUT_STATE_DIR" "$work/shown" "$root/ps" | wc -l)
 files=$(find "$BACKOUT_STATE_DIR" "$work/shown" -type f | wc -l)
 check "after many looks" [ "$looked" -gt 100 ]
