@@ -259,7 +259,9 @@ void child_tree_end(pid_t pid)
 
 		children_read(pid, &children);
 		living = 0;
-		for (size_t i = 0; i < children.n; i++) {
+		/* The newest is the likeliest to live: one that forks and ends is ahead of who
+		 * begins with its dead. */
+		for (size_t i = children.n; i-- > 0;) {
 			if (!is_alive(children.list[i]))
 				continue;
 			child_tree_end(children.list[i]);
@@ -280,7 +282,7 @@ static size_t pass(const struct child_tree *tree)
 	size_t living = 0;
 
 	children_read(getpid(), &children);
-	for (size_t i = 0; i < children.n; i++) {
+	for (size_t i = children.n; i-- > 0;) {
 		pid_t pid = children.list[i];
 
 		if (was_before(tree, pid) || (!tree->adopts && tree->root && pid != tree->root))
