@@ -103,12 +103,13 @@ static bool words_hold(const struct buf *words, char **list, bool in_line)
 }
 
 /* How many words and variables of the mode the process has: all of them, or 0. */
-static size_t mode_weight(const json_t *mode, const struct buf *cmdline, const struct buf *environ)
+static size_t mode_weight(const json_t *mode, const struct buf *cmdline,
+			  const struct buf *variables)
 {
 	const json_t *words = json_object_get(mode, "args");
 	char **args = json_array_size(words) > 0 ? argv_new(words, "args", NULL) : NULL;
 	char **env = argv_env(json_object_get(mode, "env"));
-	bool holds = words_hold(cmdline, args, true) && words_hold(environ, env, false);
+	bool holds = words_hold(cmdline, args, true) && words_hold(variables, env, false);
 	size_t weight = json_array_size(words) + json_object_size(json_object_get(mode, "env"));
 
 	argv_free(args);
@@ -284,8 +285,7 @@ static void units_interpret(const struct service *service, const struct buf *out
 		unit_interpret(unit, &text, &one);
 		buf_release(&text);
 		active += one.state == SERVICE_ACTIVE;
-		if (name == (const char *)SERVICE_NORMAL ||
-		    telling(one.state) > telling(out->state)) {
+		if (strcmp(name, SERVICE_NORMAL) == 0 || telling(one.state) > telling(out->state)) {
 			*out = one;
 			if (service->modes != NULL)
 				snprintf(out->mode, sizeof(out->mode), "%s", name);
