@@ -326,22 +326,40 @@ int incident_act(struct incident *incident, enum event_id event, json_t *fields,
 /* ---- Room ---- */
 
 /* Asked by taking it: what statvfs() says knows no quotas. */
+/* A file that nobody sees, and that is gone with this process; where the file system can't, one
+ * that is there for a moment. -1 with errno. */
+static int room_open(const struct incident *incident)
+{
+	int fd = open(incident->folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	char *path;
+
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+		return fd;
+	path = path_join(incident->folder, ".room.XXXXXX");
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	free(path);
+	return fd;
+}
+
 int incident_has_room(const struct incident *incident, struct err *err)
 {
-	char *path = path_join(incident->folder, ".room.XXXXXX");
-	int fd = mkostemp(path, O_CLOEXEC), result = 0;
+	int fd = room_open(incident), taken = -1;
 
-	if (fd < 0 || (fallocate(fd, 0, 0, ROOM) < 0 && errno != EOPNOTSUPP && errno != EINTR)) {
+	do
+		taken = fd < 0 ? -1 : fallocate(fd, 0, 0, ROOM);
+	while (fd >= 0 && taken < 0 && errno == EINTR);
+	/* A file system that can't reserve says nothing; the append itself will. */
+	if (fd < 0 || (taken < 0 && errno != EOPNOTSUPP)) {
 		err_sys(err, "the record has no room for what is to come");
 		err_hint(err, "see to the disk of %s, then start it again", incident->folder);
-		result = -1;
+	} else {
+		taken = 0;
 	}
-	if (fd >= 0) {
-		unlink(path);
+	if (fd >= 0)
 		close(fd);
-	}
-	free(path);
-	return result;
+	return taken;
 }
 
 /* ---- Names ---- */
