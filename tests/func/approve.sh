@@ -2,6 +2,7 @@
 # Who may approve: two people from their own logins, one plan, for a time; and the broken glass.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
+. tests/func/people.sh.inc
 if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null || ! id mail daemon games nobody >/dev/null 2>&1; then
 	plan 1
 	skip "approvals of several people" "only root can be several users"
@@ -37,22 +38,6 @@ END_OF_TARGET
 sed 's/, "contacts".*/}/' "$work/attic.json" >"$work/nobody.json"
 sed 's/"games", "daemon"/"daemon"/' "$work/attic.json" >"$work/one.json"
 chmod 644 "$work"/*.json
-as() {
-	local user=$1
-	shift
-	HOME=/ setpriv --reuid "$user" --regid 2000 --clear-groups timeout 120 "$work/backout" "$@"
-}
-# Each line is typed when the one before it has had its effect: what is awaited stands behind the #.
-typed() {
-	local line
-	while IFS='#' read -r line wanted; do
-		echo "$line"
-		for _ in $(seq 600); do
-			grep -qF "$wanted" "$1" && break
-			sleep 0.05
-		done
-	done
-}
 await() { # TEXT FILE
 	for _ in $(seq 600); do
 		grep -qF "$1" "$2" && return 0

@@ -2,6 +2,7 @@
 # Two users of one group share the state folder: either sees what the other runs, stops it, and goes on.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
+. tests/func/people.sh.inc
 if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
 	plan 1
 	skip "two users on one incident" "only root can be two users"
@@ -32,23 +33,7 @@ cat >"$work/attic.json" <<END_OF_TARGET
  "parameters": {"root": "$work/root"}}
 END_OF_TARGET
 chmod 644 "$work"/*.json
-as() {
-	local uid=$1
-	shift
-	HOME=/ setpriv --reuid "$uid" --regid 2000 --clear-groups timeout 60 "$work/backout" "$@"
-}
-# Each line is typed when the one before it has had its effect: what is awaited stands behind the #.
-typed() {
-	local line
-	while IFS='#' read -r line wanted; do
-		echo "$line"
-		for _ in $(seq 200); do
-			grep -q "$wanted" "$work/second" && break
-			sleep 0.05
-		done
-	done
-}
-second() { : >"$work/second" && typed | as 2002 attach "$@" --plain >"$work/second" 2>&1; }
+second() { : >"$work/second" && typed "$work/second" | as 2002 attach "$@" --plain >"$work/second" 2>&1; }
 log() { "$BACKOUT" log "$(basename "$work"/state/incidents/*)"; }
 
 as 2001 run "$work/lamp.json" wait --target "$work/attic.json" --confirm attic >"$work/first" 2>&1 &
