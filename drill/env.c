@@ -31,6 +31,13 @@ json_t *drill_declared(const struct drill_env *env, const char *source, const ch
 	return params_fill(def->what.args, env->values, err);
 }
 
+bool drill_is_sqlite(const struct drill_env *env, const char *source)
+{
+	const struct source_def *def = target_source(env->target, source);
+
+	return def && !strcmp(def->what.type->name, "sqlite");
+}
+
 int drill_run(const struct drill_env *env, bool as_user, const char *cwd,
 	      const char *const *more_env, const char *const *argv, struct err *err)
 {

@@ -28,6 +28,9 @@ struct drill_env {
 /* New: the filled-in declaration of one of the target's sources, of type `type`. */
 json_t *drill_declared(const struct drill_env *env, const char *source, const char *type,
 		       struct err *err);
+/* Whether the target's source of that name is a SQLite database; other databases are PostgreSQL's.
+ */
+bool drill_is_sqlite(const struct drill_env *env, const char *source);
 /* Runs a command as the sandbox's user (or as who runs the drill), with the mark in its environment
  * and further "NAME=value" (or NULL); its output goes to the sandbox's log. */
 int drill_run(const struct drill_env *env, bool as_user, const char *cwd,

@@ -9,5 +9,6 @@ const struct drill_type *const part_types[] = {
 };
 
 const struct drill_type *const fault_types[] = {
-	&part_sql, &part_action, &fault_release, &fault_lost, &fault_damaged, NULL,
+	&part_sql,	&part_action,	    &fault_release, &fault_lost,
+	&fault_damaged, &fault_overwritten, NULL,
 };

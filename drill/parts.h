@@ -15,6 +15,7 @@ extern const struct drill_type part_action;	/* any action of the vocabulary */
 extern const struct drill_type fault_release;	/* deploys a commit and restarts a service */
 extern const struct drill_type fault_lost;	/* folders and databases are gone */
 
-extern const struct drill_type fault_damaged; /* bytes of backups are not what they were */
+extern const struct drill_type fault_damaged;	  /* bytes of backups are not what they were */
+extern const struct drill_type fault_overwritten; /* blocks of a file are not what they were */
 
 #endif

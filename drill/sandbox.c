@@ -22,6 +22,7 @@
 #include "lib/params.h"
 #include "lib/pg.h"
 #include "lib/pg_tools.h"
+#include "lib/sqlite.h"
 #include "lib/timefmt.h"
 
 /* A sandbox with its cluster, dumps and a second copy of the database takes about 300 MB. */
@@ -378,21 +379,52 @@ out:
 	return result;
 }
 
-static int take_fact(struct sandbox *sandbox, const char *name, const json_t *fact, struct err *err)
+/* New; NULL with err. */
+static char *ask_postgres(const struct drill_env *env, const char *source, const char *sql,
+			  struct err *err)
 {
-	json_t *declared =
-	    drill_declared(&sandbox->env, json_str(fact, "postgres", ""), "postgres", err);
+	json_t *declared = drill_declared(env, source, "postgres", err);
 	struct pg_params params = { 0 };
 	struct pg *pg = NULL;
 	char *value = NULL;
 
 	if (declared && pg_params_from(declared, &params, err) == 0) {
 		pg = pg_open(&params, "sandbox", HEALTHY_WITHIN, NULL, err);
-		value = pg ? pg_value(pg, err, json_str(fact, "sql", ""), NULL) : NULL;
+		value = pg ? pg_value(pg, err, sql, NULL) : NULL;
 		pg_close(pg);
 		pg_params_release(&params);
 	}
 	json_decref(declared);
+	return value;
+}
+
+/* New; NULL with err. */
+static char *ask_sqlite(const struct drill_env *env, const char *source, const char *sql,
+			struct err *err)
+{
+	json_t *declared = drill_declared(env, source, "sqlite", err);
+	struct sqlite_answer answer = { 0 };
+	struct sqlite *sqlite = NULL;
+	char *value = NULL;
+
+	if (declared)
+		sqlite = sqlite_open(json_str(declared, "path", ""), env->clock,
+				     clock_mono(env->clock) + HEALTHY_WITHIN, err);
+	if (sqlite && sqlite_ask(sqlite, sql, NULL, &answer, err) == 0 && answer.value)
+		value = xstrdup(answer.value);
+	sqlite_answer_release(&answer);
+	sqlite_close(sqlite);
+	json_decref(declared);
+	return value;
+}
+
+static int take_fact(struct sandbox *sandbox, const char *name, const json_t *fact, struct err *err)
+{
+	const char *sqlite = json_str(fact, "sqlite", NULL), *sql = json_str(fact, "sql", "");
+	char *value = sqlite
+			  ? ask_sqlite(&sandbox->env, sqlite, sql, err)
+			  : ask_postgres(&sandbox->env, json_str(fact, "postgres", ""), sql, err);
+
 	if (!value)
 		return err_set(err, "fact \"%s\" has no value", name);
 	json_object_set_new(sandbox->facts, name, json_string(value));

@@ -4,7 +4,8 @@
  *     sandbox.json   {"needs": [{"say", "run": [ARGV...], "hint"}...], "target": {...},
  *                     "parts": [PART...], "healthy": [PROBE...], "handles": {...}}
  *     scenario       {"title", "role", "briefing": [LINE...], "procedure", "faults": [FAULT...],
- *                     "facts": {NAME: {"postgres": SOURCE, "sql": TEXT}}, "well": {NAME: PROBE},
+ *                     "facts": {NAME: {"postgres" or "sqlite": SOURCE, "sql": TEXT}},
+ *                     "well": {NAME: PROBE},
  *                     "parts": [PART...],
  *                     "deployment": {"name", "in": DURATION, "decision", "faults_at": DURATION}}
  *

@@ -23,6 +23,7 @@
 #include "lib/backup.h"
 #include "lib/file.h"
 #include "lib/mem.h"
+#include "lib/sqlite_copy.h"
 
 struct place {
 	char *tmp, *sandbox, *incident, *step; /* owned */
@@ -262,6 +263,69 @@ static void damaged_backups_stay_damaged(void **state)
 	free(outside);
 }
 
+static bool run_sql(const struct place *place, const char *database, const char *file)
+{
+	static const struct type sqlite = { .name = "sqlite" };
+	struct source_def db = {
+		.name = "db",
+		.what = { .type = &sqlite, .args = json_pack("{s:s}", "path", database) },
+	};
+	struct target target = { .sources = &db, .nsources = 1 };
+	struct drill_env env = {
+		.clock = &clock_system,
+		.sandbox = place->sandbox,
+		.data = place->tmp,
+		.target = &target,
+		.values = json_object(),
+	};
+	json_t *args = json_pack("{s:s, s:s}", "sql", "db", "file", file);
+	bool done = part_sql.make(&env, args, NULL) == 0;
+
+	json_decref(args);
+	json_decref((json_t *)db.what.args);
+	json_decref(env.values);
+	return done;
+}
+
+static bool overwrite(const struct place *place, const char *path)
+{
+	struct drill_env env = { .sandbox = place->sandbox };
+	json_t *args = json_pack("{s:s}", "overwritten", path);
+	bool done = fault_overwritten.make(&env, args, NULL) == 0;
+
+	json_decref(args);
+	return done;
+}
+
+/* Whether the file is a database, all of whose pages are in order. */
+static bool is_sound(const char *path)
+{
+	return sqlite_check_copy(path, &clock_system, clock_mono(&clock_system) + 20 * CLOCK_US,
+				 NULL) == 0;
+}
+
+static void a_sqlite_database_is_filled_and_damaged(void **state)
+{
+	struct place *place = *state;
+	char *db = path_join(place->sandbox, "own.db"),
+	     *outside = path_join(place->tmp, "other.db");
+
+	write_text(place->tmp, "rows.sql",
+		   "CREATE TABLE t (a); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+		   "FROM n WHERE i < 20000) INSERT INTO t SELECT 'row ' || i FROM n;");
+	write_text(place->tmp, "bad.sql", "DELETE FROM t; INSERT INTO nowhere VALUES (1);");
+	assert_true(run_sql(place, db, "rows.sql"));
+	assert_true(run_sql(place, outside, "rows.sql"));
+	assert_false(run_sql(place, db, "bad.sql"));
+	assert_true(is_sound(db));
+	assert_false(overwrite(place, outside));
+	assert_true(is_sound(outside));
+	assert_true(overwrite(place, db));
+	assert_false(is_sound(db));
+	free(db);
+	free(outside);
+}
+
 static void signals_wait(void **state)
 {
 	sigset_t before, taken;
@@ -290,6 +354,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sweep_leaves_what_was_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(only_the_sandbox_s_own_is_lost, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_backups_stay_damaged, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_sqlite_database_is_filled_and_damaged, setup,
+						teardown),
 		cmocka_unit_test(signals_wait),
 	};
 
