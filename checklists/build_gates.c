@@ -55,6 +55,7 @@ static void build_deployment(struct checker *checker, struct deployment *deploym
 {
 	const char *gate = build_text(node, "gate");
 	const char *procedure = build_text(node, "procedure");
+	const char *phase = build_text(node, "phase");
 	struct node list = node_member(node, "checklist");
 	bool timed = false;
 
@@ -62,6 +63,7 @@ static void build_deployment(struct checker *checker, struct deployment *deploym
 	deployment->checklist = checklist_named(checker, node);
 	deployment->gate = gate ? runbook_gate(checker->runbook, gate) : NULL;
 	deployment->procedure = procedure ? runbook_procedure(checker->runbook, procedure) : NULL;
+	deployment->phase = phase ? runbook_phase(checker->runbook, phase) : NULL;
 	for (size_t s = 0; deployment->checklist && s < deployment->checklist->nsections; s++)
 		timed = timed || deployment->checklist->sections[s].timed;
 	if (deployment->checklist && !timed)

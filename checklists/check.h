@@ -24,6 +24,8 @@ enum section_id {
 	SECTION_CHECKLISTS,
 	SECTION_GATES,
 	SECTION_DEPLOYMENTS,
+	SECTION_ROUTINES,
+	SECTION_PHASES,
 	SECTION_CONTACTS,
 	SECTION_MESSAGES,
 	SECTION_BANDS,
@@ -161,6 +163,8 @@ void build_procedures(struct checker *checker);
 void build_checklists(struct checker *checker);
 void build_item_procedures(struct checker *checker); /* when checklists and probes are built */
 void build_gates(struct checker *checker);	     /* and deployments */
+void build_phases(struct checker *checker);	     /* when deployments are built */
+void build_routines(struct checker *checker);
 void build_contacts(struct checker *checker);
 void build_approvals(struct checker *checker); /* when procedures and contacts are built */
 /* New array of the member "logins", held against what a login can be; its texts are borrowed. */

@@ -18,6 +18,8 @@ static const struct {
 	[SECTION_CHECKLISTS] = { "checklists", "checklist" },
 	[SECTION_GATES] = { "gates", "gate" },
 	[SECTION_DEPLOYMENTS] = { "deployments", "deployment" },
+	[SECTION_ROUTINES] = { "routines", "routine" },
+	[SECTION_PHASES] = { "phases", "phase" },
 	[SECTION_CONTACTS] = { "contacts", "contact" },
 	[SECTION_MESSAGES] = { "messages", "message" },
 	[SECTION_BANDS] = { "bands", "band table" },
@@ -115,6 +117,8 @@ void declare_runbook(struct checker *checker, const struct runbook *rb)
 	DECLARE(SECTION_CHECKLISTS, rb->nchecklists, rb->checklists[i].name);
 	DECLARE(SECTION_GATES, rb->ngates, rb->gates[i].name);
 	DECLARE(SECTION_DEPLOYMENTS, rb->ndeployments, rb->deployments[i].name);
+	DECLARE(SECTION_ROUTINES, rb->nroutines, rb->routines[i].name);
+	DECLARE(SECTION_PHASES, rb->nphases, rb->phases[i].name);
 	DECLARE(SECTION_CONTACTS, rb->ncontacts, rb->contacts[i].name);
 	DECLARE(SECTION_MESSAGES, rb->nmessages, rb->messages[i].name);
 	DECLARE(SECTION_BANDS, rb->nbands, rb->bands[i].name);

@@ -70,6 +70,9 @@ static void check_elements(struct checker *checker, const struct node *node,
 		case FIELD_SCALARS:
 			check_scalar(checker, &element, FIELD_SCALAR);
 			break;
+		case FIELD_OFFSETS:
+			check_text(checker, &element, FIELD_OFFSET);
+			break;
 		case FIELD_PROBES:
 			check_probe(checker, &element);
 			break;
@@ -144,6 +147,7 @@ static void check_value(struct checker *checker, const struct node *node, const 
 		break;
 	case FIELD_STRINGS:
 	case FIELD_SCALARS:
+	case FIELD_OFFSETS:
 	case FIELD_PROBES:
 	case FIELD_CRITERIA:
 	case FIELD_NAMES:

@@ -82,6 +82,8 @@ static void structs_begin(struct checker *checker)
 	ROOM(SECTION_CHECKLISTS, checklists, nchecklists);
 	ROOM(SECTION_GATES, gates, ngates);
 	ROOM(SECTION_DEPLOYMENTS, deployments, ndeployments);
+	ROOM(SECTION_ROUTINES, routines, nroutines);
+	ROOM(SECTION_PHASES, phases, nphases);
 	ROOM(SECTION_CONTACTS, contacts, ncontacts);
 	ROOM(SECTION_MESSAGES, messages, nmessages);
 	ROOM(SECTION_BANDS, bands, nbands);
@@ -109,6 +111,8 @@ static void build_all(struct checker *checker)
 	build_procedures(checker);
 	build_item_procedures(checker);
 	build_gates(checker);
+	build_phases(checker);
+	build_routines(checker);
 	build_contacts(checker);
 	build_approvals(checker);
 	build_deadlines(checker);
@@ -194,6 +198,14 @@ void runbook_free(struct runbook *rb)
 	for (size_t i = 0; i < rb->ngates; i++)
 		for (size_t kind = 0; kind < CRITERION_KINDS; kind++)
 			free(rb->gates[i].criteria[kind]);
+	for (size_t i = 0; i < rb->nroutines; i++) {
+		free(rb->routines[i].schedule.at_us);
+		free(rb->routines[i].metrics);
+	}
+	for (size_t i = 0; i < rb->nphases; i++) {
+		free(rb->phases[i].checklists);
+		free(rb->phases[i].conditions);
+	}
 	for (size_t i = 0; i < rb->nbands; i++)
 		free(rb->bands[i].rows);
 	for (size_t i = 0; i < rb->npanels; i++) {
@@ -213,6 +225,8 @@ void runbook_free(struct runbook *rb)
 	free(rb->procedures);
 	free(rb->gates);
 	free(rb->deployments);
+	free(rb->routines);
+	free(rb->phases);
 	free(rb->matrix.columns);
 	free(rb->matrix.cells);
 	free(rb->contacts);

@@ -230,6 +230,18 @@ struct gate {
 	size_t n[CRITERION_KINDS];
 };
 
+/* A part of what is rolled out. When it has begun, and how it ended, is on record; so is whether it
+ * has been stable since (core/recorded.h). */
+struct phase {
+	const char *name;
+	const char *title;
+	const struct checklist **checklists; /* owned array */
+	size_t nchecklists;
+	const struct gate *gate;	     /* of the deployment that begins it, or NULL */
+	const struct condition **conditions; /* owned array: of its rollback */
+	size_t nconditions;
+};
+
 /* What is gone through when the system is deployed: a checklist tied to T and the gate before it.
  */
 struct deployment {
@@ -238,6 +250,39 @@ struct deployment {
 	const struct checklist *checklist;
 	const struct gate *gate;
 	const struct procedure *procedure; /* the rollback that is suggested on trouble, or NULL */
+	const struct phase *phase;	   /* that a go begins, or NULL */
+};
+
+enum schedule_start {
+	START_ALWAYS,
+	START_DEPLOYMENT, /* T of one that was decided go */
+	START_INCIDENT,	  /* the resolving of one */
+	START_PHASE,	  /* the end of one that finished */
+	START_EVENT,	  /* the time that an operator gave for it */
+};
+
+/* When a routine is due; the arithmetic is in checklists/schedule.h. All in microseconds. */
+struct schedule {
+	enum schedule_start start;
+	const char *of;	  /* the phase's or event's name, or NULL */
+	int64_t every_us; /* 0: `at_us` is given */
+	int64_t for_us;	  /* of every: so long after the beginning; 0: without end */
+	int64_t from_us;  /* of every, always: how far into its day, week ... */
+	int64_t *at_us;	  /* owned: offsets from the beginning, ascending */
+	size_t nat;
+	int64_t within_us; /* so long after it was due it is overdue; never 0 */
+};
+
+/* Checks that recur. */
+struct routine {
+	const char *name;
+	const char *title;
+	const char *note; /* or NULL */
+	const struct checklist *checklist;
+	struct schedule schedule;
+	int64_t period_us;	       /* what its report sums up; 0: nothing */
+	const struct metric **metrics; /* owned array: of the summary; none: all */
+	size_t nmetrics;
 };
 
 struct contact;
@@ -356,6 +401,10 @@ struct runbook {
 	size_t ngates;
 	struct deployment *deployments;
 	size_t ndeployments;
+	struct routine *routines;
+	size_t nroutines;
+	struct phase *phases;
+	size_t nphases;
 	struct matrix matrix;
 	struct contact *contacts;
 	size_t ncontacts;
@@ -370,8 +419,7 @@ struct runbook {
 	size_t npanels;
 	struct probe **inline_probes;
 	size_t ninline_probes; /* owned here, used above */
-	/* Report sections of its own, routines and phases keep their JSON until they have structs.
-	 */
+	/* Report sections of its own keep their JSON until they have structs. */
 };
 
 /* All NULL-terminated arrays of pointers; borrowed. Made by core/vocabulary.h. */
@@ -426,6 +474,8 @@ const struct procedure *runbook_procedure(const struct runbook *runbook, const c
 const struct checklist *runbook_checklist(const struct runbook *runbook, const char *name);
 const struct gate *runbook_gate(const struct runbook *runbook, const char *name);
 const struct deployment *runbook_deployment(const struct runbook *runbook, const char *name);
+const struct routine *runbook_routine(const struct runbook *runbook, const char *name);
+const struct phase *runbook_phase(const struct runbook *runbook, const char *name);
 const struct contact *runbook_contact(const struct runbook *runbook, const char *name);
 const struct message *runbook_message(const struct runbook *runbook, const char *name);
 /* By its whole id ("code/checkout"); NULL. */

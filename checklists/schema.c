@@ -7,10 +7,11 @@
 #include "lib/buf.h"
 #include "lib/mem.h"
 
-#define PARAM "\\$\\{[^}]+\\}"
-#define NAME  "^[A-Za-z0-9_][A-Za-z0-9._-]*$"
-#define TIME  "([0-9]+(us|ms|s|min|m|h|d|w))+"
-#define SIZE  "[0-9]+(B|[kK]B|[MGT]B|[KMGT]iB)?"
+#define PARAM  "\\$\\{[^}]+\\}"
+#define NAME   "^[A-Za-z0-9_][A-Za-z0-9._-]*$"
+#define TIME   "([0-9]+(us|ms|s|min|m|h|d|w))+"
+#define OFFSET "^-?" TIME "$"
+#define SIZE   "[0-9]+(B|[kK]B|[MGT]B|[KMGT]iB)?"
 
 static json_t *of_type(const char *type)
 {
@@ -79,7 +80,7 @@ static json_t *text_schema(const struct field *field)
 	case FIELD_RANGE:
 		return pattern("^" TIME "(-" TIME ")?$");
 	case FIELD_OFFSET:
-		return pattern("^-?" TIME "$");
+		return pattern(OFFSET);
 	case FIELD_DEADLINE:
 		return pattern("^(" NEXT_BUSINESS_DAY "|" TIME ")$");
 	case FIELD_REGEX:
@@ -113,6 +114,8 @@ static json_t *field_schema(const struct field *field)
 		return list_of(of_type("string"));
 	case FIELD_SCALARS:
 		return list_of(scalar());
+	case FIELD_OFFSETS:
+		return list_of(pattern(OFFSET));
 	case FIELD_ROWS:
 		return list_of(list_of(of_type("string")));
 	case FIELD_MAP:

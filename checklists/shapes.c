@@ -17,6 +17,7 @@ static const char *const panel_kinds[] = { "log",	"connections", "memory", "char
 					   "endpoints", "metrics",     "alerts", "conditions",
 					   "bands",	"database",    NULL };
 static const char *const panel_levels[] = { "all", "warning", "error", NULL };
+static const char *const routine_starts[] = { "deployment", "incident", NULL };
 static const char *const classes[] = { "live", "staging", "drill", NULL };
 
 static const struct field runbook_fields[] = {
@@ -38,6 +39,9 @@ static const struct field runbook_fields[] = {
 	{ "gates", FIELD_OBJECT_MAP, .of = "gate", .help = "decisions computed from criteria" },
 	{ "deployments", FIELD_OBJECT_MAP, .of = "deployment",
 	  .help = "what is gone through when the system is deployed" },
+	{ "routines", FIELD_OBJECT_MAP, .of = "routine", .help = "recurring checks" },
+	{ "phases", FIELD_OBJECT_MAP, .of = "phase",
+	  .help = "in order: what is begun, finished and stable before the next" },
 	{ "contacts", FIELD_OBJECT_MAP, .of = "contact", .help = "in order of escalation" },
 	{ "approvals", FIELD_OBJECT, .of = "approvals",
 	  .help = "who may approve, by the severity of the incident" },
@@ -295,6 +299,54 @@ static const struct field deployment_fields[] = {
 	{ "gate", FIELD_REF, true, .help = "what decides at T", .of = "gates" },
 	{ "procedure", FIELD_REF, .help = "the rollback that is suggested on trouble",
 	  .of = "procedures" },
+	{ "phase", FIELD_REF, .help = "the phase that begins with a go", .of = "phases" },
+	END
+};
+
+static const struct field routine_fields[] = {
+	{ "title", FIELD_TEXT, true, .help = "what a person calls it" },
+	{ "note", FIELD_TEXT, .help = "more for the operator" },
+	{ "checklist", FIELD_REF, true, .help = "what is gone through", .of = "checklists" },
+	{ "after", FIELD_CHOICE, .choices = routine_starts,
+	  .help = "what it begins with: a deployment that was decided go, the resolving of an "
+		  "incident; without it, \"phase\" and \"event\" always" },
+	{ "phase", FIELD_REF, .help = "it begins when this phase has finished", .of = "phases" },
+	{ "event", FIELD_TEXT,
+	  .help = "it lies around an event whose time the operator gives; its name, one word" },
+	{ "every", FIELD_DURATION,
+	  .help = "how often it is due, after the beginning; else by UTC, weeks from Monday; no "
+		  "parameters" },
+	{ "for", FIELD_DURATION,
+	  .help = "how long after the beginning; without end; no parameters" },
+	{ "from", FIELD_DURATION,
+	  .help = "of \"every\" without a beginning: how far into the day, the week ... it is due; "
+		  "no parameters" },
+	{ "at", FIELD_OFFSETS,
+	  .help = "due once at each of these times after the beginning; of an event also before "
+		  "it" },
+	{ "within", FIELD_DURATION,
+	  .help =
+	      "so long after it was due it is overdue; when it is due again, with \"at\" 1h; no "
+	      "parameters" },
+	{ "period", FIELD_DURATION,
+	  .help = "its report sums up so much time: metrics as they were kept, incidents, "
+		  "deployments, routines; no parameters" },
+	{ "metrics", FIELD_NAMES, .help = "the metrics that are summed up; all", .of = "metrics" },
+	END
+};
+static const char *const routine_times[] = { "every", "at", NULL };
+static const char *const *const routine_groups[] = { routine_times, NULL };
+
+static const struct field phase_fields[] = {
+	{ "title", FIELD_TEXT, true, .help = "what a person calls it" },
+	{ "checklists", FIELD_NAMES, true, .help = "what is gone through in it, in order",
+	  .of = "checklists" },
+	{ "gate", FIELD_REF,
+	  .help = "decides whether it begins: the gate of the deployment that names it",
+	  .of = "gates" },
+	{ "conditions", FIELD_NAMES,
+	  .help = "rollback conditions: while one was on record it is not stable",
+	  .of = "conditions" },
 	END
 };
 
@@ -460,6 +512,8 @@ const struct shape shapes[] = {
 	SHAPE("criterion", "a criterion", "a checklist that a gate asks for", criterion_fields),
 	SHAPE("deployment", "a deployment", "a checklist tied to T and its gate",
 	      deployment_fields),
+	SHAPE_ONE_OF("routine", "a routine", "checks that recur", routine_fields, routine_groups),
+	SHAPE("phase", "a phase", "a part of what is rolled out", phase_fields),
 	SHAPE("contact", "a contact", "someone who is called", contact_fields),
 	SHAPE("message", "a message", "a template", message_fields),
 	SHAPE("matrix", "a matrix", "who decides what how fast", matrix_fields),
@@ -511,6 +565,7 @@ static const struct {
 	[FIELD_TEXT] = { "text", "a line of text" },
 	[FIELD_TEMPLATE] = { "template", "a text" },
 	[FIELD_OFFSET] = { "offset", "a duration before or after T, such as \"-2h\" or \"30m\"" },
+	[FIELD_OFFSETS] = { "offsets", "a list of durations such as \"1h\"" },
 	[FIELD_DEADLINE] = { "deadline", "a duration, or \"next business day\"" },
 	[FIELD_NAMES] = { "names", "a list of declared names" },
 	[FIELD_ACTION] = { "action", "an action: {\"TYPE\": ...}" },

@@ -46,6 +46,7 @@ enum field_type {
 	FIELD_TEXT,	/* a line for people; parameters are not filled in */
 	FIELD_TEMPLATE, /* text with facts and parameters, filled in when it is used */
 	FIELD_OFFSET,	/* "-2h", "0s", "30m": before or after T */
+	FIELD_OFFSETS,	/* a list of them */
 	FIELD_DEADLINE, /* a duration, or "next business day" */
 	FIELD_NAMES,	/* a list of names declared in the section `of` */
 	FIELD_ACTION,	/* an action */

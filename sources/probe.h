@@ -32,6 +32,9 @@ struct probe_env {
 	const json_t *(*declared)(void *data, const char *name);
 	/* The latest reading of a metric, counted from env->since when that is set. */
 	void (*metric)(void *data, const char *name, int64_t since, struct reading *out);
+	/* What the ledgers of this system and target say: the question of a probe of that type.
+	 * NULL: nobody can tell. */
+	void (*recorded)(void *data, const char *type, const json_t *args, struct reading *out);
 	void *data;
 };
 

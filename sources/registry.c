@@ -13,9 +13,10 @@ const struct source_type *const source_types[] = {
 };
 
 const struct probe_type *const probe_types[] = {
-	&probe_backup,	&probe_command, &probe_disk, &probe_file,   &probe_flag,     &probe_git,
-	&probe_host,	&probe_http,	&probe_log,  &probe_metric, &probe_postgres, &probe_process,
-	&probe_service, &probe_sqlite,	&probe_tcp,  NULL,
+	&probe_backup,	&probe_command,	 &probe_disk,	 &probe_file,	&probe_flag,
+	&probe_git,	&probe_host,	 &probe_http,	 &probe_log,	&probe_metric,
+	&probe_phase,	&probe_postgres, &probe_process, &probe_proven, &probe_routine,
+	&probe_service, &probe_sqlite,	 &probe_tcp,	 NULL,
 };
 
 const struct source_type *source_type(const char *name)
