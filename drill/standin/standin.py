@@ -1,34 +1,37 @@
-"""Stand-in for a Discord bot's runtime, for drills.
+"""Stand-in for the runtime of a Discord bot or a web back end, for drills.
 
-This module is what discord.py and the pool of the real bot would be: it keeps a heartbeat, calls the
-bot's commands as members of a busy server would, writes a Python-style log, keeps a pool of PostgreSQL
-sessions and answers a health request on a unix socket. What a command does, and whether it fails, is up
-to the code of the release that uses it: nothing in here knows a fault.
+This module is what discord.py, the web framework and the database's pool of the real system would be: it
+keeps a heartbeat, calls the bot's commands as members of a busy server would, writes a Python-style log,
+keeps sessions of PostgreSQL or opens a SQLite file, and answers HTTP requests on a unix socket. What a
+command or a page does, and whether it fails, is up to the code of the release that uses it: nothing in
+here knows a fault.
 
     bot = standin.Bot("slomix", config)
     @bot.command("!ping", every=0.5)
     def ping(db): ...
     @bot.event("voice", every=2.0)
     def on_voice(db): ...
+    @bot.page("/rpc")
+    def rpc(db, method, body): ...  # (status, what becomes JSON)
     bot.run()
 
-Environment: STANDIN_DSN (libpq keywords), STANDIN_LOG (path), STANDIN_SOCKET (health); BACKOUT_CLOCK names
-the drill's clock, when it has one: by how many microseconds it is ahead of the system's.
+Environment: STANDIN_DSN (libpq keywords) or STANDIN_SQLITE (path), else handlers get None for `db`;
+STANDIN_LOG (path), STANDIN_SOCKET (its pages, with /health); BACKOUT_CLOCK names the drill's clock, when
+it has one: by how many microseconds it is ahead of the system's.
 """
 
+import http.server
 import json
 import logging
 import os
 import random
 import signal
-import socket
+import socketserver
+import sqlite3
 import struct
 import sys
 import threading
 import time
-
-import psycopg2
-import psycopg2.extensions
 
 LAYOUT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 
@@ -46,14 +49,23 @@ class Pool:
     """A fixed number of sessions, handed out one at a time, reconnected when they broke."""
 
     def __init__(self, dsn, size):
-        self.dsn = dsn
+        import psycopg2  # only who has a PostgreSQL needs it
+        self.connect = lambda: psycopg2.connect(dsn)
+        self.lost = psycopg2.OperationalError
         self.log = logging.getLogger("pool")
-        self.idle = [psycopg2.connect(dsn) for _ in range(size)]
+        self.idle = [self.connect() for _ in range(size)]
         self.size = size
+        self.log.info("Connected to PostgreSQL with %d sessions", size)
+
+    def _take(self):
+        try:
+            return self.idle.pop()  # a page's thread may have been faster
+        except IndexError:
+            return self.connect()
 
     def run(self, call):
         """Calls call(cursor) in one transaction and gives its result back."""
-        connection = self.idle.pop() if self.idle else psycopg2.connect(self.dsn)
+        connection = self._take()
         healthy = False
         try:
             with connection:
@@ -61,7 +73,7 @@ class Pool:
                     result = call(cursor)
             healthy = True
             return result
-        except psycopg2.OperationalError as error:
+        except self.lost as error:
             self.log.warning("session lost: %s", str(error).strip().splitlines()[0])
             raise
         except Exception:
@@ -72,6 +84,41 @@ class Pool:
                 self.idle.append(connection)
             else:
                 connection.close()
+
+
+class File:
+    """A SQLite database: opened for each call, since it may be replaced while the bot runs."""
+
+    BUSY_S = 2.0  # how long a call waits for somebody else's lock
+
+    def __init__(self, path):
+        self.path = path
+        logging.getLogger("database").info("Database: %s", path)
+
+    def run(self, call):
+        """Calls call(cursor) in one transaction and gives its result back."""
+        # Like any other client, it does not make a file that is not there.
+        connection = sqlite3.connect(f"file:{self.path}?mode=rw", uri=True, timeout=self.BUSY_S)
+        try:
+            with connection:
+                return call(connection.cursor())
+        finally:
+            connection.close()
+
+
+class Nothing:
+    """For a service without a database."""
+
+    def run(self, call):
+        return call(None)
+
+
+def database(pool_size):
+    if "STANDIN_DSN" in os.environ:
+        return Pool(os.environ["STANDIN_DSN"], pool_size)
+    if "STANDIN_SQLITE" in os.environ:
+        return File(os.environ["STANDIN_SQLITE"])
+    return Nothing()
 
 
 class HTTPException(Exception):
@@ -109,14 +156,22 @@ class Bot:
         logging.basicConfig(filename=os.environ["STANDIN_LOG"], level=logging.INFO, format=LAYOUT)
         self.log = logging.getLogger(name)
         self.log.info("Starting %s bot (pid %d)", name, os.getpid())
-        self.pool = Pool(os.environ["STANDIN_DSN"], pool_size)
-        self.log.info("Connected to PostgreSQL with %d sessions", pool_size)
+        self.pages = {}
+        self.pool = database(pool_size)
 
     def command(self, title, every):
         return lambda call: self._add("command", title, every, call)
 
     def event(self, title, every):
         return lambda call: self._add("event", title, every, call)
+
+    def page(self, path):
+        """A page's handler is given the database, the method and the body (of JSON, else its bytes), and
+        gives back (status, what becomes JSON). An error in it is logged and answered with 500."""
+        def keep(call):
+            self.pages[path] = call
+            return call
+        return keep
 
     def _add(self, kind, title, every, call):
         self.tasks.append([time.monotonic() + every * random.random(), every, kind, title, call])
@@ -126,7 +181,7 @@ class Bot:
         """Runs until TERM. An error in a command is logged; one in an event ends the bot, as an
         unhandled exception in an event loop does."""
         signal.signal(signal.SIGTERM, lambda *_: setattr(self, "stopping", True))
-        self._serve_health()
+        self._serve()
         self.log.info("%s bot is ready", self.name)
         beat = 0.0
         while not self.stopping:
@@ -161,28 +216,63 @@ class Bot:
         if said:
             self.log.info("%s answered in %.0f ms: %s", title, took, said)
 
-    def _serve_health(self):
+    def _health(self, db, method, body):
+        return 200, {"status": "ok", "bot": self.name, "pid": os.getpid(),
+                     "uptime_s": round(time.monotonic() - self.started, 1),
+                     "handled": self.handled, "failed": self.failures}
+
+    def _serve(self):
         path = os.environ["STANDIN_SOCKET"]
         if os.path.exists(path):
             os.unlink(path)
-        server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        server.bind(path)
-        server.listen(8)
-        threading.Thread(target=self._answer_health, args=(server,), daemon=True).start()
+        bot = self
 
-    def _answer_health(self, server):
-        while True:
-            client, _ = server.accept()
-            with client:
-                client.settimeout(2)
-                try:
-                    client.recv(4096)
-                    body = json.dumps({
-                        "status": "ok", "bot": self.name, "pid": os.getpid(),
-                        "uptime_s": round(time.monotonic() - self.started, 1),
-                        "handled": self.handled, "failed": self.failures}).encode()
-                    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                                   b"Connection: close\r\nContent-Length: %d\r\n\r\n%s"
-                                   % (len(body), body))
-                except OSError:
-                    pass
+        class Handler(http.server.BaseHTTPRequestHandler):
+            timeout = 2
+
+            def do_GET(self):
+                bot._answer(self)
+
+            do_POST = do_PUT = do_DELETE = do_HEAD = do_GET
+
+            def address_string(self):
+                return "local"
+
+            def log_message(self, *_):
+                """The bot's log is not a web server's."""
+
+        class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+            daemon_threads = True
+            request_queue_size = 32
+
+            def handle_error(self, request, client):
+                """Who hangs up in the middle is nobody's trouble."""
+
+        threading.Thread(target=Server(path, Handler).serve_forever, daemon=True).start()
+
+    def _answer(self, request):
+        path = request.path.split("?")[0]
+        data = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        try:
+            body = json.loads(data) if data else None
+        except ValueError:
+            body = data
+        if path == "/health":  # answers without the database
+            status, said = self._health(None, request.command, body)
+        elif path in self.pages:
+            try:
+                status, said = self.pool.run(lambda db: self.pages[path](db, request.command, body))
+            except Exception as error:
+                self.failures += 1
+                self.log.error("%s %s failed: %s: %s", request.command, path, type(error).__name__,
+                               str(error).strip().split("\n")[0], exc_info=True)
+                status, said = 500, {"error": "internal server error"}
+        else:
+            status, said = 404, {"error": "not found"}
+        text = json.dumps(said).encode()
+        request.send_response(status)
+        request.send_header("Content-Type", "application/json")
+        request.send_header("Content-Length", str(len(text)))
+        request.end_headers()
+        if request.command != "HEAD":
+            request.wfile.write(text)
