@@ -273,9 +273,11 @@ static bool pipe_take(int fd, struct buf *text)
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-/* Waits until the stage has given its result, and pumps its output meanwhile. */
-static enum work_end stage_wait(struct work *work, int fd, int64_t timeout_us,
-				struct output *output, struct buf *text)
+/* Waits until the stage has given its result; pumps its output meanwhile, and reaps the dead
+ * orphans of what it starts. */
+static enum work_end stage_wait(struct work *work, pid_t pid, int fd, int64_t timeout_us,
+				struct output *output, const struct child_tree *known,
+				struct buf *text)
 {
 	const struct clock *clock = work->incident->clock;
 	int64_t end = clock_mono(clock) + timeout_us;
@@ -290,7 +292,8 @@ static enum work_end stage_wait(struct work *work, int fd, int64_t timeout_us,
 
 		if (left <= 0)
 			return WORK_LATE;
-		if (poll(fds, 3, left < CLOCK_US ? (int)(left / 1000 + 1) : 1000) < 0 &&
+		child_reap(known, pid);
+		if (poll(fds, 3, left < CLOCK_US / 5 ? (int)(left / 1000 + 1) : 200) < 0 &&
 		    errno != EINTR)
 			return WORK_DIED;
 		if (fds[1].revents && !output_take(output))
@@ -326,7 +329,7 @@ enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us
 	close(call.log[1]);
 	if (pid > 0) {
 		/* The action knows its deadline; this is for one that hangs. */
-		end = stage_wait(work, fd, timeout_us + 3 * CLOCK_US, &output, &text);
+		end = stage_wait(work, pid, fd, timeout_us + 3 * CLOCK_US, &output, known, &text);
 		offspring_kill(NULL, pid);
 		close(fd);
 	}

@@ -16,6 +16,7 @@
 
 #include <linux/close_range.h>
 
+#include "lib/child_tree.h"
 #include "lib/clock.h"
 #include "lib/mem.h"
 #include "lib/timefmt.h"
@@ -191,7 +192,7 @@ static _Noreturn void end_as(int status)
 }
 
 /* Between the parent and `child`: orphans of that one become its children. When the parent dies
- * nobody is left who would end them, and it does. */
+ * nobody is left who would end them, and it does; so it does when it is asked to. */
 static _Noreturn void keeper_run(pid_t parent, pid_t child, bool ends_all)
 {
 	sigset_t wanted;
@@ -202,8 +203,8 @@ static _Noreturn void keeper_run(pid_t parent, pid_t child, bool ends_all)
 	prctl(PR_SET_NAME, "backout-keeper");
 	sigemptyset(&wanted);
 	sigaddset(&wanted, SIGCHLD);
-	sigaddset(&wanted, SIGUSR1);
-	prctl(PR_SET_PDEATHSIG, SIGUSR1);
+	sigaddset(&wanted, CHILD_END_SIGNAL);
+	prctl(PR_SET_PDEATHSIG, CHILD_END_SIGNAL);
 	while (getppid() == parent) {
 		pid_t gone;
 
@@ -214,7 +215,8 @@ static _Noreturn void keeper_run(pid_t parent, pid_t child, bool ends_all)
 				child_sweep(NULL, 0);
 			end_as(status);
 		}
-		sigwaitinfo(&wanted, &what);
+		if (sigwaitinfo(&wanted, &what) == CHILD_END_SIGNAL)
+			break;
 	}
 	child_sweep(NULL, 0);
 	_exit(127);

@@ -101,6 +101,8 @@ struct child_tree *child_known(void);
  * children `known` (freed here; NULL: none): TERM, `grace_us`, KILL, reap. Returns how many there
  * were. */
 int child_sweep(struct child_tree *known, int64_t grace_us);
+/* Reaps the dead among this process's children, but for `known` and `pid`. */
+void child_reap(const struct child_tree *known, pid_t pid);
 void child_known_free(struct child_tree *known);
 /* "exit status 3", "killed by SIGKILL", "timed out after 30 s". */
 char *child_end_text(const struct child_end *end, char *out, size_t size);

@@ -20,6 +20,7 @@ enum { PATIENCE_MS = 30 };
 struct job {
 	struct loop *loop;
 	struct child_tree tree;
+	bool kept; /* the tree's root is a keeper */
 	struct child_pipe pipe;
 	struct buf out;
 	struct child_end end;
@@ -100,8 +101,7 @@ static void on_timer(struct watch *watch, uint32_t what, void *data)
 		watch_arm(watch, grace_us, again_us);
 		return;
 	}
-	child_tree_end(job->tree.root);
-	child_tree_signal(&job->tree, SIGKILL);
+	child_tree_finish(&job->tree, job->kept);
 	if (now - job->term < give_up_us)
 		return;
 	job->end.status = SIGKILL;
@@ -118,6 +118,7 @@ struct job *job_start(struct loop *loop, const struct child_spec *spec, const ch
 
 	*job = (struct job){ .loop = loop,
 			     .pipe = CHILD_PIPE_INIT,
+			     .kept = spec->kept,
 			     .done = done,
 			     .data = data,
 			     .start = clock_mono(loop_clock(loop)) };
@@ -164,8 +165,7 @@ void job_cancel(struct job *job)
 {
 	if (!job)
 		return;
-	child_tree_end(job->tree.root);
-	child_tree_signal(&job->tree, SIGKILL);
+	child_tree_finish(&job->tree, job->kept);
 	child_bury(job->loop, job->tree.root);
 	job_free(job);
 }

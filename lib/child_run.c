@@ -1,11 +1,11 @@
 /* Children that are waited for. */
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +23,8 @@ enum { OUTPUT_MAX = 64 << 20, ERROR_MAX = 64 << 10, TICK_MS = 100 };
 
 struct run {
 	struct child_tree tree;
+	int asked;     /* a signalfd of CHILD_END_SIGNAL; -1: the caller has its own use of that */
+	sigset_t mask; /* the caller's */
 	struct child_pipe out, err;
 	int pidfd;
 	int64_t start;
@@ -35,7 +37,37 @@ static int64_t now(void)
 	return clock_mono(&clock_system);
 }
 
-/* Captures output until the child has ended (1) or `until` is reached (0); 0 waits for ever. */
+/* While this runs, the end that somebody asks of this process waits for the tree's. */
+static int asked_open(sigset_t *before)
+{
+	struct sigaction action;
+	sigset_t signal;
+
+	sigemptyset(&signal);
+	sigaddset(&signal, CHILD_END_SIGNAL);
+	if (sigaction(CHILD_END_SIGNAL, NULL, &action) != 0 || action.sa_handler != SIG_DFL ||
+	    sigprocmask(SIG_BLOCK, &signal, before) != 0)
+		return -1;
+	return signalfd(-1, &signal, SFD_CLOEXEC);
+}
+
+/* The signal that came meanwhile is still pending: it ends this process here. */
+static void asked_close(struct run *run)
+{
+	if (run->asked >= 0)
+		close(run->asked);
+	sigprocmask(SIG_SETMASK, &run->mask, NULL);
+}
+
+static bool is_asked(const struct run *run)
+{
+	struct pollfd asked = { .fd = run->asked, .events = POLLIN };
+
+	return run->asked >= 0 && poll(&asked, 1, 0) > 0;
+}
+
+/* Captures output until the child has ended (1), or `until` is reached or this process is asked to
+ * end (0); `until` 0 waits for ever. */
 static int run_wait(struct run *run, int64_t until)
 {
 	for (;;) {
@@ -43,16 +75,17 @@ static int run_wait(struct run *run, int64_t until)
 			{ .fd = run->pidfd, .events = POLLIN },
 			{ .fd = run->out.ends[0], .events = POLLIN },
 			{ .fd = run->err.ends[0], .events = POLLIN },
+			{ .fd = run->asked, .events = POLLIN },
 		};
-		int64_t left = until ? (until - now() + 999) / 1000 : -1;
+		int64_t left = until ? (until - now() + 999) / 1000 : TICK_MS;
 
-		if (until && left <= 0)
+		if (left <= 0)
 			return 0;
-		if (run->spec->tick) {
+		if (run->spec->tick)
 			run->spec->tick(run->spec->tick_data);
-			left = left < 0 || left > TICK_MS ? TICK_MS : left;
-		}
-		if (poll(fds, 3, left > INT_MAX ? INT_MAX : (int)left) < 0)
+		/* Dead orphans take numbers from the host, and each other time from an end. */
+		child_tree_reap(&run->tree);
+		if (poll(fds, 4, left > TICK_MS ? TICK_MS : (int)left) < 0)
 			continue;
 		child_pipe_read(&run->out);
 		child_pipe_read(&run->err);
@@ -62,16 +95,18 @@ static int run_wait(struct run *run, int64_t until)
 			child_pipe_read(&run->err);
 			return 1;
 		}
+		if (fds[3].revents)
+			return 0;
 	}
 }
 
 /* Until nothing of the tree lives; the root stays a zombie for its status. */
 static void run_kill(struct run *run)
 {
-	int64_t term = now() + grace_us, give_up = term + patience_us;
+	int64_t term = now() + (is_asked(run) ? 0 : grace_us), give_up = term + patience_us;
 	size_t left = child_tree_signal(&run->tree, SIGTERM);
 
-	while (left > 0 && now() < term) {
+	while (left > 0 && now() < term && !is_asked(run)) {
 		/* The root's end is no news any more, then this is the pace. */
 		if (run_wait(run, now() + 5000))
 			usleep(2000);
@@ -120,16 +155,19 @@ int child_run(const struct child_spec *spec, const char *input, int64_t timeout_
 	struct run run = { .out = CHILD_PIPE_INIT,
 			   .err = CHILD_PIPE_INIT,
 			   .pidfd = -1,
+			   .asked = -1,
 			   .start = now(),
 			   .end = end ? end : &unwanted,
 			   .spec = &mine };
 	int result = -1, in = -1, reaper = 0;
 
 	*run.end = (struct child_end){ .timed_out = false };
+	sigprocmask(SIG_SETMASK, NULL, &run.mask);
 	prctl(PR_GET_CHILD_SUBREAPER, &reaper);
 	child_tree_init(&run.tree, prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
 	if (run_prepare(&run, &mine, input, max, out, errout, &in, err) < 0)
 		goto out;
+	run.asked = asked_open(&run.mask);
 	run.tree.root = child_start(&mine, err);
 	if (run.tree.root < 0)
 		goto out;
@@ -161,6 +199,7 @@ out:
 	if (in >= 0)
 		close(in);
 	child_tree_release(&run.tree);
+	asked_close(&run);
 	return result;
 }
 

@@ -21,6 +21,7 @@
 struct stream {
 	struct loop *loop;
 	struct child_tree tree;
+	bool kept; /* the tree's root is a keeper */
 	struct child_pipe pipe;
 	struct stream_calls calls;
 	int64_t start;
@@ -110,6 +111,7 @@ struct stream *stream_start(struct loop *loop, const struct child_spec *spec, bo
 	struct stream *stream = xcalloc(1, sizeof(*stream));
 
 	stream->loop = loop;
+	stream->kept = spec->kept;
 	stream->pipe = (struct child_pipe)CHILD_PIPE_INIT;
 	stream->calls = *calls;
 	stream->start = clock_mono(loop_clock(loop));
@@ -142,8 +144,7 @@ void stream_cancel(struct stream *stream)
 {
 	if (stream == NULL)
 		return;
-	child_tree_end(stream->tree.root);
-	child_tree_signal(&stream->tree, SIGKILL);
+	child_tree_finish(&stream->tree, stream->kept);
 	child_bury(stream->loop, stream->tree.root);
 	stream_free(stream);
 }

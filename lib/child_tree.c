@@ -3,10 +3,12 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +21,9 @@
 
 /* Looks, 0.2 ms apart: on a host that is busy a stopped one is told so only when its turn comes. */
 enum { STOP_TRIES = 5000, HELD_TRIES = 250, END_TRIES = 10000 };
+
+/* How long one that was asked to end with its tree is waited for: 1.2 s. */
+enum { ASKED_TRIES = 20, ASKED_MS = 60 };
 
 /* For a killed process to be gone: one in the kernel's hands may never be. */
 static const int64_t patience_us = 30 * CLOCK_US;
@@ -159,25 +164,6 @@ size_t child_tree_signal(const struct child_tree *tree, int signal)
 	return living;
 }
 
-void child_tree_reap(const struct child_tree *tree)
-{
-	struct members members;
-	pid_t self = getpid();
-
-	if (tree->root != 0 && !tree->adopts)
-		return;
-	members_read(&members);
-	for (size_t i = 0; i < members.count; i++) {
-		const struct member *member = &members.list[i];
-		pid_t pid = member->stat.id.pid;
-
-		if (member->stat.parent == self && member->stat.state == 'Z' && pid != tree->root &&
-		    !was_before(tree, pid))
-			waitpid(pid, NULL, WNOHANG);
-	}
-	free(members.list);
-}
-
 /* ---- An end without a race ---- */
 
 struct pids {
@@ -218,6 +204,23 @@ static void children_read(pid_t pid, struct pids *pids)
 	}
 	if (dir)
 		closedir(dir);
+}
+
+void child_reap(const struct child_tree *known, pid_t pid)
+{
+	struct pids children = { .n = 0 };
+
+	children_read(getpid(), &children);
+	for (size_t i = 0; i < children.n; i++)
+		if (children.list[i] != pid && !was_before(known, children.list[i]))
+			waitpid(children.list[i], NULL, WNOHANG);
+	free(children.list);
+}
+
+void child_tree_reap(const struct child_tree *tree)
+{
+	if (tree->root == 0 || tree->adopts)
+		child_reap(tree, tree->root);
 }
 
 /* A moment later it stands still, unless the kernel holds it. */
@@ -274,8 +277,9 @@ void child_tree_end(pid_t pid)
 	kill(pid, SIGKILL);
 }
 
-/* One pass; how many of this process's children it found alive, or had to reap: those may have left
- * children of their own that came to us since. */
+/* One pass over this process's own children, the newest first: who forks and ends is ahead of its
+ * dead. A killed process starts no other one, and what it had started comes to a subreaper: so in
+ * the end all of the tree is among them. How many may have left children since. */
 static size_t pass(const struct child_tree *tree)
 {
 	struct pids children = { .n = 0 };
@@ -287,11 +291,13 @@ static size_t pass(const struct child_tree *tree)
 
 		if (was_before(tree, pid) || (!tree->adopts && tree->root && pid != tree->root))
 			continue;
-		if (is_alive(pid)) {
-			child_tree_end(pid);
+		if (pid != tree->root) {
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, WNOHANG);
 			living++;
-		} else if (pid != tree->root) {
-			living += waitpid(pid, NULL, WNOHANG) == pid;
+		} else if (is_alive(pid)) {
+			(tree->adopts ? (void)kill(pid, SIGKILL) : child_tree_end(pid));
+			living++;
 		}
 	}
 	free(children.list);
@@ -310,6 +316,51 @@ size_t child_tree_kill(const struct child_tree *tree, int64_t give_up)
 	}
 	child_tree_reap(tree);
 	return living;
+}
+
+/* The kernel holds a process of the tree (a dead disk or file server): nobody can tell how long. */
+static bool is_held(const struct child_tree *tree)
+{
+	struct members members;
+	bool held = false;
+
+	members_read(&members);
+	tree_mark(tree, &members);
+	for (size_t i = 0; i < members.count && !held; i++)
+		held = members.list[i].in && members.list[i].stat.state == 'D';
+	free(members.list);
+	return held;
+}
+
+bool child_tree_ask(pid_t pid)
+{
+	const struct child_tree tree = { .root = pid };
+	struct pollfd end = { .fd = pid > 1 ? pidfd_open(pid, 0) : -1, .events = POLLIN };
+	struct proc_stat stat;
+	bool asked = end.fd >= 0 && kill(pid, CHILD_END_SIGNAL) == 0;
+
+	for (int i = 0; asked && end.revents == 0 && i < ASKED_TRIES; i++)
+		if (poll(&end, 1, ASKED_MS) == 0 && i > 0 && is_held(&tree))
+			break;
+	if (end.fd >= 0)
+		close(end.fd);
+	if (end.revents != 0)
+		return true;
+	/* Who was stopped can't end anything. */
+	if (asked && (proc_stat(pid, &stat) != 0 || !strchr("tT", stat.state)))
+		return false;
+	child_tree_end(pid);
+	return true;
+}
+
+bool child_tree_finish(const struct child_tree *tree, bool kept)
+{
+	if (kept && !child_tree_ask(tree->root))
+		return false;
+	if (!kept)
+		child_tree_end(tree->root);
+	child_tree_signal(tree, SIGKILL);
+	return true;
 }
 
 void child_tree_release(struct child_tree *tree)

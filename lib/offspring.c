@@ -72,11 +72,8 @@ pid_t offspring_start(void (*body)(int fd, void *data), void *data, int *fd, str
 	return pid;
 }
 
-void offspring_kill(struct loop *loop, pid_t pid)
+static void bury(struct loop *loop, pid_t pid)
 {
-	if (pid <= 0)
-		return;
-	kill(pid, SIGKILL);
 	if (loop) {
 		child_bury(loop, pid);
 		return;
@@ -85,11 +82,20 @@ void offspring_kill(struct loop *loop, pid_t pid)
 		;
 }
 
+void offspring_kill(struct loop *loop, pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGKILL);
+	bury(loop, pid);
+}
+
 void offspring_end(struct loop *loop, pid_t pid)
 {
-	if (pid > 0)
-		child_tree_end(pid);
-	offspring_kill(loop, pid);
+	if (pid <= 0)
+		return;
+	child_tree_ask(pid);
+	bury(loop, pid);
 }
 
 struct task_call {
