@@ -1,6 +1,5 @@
 #!/bin/bash
-# What takes minutes: wrong ways, procedures without their decisive step, and faults mended by hand. Runs with
-# LONG=1 (make check-long).
+# What takes minutes: faults mended by hand, and drills killed at other moments. Runs with LONG=1 (make check-long).
 cd "$(dirname "$0")/../.." || exit 2
 if [ -z "$LONG" ]; then
 	echo "1..0"
@@ -8,7 +7,7 @@ if [ -z "$LONG" ]; then
 fi
 . tests/func/tap.sh.inc
 . tests/func/drill.sh.inc
-plan 32
+plan 17
 
 # not_recovered NAME WHY: exit 1, and the score names what is not well.
 not_recovered() {
@@ -31,71 +30,6 @@ together() {
 	while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n; done
 	"$@" &
 }
-
-# ---- wrong ways ----
-wrong=("bad-flag level-2 release" "bad-flag level-3 row" "bad-release level-1 code" "bad-release free-connections code"
-	"bad-migration level-1 statistics" "bad-migration level-2 statistics"
-	"host-lost level-1 code" "host-lost level-2 code" "host-lost level-3 code")
-for way in "${wrong[@]}"; do
-	read -r scenario procedure why <<<"$way"
-	together started "$scenario.$procedure" "$scenario" --procedure "$procedure"
-done
-wait
-for way in "${wrong[@]}"; do
-	read -r scenario procedure why <<<"$way"
-	check "$scenario by $procedure: not recovered, and why" not_recovered "$scenario.$procedure" "$why"
-done
-
-# ---- the decisive step taken out ----
-# without NAME PROCEDURE STEP...: a copy of the runbook whose procedure lacks these steps (with all that they hold).
-without() {
-	cp -R runbooks/slomix "$work/$1"
-	python3 - "$work/$1/procedures.json" "${@:2}" <<-'PY'
-		import json, os, sys
-		path, procedure, *gone = sys.argv[1:]
-		document = json.load(open(path))
-		def left(steps):
-		    kept = [step for step in steps if step["id"] not in gone]
-		    for step in kept:
-		        for branch in ("yes", "no"):
-		            if branch in step:
-		                step[branch] = left(step[branch])
-		    return kept
-		steps = document["procedures"][procedure]
-		before = json.dumps(steps)
-		steps["steps"] = left(steps["steps"])
-		assert json.dumps(steps) != before
-		if procedure == "level-2":  # others take its step over
-		    for other in document["procedures"].values():
-		        other["steps"] = [s for s in other["steps"] if s.get("procedure") != "level-2"]
-		json.dump(document, open(path, "w"), indent=2)
-		# What only that step used goes with it.
-		folder = os.path.dirname(path)
-		def edit(name, change):
-		    with open(f"{folder}/{name}") as file: other = json.load(file)
-		    change(other)
-		    with open(f"{folder}/{name}", "w") as file: json.dump(other, file, indent=2)
-		if "${archive}" not in json.dumps(document):
-		    edit("runbook.json", lambda runbook: runbook["parameters"].pop("archive"))
-		for step in gone:
-		    edit("drill/sandbox.json", lambda sandbox: sandbox["target"]["bind"].pop(f"{procedure}/{step}", None))
-	PY
-}
-lacking() { # NAME SCENARIO PROCEDURE STEP...
-	without "$1.runbook" "${@:3}" || return 1
-	runbook=$work/$1.runbook started "$1" "$2" --procedure "$3"
-}
-decisive=("bad-flag level-1 error flags" "bad-release level-2 code code" "bad-migration level-3 statistics restore"
-	"host-lost level-4 statistics left" "host-lost level-4 code files" "host-lost level-4 told notify")
-for one in "${decisive[@]}"; do
-	read -r scenario procedure why step <<<"$one"
-	together lacking "$scenario-$step" "$scenario" "$procedure" "$step"
-done
-wait
-for one in "${decisive[@]}"; do
-	read -r scenario procedure why step <<<"$one"
-	check "$scenario, $procedure without \"$step\": not recovered, and why" not_recovered "$scenario-$step" "$why"
-done
 
 # ---- mended by hand ----
 # The sandbox stays after a procedure that does nothing; then an operator mends the fault without backout.
