@@ -31,6 +31,8 @@ static const struct field of_metric_more[] = {
 	{ "percent", FIELD_NUMBER, false, "of \"percentile\": 95 is the 95th (95)", NULL, NULL },
 	{ "to", FIELD_REF, false, "of \"ratio\" and \"share\": the metric it is divided by",
 	  "metrics", NULL },
+	{ "base", FIELD_NUMBER, false,
+	  "of \"change\": the baseline as long as none was recorded on this machine", NULL, NULL },
 	{ NULL, FIELD_STRING, false, NULL, NULL, NULL },
 };
 
@@ -43,7 +45,7 @@ static const struct read_def of_metric_reads[] = {
 	{ "growth_per_day", "/d", "its slope over the window" },
 	{ "ratio", "", "its value divided by another metric's" },
 	{ "share", "%", "its value as percent of another metric's" },
-	{ "change", "%", "its mean over the window against the recorded baseline" },
+	{ "change", "%", "its mean over the window against the recorded baseline, else \"base\"" },
 	{ NULL, NULL, NULL },
 };
 
@@ -92,7 +94,9 @@ const struct type *const derived_types[] = { &type_metric, &type_probe, NULL };
 struct made {
 	struct lookback look;
 	int64_t max_gap;
-	double percent, baseline; /* NAN: none was recorded */
+	double percent;
+	double base;	 /* NAN: the runbook gives none */
+	double baseline; /* recorded, else that; NAN: neither */
 	/* of "down_for", wall times: */
 	int64_t passed_at; /* the latest passing; 0: none was seen */
 	int64_t failed_at; /* the first failure since then; 0: none */
@@ -143,7 +147,8 @@ struct derive *derive_new(const struct derive_env *env)
 		made->percent = env->number(env->data, json_object_get(args, "percent"));
 		if (isnan(made->percent))
 			made->percent = 95;
-		made->baseline = NAN;
+		made->base = env->number(env->data, json_object_get(args, "base"));
+		made->baseline = made->base;
 	}
 	return derive;
 }
@@ -238,7 +243,7 @@ void derive_baselines(struct derive *derive, const json_t *baselines)
 		const struct metric *of = derive->env.runbook->metrics[i].of;
 		const json_t *baseline = of ? json_object_get(baselines, of->name) : NULL;
 
-		derive->made[i].baseline = json_num(baseline, "value", NAN);
+		derive->made[i].baseline = json_num(baseline, "value", derive->made[i].base);
 	}
 }
 

@@ -66,6 +66,22 @@ int drill_folder(const struct drill_env *env, const char *path, mode_t mode, str
 	return 0;
 }
 
+/* `cp` keeps what file copies are about (modes, empty files); folders are laid over each other. */
+int drill_lay(const struct drill_env *env, const char *files, const char *to, struct err *err)
+{
+	char *from = path_join(env->data, files), *content = path_join(from, ".");
+	int result = drill_run(env, false, NULL, NULL,
+			       (const char *[]){ "cp", "-R", content, to, NULL }, err);
+
+	/* The services' user must be able to read it, whatever mode the data came with. */
+	if (result == 0)
+		result = drill_run(env, false, NULL, NULL,
+				   (const char *[]){ "chmod", "-R", "a+rX", to, NULL }, err);
+	free(content);
+	free(from);
+	return result;
+}
+
 bool drill_inside(const struct drill_env *env, const char *path)
 {
 	char *sandbox = realpath(env->sandbox, NULL), *real = realpath(path, NULL);

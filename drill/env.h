@@ -38,6 +38,9 @@ int drill_run(const struct drill_env *env, bool as_user, const char *cwd,
 /* Makes a folder that belongs to the sandbox's user. */
 int drill_folder(const struct drill_env *env, const char *path, mode_t mode, struct err *err);
 
+/* Lays a folder of the drill's data over a folder of the sandbox; all may read it then. */
+int drill_lay(const struct drill_env *env, const char *files, const char *to, struct err *err);
+
 /* Whether a path, links followed, is there and lies below the sandbox's folder: nothing else may be
  * broken. */
 bool drill_inside(const struct drill_env *env, const char *path);

@@ -49,50 +49,30 @@ static int git(const struct drill_env *env, const char *repository, const char *
 	return drill_run(env, false, NULL, identity, argv, err);
 }
 
-/* `cp` keeps what file copies are about (modes, empty files); folders are laid over each other. */
-static int lay_over(const struct drill_env *env, const char *from, const char *to, struct err *err)
-{
-	char *content = xasprintf("%s/.", from);
-	int result = drill_run(env, false, NULL, NULL,
-			       (const char *[]){ "cp", "-R", content, to, NULL }, err);
-
-	/* The service's user must be able to read the code, whatever mode the data came with. */
-	if (result == 0)
-		result = drill_run(env, false, NULL, NULL,
-				   (const char *[]){ "chmod", "-R", "a+rX", to, NULL }, err);
-	free(content);
-	return result;
-}
-
 static int commit_release(const struct drill_env *env, const char *repository,
 			  const json_t *release, struct err *err)
 {
-	char *files = path_join(env->data, json_str(release, "files", ""));
 	const json_t *tag;
 	size_t i;
-	int result = -1;
 
 	if (json_str(release, "branch", NULL) &&
 	    git(env, repository,
 		(const char *[]){ "checkout", "-q", "-B", json_str(release, "branch", ""),
 				  json_str(release, "from", "HEAD"), NULL },
 		err) < 0)
-		goto out;
-	if (lay_over(env, files, repository, err) < 0 ||
+		return -1;
+	if (drill_lay(env, json_str(release, "files", ""), repository, err) < 0 ||
 	    git(env, repository, (const char *[]){ "add", "-A", NULL }, err) < 0 ||
 	    git(env, repository,
 		(const char *[]){ "commit", "-q", "-m", json_str(release, "message", ""), NULL },
 		err) < 0)
-		goto out;
+		return -1;
 	json_array_foreach(json_object_get(release, "tags"), i, tag) {
 		if (git(env, repository, (const char *[]){ "tag", json_string_value(tag), NULL },
 			err) < 0)
-			goto out;
+			return -1;
 	}
-	result = 0;
-out:
-	free(files);
-	return result;
+	return 0;
 }
 
 /* The branches live in the origin alone from now on. */

@@ -147,6 +147,7 @@ static const char runbook_text[] =
     "  \"leak\": {\"metric\": \"memory\", \"read\": \"growth_per_hour\", \"window\": \"1h\"},"
     "  \"share\": {\"metric\": \"memory\", \"read\": \"share\", \"to\": \"load\"},"
     "  \"change\": {\"metric\": \"memory\", \"read\": \"change\", \"window\": \"1m\"},"
+    "  \"change-of-given\": {\"metric\": \"memory\", \"read\": \"change\", \"window\": \"1m\", \"base\": 25},"
     "  \"down\": {\"probe\": \"up\", \"read\": \"down_for\"},"
     "  \"uptime\": {\"probe\": \"up\", \"read\": \"uptime\", \"window\": \"1h\"},"
     "  \"strict\": {\"probe\": \"up\", \"read\": \"uptime\", \"window\": \"1h\", \"max_gap\": "
@@ -313,8 +314,15 @@ static void quotients_and_changes(void **state)
 	assert_float_equal(derived(f, "share").value, 25, 0);
 	derive_metric(f->derive, metric_of(f, "memory"), T0, 50);
 	assert_int_equal(derived(f, "change").verdict, VERDICT_UNKNOWN);
+	derive_metric(f->derive, metric_of(f, "memory"), T0, 50);
+	assert_float_equal(derived(f, "change-of-given").value, 100, 0);
 	derive_baselines(f->derive, baselines);
 	assert_float_equal(derived(f, "change").value, 25, 0);
+	/* What was recorded here is truer than what the runbook gives, as long as it is there. */
+	assert_float_equal(derived(f, "change-of-given").value, 25, 0);
+	json_object_clear(baselines);
+	derive_baselines(f->derive, baselines);
+	assert_float_equal(derived(f, "change-of-given").value, 100, 0);
 	json_decref(baselines);
 }
 
