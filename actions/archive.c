@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "actions/action.h"
+#include "actions/retention.h"
 #include "actions/types.h"
 #include "lib/argv.h"
 #include "lib/backup.h"
@@ -18,20 +19,14 @@
 #include "lib/size.h"
 #include "lib/timefmt.h"
 
-#define DAY_US (24 * 3600 * CLOCK_US)
-/* What file_name() puts behind a name, as a glob: "db" must not let the archives of "db_2" go. */
-#define DIGITS_2 "[0-9][0-9]"
-#define DIGITS_6 DIGITS_2 DIGITS_2 DIGITS_2
-#define STAMP	 "_" DIGITS_6 DIGITS_2 "_" DIGITS_6 ".tar.gz"
+#define SUFFIX ".tar.gz"
 
 static const struct field fields[] = {
 	{ "archive", FIELD_STRING, true, "name of the archives; a time is put behind it", NULL,
 	  NULL },
 	{ "of", FIELD_STRINGS, true, "files and folders (absolute paths)", NULL, NULL },
 	{ "to", FIELD_PATH, true, "folder of the archives", NULL, NULL },
-	{ "keep", FIELD_INT, false, "so many sound ones always stay; older ones go", NULL, NULL },
-	{ "keep_days", FIELD_INT, false,
-	  "older ones than this go (but for the last sound ones: keep, else 1)", NULL, NULL },
+	RETENTION_FIELDS,
 	{ 0 },
 };
 
@@ -52,7 +47,7 @@ static int name_check(const json_t *args, struct err *err)
 static char *file_name(const struct action_env *env, const json_t *args)
 {
 	char at[TIME_RFC3339_MAX];
-	char *name = xasprintf("%s_%s.tar.gz", json_str(args, "archive", ""),
+	char *name = xasprintf("%s_%s" SUFFIX, json_str(args, "archive", ""),
 			       time_stamp(clock_wall(env->clock), at));
 	char *path = path_join(json_str(args, "to", ""), name);
 
@@ -89,62 +84,6 @@ static char **tar_argv(const json_t *args, const char *file)
 	return argv;
 }
 
-/* The archives that may go: those behind the `keep` newest sound ones and past the age. With
- * `verify` the ones that stay are hashed; `coming`: one more sound one is about to be made. Calls
- * `fn` for each. */
-static int retention(const struct action_env *env, const json_t *args, bool verify, int coming,
-		     int (*fn)(const char *path, void *data, struct err *err), void *data,
-		     struct err *err)
-{
-	int64_t days = (int64_t)json_num(args, "keep_days", 0);
-	int64_t keep = (int64_t)json_num(args, "keep", days > 0 ? 1 : 0), sound = coming;
-	int64_t limit = clock_wall(env->clock) - days * DAY_US;
-	struct backups list = { 0 };
-	char *pattern;
-	int rc = 0;
-
-	if (keep < 1 || !file_exists(json_str(args, "to", "")))
-		return 0;
-	pattern = xasprintf("%s" STAMP, json_str(args, "archive", ""));
-	rc = backups_list(&list, json_str(args, "to", ""), pattern, err);
-	free(pattern);
-	if (rc < 0)
-		return -1;
-	for (size_t i = 0; rc == 0 && i < list.n; i++) {
-		const struct backup *one = &list.list[i];
-
-		if (!one->sidecar)
-			continue; /* not ours, or damaged: for a person to judge */
-		if (sound < keep)
-			sound += !verify || sidecar_check_hash(one->path, one->sidecar, NULL) == 0;
-		else if (days == 0 || one->made_at < limit)
-			rc = fn(one->path, data, err);
-	}
-	backups_release(&list);
-	return rc;
-}
-
-static int note_one(const char *path, void *data, struct err *err)
-{
-	(void)err;
-	buf_printf(data, "retention removes %s\n", path);
-	return 0;
-}
-
-static int remove_one(const char *path, void *data, struct err *err)
-{
-	char *side = sidecar_path(path);
-	int rc = 0;
-
-	/* The sidecar last: a file without one is never taken for a sound backup. */
-	if (unlink(path) < 0 || (unlink(side) < 0 && errno != ENOENT))
-		rc = err_sys(err, "%s can't be removed", path);
-	else
-		(*(int *)data)++;
-	free(side);
-	return rc;
-}
-
 static int archive_plan(const struct action_env *env, const json_t *args, struct plan *plan,
 			struct err *err)
 {
@@ -159,10 +98,8 @@ static int archive_plan(const struct action_env *env, const json_t *args, struct
 	buf_printf(&plan->lines, "\n%s.json records its SHA-256, size and time\n", file);
 	argv_free(argv);
 	free(file);
-	buf_puts(&plan->undo, json_object_get(args, "keep") || json_object_get(args, "keep_days")
-				  ? "not possible: archives that go are gone"
-				  : "not needed: it only adds a file");
-	return retention(env, args, false, 1, note_one, &plan->lines, err);
+	retention_undo(args, &plan->undo);
+	return retention_plan(env, args, json_str(args, "archive", ""), SUFFIX, &plan->lines, err);
 }
 
 static int archive_ready(const struct action_env *env, const json_t *args, struct err *err)
@@ -253,7 +190,7 @@ static int archive_run(const struct action_env *env, const json_t *args, const j
 	int64_t made_at = clock_wall(env->clock);
 	struct stat st = { 0 };
 	bool changed = false;
-	int removed = 0, rc = -1;
+	int removed = -1;
 
 	if (file_mkdirs(json_str(args, "to", ""), 0700, err) < 0 ||
 	    tar_run(env, argv, &changed, err) < 0 || sync_file(part, err) < 0)
@@ -265,16 +202,16 @@ static int archive_run(const struct action_env *env, const json_t *args, const j
 	if (sidecar_write(file, made_at, NULL, err) < 0 ||
 	    file_sync_folder(json_str(args, "to", ""), err) < 0)
 		goto out;
-	rc = retention(env, args, true, 0, remove_one, &removed, err);
+	removed = retention_run(env, args, json_str(args, "archive", ""), SUFFIX, err);
 	*facts =
 	    json_pack("{s:s, s:I, s:s, s:b, s:i}", "file", file, "size", (json_int_t)st.st_size,
 		      "size_text", size_text(st.st_size, text, sizeof(text)), "changed_while_read",
-		      (int)changed, "removed", removed);
+		      (int)changed, "removed", removed < 0 ? 0 : removed);
 out:
-	if (rc < 0)
+	if (removed < 0)
 		unlink(part);
 	argv_free(argv);
-	return rc;
+	return removed < 0 ? -1 : 0;
 }
 
 static enum settled archive_settled(const struct action_env *env, const json_t *args,

@@ -1,4 +1,5 @@
-/* A copy of a SQLite database, as a backup with a sidecar; others may write meanwhile. */
+/* A copy of a SQLite database, as a backup with a sidecar; others may write meanwhile, and old
+ * copies may go. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +7,7 @@
 #include <unistd.h>
 
 #include "actions/keep.h"
+#include "actions/retention.h"
 #include "actions/sqlite_source.h"
 #include "actions/types.h"
 #include "lib/backup.h"
@@ -16,13 +18,22 @@
 #include "lib/sqlite_copy.h"
 #include "lib/timefmt.h"
 
+#define SUFFIX ".db"
+
+/* New: what its name begins with. */
+static char *copy_name(const json_t *args, const char *database)
+{
+	const char *slash = strrchr(database, '/');
+
+	return keep_mark(json_str(args, "name", slash ? slash + 1 : database));
+}
+
 /* New: FOLDER/NAME_20261130_213107.db */
 static char *copy_path(const struct action_env *env, const json_t *args, const char *database)
 {
-	const char *slash = strrchr(database, '/');
-	char *name = keep_mark(json_str(args, "name", slash ? slash + 1 : database));
+	char *name = copy_name(args, database);
 	char at[TIME_RFC3339_MAX];
-	char *file = xasprintf("%s_%s.db", name, time_stamp(clock_wall(env->clock), at));
+	char *file = xasprintf("%s_%s" SUFFIX, name, time_stamp(clock_wall(env->clock), at));
 	char *path = path_join(json_str(args, "to", "."), file);
 
 	free(file);
@@ -35,7 +46,8 @@ static int copy_plan(const struct action_env *env, const json_t *args, struct pl
 {
 	const char *database = sqlite_source(env, args, "sqlite_copy", err);
 	int64_t bytes, wal;
-	char *path, size[32];
+	char *path, *name, size[32];
+	int rc;
 
 	if (!database || sqlite_size(database, &bytes, &wal, err) < 0)
 		return -1;
@@ -44,9 +56,12 @@ static int copy_plan(const struct action_env *env, const json_t *args, struct pl
 		   "copies %s (%s) as of one moment to %s, checks all of the copy, and records its "
 		   "SHA-256 and rows in %s.json\n",
 		   database, size_text(bytes + wal, size, sizeof(size)), path, path);
-	buf_puts(&plan->undo, "not needed: it only adds a file");
+	retention_undo(args, &plan->undo);
+	name = copy_name(args, database);
+	rc = retention_plan(env, args, name, SUFFIX, &plan->lines, err);
+	free(name);
 	free(path);
-	return 0;
+	return rc;
 }
 
 static int copy_ready(const struct action_env *env, const json_t *args, struct err *err)
@@ -104,6 +119,8 @@ static int copy_run(const struct action_env *env, const json_t *args, const json
 	const char *path = json_str(before, "path", "");
 	int64_t made_at = clock_wall(env->clock);
 	json_t *sidecar;
+	char *name;
+	int removed;
 
 	if (!database || file_mkdirs(json_str(args, "to", ""), 0700, err) < 0 ||
 	    sqlite_copy(database, path, env->clock, env->deadline, err) < 0 ||
@@ -112,11 +129,15 @@ static int copy_run(const struct action_env *env, const json_t *args, const json
 	sidecar = sidecar_read(path, err);
 	if (!sidecar)
 		return -1;
+	name = copy_name(args, database);
+	removed = retention_run(env, args, name, SUFFIX, err);
 	*facts =
-	    json_pack("{s:s, s:O, s:O}", "path", path, "size", json_object_get(sidecar, "size"),
-		      "sha256", json_object_get(sidecar, "sha256"));
+	    json_pack("{s:s, s:O, s:O, s:i}", "path", path, "size",
+		      json_object_get(sidecar, "size"), "sha256",
+		      json_object_get(sidecar, "sha256"), "removed", removed < 0 ? 0 : removed);
+	free(name);
 	json_decref(sidecar);
-	return 0;
+	return removed < 0 ? -1 : 0;
 }
 
 static enum settled copy_settled(const struct action_env *env, const json_t *args,
@@ -149,6 +170,7 @@ static const struct field fields[] = {
 	{ "to", FIELD_PATH, true, "folder of the copy; made where it is missing", NULL, NULL },
 	{ "name", FIELD_STRING, false, "its name begins with this (default: the database's)", NULL,
 	  NULL },
+	RETENTION_FIELDS,
 	{ 0 },
 };
 
@@ -157,7 +179,7 @@ const struct action_type action_sqlite_copy = {
 		  .help = "copies a SQLite database while others write, checks and records it",
 		  .fields = fields,
 		  .examples = "{\"sqlite_copy\": \"stats\", \"to\": \"${backups}\", \"name\": "
-			      "\"before-restore\"}" },
+			      "\"daily\", \"keep_days\": 30}" },
 	.risk = risk_safe,
 	.plan = copy_plan,
 	.ready = copy_ready,

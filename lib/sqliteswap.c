@@ -17,6 +17,8 @@
 
 static const char *const logs[] = { "-wal", "-journal" };
 #define NLOGS (sizeof(logs) / sizeof(logs[0]))
+/* How often whoever has the file open is looked for again, a hundredth of a second apart. */
+#define LOOKS 50
 
 void sqliteswap_init(struct sqliteswap *swap, const char *path, const char *mark,
 		     const struct clock *clock, int64_t deadline, int log)
@@ -44,6 +46,12 @@ static int unused(const char *path, struct err *err)
 	struct buf who = BUF_INIT;
 	int used = sqlite_used(path, &who, err);
 
+	/* A console, or whoever else only looks at it, is through in a moment. */
+	for (int i = 0; used == 1 && i < LOOKS; i++) {
+		sqlite_pause();
+		buf_cut(&who, 0);
+		used = sqlite_used(path, &who, err);
+	}
 	if (used == 1) {
 		err_set(err, "%s is in use: %s", path, buf_str(&who));
 		err_hint(err, "stop what uses it first: it would go on writing to the old file");
