@@ -127,6 +127,12 @@ static double seconds(int64_t from, int64_t to)
 }
 
 /* The times of the way: each is the first of its kind after the one before. */
+/* What a checklist had done is no way out of trouble, nor a detour. */
+static bool is_way(const struct attempt *attempt)
+{
+	return attempt->approved_at && !attempt->procedure.procedure->item;
+}
+
 static void read_times(struct score *score, const struct incident_state *state)
 {
 	int64_t injected = 0, detected = 0;
@@ -143,7 +149,7 @@ static void read_times(struct score *score, const struct incident_state *state)
 			detected = entry->at;
 	}
 	for (size_t i = 0; i < state->nattempts; i++) {
-		if (state->attempts[i].approved_at)
+		if (is_way(&state->attempts[i]))
 			last = &state->attempts[i];
 	}
 	score->detect_s = seconds(injected, detected);
@@ -167,7 +173,7 @@ static void read_way(struct score *score, const struct incident_state *state)
 	for (size_t i = 0; i < state->nattempts; i++) {
 		const struct attempt *attempt = &state->attempts[i];
 
-		if (!attempt->approved_at)
+		if (!is_way(attempt))
 			continue;
 		if (score->procedure[0])
 			score->wrong_paths++;

@@ -5,6 +5,10 @@
 #include "lib/timefmt.h"
 #include "tui/bars.h"
 
+/* Columns that a system and " > TARGET" keep at the least. */
+#define NAME_SYSTEM 8
+#define NAME_TARGET 13
+
 static const char *banner(const struct ui *ui, enum style *style)
 {
 	const struct target *target = session_target(ui->session);
@@ -106,6 +110,44 @@ static int right_draw(struct ui *ui, const struct canvas *canvas)
 	return x;
 }
 
+/* What is left for the name when the incident, or that there is none, stands whole. */
+static int name_room(struct ui *ui, const struct canvas *left, const char *word)
+{
+	const struct incident_state *state = session_state(ui->session);
+	int taken = text_width(word) + 5; /* a blank before it, two around it, one behind, a gap */
+	char clock[64];
+
+	if (!state)
+		return left->w - taken - text_width("no incident");
+	session_t(ui->session, clock, sizeof(clock));
+	taken += text_width(state->id) + 1;
+	if (phase_name(state))
+		return left->w - taken - text_width("CRIT ") - text_width(phase_name(state));
+	return left->w - taken - text_width(severity_name(state->severity)) - 1 - text_width(clock);
+}
+
+/* "system > target": where there is little room the system gives way, to what follows and to its
+ * target, since production and a sandbox must not look alike. */
+static int name_draw(const struct canvas *left, const struct runbook *runbook, const char *target,
+		     int room)
+{
+	int width = 1 + text_width(runbook->system) + 3 + text_width(target);
+	int system = text_width(runbook->system) - (width - room);
+	struct canvas part =
+	    canvas_part(left, 0, 1, 1, system < NAME_SYSTEM ? NAME_SYSTEM : system);
+	char name[64];
+	int x;
+
+	if (width <= room) {
+		snprintf(name, sizeof(name), " %s > %s", runbook->system, target);
+		return canvas_text(left, 0, 0, STYLE_BOLD, name);
+	}
+	x = 1 + canvas_text(&part, 0, 0, STYLE_BOLD, runbook->system);
+	snprintf(name, sizeof(name), " > %s", target);
+	part = canvas_part(left, 0, x, 1, room - x < NAME_TARGET ? NAME_TARGET : room - x);
+	return x + canvas_text(&part, 0, 0, STYLE_BOLD, name);
+}
+
 static void identity_draw(struct ui *ui, const struct canvas *canvas)
 {
 	const struct runbook *runbook = session_runbook(ui->session);
@@ -113,18 +155,8 @@ static void identity_draw(struct ui *ui, const struct canvas *canvas)
 	struct canvas left = canvas_part(canvas, 0, 0, 1, right_draw(ui, canvas));
 	enum style style;
 	const char *word = banner(ui, &style);
-	char name[64];
-	int x;
+	int x = name_draw(&left, runbook, target ? target->name : "-", name_room(ui, &left, word));
 
-	/* Long names give way to what follows them. */
-	snprintf(name, sizeof(name), " %s > %s", runbook->system, target ? target->name : "-");
-	if (canvas->w < 100 && text_width(name) > 22) {
-		struct canvas part = canvas_part(&left, 0, 0, 1, 22);
-
-		x = canvas_text(&part, 0, 0, STYLE_BOLD, name);
-	} else {
-		x = canvas_text(&left, 0, 0, STYLE_BOLD, name);
-	}
 	x = canvas_printf(&left, 0, x + 1, style, " %s ", word);
 	incident_draw(ui, &left, x, canvas->w < 100);
 }
