@@ -445,6 +445,20 @@ static int take_facts(struct sandbox *sandbox, const struct scenario *scenario, 
 	return write_json(sandbox->folder, "facts.json", sandbox->facts, err);
 }
 
+/* New: the sandbox's target; only what the sandbox itself knows has a value there. */
+static json_t *fill_target(const struct scenario *scenario, const json_t *base, struct err *err)
+{
+	json_t *target =
+	    params_fill(json_object_get(scenario->sandbox_doc.root, "target"), base, err);
+
+	if (!target) {
+		err_wrap(err, "%s: \"target\"", scenario->sandbox_doc.name);
+		err_hint(err, "a sandbox's target may name ${sandbox}, ${backout}, ${standin}, "
+			      "${user} and ${postgres}, and no other");
+	}
+	return target;
+}
+
 int sandbox_build(struct sandbox *sandbox, const struct scenario *scenario,
 		  const struct clock *clock, sandbox_progress_fn *progress, void *data,
 		  struct err *err)
@@ -458,7 +472,7 @@ int sandbox_build(struct sandbox *sandbox, const struct scenario *scenario,
 	    copy_standin(sandbox, err) < 0 || make_clock(sandbox, scenario, err) < 0)
 		goto out;
 	base = base_values(sandbox);
-	target = params_fill(json_object_get(scenario->sandbox_doc.root, "target"), base, err);
+	target = fill_target(scenario, base, err);
 	if (!target || write_json(sandbox->folder, "target.json", target, err) < 0)
 		goto out;
 	if (load_target(sandbox, scenario, err) < 0 || fill_env(sandbox, scenario, clock, err) < 0)
