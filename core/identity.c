@@ -64,20 +64,49 @@ static int source_add(json_t *sources, struct sense *sense, const char *name, in
 	return 0;
 }
 
+/* A server that is full lets only some roles in: who is there is told by another source of the same
+ * action that leads to the same place. */
+static bool told_by_another(const json_t *sources, struct sense *sense, const struct type *action,
+			    const json_t *args, const char *name)
+{
+	const struct source_type *type = type_of(sense, name);
+	bool told = false;
+
+	for (const struct field *field = action->fields; field->name && !told; field++) {
+		const char *other = json_str(args, field->name, NULL);
+
+		told = field->type == FIELD_SOURCE && other && strcmp(other, name) != 0 &&
+		       type->same_place && type_of(sense, other) == type &&
+		       json_object_get(sources, other) &&
+		       type->same_place(sense_declared(sense, name), sense_declared(sense, other));
+	}
+	return told;
+}
+
 int identity_add(json_t *who, struct sense *sense, const struct type *action, const json_t *args,
 		 int64_t deadline, bool *wrong, struct err *err)
 {
 	json_t *sources = json_object_get(who, "sources");
+	struct err why = ERR_INIT;
+	const char *unknown = NULL;
 
 	*wrong = false;
-	for (const struct field *field = action->fields; field->name; field++) {
+	for (const struct field *field = action->fields; field->name && !*wrong; field++) {
 		const char *name = json_str(args, field->name, NULL);
+		struct err one = ERR_INIT;
 
-		if (field->type == FIELD_SOURCE && name &&
-		    source_add(sources, sense, name, deadline, wrong, err) != 0)
-			return -1;
+		if (field->type != FIELD_SOURCE || !name ||
+		    source_add(sources, sense, name, deadline, wrong, &one) == 0)
+			continue;
+		if (!unknown || *wrong) {
+			unknown = name;
+			why = one;
+		}
 	}
-	return 0;
+	if (!unknown || (!*wrong && told_by_another(sources, sense, action, args, unknown)))
+		return 0;
+	err_set(err, "%s", why.msg);
+	return why.hint[0] ? err_hint(err, "%s", why.hint) : -1;
 }
 
 static int contradicted(const char *what, const char *key, const char *expected, const char *found,

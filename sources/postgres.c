@@ -581,4 +581,5 @@ const struct source_type source_postgres = {
 	.read = postgres_read,
 	.unwell = postgres_unwell,
 	.identity = postgres_who,
+	.same_place = postgres_same_server,
 };

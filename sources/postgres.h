@@ -120,6 +120,8 @@ const char *postgres_state_text(const struct postgres_info *info);
  * standby is wrong. A database that is closed or not there (a restore is under way) is told by its
  * cluster. */
 json_t *postgres_who(const json_t *args, int64_t deadline, bool *wrong, struct err *err);
+/* Whether both are declared to be on one server, as source_type.same_place asks. */
+bool postgres_same_server(const json_t *one, const json_t *other);
 /* Whether the next session of an ordinary role would find no slot. */
 bool postgres_is_full(const struct postgres_info *info);
 

@@ -1,5 +1,6 @@
 /* Which server it is, for whoever is about to change something there. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/clock.h"
 #include "sources/postgres.h"
@@ -74,4 +75,27 @@ out:
 	pg_close(pg);
 	pg_params_release(&params);
 	return who;
+}
+
+static bool same_text(const char *one, const char *other)
+{
+	return one && other ? strcmp(one, other) == 0 : one == other;
+}
+
+bool postgres_same_server(const json_t *one, const json_t *other)
+{
+	struct pg_params a, b;
+	bool same;
+
+	if (pg_params_from(one, &a, NULL) < 0)
+		return false;
+	if (pg_params_from(other, &b, NULL) < 0) {
+		pg_params_release(&a);
+		return false;
+	}
+	same = same_text(a.host, b.host) && same_text(a.port, b.port) &&
+	       same_text(a.service, b.service);
+	pg_params_release(&a);
+	pg_params_release(&b);
+	return same;
 }

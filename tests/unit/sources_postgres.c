@@ -280,12 +280,37 @@ static void test_statement_as_metric(void **state)
 	source_close(source);
 }
 
+/* Who is there is told by any database of one server: so a full one, which lets only some roles in,
+ * can be told at all. */
+static void test_same_server(void **state)
+{
+	json_t *other =
+	    json_pack("{s:s, s:i, s:s}", "host", "/elsewhere", "port", 5432, "database", "shop");
+	json_t *port =
+	    json_pack("{s:s, s:i, s:s}", "host", cluster.folder, "port", 5433, "database", "shop");
+	json_t *service = json_pack("{s:s, s:s}", "service", "shop", "database", "shop");
+	const json_t *main = json_object_get(sources, "main");
+	json_t *admin = declaration("postgres", "postgres");
+
+	(void)state;
+	assert_true(postgres_same_server(main, admin));
+	assert_false(postgres_same_server(main, other));
+	assert_false(postgres_same_server(main, port));
+	assert_false(postgres_same_server(main, service));
+	assert_true(postgres_same_server(service, service));
+	json_decref(other);
+	json_decref(port);
+	json_decref(service);
+	json_decref(admin);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_probe_verdicts), cmocka_unit_test(test_probe_sql),
-		cmocka_unit_test(test_probe_down),     cmocka_unit_test(test_probe_late),
-		cmocka_unit_test(test_probe_backup),   cmocka_unit_test(test_statement_as_metric),
+		cmocka_unit_test(test_same_server),	    cmocka_unit_test(test_probe_verdicts),
+		cmocka_unit_test(test_probe_sql),	    cmocka_unit_test(test_probe_down),
+		cmocka_unit_test(test_probe_late),	    cmocka_unit_test(test_probe_backup),
+		cmocka_unit_test(test_statement_as_metric),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
