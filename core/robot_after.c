@@ -113,6 +113,10 @@ void robot_after(struct robot *robot, const struct attempt *attempt)
 		robot_finish(robot, ROBOT_FAILED, line);
 		return;
 	}
-	robot_say(robot, "%s", line);
+	/* Once: deciding says something else in each turn. */
+	if (robot->given_up != session_state(robot->spec.session)->nattempts) {
+		robot->given_up = session_state(robot->spec.session)->nattempts;
+		robot_say(robot, "%s", line);
+	}
 	robot_decide(robot);
 }

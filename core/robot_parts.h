@@ -24,6 +24,7 @@ struct robot {
 	uint64_t started_seen;	    /* length of the timeline then */
 	int starts;		    /* so often in a row without a trace on the record */
 	int refusals;		    /* commands refused in a row */
+	size_t given_up;	    /* attempt that was said not to have helped */
 	size_t asked;		    /* attempt whose proposals were answered */
 	int64_t until;		    /* wall time that it waits for; 0: none */
 };
