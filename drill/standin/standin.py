@@ -126,12 +126,15 @@ class HTTPException(Exception):
 
 
 class Channel:
-    """A text channel: takes messages as Discord does, up to its limit of 2,000 characters."""
+    """A text channel: takes messages as Discord does, up to its limit of 2,000 characters, and five of
+    them in five seconds."""
 
     LIMIT = 2000
+    BUCKET, REFILL_S = 5, 5.0
 
     def __init__(self, name):
         self.name = name
+        self.sent = []  # when, of the latest seconds
 
     def send(self, text):
         if not text.strip():
@@ -139,6 +142,15 @@ class Channel:
         if len(text) > self.LIMIT:
             raise HTTPException("400 Bad Request (error code: 50035): Invalid Form Body: "
                                 f"In content: Must be {self.LIMIT} or fewer in length.")
+        now = time.monotonic()
+        self.sent = [at for at in self.sent if now - at < self.REFILL_S]
+        if len(self.sent) >= self.BUCKET:
+            logging.getLogger("discord.http").warning(
+                "We are being rate limited. POST %s responded with 429. Retrying in %.2f seconds.",
+                self.name, self.sent[0] + self.REFILL_S - now)
+            raise HTTPException("429 Too Many Requests (error code: 20028): The write action you are "
+                                "performing on the channel has hit the write rate limit.")
+        self.sent.append(now)
 
 
 class Bot:
