@@ -34,7 +34,9 @@ idle_step() { # RUNBOOK PROCEDURE STEP COPY
 		    return found
 		assert sum(without(d["procedures"][procedure]["steps"]) for d in documents.values()
 		           if procedure in d.get("procedures", {})) == 1, f"{procedure} has no step {gone}"
-		documents[f"{folder}/drill/sandbox.json"]["target"].get("bind", {}).pop(f"{procedure}/{gone}", None)
+		bind = documents[f"{folder}/drill/sandbox.json"]["target"].get("bind", {})
+		for place in [p for p in bind if p.split("/")[0] == procedure and p.split("/")[-1] == gone]:
+		    del bind[place]
 		def save():
 		    for path, document in documents.items():
 		        with open(path, "w") as file: json.dump(document, file, indent=1)
