@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
 export TMPDIR=$work
 chmod 711 "$work" # the sandbox's services run as another user when root drills
-plan 9
+plan 11
 cleanup() { "$BACKOUT" drill --clean >/dev/null 2>&1; }
 
 "$BACKOUT" drill slomix bad-flag --auto --keep --json >"$work/drill.json" 2>"$work/drill.err"
@@ -52,4 +52,16 @@ echo "$(date '+%F %T'),000 - discord.http - WARNING - We are being rate limited:
 check "rate limit: live scoring is switched off" respond live-scoring-off
 only_live() { grep -q '^ENABLE_LIVE_SCORING = False' "$config" && grep -q '^ENABLE_TEAM_SPLIT_DETECTION = True' "$config"; }
 check "rate limit: and no other flag" only_live
+
+# A console that comes when no slot is left for its role: the administrator's are reserved.
+LEADERBOARD_DSN="host=$sandbox/db port=5432 dbname=etlegacy user=etlegacy_user" \
+	PYTHONPATH=$sandbox/slomix_discord PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m tools.leaderboard 2>"$work/leak" &
+leak=$!
+until grep -q players "$work/leak" || ! kill -0 $leak 2>/dev/null; do sleep 0.1; done
+check "no connection left: idle sessions are ended" respond free-connections
+free_again() {
+	grep -q 'connection slots' "$work/leak" && kill $leak &&
+		[ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE datname = 'etlegacy'")" -lt 25 ]
+}
+check "no connection left: and there is room again" free_again
 check "the sandbox is removed" bash -c '"$BACKOUT" drill --clean && ! ls -d "$TMPDIR"/backout-drill-* 2>/dev/null'

@@ -16,11 +16,18 @@ def last(db):
     return f"{map_name}, won by {winner}"
 
 
+def next_map(db):
+    """The map that the rotation has after the one that was played last."""
+    db.execute("SELECT map_name FROM rounds ORDER BY round_time DESC LIMIT 1")
+    row = db.fetchone()
+    return MAPS[(MAPS.index(row[0]) + 1) % len(MAPS)] if row else MAPS[0]
+
+
 def import_round(db):
     """A finished round with the statistics of its eight players."""
     db.execute("INSERT INTO rounds (map_name, round_time, duration_s, winner) "
                "VALUES (%s, now(), %s, %s) RETURNING id",
-               (random.choice(MAPS), random.randint(240, 900), random.choice(("axis", "allies"))))
+               (next_map(db), random.randint(240, 900), random.choice(("axis", "allies"))))
     number = db.fetchone()[0]
     for player in random.sample(range(1, 61), 8):
         kills, deaths = random.randint(0, 40), random.randint(1, 30)
