@@ -37,6 +37,8 @@ void build_messages(struct checker *checker)
 			.through = build_text(node, "through"),
 			.text = build_text(node, "text"),
 		};
+		struct node text = node_member(node, "text");
+		check_fact_places(checker, &text);
 	}
 }
 

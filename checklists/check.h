@@ -102,6 +102,8 @@ const struct node *declared(const struct checker *checker, enum section_id secti
 			    const char *name);
 /* SECTION_COUNT when there is no such section. */
 enum section_id section_find(const char *name);
+/* What one of a section is called: "metric". */
+const char *section_one(enum section_id section);
 /* Says that `name` is not declared in the section, unless it is. */
 bool check_reference(struct checker *checker, const struct node *node, enum section_id section,
 		     const char *name);
@@ -125,6 +127,14 @@ void check_unused_params(struct checker *checker);
 void params_used(const struct runbook *runbook, const json_t *value, bool *used);
 /* Whether a text names a parameter. */
 bool has_params(const char *text);
+
+/* ---- check_facts.c ---- */
+
+/* A fact's name in a template: one that there is not, or that names what is not declared, is a
+ * finding. Steps and items are looked for later, when they are built. */
+void check_fact(struct checker *checker, const struct node *node, const char *name);
+/* The steps and items that the facts of a template's text name. */
+void check_fact_places(struct checker *checker, const struct node *node);
 
 /* ---- check_types.c ---- */
 
@@ -176,6 +186,7 @@ void build_deadlines(struct checker *checker);
 void build_messages(struct checker *checker);
 void build_matrix(struct checker *checker);
 void build_panels(struct checker *checker);
+void build_report(struct checker *checker); /* when procedures and checklists are built */
 
 /* A probe: the declared one for a name, else a new one that joins checker->inline_probes. NULL for
  * missing and malformed values. Lists give a new array. */

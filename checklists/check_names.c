@@ -33,6 +33,11 @@ enum section_id section_find(const char *name)
 	return SECTION_COUNT;
 }
 
+const char *section_one(enum section_id section)
+{
+	return sections[section].one;
+}
+
 static void names_add(struct names *names, struct node node)
 {
 	names->list = xgrow(names->list, &names->cap, names->n + 1, sizeof(*names->list));

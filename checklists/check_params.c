@@ -150,27 +150,18 @@ void check_params(struct checker *checker, const struct node *node, const char *
 static void template_seen(const char *name, size_t len, void *data)
 {
 	struct param_walk *walk = data;
-	const char *const *facts = walk->checker->vocabulary->facts;
-	char *word = xstrndup(name, len), *suggestion;
+	char *word = xstrndup(name, len);
 	const struct param *param;
-	size_t n = 0;
 
-	if (!memchr(name, '.', len) || name[len] != '}') {
+	if (memchr(name, '.', len) && name[len] == '}') {
+		check_fact(walk->checker, walk->node, word);
+	} else {
 		param_seen(name, len, data);
 		param = runbook_param(walk->checker->runbook, word);
 		if (param && param->secret)
 			say(walk->checker, walk->node, NULL,
 			    "parameter \"%s\" is a secret: it is nothing for a message", word);
-		goto out;
 	}
-	for (; facts && facts[n]; n++) {
-		if (strcmp(facts[n], word) == 0)
-			goto out;
-	}
-	suggestion = suggest(word, facts, n);
-	say(walk->checker, walk->node, suggestion, "there is no fact \"%s\"", word);
-	free(suggestion);
-out:
 	free(word);
 }
 

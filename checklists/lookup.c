@@ -56,6 +56,30 @@ struct probe *runbook_probe(const struct runbook *runbook, const char *id)
 	return probe ? probe : probe_in(runbook->inline_probes, runbook->ninline_probes, id);
 }
 
+const struct report_field_def *runbook_report_field(const struct runbook *runbook, const char *id)
+{
+	for (size_t s = 0; s < runbook->report.nsections; s++) {
+		const struct report_section_def *section = &runbook->report.sections[s];
+
+		for (size_t i = 0; i < section->nfields; i++)
+			if (strcmp(section->fields[i].id, id) == 0)
+				return &section->fields[i];
+	}
+	return NULL;
+}
+
+bool runbook_report_asks(const struct runbook *runbook, enum report_part part)
+{
+	for (size_t s = 0; s < runbook->report.nsections; s++) {
+		const struct report_section_def *section = &runbook->report.sections[s];
+
+		for (size_t i = 0; section->with == part && i < section->nfields; i++)
+			if (section->fields[i].ask)
+				return true;
+	}
+	return false;
+}
+
 const struct step *procedure_step(const struct procedure *procedure, const char *id)
 {
 	for (size_t i = 0; i < procedure->nsteps; i++)

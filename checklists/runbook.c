@@ -119,6 +119,7 @@ static void build_all(struct checker *checker)
 	build_messages(checker);
 	build_matrix(checker);
 	build_panels(checker);
+	build_report(checker);
 	check_unused_params(checker);
 }
 
@@ -233,5 +234,8 @@ void runbook_free(struct runbook *rb)
 	free(rb->messages);
 	free(rb->bands);
 	free(rb->panels);
+	for (size_t i = 0; i < rb->report.nsections; i++)
+		free(rb->report.sections[i].fields);
+	free(rb->report.sections);
 	free(rb);
 }

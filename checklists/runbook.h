@@ -374,6 +374,50 @@ struct panel {
 	size_t nprobes;
 };
 
+/* A line of the runbook's own report: `from` or `ask` is there. */
+struct report_field_def {
+	const char *id;
+	const char *say;
+	const char *from;      /* a template of facts, or NULL */
+	const char *ask;       /* the question that is put at closing, or NULL */
+	const json_t *choices; /* value -> what stands for it; NULL: any text */
+};
+
+/* The sections that every report has, as far as one of the runbook may take them in. */
+enum report_part {
+	REPORT_INCIDENT,
+	REPORT_DESCRIPTION,
+	REPORT_ERRORS,
+	REPORT_DECISION,
+	REPORT_EXECUTION,
+	REPORT_VALIDATION,
+	REPORT_CHARTS,
+	REPORT_TIMES,
+	REPORT_LOSS,
+	REPORT_MESSAGES,
+	REPORT_NOTES,
+	REPORT_ROOT_CAUSE,
+	REPORT_REMEDIATION,
+	REPORT_LESSONS,
+	REPORT_SIGN_OFF,
+	REPORT_PARTS
+};
+extern const char *const report_part_names[REPORT_PARTS + 1]; /* ended by NULL */
+
+struct report_section_def {
+	const char *title;
+	enum report_part with; /* what it takes in; REPORT_PARTS: nothing */
+	struct report_field_def *fields;
+	size_t nfields; /* owned */
+};
+
+/* How trouble is reported: see core/report.c. */
+struct report_def {
+	const char *title; /* or NULL */
+	struct report_section_def *sections;
+	size_t nsections; /* owned; 0: the runbook has none */
+};
+
 struct runbook {
 	const char *system;
 	const char *title;
@@ -417,9 +461,9 @@ struct runbook {
 	size_t nbands;
 	struct panel *panels;
 	size_t npanels;
+	struct report_def report;
 	struct probe **inline_probes;
 	size_t ninline_probes; /* owned here, used above */
-	/* Report sections of its own keep their JSON until they have structs. */
 };
 
 /* All NULL-terminated arrays of pointers; borrowed. Made by core/vocabulary.h. */
@@ -431,7 +475,9 @@ struct vocabulary {
 	const struct type *const *actions;
 	const struct type
 	    *manual; /* the action that a person does; targets may bind it. NULL: none */
-	const char *const *facts; /* names that templates may use, besides parameters */
+	/* Names that templates may use, besides parameters. What is in capitals in one stands for a
+	 * name of the runbook: see check_facts.c. */
+	const char *const *facts;
 };
 
 /* One mistake. */
@@ -478,6 +524,10 @@ const struct routine *runbook_routine(const struct runbook *runbook, const char 
 const struct phase *runbook_phase(const struct runbook *runbook, const char *name);
 const struct contact *runbook_contact(const struct runbook *runbook, const char *name);
 const struct message *runbook_message(const struct runbook *runbook, const char *name);
+/* A field of its report, by id; NULL. */
+const struct report_field_def *runbook_report_field(const struct runbook *runbook, const char *id);
+/* Whether a section of its report takes that part in and asks: then nothing else asks for it. */
+bool runbook_report_asks(const struct runbook *runbook, enum report_part part);
 /* By its whole id ("code/checkout"); NULL. */
 const struct step *procedure_step(const struct procedure *procedure, const char *id);
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checklists/runbook.h"
+
 #define END                  \
 	{                    \
 		.name = NULL \
@@ -53,6 +55,7 @@ static const struct field runbook_fields[] = {
 	{ "bands", FIELD_OBJECT_MAP, .of = "bands",
 	  .help = "tables of what is on target, acceptable, or an alert" },
 	{ "panels", FIELD_OBJECTS, .of = "panel", .help = "what the first screen shows" },
+	{ "report", FIELD_OBJECT, .of = "report", .help = "what its own report of trouble tells" },
 	END
 };
 
@@ -416,6 +419,55 @@ static const struct field panel_fields[] = {
 	END
 };
 
+const char *const report_part_names[REPORT_PARTS + 1] = {
+	[REPORT_INCIDENT] = "incident",
+	[REPORT_DESCRIPTION] = "description",
+	[REPORT_ERRORS] = "errors",
+	[REPORT_DECISION] = "decision",
+	[REPORT_EXECUTION] = "execution",
+	[REPORT_VALIDATION] = "validation",
+	[REPORT_CHARTS] = "charts",
+	[REPORT_TIMES] = "times",
+	[REPORT_LOSS] = "loss",
+	[REPORT_MESSAGES] = "messages",
+	[REPORT_NOTES] = "notes",
+	[REPORT_ROOT_CAUSE] = "root_cause",
+	[REPORT_REMEDIATION] = "remediation",
+	[REPORT_LESSONS] = "lessons",
+	[REPORT_SIGN_OFF] = "sign_off",
+};
+
+static const struct field report_fields[] = {
+	{ "title", FIELD_TEXT, .help = "what the report is called" },
+	{ "sections", FIELD_OBJECTS, true, .of = "report-section",
+	  .help = "in order; what every report has, and none of them takes in, keeps its "
+		  "place between them" },
+	END
+};
+
+static const struct field report_section_fields[] = {
+	{ "title", FIELD_TEXT, true, .help = "heading" },
+	{ "fields", FIELD_OBJECTS, .of = "report-field", .help = "lines of its own, in order" },
+	{ "with", FIELD_CHOICE, .choices = report_part_names,
+	  .help = "the section of every report whose facts follow in this one" },
+	END
+};
+
+static const struct field report_field_fields[] = {
+	{ "id", FIELD_TEXT, true, .help = "its name, one word, unique in the report" },
+	{ "say", FIELD_TEXT, true, .help = "what stands before it" },
+	{ "from", FIELD_TEMPLATE,
+	  .help = "a text of facts, as ${procedure.approved}; where one of them is not known, it "
+		  "is a line to write on" },
+	{ "ask", FIELD_TEXT,
+	  .help = "a question that is put at closing, or answered before by the command fill; the "
+		  "answer goes before \"from\", without one it is a line to write on" },
+	{ "choices", FIELD_MAP,
+	  .help =
+	      "value -> what stands for it; all are shown as boxes, and the value's is ticked" },
+	END
+};
+
 static const struct field target_fields[] = {
 	{ "target", FIELD_TEXT, true, .help = "its name, one word" },
 	{ "system", FIELD_TEXT, true, .help = "the runbook's system" },
@@ -520,6 +572,12 @@ const struct shape shapes[] = {
 	SHAPE("bands", "a band table", "metrics, each with its bands", bands_fields),
 	SHAPE("band", "a row of bands", "what is on target, acceptable, or an alert", band_fields),
 	SHAPE("panel", "a panel", "one panel of the first screen", panel_fields),
+	SHAPE("report", "a report", "what the report of trouble tells, as this system wants it",
+	      report_fields),
+	SHAPE("report-section", "a section of the report", "lines under a heading",
+	      report_section_fields),
+	SHAPE("report-field", "a field of the report", "a line that facts or a person fill in",
+	      report_field_fields),
 	SHAPE("target", "a target", "where a runbook is applied", target_fields),
 	SHAPE("person", "people", "who stands behind a contact on this target", person_fields),
 	SHAPE_ONE_OF("secret", "a secret", "where a secret lies", secret_fields, secret_groups),

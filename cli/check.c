@@ -58,8 +58,8 @@ static int print_types(void)
 
 	for (const struct shape *s = shapes; s->type.name; s++)
 		print_type(&out, "object", &s->type);
-	buf_puts(&out, "object fact\tWhat a message's text may name besides parameters, as "
-		       "${incident.id}\n");
+	buf_puts(&out, "object fact\tWhat a message's text and a report's field may name besides "
+		       "parameters, as ${incident.id}; capitals stand for names of the runbook\n");
 	for (const struct fact_def *fact = fact_defs; fact->name; fact++)
 		buf_printf(&out, "\t%s\ttext\t%s\n", fact->name, fact->help);
 	for (size_t i = 0; all->sources[i]; i++)

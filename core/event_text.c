@@ -429,6 +429,13 @@ static void text_procedure_ended(struct buf *out, const json_t *line)
 	put_elapsed(out, line);
 }
 
+static void text_filled(struct buf *out, const json_t *line)
+{
+	buf_puts(out, "report: ");
+	put(out, line, "field");
+	put_if(out, line, ": ", "text", "");
+}
+
 static void text_resolved(struct buf *out, const json_t *line)
 {
 	buf_puts(out, "resolved");
@@ -527,6 +534,7 @@ static text_fn *const writers[EV_COUNT] = {
 	[EV_OPENED] = text_opened,
 	[EV_SEVERITY] = text_severity,
 	[EV_NOTE] = text_note,
+	[EV_FILLED] = text_filled,
 	[EV_EVIDENCE] = text_evidence,
 	[EV_MESSAGE] = text_message,
 	[EV_SENDING] = text_sending,

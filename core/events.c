@@ -65,6 +65,11 @@ static const struct field evidence_fields[] = {
 	TEXT("text", true, "the line, and what goes on with it, or what a panel shows; cleaned"),
 	{ 0 },
 };
+static const struct field filled_fields[] = {
+	TEXT("field", true, "its id in the runbook's report"),
+	TEXT("text", true, "what was answered; \"\" takes an answer back"),
+	{ 0 },
+};
 static const struct field message_fields[] = {
 	TEXT("message", true, "the message's name"),
 	TEXT("channel", false, "where it is meant to go"),
@@ -320,6 +325,8 @@ const struct event_def event_defs[EV_COUNT] = {
 	ROW(EV_NOTE, "note", EVENT_NOTE, note_fields, "The operator writes something down."),
 	ROW(EV_EVIDENCE, "evidence", EVENT_NOTE, evidence_fields,
 	    "The operator marks a log's record, or what another panel shows, as evidence."),
+	ROW(EV_FILLED, "report.filled", EVENT_NOTE, filled_fields,
+	    "A field of the runbook's own report is filled in; the latest answer counts."),
 	ROW(EV_MESSAGE, "message.prepared", EVENT_NOTE, message_fields,
 	    "A message of the runbook is handed to somebody who sends it."),
 	ROW(EV_SENDING, "message.sending", EVENT_NOTE, sending_fields,

@@ -31,6 +31,7 @@ enum event_id {
 	EV_SEVERITY,	    /* incident.severity */
 	EV_NOTE,	    /* note */
 	EV_EVIDENCE,	    /* evidence */
+	EV_FILLED,	    /* report.filled */
 	EV_MESSAGE,	    /* message.prepared */
 	EV_SENDING,	    /* message.sending */
 	EV_SENT,	    /* message.sent */

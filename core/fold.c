@@ -392,6 +392,23 @@ static int fold_closed(struct incident_state *state, const struct jflat *line, i
 	return 0;
 }
 
+static int fold_filled(struct incident_state *state, const struct jflat *line, int64_t at,
+		       struct err *err)
+{
+	const char *field = jflat_str(line, "field", "");
+
+	(void)at;
+	if (!runbook_report_field(state->runbook, field))
+		return err_set(err, "the runbook's report has no field \"%s\"", field);
+	if (!state->filled)
+		state->filled = json_object();
+	if (*jflat_str(line, "text", ""))
+		json_object_set_new(state->filled, field, jflat_json(line, "text"));
+	else
+		json_object_del(state->filled, field);
+	return 0;
+}
+
 static int fold_scored(struct incident_state *state, const struct jflat *line, int64_t at,
 		       struct err *err)
 {
@@ -500,6 +517,7 @@ static fold_fn *const folders[EV_COUNT] = {
 	[EV_PROCEDURE_ENDED] = fold_procedure_ended,
 	[EV_RESOLVED] = fold_resolved,
 	[EV_CLOSED] = fold_closed,
+	[EV_FILLED] = fold_filled,
 	[EV_SCORED] = fold_scored,
 	[EV_PLANNED] = fold_planned,
 	[EV_GATE] = fold_gate,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/facts.h"
+#include "core/who.h"
 #include "lib/mem.h"
 #include "lib/redact.h"
 #include "lib/text.h"
@@ -52,8 +53,10 @@ static char *finish(const struct incident *incident, const char *filled)
 char *outgoing_text(const struct incident *incident, const json_t *values, const char *template,
 		    struct err *err)
 {
-	char *filled = facts_fill(template, values, &incident->state, err), *text;
+	char *login = who_login(), *text;
+	char *filled = facts_fill(template, values, incident, login, err);
 
+	free(login);
 	if (!filled)
 		return NULL;
 	text = finish(incident, filled);

@@ -210,11 +210,6 @@ static void plan_problem(struct plan_step *out, const struct err *err)
 		    err->hint[0] ? xasprintf("%s (%s)", err->msg, err->hint) : xstrdup(err->msg);
 }
 
-bool loss_is_measured(const char *line)
-{
-	return strncmp(line, "not measured", strlen("not measured")) != 0;
-}
-
 /* Two steps may measure the same loss: it is lost once. */
 static void loss_add(struct procedure_plan *plan, const char *text)
 {

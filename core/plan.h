@@ -34,9 +34,6 @@ struct procedure_plan {
 			     be told before they run */
 };
 
-/* Whether a line of `loss` says what is lost, not why nobody could tell ("not measured: ..."). */
-bool loss_is_measured(const char *line);
-
 struct incident;
 
 /* Opens nothing itself: `sense` evaluates each step's `when` and fills in parameters (`params`

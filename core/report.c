@@ -21,24 +21,6 @@ static void field_time(struct report_section *section, const char *name, int64_t
 
 /* ---- What happened when ---- */
 
-static const struct attempt *decisive_of(const struct incident_state *state)
-{
-	const struct attempt *approved = NULL, *done = NULL, *latest = NULL;
-
-	for (size_t i = 0; i < state->nattempts; i++) {
-		const struct attempt *attempt = &state->attempts[i];
-
-		if (attempt_is_item(state, attempt))
-			continue;
-		latest = attempt;
-		if (attempt->approved_at)
-			approved = attempt;
-		if (strcmp(attempt->result, "done") == 0)
-			done = attempt;
-	}
-	return done ? done : approved ? approved : latest;
-}
-
 static const struct timeline_entry *entry_first(const struct incident_state *state,
 						enum event_id id)
 {
@@ -125,7 +107,7 @@ static void times_fill(struct report_work *work)
 	const struct incident_state *state = work->state;
 	const struct timeline_entry *injecting = entry_first(state, EV_INJECTING);
 
-	work->decisive = decisive_of(state);
+	work->decisive = attempt_decisive(state);
 	detection_fill(work);
 	if (injecting && state_reveals(state)) {
 		work->sign_at = injecting->at;
@@ -195,7 +177,7 @@ static void severity_fields(struct report_section *section, const struct inciden
 void report_summary(struct report_work *work)
 {
 	const struct incident_state *state = work->state;
-	struct report_section *section = report_section(work->report, "Incident");
+	struct report_section *section = part_section(work, "Incident");
 	char text[64];
 
 	summary_facts(work);
@@ -245,7 +227,7 @@ static void gate_time_field(const struct report_work *work, struct report_sectio
 
 void report_times(struct report_work *work)
 {
-	struct report_section *section = report_section(work->report, "Times");
+	struct report_section *section = part_section(work, "Times");
 	int64_t detected = work->alert_at ? work->alert_at : work->state->opened_at;
 	int64_t recovering = work->decided_at ? work->decided_at : detected;
 	const char *from = work->alert_source;
@@ -346,7 +328,7 @@ void report_score(struct report_work *work)
 
 	if (!work->state->scored)
 		return;
-	section = report_section(work->report, "Drill score");
+	section = part_section(work, "Drill score");
 	json_object_foreach(work->state->scored, key, value) {
 		size_t len = strlen(key);
 		bool seconds = len > 2 && strcmp(key + len - 2, "_s") == 0;
@@ -363,30 +345,46 @@ void report_score(struct report_work *work)
 	json_object_set(work->facts, "score", work->state->scored);
 }
 
+/* Lines to write on are left to the fields of a runbook's section that takes this in. */
 static void told_or_blank(struct report_work *work, const char *title, const char *key,
 			  const char *text)
 {
-	struct report_section *section = report_section(work->report, title);
+	struct report_section *section = part_section(work, title);
 
 	if (text)
 		section_prose(section, text);
-	else
+	else if (!section->nfields)
 		section->blank_lines = 3;
 	fact_text(work->facts, key, text);
 }
 
-void report_closing(struct report_work *work)
+/* Lines to write on are for a cause that there is: a deployment may just go well. */
+static bool has_cause(const struct report_work *work)
 {
-	const struct incident_state *state = work->state;
-	struct report_section *section;
+	return work->trouble || work->state->root_cause || work->state->remediation;
+}
 
-	/* Lines to write on are for a cause that there is: a deployment may just go well. */
-	if (work->trouble || state->root_cause || state->remediation) {
-		told_or_blank(work, "Root cause", "root_cause", state->root_cause);
-		told_or_blank(work, "Remediation", "remediation", state->remediation);
-	}
-	told_or_blank(work, "Lessons learned", "lessons", state->lessons);
-	section = report_section(work->report, "Sign-off");
+void report_root_cause(struct report_work *work)
+{
+	if (has_cause(work))
+		told_or_blank(work, "Root cause", "root_cause", work->state->root_cause);
+}
+
+void report_remediation(struct report_work *work)
+{
+	if (has_cause(work))
+		told_or_blank(work, "Remediation", "remediation", work->state->remediation);
+}
+
+void report_lessons(struct report_work *work)
+{
+	told_or_blank(work, "Lessons learned", "lessons", work->state->lessons);
+}
+
+void report_sign_off(struct report_work *work)
+{
+	struct report_section *section = part_section(work, "Sign-off");
+
 	section_field(section, "Operator", "%s", "______________________  Date ______________");
 	section_field(section, "Reviewed by", "%s", "______________________  Date ______________");
 }
@@ -399,7 +397,7 @@ void report_record(struct report_work *work)
 		[LEDGER_DAMAGED] = "damaged",
 	};
 	struct ledger_report report = { .result = LEDGER_DAMAGED };
-	struct report_section *section = report_section(work->report, "Record");
+	struct report_section *section = part_section(work, "Record");
 	struct err err = ERR_INIT;
 	json_t *facts = json_object();
 
@@ -430,15 +428,139 @@ out:
 	json_object_set_new(work->facts, "record", facts);
 }
 
-static char *title_new(const struct incident *incident)
+/* ---- All of it ---- */
+
+typedef void part_fn(struct report_work *work);
+
+/* In the order of a report: those that a runbook's section may take in, and the others. */
+static const struct {
+	enum report_part name;
+	part_fn *tell;
+} parts[] = {
+	{ REPORT_INCIDENT, report_summary },
+	{ REPORT_DESCRIPTION, report_description },
+	{ REPORT_ERRORS, report_errors },
+	{ REPORT_DECISION, report_decision },
+	{ REPORT_EXECUTION, report_execution },
+	{ REPORT_VALIDATION, report_validation },
+	{ REPORT_CHARTS, report_charts },
+	{ REPORT_TIMES, report_times },
+	{ REPORT_LOSS, report_loss },
+	{ REPORT_PARTS, report_score },
+	{ REPORT_MESSAGES, report_messages },
+	{ REPORT_NOTES, report_notes },
+	{ REPORT_ROOT_CAUSE, report_root_cause },
+	{ REPORT_REMEDIATION, report_remediation },
+	{ REPORT_LESSONS, report_lessons },
+	{ REPORT_SIGN_OFF, report_sign_off },
+	{ REPORT_PARTS, report_record },
+};
+
+#define PARTS (sizeof(parts) / sizeof(parts[0]))
+
+static void part_take_in(struct report_work *work, enum report_part with)
 {
+	size_t own = work->report->sections[work->report->nsections - 1].nfields;
+	struct report_section *section;
+
+	work->taken_in = true;
+	for (size_t i = 0; i < PARTS; i++) {
+		if (parts[i].name == with)
+			parts[i].tell(work);
+	}
+	work->taken_in = false;
+	section = &work->report->sections[work->report->nsections - 1];
+	section->nown = own;
+	section_fields_once(section, own);
+}
+
+static bool has_own(const struct report_work *work)
+{
+	return work->trouble && work->state->runbook->report.nsections;
+}
+
+/* Whether a section of the runbook takes the part in. */
+static bool is_taken(const struct report_work *work, enum report_part part)
+{
+	const struct report_def *def = &work->state->runbook->report;
+
+	for (size_t i = 0; part != REPORT_PARTS && has_own(work) && i < def->nsections; i++) {
+		if (def->sections[i].with == part)
+			return true;
+	}
+	return false;
+}
+
+/* The parts that nothing takes in, from *next up to `until` (which is one that is taken in) or to
+ * the end. */
+static void parts_until(struct report_work *work, size_t *next, enum report_part until)
+{
+	for (; *next < PARTS; ++*next) {
+		if (until != REPORT_PARTS && parts[*next].name == until)
+			return;
+		if (!is_taken(work, parts[*next].name))
+			parts[*next].tell(work);
+	}
+}
+
+static bool comes_later(size_t next, enum report_part part)
+{
+	for (; next < PARTS; next++) {
+		if (parts[next].name == part)
+			return true;
+	}
+	return false;
+}
+
+static void own_section(struct report_work *work, const struct report_section_def *own,
+			json_t *facts)
+{
+	json_t *fields = json_array();
+
+	report_fields(work, report_section(work->report, own->title), own, fields);
+	json_array_append_new(facts,
+			      json_pack("{s:s, s:o}", "section", own->title, "fields", fields));
+	if (own->with != REPORT_PARTS)
+		part_take_in(work, own->with);
+}
+
+/* The runbook's own sections are about trouble: what goes well has the usual ones. Those that no
+ * section takes in stay where they are: between the ones that are. */
+static void all_parts(struct report_work *work)
+{
+	const struct report_def *def = &work->state->runbook->report;
+	json_t *facts = json_array();
+	size_t next = 0;
+
+	if (!is_taken(work, REPORT_INCIDENT))
+		parts[next++].tell(work);
+	for (size_t i = 0; has_own(work) && i < def->nsections; i++) {
+		enum report_part with = def->sections[i].with;
+
+		if (with != REPORT_PARTS && comes_later(next, with))
+			parts_until(work, &next, with);
+		own_section(work, &def->sections[i], facts);
+	}
+	parts_until(work, &next, REPORT_PARTS);
+	if (has_own(work))
+		json_object_set(work->facts, "report", facts);
+	json_decref(facts);
+}
+
+static char *title_new(const struct report_work *work)
+{
+	const struct incident *incident = work->incident;
+	const char *own = incident->state.runbook->report.title;
 	struct buf title = BUF_INIT;
 
-	buf_printf(&title, "%s report %s\n",
-		   incident->state.kind == INCIDENT_DRILL	 ? "Drill"
-		   : incident->state.kind == INCIDENT_DEPLOYMENT ? "Deployment"
-								 : "Incident",
-		   incident->id);
+	if (own && has_own(work))
+		buf_printf(&title, "%s %s\n", own, incident->id);
+	else
+		buf_printf(&title, "%s report %s\n",
+			   incident->state.kind == INCIDENT_DRILL	 ? "Drill"
+			   : incident->state.kind == INCIDENT_DEPLOYMENT ? "Deployment"
+									 : "Incident",
+			   incident->id);
 	text_clean(&title, incident->state.title, strlen(incident->state.title));
 	return buf_detach(&title);
 }
@@ -457,22 +579,9 @@ int report_fold(struct report *report, const struct incident *incident, struct e
 			       "incident %s: its record has no beginning, so there is nothing to "
 			       "report%s%s",
 			       incident->id, *incident->damage ? ": " : "", incident->damage);
-	report->title = title_new(incident);
 	report->facts = work.facts = json_object();
 	times_fill(&work);
-	report_summary(&work);
-	report_description(&work);
-	report_errors(&work);
-	report_decision(&work);
-	report_execution(&work);
-	report_validation(&work);
-	report_charts(&work);
-	report_times(&work);
-	report_loss(&work);
-	report_score(&work);
-	report_messages(&work);
-	report_notes(&work);
-	report_closing(&work);
-	report_record(&work);
+	report->title = title_new(&work);
+	all_parts(&work);
 	return 0;
 }

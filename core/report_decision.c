@@ -1,5 +1,4 @@
 /* The report: what happened, and what was decided about it. */
-#include "core/plan.h"
 #include "core/report_parts.h"
 
 #include <math.h>
@@ -157,7 +156,7 @@ static void conditions_table(struct report_work *work, struct report_section *se
 void report_description(struct report_work *work)
 {
 	const struct incident_state *state = work->state;
-	struct report_section *section = report_section(work->report, "Issue description");
+	struct report_section *section = part_section(work, "Issue description");
 	const struct timeline_entry *opened = NULL;
 	char text[TIME_TEXT_MAX];
 
@@ -244,28 +243,6 @@ static void answers_table(struct report_work *work, struct report_section *secti
 	json_object_set_new(work->facts, "answers", facts);
 }
 
-/* New: "2 min to 5 min", "5 min", or NULL when the runbook gives none. */
-static char *estimate_text(const struct procedure *procedure)
-{
-	char low[48], high[48];
-
-	if (!procedure->estimate_high_us)
-		return NULL;
-	duration_text(procedure->estimate_low_us, low, sizeof(low));
-	duration_text(procedure->estimate_high_us, high, sizeof(high));
-	return procedure->estimate_low_us == procedure->estimate_high_us
-		   ? xstrdup(high)
-		   : xasprintf("%s to %s", low, high);
-}
-
-/* From the first intent to the end; 0: not over. */
-static int64_t actual_us(const struct attempt *attempt)
-{
-	int64_t end = attempt->ended_at ? attempt->ended_at : attempt->procedure.ended;
-
-	return attempt->procedure.started && end ? end - attempt->procedure.started : 0;
-}
-
 static json_t *attempt_fact(const struct attempt *attempt)
 {
 	const struct procedure *procedure = attempt->procedure.procedure;
@@ -295,9 +272,9 @@ static json_t *attempt_fact(const struct attempt *attempt)
 				    json_real((double)procedure->estimate_high_us /
 					      (double)CLOCK_US));
 	}
-	if (actual_us(attempt))
+	if (attempt_took_us(attempt))
 		json_object_set_new(fact, "actual_s",
-				    json_real((double)actual_us(attempt) / (double)CLOCK_US));
+				    json_real((double)attempt_took_us(attempt) / (double)CLOCK_US));
 	return fact;
 }
 
@@ -324,8 +301,8 @@ static void attempts_table(struct report_work *work, struct report_section *sect
 			      time_clock(attempt->chosen_at, chosen),
 			      attempt->approved_at ? time_clock(attempt->approved_at, approved)
 						   : "-",
-			      actual_us(attempt)
-				  ? duration_text(actual_us(attempt), took, sizeof(took))
+			      attempt_took_us(attempt)
+				  ? duration_text(attempt_took_us(attempt), took, sizeof(took))
 				  : "-",
 			      *attempt->result ? attempt->result : "not ended" });
 	}
@@ -411,15 +388,15 @@ static void attempt_fields(struct report_work *work, struct report_section *sect
 	if (procedure->budget_us)
 		section_field(section, "Budget", "%s",
 			      duration_text(procedure->budget_us, text, sizeof(text)));
-	if (actual_us(attempt))
+	if (attempt_took_us(attempt))
 		section_field(section, "Actual", "%s",
-			      duration_text(actual_us(attempt), text, sizeof(text)));
+			      duration_text(attempt_took_us(attempt), text, sizeof(text)));
 	free(estimate);
 }
 
 void report_decision(struct report_work *work)
 {
-	struct report_section *section = report_section(work->report, "Decision");
+	struct report_section *section = part_section(work, "Decision");
 
 	report_gate(work, section);
 	if (work->decisive)
@@ -438,7 +415,7 @@ void report_loss(struct report_work *work)
 
 	if (!attempt || !attempt->approved_at)
 		return;
-	section = report_section(work->report, "Data lost, as approved");
+	section = part_section(work, "Data lost, as approved");
 	if (attempt->procedure.procedure->data_loss)
 		section_field(section, "Runbook says", "%s",
 			      attempt->procedure.procedure->data_loss);

@@ -1,4 +1,4 @@
-/* How the report's parts write numbers, times and facts. */
+/* How the report's parts write numbers, times and facts, and where. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,20 +44,10 @@ void fact_text(json_t *facts, const char *key, const char *text)
 		json_object_set_new(facts, key, json_text(text, strlen(text)));
 }
 
-const struct timeline_entry *attempt_chosen(const struct incident_state *state,
-					    const struct attempt *attempt)
+struct report_section *part_section(struct report_work *work, const char *title)
 {
-	for (size_t i = 0; i < state->ntimeline; i++) {
-		if (state->timeline[i].event == EV_CHOSEN &&
-		    state->timeline[i].at == attempt->chosen_at)
-			return &state->timeline[i];
-	}
-	return NULL;
-}
+	struct report *report = work->report;
 
-bool attempt_is_item(const struct incident_state *state, const struct attempt *attempt)
-{
-	const struct timeline_entry *chosen = attempt_chosen(state, attempt);
-
-	return chosen && strcmp(json_str(entry_json(chosen), "source", ""), "checklist") == 0;
+	return work->taken_in ? &report->sections[report->nsections - 1]
+			      : report_section(report, title);
 }

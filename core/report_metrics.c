@@ -104,7 +104,7 @@ static void chart_add(struct report_work *work, const struct metric *metric,
 		return;
 	}
 	if (!*section)
-		*section = report_section(work->report, "Charts");
+		*section = part_section(work, "Charts");
 	chart = section_chart(*section, metric->title ? metric->title : metric->name, metric->unit);
 	chart->points = points;
 	chart->npoints = n;

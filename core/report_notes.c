@@ -60,7 +60,7 @@ static void errors_quote(struct report_work *work, struct report_section *sectio
 /* What the operator marked, then what was kept of the logs by itself. */
 void report_errors(struct report_work *work)
 {
-	struct report_section *section = report_section(work->report, "Error details");
+	struct report_section *section = part_section(work, "Error details");
 	const struct incident_state *state = work->state;
 	struct err err = ERR_INIT;
 	struct buf text = BUF_INIT;
@@ -152,7 +152,7 @@ void report_messages(struct report_work *work)
 {
 	static const char *const columns[] = { "At", "Message", "For", "Handed to", "By" };
 	const struct incident_state *state = work->state;
-	struct report_section *section = report_section(work->report, "Messages");
+	struct report_section *section = part_section(work, "Messages");
 	struct told told = { .table = section_table(section, columns, 5), .facts = json_array() };
 
 	for (size_t i = 0; i < state->ntimeline; i++)
@@ -164,7 +164,7 @@ void report_notes(struct report_work *work)
 {
 	static const char *const columns[] = { "At", "By", "Note" };
 	const struct incident_state *state = work->state;
-	struct report_section *section = report_section(work->report, "Notes");
+	struct report_section *section = part_section(work, "Notes");
 	struct report_table *table = section_table(section, columns, 3);
 	json_t *facts = json_array();
 

@@ -4,6 +4,7 @@
 #ifndef CORE_REPORT_PARTS_H
 #define CORE_REPORT_PARTS_H
 
+#include "core/attempts.h"
 #include "core/incident.h"
 #include "logs/report.h"
 
@@ -21,6 +22,8 @@ struct report_work {
 	const struct timeline_entry *sensed; /* that one; or NULL */
 	const char *alert_source;	     /* which of the two, or "opening" */
 	int64_t t0, gate_at;		     /* T of a deployment, and when its gate was decided */
+	/* A section of the runbook takes the next part in: the report's last one. */
+	bool taken_in;
 	bool trouble; /* something went wrong, or could have: a deployment may just go well */
 	int64_t recovered_at; /* only when the incident was resolved */
 	const char *recovered_source;
@@ -40,11 +43,6 @@ struct step_run {
 
 /* New: every run in order. */
 struct step_run *step_runs(const struct incident_state *state, size_t *n);
-/* When an attempt was chosen; NULL: the record does not say. And whether the checklist called for
- * it: then it is an item's work, no answer to trouble. */
-const struct timeline_entry *attempt_chosen(const struct incident_state *state,
-					    const struct attempt *attempt);
-bool attempt_is_item(const struct incident_state *state, const struct attempt *attempt);
 /* Whether a timeline entry departs from what was proposed or planned. */
 bool entry_deviates(const struct timeline_entry *entry);
 
@@ -58,7 +56,14 @@ void fact_time(json_t *facts, const char *key, int64_t at);
 void fact_seconds(json_t *facts, const char *key, int64_t from, int64_t to);
 void fact_text(json_t *facts, const char *key, const char *text); /* NULL or "": left out */
 
-/* Each appends its sections, or none where the record has nothing for them. */
+/* Where a part tells what it has: a section of its own, or the runbook's that takes it in. Borrowed
+ * until the next one. */
+struct report_section *part_section(struct report_work *work, const char *title);
+/* The fields of a section of the runbook; `facts` is an array. */
+void report_fields(struct report_work *work, struct report_section *section,
+		   const struct report_section_def *def, json_t *facts);
+
+/* Each appends its section, or none where the record has nothing for it. */
 void report_summary(struct report_work *work);
 void report_description(struct report_work *work);
 void report_errors(struct report_work *work);
@@ -77,7 +82,10 @@ void report_loss(struct report_work *work);
 void report_messages(struct report_work *work);
 void report_notes(struct report_work *work);
 void report_score(struct report_work *work);
-void report_closing(struct report_work *work);
+void report_root_cause(struct report_work *work);
+void report_remediation(struct report_work *work);
+void report_lessons(struct report_work *work);
+void report_sign_off(struct report_work *work);
 void report_record(struct report_work *work);
 
 #endif

@@ -345,7 +345,7 @@ static struct report_table *attempt_table(const struct report_work *work,
 void report_execution(struct report_work *work)
 {
 	const struct incident_state *state = work->state;
-	struct report_section *section = report_section(work->report, "Execution");
+	struct report_section *section = part_section(work, "Execution");
 	struct report_table *table = NULL;
 	json_t *facts = json_array();
 	size_t n, shown = 0;
@@ -501,7 +501,7 @@ static void checklist_table(struct report_section *section, const struct inciden
 void report_validation(struct report_work *work)
 {
 	const struct incident_state *state = work->state;
-	struct report_section *section = report_section(work->report, "Validation");
+	struct report_section *section = part_section(work, "Validation");
 	json_t *facts = json_array();
 
 	verify_table(work, section);

@@ -308,6 +308,13 @@ int session_forward_text(struct session *session, const char *text, struct err *
 /* Wall time shortly before something is due next, a section of the deployment's checklist or T; 0:
  * nothing is, or only what is due at once. */
 int64_t session_next_due(const struct session *session);
+/* Answers a question of the runbook's own report; "" takes an answer back. Refused once the
+ * incident is closed. And whether it would be taken, as far as the runbook says. */
+int session_fill(struct session *session, const char *field, const char *text, struct err *err);
+int session_fill_check(const struct session *session, const char *field, const char *text,
+		       struct err *err);
+/* New: what the report says there now; NULL: nothing. */
+char *session_report_value(const struct session *session, const struct report_field_def *field);
 /* Refused while a step runs. What still holds goes on record with it; `how` may be NULL. Closing
  * comes after it: the record is sealed then. The texts may be NULL. */
 int session_resolve(struct session *session, const char *how, struct err *err);

@@ -271,6 +271,11 @@ static int run_resolve(struct session *session, words args, size_t nargs, struct
 	return session_resolve(session, word(args, nargs, 0), err);
 }
 
+static int run_fill(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_fill(session, args[0], nargs > 1 ? args[1] : "", err);
+}
+
 static int run_gate(struct session *session, words args, size_t nargs, struct err *err)
 {
 	enum decision decision;
@@ -335,6 +340,8 @@ const struct command session_commands[] = {
 	{ "defer", "CHECKLIST ITEM [NOTE]", "an item comes back at the end", 2, 3, run_defer },
 	{ "override", "CHECKLIST ITEM REASON", "override an item", 3, 3, run_override },
 	{ "gate", "go|no-go|adjust [REASON]", "decide the deployment's gate", 1, 2, run_gate },
+	{ "fill", "FIELD [TEXT]",
+	  "answer what the report asks for; without a text it is open again", 1, 2, run_fill },
 	{ "resolve", "[HOW]", "the trouble is over", 0, 1, run_resolve },
 	{ "close", "[ROOT CAUSE]", "close and seal the incident", 0, 1, run_close },
 	{ "forward", "[TIME]", "move the drill's clock on: to what is due next, T-10m, or by 10m",

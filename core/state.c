@@ -61,6 +61,7 @@ void state_release(struct incident_state *state)
 	free(state->attempts);
 	free(state->timeline);
 	json_decref(state->scored);
+	json_decref(state->filled);
 	free(state->deployment.reason);
 	free(state->root_cause);
 	free(state->remediation);

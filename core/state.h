@@ -89,6 +89,7 @@ struct incident_state {
 	uint64_t last_act; /* seq of the last operator or runner event that is not quiet */
 	json_t *scored;	   /* owned: a drill's score, or NULL */
 	char *root_cause, *remediation, *lessons; /* owned, or NULL */
+	json_t *filled; /* owned: field of the runbook's report -> what was answered; or NULL */
 };
 
 /* As before the first line: no incident is open. Both are borrowed. */

@@ -67,6 +67,30 @@ void section_field(struct report_section *section, const char *name, const char 
 	free(value);
 }
 
+static bool is_said(const struct report_section *section, size_t n, const char *value)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(section->fields[i].value, value) == 0)
+			return true;
+	}
+	return false;
+}
+
+void section_fields_once(struct report_section *section, size_t from)
+{
+	size_t kept = from;
+
+	for (size_t i = from; i < section->nfields; i++) {
+		if (is_said(section, from, section->fields[i].value)) {
+			free(section->fields[i].name);
+			free(section->fields[i].value);
+		} else {
+			section->fields[kept++] = section->fields[i];
+		}
+	}
+	section->nfields = kept;
+}
+
 static void text_append(char **to, const char *text)
 {
 	char *cleaned = clean(text), *old = *to;

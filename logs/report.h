@@ -44,6 +44,7 @@ struct report_section {
 	char *title;
 	struct report_field *fields;
 	size_t nfields;
+	size_t nown; /* so many of them are set apart from those that follow; 0: none */
 	char *prose;  /* or NULL */
 	char *quoted; /* verbatim lines (log, output), cleaned; or NULL */
 	struct report_table *tables;
@@ -73,6 +74,8 @@ void section_quote(struct report_section *section, const char *text);
 /* "Name: value". */
 void section_field(struct report_section *section, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Fields from index `from` on go when one before says the same. */
+void section_fields_once(struct report_section *section, size_t from);
 /* Adds a table; its rows are given with table_row(), one string a column. */
 struct report_table *section_table(struct report_section *section, const char *const *columns,
 				   size_t ncolumns);

@@ -134,6 +134,8 @@ static void put_fields(struct buf *out, const struct report_section *section)
 	for (size_t i = 0; i < section->nfields; i++) {
 		char *const cells[] = { section->fields[i].name, section->fields[i].value };
 
+		if (i && i == section->nown)
+			buf_puts(out, ".sp 8p\n");
 		/* Room for a hand that signs. */
 		if (strstr(cells[1], "_____"))
 			buf_puts(out, ".sp 16p\n");

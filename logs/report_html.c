@@ -234,6 +234,8 @@ static void put_fields(struct buf *out, const struct report_section *section)
 {
 	buf_puts(out, "<table class=\"fields\">\n");
 	for (size_t i = 0; i < section->nfields; i++) {
+		if (i && i == section->nown)
+			buf_puts(out, "</table>\n<table class=\"fields\">\n");
 		buf_puts(out, "<tr>");
 		put_element(out, "th", NULL, section->fields[i].name);
 		put_element(out, "td", NULL, section->fields[i].value);

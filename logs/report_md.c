@@ -103,6 +103,9 @@ static void put_fields(struct buf *out, const struct report_section *section)
 {
 	buf_putc(out, '\n');
 	for (size_t i = 0; i < section->nfields; i++) {
+		/* A comment ends a list, so that the next one is another. */
+		if (i && i == section->nown)
+			buf_puts(out, "\n<!-- -->\n\n");
 		buf_puts(out, "- **");
 		put_escaped(out, section->fields[i].name, " ");
 		buf_puts(out, ":** ");

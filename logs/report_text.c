@@ -26,6 +26,8 @@ static void put_fields(struct buf *out, const struct report_section *section)
 		const struct report_field *field = &section->fields[i];
 		int pad = width - text_width(field->name);
 
+		if (i && i == section->nown)
+			buf_putc(out, '\n');
 		buf_printf(out, "  %s", field->name);
 		if (pad < 0) {
 			layout_newline(out);

@@ -87,6 +87,8 @@ static bool can_everywhere(const struct ui *ui, enum act act)
 		return ui_open(ui) && !session_running(ui->session);
 	case ACT_CLOSE:
 		return state && state->phase == INCIDENT_RESOLVED;
+	case ACT_FILL:
+		return fill_possible(ui);
 	case ACT_SEARCH:
 		return ui_view(ui, ui->view)->search != NULL;
 	default:
@@ -142,6 +144,9 @@ static bool act_everywhere(struct ui *ui, enum act act)
 	case ACT_CLOSE:
 		close_open(ui);
 		return true;
+	case ACT_FILL:
+		fill_open(ui);
+		return true;
 	case ACT_QUIT:
 		leave_ask(ui);
 		return true;
@@ -181,7 +186,7 @@ static void say_cannot(struct ui *ui, enum act act)
 {
 	if ((act == ACT_NOTE || act == ACT_MARK) && !session_state(ui->session))
 		ui_notice(ui, STYLE_WARNING, "No incident is open: declare one with ! first.");
-	else if (act >= ACT_ZOOM || act == ACT_RESOLVE || act == ACT_CLOSE ||
+	else if (act >= ACT_ZOOM || act == ACT_RESOLVE || act == ACT_CLOSE || act == ACT_FILL ||
 		 act == ACT_ACKNOWLEDGE || act == ACT_MUTE)
 		ui_notice(ui, STYLE_WARNING, "That does nothing now; the keys below do.");
 }

@@ -1,4 +1,4 @@
-/* The forms of an incident's life: declare, change severity, note, resolve, close. */
+/* The forms of an incident's life: declare, change severity, note, resolve. */
 #include <string.h>
 
 #include "tui/modal.h"
@@ -89,27 +89,4 @@ void resolve_open(struct ui *ui)
 		  "go "
 		  "on until it is closed.",
 		  &entry, 1, false, NULL, resolve_done);
-}
-
-static int close_done(struct ui *ui, const char *const *values, const char *subject,
-		      struct err *err)
-{
-	(void)subject;
-	if (session_close(ui->session, values[0], values[1], values[2], err) < 0)
-		return -1;
-	return ui_acted(ui, 0, err, "Closed and sealed.");
-}
-
-void close_open(struct ui *ui)
-{
-	struct form_entry entries[] = {
-		{ .label = "Root cause", .hint = "what was really wrong; may stay empty" },
-		{ .label = "Remediation",
-		  .hint = "what keeps it from coming back; may stay empty" },
-		{ .label = "Lessons", .hint = "what to do better next time; may stay empty" },
-	};
-
-	form_open(ui, "Close the incident",
-		  "The folder is sealed with its hashes. Nothing can be added afterwards.", entries,
-		  3, false, NULL, close_done);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/attempts.h"
 #include "lib/mem.h"
 #include "lib/timefmt.h"
 #include "tui/execute.h"

@@ -51,19 +51,51 @@ static int entry_draw(const struct form *form, size_t i, const struct canvas *ca
 	return y + 1;
 }
 
+static int entry_rows(const struct entry *entry, int width)
+{
+	struct canvas probe = { .h = 0, .w = width };
+
+	return 2 + (entry->hint ? canvas_wrap_rows(&probe, 2, 2, entry->hint) : 0);
+}
+
+/* The first entry that is drawn: where not all of them have room, those above the focus go. */
+static size_t first_entry(const struct form *form, int width, int room)
+{
+	size_t first = form->focus;
+	int rows = entry_rows(&form->entries[first], width);
+
+	while (first > 0 && rows + entry_rows(&form->entries[first - 1], width) <= room)
+		rows += entry_rows(&form->entries[--first], width);
+	return first;
+}
+
 static int form_rows(const struct form *form, int width)
 {
 	struct canvas probe = { .h = 0, .w = width };
 	int rows = form->say[0] ? canvas_wrap_rows(&probe, 0, 0, form->say) + 1 : 0;
 
-	for (size_t i = 0; i < form->n; i++) {
-		rows += 2;
-		if (form->entries[i].hint)
-			rows += canvas_wrap_rows(&probe, 2, 2, form->entries[i].hint);
-	}
+	for (size_t i = 0; i < form->n; i++)
+		rows += entry_rows(&form->entries[i], width);
 	if (form->error[0])
 		rows += canvas_wrap_rows(&probe, 0, 0, form->error) + 1;
 	return rows + 1;
+}
+
+/* Those that have room above the error and the keys, the focused one among them; returns the row
+ * behind. */
+static int entries_draw(const struct form *form, const struct canvas *canvas, int y, bool *hidden)
+{
+	int error = form->error[0] ? canvas_wrap_rows(canvas, 0, 0, form->error) + 1 : 0;
+	int bottom = canvas->h - 1 - error;
+	size_t first = first_entry(form, canvas->w, bottom - y), i = first;
+
+	for (; i < form->n; i++) {
+		if (i > form->focus && y + entry_rows(&form->entries[i], canvas->w) - 1 > bottom)
+			break;
+		y = entry_draw(form, i, canvas, y);
+	}
+	*hidden = first > 0 || i < form->n;
+	return y;
 }
 
 static void form_draw(struct ui *ui, struct modal *modal, const struct canvas *canvas)
@@ -72,6 +104,8 @@ static void form_draw(struct ui *ui, struct modal *modal, const struct canvas *c
 	int width = canvas->w > 100 ? 100 : canvas->w, y = 0, height;
 	bool choices = form->entries[form->focus].choices != NULL;
 	struct canvas box, inside;
+	bool hidden;
+	int x;
 
 	height = form_rows(form, width - 4) + 2;
 	if (height > canvas->h)
@@ -85,17 +119,19 @@ static void form_draw(struct ui *ui, struct modal *modal, const struct canvas *c
 	/* The focused entry must be in sight, whatever stands above it. */
 	if (y > inside.h - 4)
 		y = inside.h - 4 > 0 ? inside.h - 4 : 0;
-	for (size_t i = 0; i < form->n; i++)
-		y = entry_draw(form, i, &inside, y);
+	y = entries_draw(form, &inside, y, &hidden);
 	if (form->error[0])
 		y = canvas_wrap(&inside, y, 0, 0, STYLE_CRITICAL, form->error) + 1;
 	y = y < inside.h ? y : inside.h - 1;
-	if (form->guarded && !guard_armed(ui, &form->guard))
+	if (form->guarded && !guard_armed(ui, &form->guard)) {
 		canvas_text(&inside, y, 0, STYLE_DIM, "One moment ...");
-	else
-		canvas_printf(&inside, y, 0, STYLE_KEY, "Enter %s%s, Esc goes back.",
-			      form->focus + 1 < form->n ? "next" : "does it",
-			      choices ? ", Left Right change it" : "");
+		return;
+	}
+	x = canvas_printf(&inside, y, 0, STYLE_KEY, "Enter %s%s, Esc goes back.",
+			  form->focus + 1 < form->n ? "next" : "does it",
+			  choices ? ", Left Right change it" : "");
+	if (hidden)
+		canvas_printf(&inside, y, x, STYLE_DIM, " %zu of %zu", form->focus + 1, form->n);
 }
 
 static const char *entry_value(const struct entry *entry)

@@ -79,6 +79,8 @@ static const struct row rows[] = {
 	/* Log */
 	OWN(ACT_FILTER, IN(LOG), { 'f' }, "f", "filter",
 	    "what is listed: all, operator, runner, sensed, notes", "filter"),
+	OWN(ACT_FILL, IN(LOG), { 'r' }, "r", "report",
+	    "answer what the runbook's report asks for, before it is closed", "fill"),
 	/* Messages */
 	OWN(ACT_SEND, IN(MESSAGES), { 's' }, "s", "send",
 	    "send the message through its messenger; asks, and is on record", NULL),

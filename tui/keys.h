@@ -44,6 +44,7 @@ enum act {
 	ACT_MUTE,
 	ACT_RESOLVE,
 	ACT_CLOSE,
+	ACT_FILL,
 	/* Watch */
 	ACT_ZOOM,
 	ACT_MARK,

@@ -85,6 +85,10 @@ void declare_open(struct ui *ui);
 void note_open(struct ui *ui);
 void resolve_open(struct ui *ui);
 void close_open(struct ui *ui);
+/* The questions of the runbook's report: whether it has any that can be answered now, and a list to
+ * choose one from. */
+bool fill_possible(const struct ui *ui);
+void fill_open(struct ui *ui);
 /* Asks for a procedure out of all, then for a reason where it is not the suggested one. */
 void procedures_open(struct ui *ui);
 void choose_procedure(struct ui *ui, const char *name);

@@ -8,7 +8,7 @@ static void filled(const struct incident *incident, const char *text, const char
 {
 	json_t *values = json_pack("{s:i, s:s}", "minutes", 30, "room", "${incident.id}");
 	struct err err = ERR_INIT;
-	char *got = facts_fill(text, values, &incident->state, &err);
+	char *got = facts_fill(text, values, incident, NULL, &err);
 
 	assert_string_equal(got ? got : err.msg, want);
 	free(got);

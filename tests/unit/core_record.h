@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -27,20 +28,37 @@ struct record {
 
 #define RECORD_BEGIN 1795294800000000LL
 
-static inline int record_setup(void **state)
+/* New: the path of the shop's runbook, with the sections of another file. */
+static inline char *record_runbook(const char *folder, const char *extra)
+{
+	json_t *whole = json_load_file("tests/record/shop.json", 0, NULL), *more;
+	char *path = path_join(folder, "shop.json");
+
+	more = extra ? json_load_file(extra, 0, NULL) : json_object();
+	assert_non_null(more);
+	json_object_update(whole, more);
+	assert_int_equal(json_dump_file(whole, path, 0), 0);
+	chmod(path, 0600);
+	json_decref(more);
+	json_decref(whole);
+	return path;
+}
+
+/* `extra`: a file whose sections join the shop's; NULL: none. */
+static inline int record_setup_with(void **state, const char *extra)
 {
 	struct record *record = calloc(1, sizeof(*record));
 	struct findings findings = { .n = 0 };
 	struct err err = ERR_INIT;
-	char *place;
+	char *place, *runbook;
 
 	snprintf(record->folder, sizeof(record->folder), "/tmp/backout-record.XXXXXX");
 	assert_non_null(mkdtemp(record->folder));
 	place = path_join(record->folder, "state");
 	setenv("BACKOUT_STATE_DIR", place, 1);
 	setenv("SHOP_TOKEN", "hunter2-hunter2", 1);
-	if (load_runbook(&record->loaded, "tests/record/shop.json", "tests/record/test.json",
-			 &findings, &err)) {
+	runbook = record_runbook(record->folder, extra);
+	if (load_runbook(&record->loaded, runbook, "tests/record/test.json", &findings, &err)) {
 		struct buf out = BUF_INIT;
 
 		findings_print(&findings, &out);
@@ -48,9 +66,15 @@ static inline int record_setup(void **state)
 		fail_msg("%s\n%s", err.msg, buf_str(&out));
 	}
 	clock_manual_init(&record->clock, RECORD_BEGIN);
+	free(runbook);
 	free(place);
 	*state = record;
 	return 0;
+}
+
+static inline int record_setup(void **state)
+{
+	return record_setup_with(state, NULL);
 }
 
 static inline int record_teardown(void **state)
