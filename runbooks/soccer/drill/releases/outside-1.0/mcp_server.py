@@ -23,7 +23,7 @@ def text(id, league):
 
 
 TOOLS = {
-    "list_matches": lambda: {"ids": list(range(1, 31))},
+    "list_matches": lambda: {"ids": list(range(1, 13))},
     "get_match": lambda id: match(id),
     "get_h2h": text, "get_odds": text, "get_statistics": text,
 }
