@@ -2,6 +2,8 @@
 #include "tests/unit/fault.h"
 #include "tests/unit/games.h"
 
+#include <time.h>
+
 /* ---- Copies ---- */
 
 /* Somebody writes all the time: the copy is from one moment, whole, and nobody waited for it. */
@@ -63,7 +65,62 @@ static void a_copy_of_what_is_damaged_is_none(void **state)
 	act_end(&act);
 }
 
+/* What is older than 30 days goes, but never the last sound one; a damaged one neither counts nor
+ * goes, nor does what has another name. */
+static void old_copies_go(void **state)
+{
+	static const char keeping[] =
+	    "{'sqlite_copy': 'db', 'to': '@/copies', 'name': 'games', 'keep_days': 30, 'keep': 2}";
+	struct act act;
+	char *text;
+
+	sql(*state, "games.db", rows_5000);
+	act_begin(&act, *state, "sqlite_copy", SOURCES, keeping);
+	act_run(&act);
+	act_end(&act);
+	ws_sh(*state,
+	      "cd copies; f=$(ls games_*.db); for d in 01 02 03 04; do cp $f "
+	      "games_202001${d}_000000.db; sed '/\"seal\"/d; "
+	      "s/\"made_at\": *\"[^\"]*/\"made_at\":\"2020-01-'$d'T00:00:00Z/' $f.json "
+	      ">games_202001${d}_000000.db.json; done; rm $f $f.json; touch by-hand.db; for s in "
+	      "'' .json; do cp games_20200101_000000.db$s games_2_20200101_000000.db$s; done; "
+	      "printf x | dd of=games_20200104_000000.db bs=1 seek=9000 conv=notrunc status=none");
+	act_begin(&act, *state, "sqlite_copy", SOURCES, keeping);
+	text = act_plan(&act);
+	assert_contains(text, "retention removes ");
+	assert_contains(text, "what goes is gone");
+	free(text);
+	act_run(&act);
+	ws_assert(*state, "ls copies | grep '_2020.*db$'; ls copies/by-hand.db; ls copies | wc -l",
+		  "games_20200103_000000.db\ngames_20200104_000000.db\ngames_2_20200101_000000.db\n"
+		  "copies/by-hand.db\n9");
+	act_end(&act);
+}
+
 /* ---- Restore ---- */
+
+/* A console that asks the database something is through in a moment: that is no reason to refuse.
+ */
+static void who_only_looks_is_waited_for(void **state)
+{
+	const struct timespec moment = { .tv_nsec = 300000000 };
+	struct act act;
+	pid_t reader;
+
+	with_backup(*state);
+	act_begin(&act, *state, "sqlite_restore", SOURCES,
+		  "{'sqlite_restore': 'db', 'from': '@/games.bak'}");
+	reader = user_start(*state, "SELECT count(*) FROM games");
+	if (fork() == 0) {
+		nanosleep(&moment, NULL);
+		kill(reader, SIGKILL);
+		_exit(0);
+	}
+	act_run(&act);
+	assert_int_equal(games(*state, "games.db"), 5000);
+	waitpid(reader, NULL, 0);
+	act_end(&act);
+}
 
 static void a_restore_keeps_the_old_one(void **state)
 {
@@ -334,10 +391,16 @@ int main(int argc, char **argv)
 		return part(argv[1], argv[2], atoi(argv[3]));
 
 	const struct CMUnitTest tests[] = {
-		TEST(a_copy_is_from_one_moment),	TEST(a_copy_of_what_is_damaged_is_none),
-		TEST(a_restore_keeps_the_old_one),	TEST(a_log_goes_with_its_database),
-		TEST(a_damaged_one_is_replaced),	TEST(damaged_backups_are_refused),
-		TEST(a_new_one_begins_with_its_schema), TEST(where_none_is_one_is_made),
+		TEST(a_copy_is_from_one_moment),
+		TEST(a_copy_of_what_is_damaged_is_none),
+		TEST(old_copies_go),
+		TEST(who_only_looks_is_waited_for),
+		TEST(a_restore_keeps_the_old_one),
+		TEST(a_log_goes_with_its_database),
+		TEST(a_damaged_one_is_replaced),
+		TEST(damaged_backups_are_refused),
+		TEST(a_new_one_begins_with_its_schema),
+		TEST(where_none_is_one_is_made),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
