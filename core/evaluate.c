@@ -1,5 +1,6 @@
 #include "core/evaluate.h"
 
+#include "core/recorded.h"
 #include "core/secrets.h"
 
 #include <stdio.h>
@@ -43,6 +44,18 @@ static void env_metric(void *data, const char *name, int64_t since, struct readi
 		wiring_read(wiring, metric, since, out);
 }
 
+static void env_recorded(void *data, const char *type, const json_t *args, struct reading *out)
+{
+	const struct evaluation *evaluation = data;
+	struct wiring *wiring = evaluation->wiring;
+
+	if (wiring->target)
+		recorded_ask(wiring->runbook, wiring->target->name, type, args,
+			     clock_wall(wiring->clock), out);
+	else
+		reading_unknown(out, clock_wall(wiring->clock), "no target, no record");
+}
+
 static struct probe_env env_of(const struct evaluation *evaluation, bool lasts)
 {
 	int64_t most = clock_mono(evaluation->wiring->clock) + LEAF_US;
@@ -58,6 +71,7 @@ static struct probe_env env_of(const struct evaluation *evaluation, bool lasts)
 		.source = env_source,
 		.declared = env_declared,
 		.metric = env_metric,
+		.recorded = env_recorded,
 		.data = (void *)evaluation,
 	};
 }

@@ -572,6 +572,12 @@ static text_fn *const writers[EV_COUNT] = {
 	[EV_PLANNED] = text_planned,
 	[EV_GATE] = text_gate,
 	[EV_GATE_DECIDED] = text_gate_decided,
+	[EV_ROUTINE] = text_routine,
+	[EV_PERIOD] = text_period,
+	[EV_ROUTINE_ENDED] = text_routine_ended,
+	[EV_OCCASION] = text_occasion,
+	[EV_PHASE] = text_phase,
+	[EV_PHASE_ENDED] = text_phase_ended,
 };
 
 char *event_text(const json_t *line)

@@ -11,5 +11,6 @@
 typedef void text_fn(struct buf *out, const json_t *line);
 
 text_fn text_asked, text_approved, text_rejected, text_broken;
+text_fn text_routine, text_period, text_routine_ended, text_occasion, text_phase, text_phase_ended;
 
 #endif

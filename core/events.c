@@ -20,6 +20,8 @@ static const char *const step_results[] = {
 static const char *const settled[] = { "yes", "no", "unknown", NULL };
 static const char *const handed_to[] = { "tmux", "file", NULL };
 static const char *const sent[] = { "taken", "refused", "unknown", NULL };
+static const char *const routine_ends[] = { "holds", "partly", "fails", NULL };
+static const char *const phase_ends[] = { "finished", "given up", NULL };
 static const char *const ends[] = { "done", "failed", "stopped", NULL };
 
 /* clang-format off */
@@ -310,6 +312,38 @@ static const struct field gate_decided_fields[] = {
 	CRITERIA,
 	{ 0 },
 };
+#define ROUTINE TEXT("routine", true, "the routine's name")
+static const struct field routine_fields[] = {
+	ROUTINE,
+	TEXT("due", false, "the time that it is done for, RFC 3339"),
+	TEXT("start", false, "what its schedule began with, RFC 3339"),
+	{ 0 },
+};
+static const struct field period_fields[] = {
+	ROUTINE,
+	TEXT("from", true, "where the period begins, RFC 3339"),
+	TEXT("until", true, "where it ends, RFC 3339"),
+	ANY("metrics", true, "a list of what was kept of each"),
+	ANY("affairs", true, "a list of what is on record of that time"),
+	{ 0 },
+};
+static const struct field routine_ended_fields[] = {
+	ROUTINE,
+	ONE_OF("result", true, routine_ends,
+	       "holds: every item that counts; partly: nothing but what a person does is left"),
+	ANY("left", false, "a list of the items that are not green"),
+	{ 0 },
+};
+static const struct field occasion_fields[] = {
+	TEXT("name", true, "the event's name"),
+	TEXT("time", false, "when it is, RFC 3339; without it, it is not"),
+	{ 0 },
+};
+#define PHASE TEXT("phase", true, "the phase's name")
+static const struct field phase_fields[] = { PHASE, REASON, { 0 } };
+static const struct field phase_ended_fields[] = {
+	PHASE, ONE_OF("result", true, phase_ends, "how it ended"), REASON, { 0 },
+};
 static const struct field scored_fields[] = { ANY("score", true, "the drill's score"), { 0 } };
 
 #define ROW(id, event, who, rows, what) \
@@ -392,6 +426,17 @@ const struct event_def event_defs[EV_COUNT] = {
 	    "What a gate's criteria say changes; and what they say at T."),
 	ROW(EV_GATE_DECIDED, "gate.decided", EVENT_OPERATOR, gate_decided_fields,
 	    "A person decides a gate."),
+	ROW(EV_ROUTINE, "routine.begun", EVENT_OPERATOR, routine_fields,
+	    "A routine is begun: its checklist is gone through."),
+	ROW(EV_PERIOD, "routine.period", EVENT_NOTE, period_fields,
+	    "What the time that a routine sums up was like."),
+	ROW(EV_ROUTINE_ENDED, "routine.ended", EVENT_OPERATOR, routine_ended_fields,
+	    "A routine is done."),
+	ROW(EV_OCCASION, "event.planned", EVENT_OPERATOR, occasion_fields,
+	    "When an event is that routines lie around."),
+	ROW(EV_PHASE, "phase.begun", EVENT_OPERATOR, phase_fields, "A phase begins."),
+	ROW(EV_PHASE_ENDED, "phase.ended", EVENT_OPERATOR, phase_ended_fields,
+	    "A phase is over."),
 	ROW(EV_SCORED, "drill.scored", EVENT_SENSED, scored_fields, "A drill got its score."),
 };
 /* clang-format on */

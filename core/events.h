@@ -9,6 +9,8 @@
  * Units and values: elapsed is in seconds (a number); verdict and proposed are "pass", "fail" or
  * "unknown" (proposed of a choice: an option's id); settled is "yes", "no" or "unknown"; plan and
  * loss are arrays of lines; t0 is RFC 3339; criteria is an array of {kind, say, verdict, evidence};
+ * metrics is an array of {metric, title, unit, n, min, mean, max, last}, affairs one of {incident,
+ * kind, title, severity, at, result}, left one of {item, say, status, evidence};
  * probes is an array of {probe, verdict, evidence}; out is a path relative to the incident's
  * folder; step names the step's id, procedure the procedure's name. Members that are null are left
  * out.
@@ -68,6 +70,12 @@ enum event_id {
 	EV_PLANNED,	    /* deployment.planned */
 	EV_GATE,	    /* gate.computed */
 	EV_GATE_DECIDED,    /* gate.decided */
+	EV_ROUTINE,	    /* routine.begun */
+	EV_PERIOD,	    /* routine.period */
+	EV_ROUTINE_ENDED,   /* routine.ended */
+	EV_OCCASION,	    /* event.planned */
+	EV_PHASE,	    /* phase.begun */
+	EV_PHASE_ENDED,	    /* phase.ended */
 	EV_COUNT
 };
 

@@ -522,6 +522,10 @@ static fold_fn *const folders[EV_COUNT] = {
 	[EV_PLANNED] = fold_planned,
 	[EV_GATE] = fold_gate,
 	[EV_GATE_DECIDED] = fold_gate_decided,
+	[EV_ROUTINE] = fold_routine,
+	[EV_ROUTINE_ENDED] = fold_routine_ended,
+	[EV_PHASE] = fold_phase,
+	[EV_PHASE_ENDED] = fold_phase_ended,
 };
 
 static int fold_line(struct incident_state *state, enum event_id id, const struct ledger_line *line,

@@ -11,6 +11,7 @@ typedef int fold_fn(struct incident_state *state, const struct jflat *line, int6
 		    struct err *err);
 
 fold_fn fold_item_sensed, fold_item_applies, fold_item;
+fold_fn fold_routine, fold_routine_ended, fold_phase, fold_phase_ended;
 fold_fn fold_asked, fold_approved, fold_rejected, fold_broken;
 /* Judges anew what was said about the current plan, as of `at`: after words, and when the severity,
  * and so the rule, is another one. What was begun is not judged any more. */

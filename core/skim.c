@@ -42,10 +42,11 @@ static void ledger_skim(const struct skim *skim, void *data, const char *path)
 
 void skim_incidents(const struct skim *skim, void *data)
 {
+	size_t most = skim->most ? skim->most : INCIDENTS_MAX;
 	char *above = incidents_path();
 	char **ids = above ? incident_ids(above, NULL) : NULL;
 
-	for (size_t i = 0; ids && ids[i] && i < INCIDENTS_MAX; i++) {
+	for (size_t i = 0; ids && ids[i] && i < most; i++) {
 		char *folder = path_join(above, ids[i]);
 		char *path = path_join(folder, "ledger.jsonl");
 

@@ -66,6 +66,14 @@ struct deployment_state {
 	char *reason; /* owned, or NULL */
 };
 
+/* A routine that is gone through, and what came of it. */
+struct routine_state {
+	const struct routine *routine; /* borrowed; NULL: it is none */
+	int64_t due;		       /* the time of its schedule that it is done for; 0: none */
+	int64_t ended_at;
+	char result[16]; /* "", "holds", "partly", "fails" */
+};
+
 struct incident_state {
 	const struct runbook *runbook; /* borrowed */
 	const struct target *target;   /* borrowed */
@@ -82,6 +90,8 @@ struct incident_state {
 	struct tree_state tree;
 	struct checklist_state *checklists; /* owned: one for each */
 	struct deployment_state deployment;
+	struct routine_state routine;
+	const struct phase *phase_begun; /* borrowed: the latest that began here and is not over */
 	struct attempt *attempts;
 	size_t nattempts, cap_attempts; /* owned */
 	struct timeline_entry *timeline;
