@@ -1,4 +1,4 @@
-/* backout run: one procedure without a screen, as an incident of its own. */
+/* backout run: one procedure or routine without a screen, as an incident of its own. */
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +13,9 @@
 #include "lib/jdoc.h"
 #include "lib/mem.h"
 
-#define USAGE "run RUNBOOK PROCEDURE --target T --confirm T [--title TEXT] [--json]"
+#define USAGE                                                                                 \
+	"run RUNBOOK PROCEDURE --target T --confirm T [--title TEXT] [--json] | run RUNBOOK " \
+	"ROUTINE --target T --confirm T [--due] [--json]"
 
 /* As what a run is recorded; the severity may have a rule of approval. */
 #define RUN_KIND     INCIDENT_ROUTINE
@@ -64,15 +66,38 @@ static void on_signal(struct watch *watch, uint32_t what, void *data)
 	run->interrupted = true;
 }
 
+/* Of a routine: how it stands, and what is left of its checklist. */
+static json_t *routine_json(const struct run *run)
+{
+	const struct incident_state *state = session_state(run->session);
+	const json_t *left = NULL;
+
+	for (size_t i = 0; i < state->ntimeline; i++) {
+		if (state->timeline[i].event == EV_ROUTINE_ENDED)
+			left = json_object_get(entry_json(&state->timeline[i]), "left");
+	}
+	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "incident", state->id, "result",
+			 *state->routine.result ? state->routine.result : "open", "routine",
+			 state->routine.routine->name, "left",
+			 left ? json_deep_copy(left) : json_array(), "why",
+			 json_text(robot_why(run->robot), strlen(robot_why(run->robot))));
+}
+
+static json_t *procedure_json(const struct run *run)
+{
+	const struct attempt *attempt = state_attempt(session_state(run->session));
+
+	return json_pack("{s:s, s:s, s:s, s:o}", "incident", session_incident(run->session)->id,
+			 "result", robot_result(run->robot) == ROBOT_RECOVERED ? "done" : "failed",
+			 "procedure", attempt ? attempt->procedure.procedure->name : "", "why",
+			 json_text(robot_why(run->robot), strlen(robot_why(run->robot))));
+}
+
 static void print_result(const struct run *run)
 {
 	const struct incident *incident = session_incident(run->session);
-	const struct attempt *attempt = state_attempt(session_state(run->session));
 	json_t *line =
-	    json_pack("{s:s, s:s, s:s, s:o}", "incident", incident->id, "result",
-		      robot_result(run->robot) == ROBOT_RECOVERED ? "done" : "failed", "procedure",
-		      attempt ? attempt->procedure.procedure->name : "", "why",
-		      json_text(robot_why(run->robot), strlen(robot_why(run->robot))));
+	    session_state(run->session)->routine.routine ? routine_json(run) : procedure_json(run);
 	char *text = json_ascii(line, 0);
 
 	if (run->json)
@@ -83,6 +108,7 @@ static void print_result(const struct run *run)
 	json_decref(line);
 }
 
+/* `procedure` NULL: a routine is begun. */
 static int run_to_end(struct run *run, const char *procedure, struct err *err)
 {
 	const struct attempt *attempt;
@@ -107,14 +133,27 @@ static int run_to_end(struct run *run, const char *procedure, struct err *err)
 	return robot_result(run->robot) == ROBOT_STOPPED && attempt ? EXIT_STOPPED : EXIT_FAILED;
 }
 
-static int run_procedure(struct loaded *loaded, const char *procedure, const char *title, bool json)
+static bool is_routine(const struct loaded *loaded, const char *name)
 {
+	return runbook_routine(loaded->runbook, name) != NULL;
+}
+
+/* Opens what is recorded. */
+static int begin(struct run *run, const char *name, bool routine, const char *what, struct err *err)
+{
+	return routine ? session_routine(run->session, name, NULL, err)
+		       : session_open_incident(run->session, RUN_KIND, RUN_SEVERITY, what, err);
+}
+
+static int run_one(struct loaded *loaded, const char *name, const char *title, bool json)
+{
+	bool routine = is_routine(loaded, name);
 	struct run run = { .json = json };
 	struct err err = ERR_INIT;
 	struct session_spec spec = {
 		.clock = &clock_system, .loaded = loaded, .changed = on_change, .data = &run
 	};
-	char *what = title ? xstrdup(title) : xasprintf("backout run %s", procedure);
+	char *what = title ? xstrdup(title) : xasprintf("backout run %s", name);
 	int status = EXIT_FAILED;
 
 	run.loop = spec.loop = loop_new(&clock_system, &err);
@@ -123,11 +162,11 @@ static int run_procedure(struct loaded *loaded, const char *procedure, const cha
 	run.session = session_new(&spec, &err);
 	if (!run.session)
 		goto out;
-	if (session_open_incident(run.session, RUN_KIND, RUN_SEVERITY, what, &err) != 0) {
+	if (begin(&run, name, routine, what, &err) != 0) {
 		status = EXIT_LEDGER;
 		goto out;
 	}
-	status = run_to_end(&run, procedure, &err);
+	status = run_to_end(&run, routine ? NULL : name, &err);
 out:
 	if (err.set)
 		cli_error(&err);
@@ -138,8 +177,29 @@ out:
 	return status;
 }
 
+/* Whether a routine is due now, of any of its beginnings. */
+static bool is_due(const struct loaded *loaded, const char *name)
+{
+	int64_t now = clock_wall(&clock_system);
+	struct recorded recorded;
+	bool found = false;
+
+	recorded_read(loaded->runbook, loaded->target->name, now, &recorded);
+	for (size_t i = 0; i < recorded.n && !found; i++) {
+		const struct recorded_routine *one = &recorded.routines[i];
+		struct due due;
+
+		if (strcmp(one->routine->name, name) != 0)
+			continue;
+		schedule_due(&one->routine->schedule, one->start, one->done, now, &due);
+		found = due.state == DUE_NOW || due.state == DUE_OVERDUE;
+	}
+	recorded_release(&recorded);
+	return found;
+}
+
 /* The target is named twice on purpose: what is confirmed must be what is meant. */
-static int confirmed(const struct loaded *loaded, const char *procedure, const char *confirm)
+static int confirmed(const struct loaded *loaded, const char *name, const char *confirm)
 {
 	struct err err = ERR_INIT;
 
@@ -147,8 +207,8 @@ static int confirmed(const struct loaded *loaded, const char *procedure, const c
 		err_set(&err, "the target is %s, but %s was confirmed", loaded->target->name,
 			confirm);
 		err_hint(&err, "nothing was done; write --confirm %s", loaded->target->name);
-	} else if (!runbook_procedure(loaded->runbook, procedure)) {
-		err_set(&err, "the runbook has no procedure %s", procedure);
+	} else if (!runbook_procedure(loaded->runbook, name) && !is_routine(loaded, name)) {
+		err_set(&err, "the runbook has no procedure %s, and no routine", name);
 	}
 	if (err.set)
 		cli_error(&err);
@@ -184,6 +244,27 @@ static int authorised(const struct loaded *loaded, const char *name)
 	return err.set ? EXIT_FAILED : EXIT_HOLDS;
 }
 
+struct wish {
+	const char *runbook, *name, *target, *confirm, *title;
+	bool json, due;
+};
+
+static int run_wish(const struct wish *wish)
+{
+	struct loaded loaded;
+	int status = cli_load(&loaded, wish->runbook, wish->target);
+
+	if (status != EXIT_HOLDS)
+		return status;
+	status = confirmed(&loaded, wish->name, wish->confirm);
+	if (status == EXIT_HOLDS && !is_routine(&loaded, wish->name))
+		status = wish->due ? cli_usage(USAGE) : authorised(&loaded, wish->name);
+	if (status == EXIT_HOLDS && (!wish->due || is_due(&loaded, wish->name)))
+		status = run_one(&loaded, wish->name, wish->title, wish->json);
+	loaded_release(&loaded);
+	return status;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -191,42 +272,37 @@ int cmd_run(int argc, char **argv)
 		{ "confirm", required_argument, NULL, 'c' },
 		{ "title", required_argument, NULL, 'T' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "due", no_argument, NULL, 'd' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *target = NULL, *confirm = NULL, *title = NULL;
-	struct loaded loaded;
-	bool json = false;
-	int option, status;
+	struct wish wish = { 0 };
+	int option;
 
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "t:", options, NULL)) != -1) {
 		switch (option) {
 		case 't':
-			target = optarg;
+			wish.target = optarg;
 			break;
 		case 'c':
-			confirm = optarg;
+			wish.confirm = optarg;
 			break;
 		case 'T':
-			title = optarg;
+			wish.title = optarg;
 			break;
 		case 'j':
-			json = true;
+			wish.json = true;
+			break;
+		case 'd':
+			wish.due = true;
 			break;
 		default:
 			return cli_usage(USAGE);
 		}
 	}
-	if (argc - optind != 2 || !target || !confirm)
+	if (argc - optind != 2 || !wish.target || !wish.confirm)
 		return cli_usage(USAGE);
-	status = cli_load(&loaded, argv[optind], target);
-	if (status != EXIT_HOLDS)
-		return status;
-	status = confirmed(&loaded, argv[optind + 1], confirm);
-	if (status == EXIT_HOLDS)
-		status = authorised(&loaded, argv[optind + 1]);
-	if (status == EXIT_HOLDS)
-		status = run_procedure(&loaded, argv[optind + 1], title, json);
-	loaded_release(&loaded);
-	return status;
+	wish.runbook = argv[optind];
+	wish.name = argv[optind + 1];
+	return run_wish(&wish);
 }

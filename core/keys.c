@@ -15,7 +15,8 @@ const struct key_def key_defs[KEY_ID_COUNT] = {
 	[KEY_ID_PROCEDURES] = { 'p', "p", "all procedures; choose another one, with a reason" },
 	[KEY_ID_APPROVE] = { 'a', "a", "approve the plan as it is shown" },
 	[KEY_ID_BREAK_GLASS] = { 'B', "B",
-				 "break the glass: approve without those who may; on record, and loud" },
+				 "break the glass: approve without those who may; on record, and "
+				 "loud" },
 	[KEY_ID_RUN] = { 'r', "r", "run the next step" },
 	[KEY_ID_THROUGH] = { 'R', "R", "run straight through" },
 	[KEY_ID_DONE] = { 'd', "d", "the manual step is done" },
@@ -32,6 +33,7 @@ const struct key_def key_defs[KEY_ID_COUNT] = {
 	[KEY_ID_ITEM] = { 'm', "m", "go to the item that is next" },
 	[KEY_ID_TICK] = { ' ', "Space", "tick a manual item, or open it again" },
 	[KEY_ID_DEFER] = { 'd', "d", "defer the item, or take it back: it comes at the end" },
+	[KEY_ID_ROUTINES] = { 'D', "D", "routines: what is due, overdue and next; begin one" },
 	[KEY_ID_PAGE] = { 'p', "p", "page the contact, through their messenger; asks" },
 	[KEY_ID_CLOSE] = { 'C', "C", "close and seal the incident" },
 };

@@ -20,11 +20,11 @@ enum key_id {
 	KEY_ID_PROCEDURES, /* all of them, to choose another one */
 	KEY_ID_APPROVE,
 	KEY_ID_BREAK_GLASS, /* approve without those who may */
-	KEY_ID_RUN,	/* run the next step */
-	KEY_ID_THROUGH, /* straight through */
-	KEY_ID_DONE,	/* a manual step is done */
-	KEY_ID_CHECK,	/* check again */
-	KEY_ID_AGAIN,	/* run again */
+	KEY_ID_RUN,	    /* run the next step */
+	KEY_ID_THROUGH,	    /* straight through */
+	KEY_ID_DONE,	    /* a manual step is done */
+	KEY_ID_CHECK,	    /* check again */
+	KEY_ID_AGAIN,	    /* run again */
 	KEY_ID_UNDO,
 	KEY_ID_SKIP,
 	KEY_ID_ALTERNATIVE,
@@ -38,6 +38,7 @@ enum key_id {
 	KEY_ID_ITEM, /* go to the item that is next */
 	KEY_ID_TICK, /* what is done with an item: tick it, run it, open it again */
 	KEY_ID_DEFER,
+	KEY_ID_ROUTINES, /* what is due, to begin it */
 	KEY_ID_COUNT
 };
 

@@ -65,6 +65,7 @@ void report_fields(struct report_work *work, struct report_section *section,
 
 /* Each appends its section, or none where the record has nothing for it. */
 void report_summary(struct report_work *work);
+void report_routine(struct report_work *work);
 void report_description(struct report_work *work);
 void report_errors(struct report_work *work);
 void report_decision(struct report_work *work);

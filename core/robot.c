@@ -118,6 +118,13 @@ static bool on_deployment_day(const struct robot *robot, const struct attempt *a
 		(attempt->ended_at && robot_deploys(robot, attempt->procedure.procedure)));
 }
 
+/* A routine goes on when no procedure is under way: nothing is decided in it. */
+static bool in_routine(const struct robot *robot, const struct attempt *attempt)
+{
+	return !robot->procedure && session_state(robot->spec.session)->routine.routine &&
+	       (!attempt || attempt->ended_at);
+}
+
 static void act(struct robot *robot)
 {
 	const struct attempt *attempt = state_attempt(session_state(robot->spec.session));
@@ -126,6 +133,8 @@ static void act(struct robot *robot)
 		robot_begin_only(robot);
 	else if (on_deployment_day(robot, attempt))
 		robot_deploy(robot);
+	else if (in_routine(robot, attempt))
+		robot_routine(robot);
 	else if (!attempt)
 		robot_decide(robot);
 	else if (attempt->ended_at)
@@ -136,7 +145,8 @@ static void act(struct robot *robot)
 		robot_steps(robot, attempt);
 }
 
-/* For longer than a passing trouble takes. A runner that is at work still may find it well again. */
+/* For longer than a passing trouble takes. A runner that is at work still may find it well again.
+ */
 static bool record_is_lost(struct robot *robot)
 {
 	const struct incident *incident = session_incident(robot->spec.session);

@@ -36,6 +36,9 @@ struct robot_spec {
  * With a deployment planned, it walks the pre-flight: carries out what is due, waits for T, decides
  * the gate as it is computed (undecided: no-go), goes on after a go, and ends when nothing is left
  * that a machine can do.
+ *
+ * With a routine begun, it waits until everything that is sensed in it was measured, carries out
+ * its actions, leaves what only a person can do, and ends it: recovered unless it fails.
  */
 /* New; begins with the next turn of the loop. */
 struct robot *robot_new(const struct robot_spec *spec);

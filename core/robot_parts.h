@@ -43,6 +43,8 @@ void robot_steps(struct robot *robot, const struct attempt *attempt);
 void robot_deploy(struct robot *robot);
 /* Whether the procedure carries out an item of the planned deployment's checklist. */
 bool robot_deploys(const struct robot *robot, const struct procedure *procedure);
+/* robot_routine.c: a routine, with no procedure under way. */
+void robot_routine(struct robot *robot);
 /* robot_decide.c: what is suggested, else the tree. */
 void robot_decide(struct robot *robot);
 /* The one procedure that it was told to run. */

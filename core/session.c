@@ -124,12 +124,14 @@ static void session_tick(struct watch *watch, uint32_t what, void *data)
 		session_record_sensed(session);
 	}
 	session_deployed_tick(session);
+	session_recorded_tick(session);
 	session_plan_tick(session);
 	session_watch_probes(session);
 	session_record_tick(session);
 	standing_tick(session);
 	session_items_tick(session);
 	session_deploy_tick(session);
+	session_routine_tick(session);
 	session_execute_tick(session);
 }
 
@@ -201,6 +203,7 @@ void session_free(struct session *session)
 		close(session->sensing_lock);
 	session_plan_forget(session);
 	session_history_forget(session);
+	session_recorded_forget(session);
 	session_message_forget(session);
 	if (session->standing_at)
 		standing_end(session->sense, clock_wall(session->clock));
@@ -238,6 +241,33 @@ int session_open_incident(struct session *session, enum incident_kind kind, enum
 	session_record_opened(session);
 	session_watch_probes(session);
 	sense_now(session->sense);
+	session_say(session, SESSION_LEDGER);
+	return 0;
+}
+
+int session_leave(struct session *session, struct err *err)
+{
+	if (!session->open || session->incident.state.phase != INCIDENT_CLOSED)
+		return err_set(err, "no incident that is closed is shown here");
+	session_plan_forget(session);
+	session_send_forget(session);
+	watch_free(session->ledger_watch);
+	session->ledger_watch = NULL;
+	if (session->sensing_lock >= 0)
+		close(session->sensing_lock);
+	session->sensing_lock = -1;
+	/* What is sensed refers to the runbook in memory: that one stays. */
+	session->own = session->incident.loaded;
+	session->incident.loaded = (struct loaded){ 0 };
+	incident_close(&session->incident);
+	session->loaded = &session->own;
+	session->open = false;
+	session->attempt = 0;
+	session->through = session->summed = false;
+	memset(session->saved, 0, session->loaded->runbook->nmetrics * sizeof(*session->saved));
+	sense_trouble(session->sense, 0);
+	session_recorded_soon(session);
+	session_watch_probes(session);
 	session_say(session, SESSION_LEDGER);
 	return 0;
 }

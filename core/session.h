@@ -12,6 +12,7 @@
 #include "core/incident.h"
 #include "core/keys.h"
 #include "core/plan.h"
+#include "core/recorded.h"
 #include "core/sense.h"
 
 struct session;
@@ -139,6 +140,37 @@ void session_criterion(const struct session *session, const struct criterion *cr
 int session_next_item(const struct session *session);
 /* New: what stands in the way of go, by name: "fails: a, b; unknown: c"; "" when nothing does. */
 char *session_gate_blocks(const struct session *session);
+
+/* ---- Routines and phases: what the ledgers say, read beside the console ---- */
+
+struct routine_due {
+	const struct recorded_routine *record; /* borrowed until the next turn of the loop */
+	struct due due;
+};
+/* What is due, overdue and next, in this order, then what was done, then what has no time now. New
+ * array; 0 while nothing is known yet, or the runbook has none. */
+size_t session_routines(const struct session *session, struct routine_due **out);
+/* How far a phase is; NULL while nothing is known yet. */
+const struct recorded_phase *session_phase(const struct session *session,
+					   const struct phase *phase);
+/* Opens an incident of kind routine and begins with it: for what is due, else for the nearest time.
+ * `of` (may be NULL): the incident that it follows up, where there are several. */
+int session_routine(struct session *session, const char *name, const char *of, struct err *err);
+/* How a routine stands that is gone through here: "holds", "partly", "fails"; see routine.ended in
+ * backout-ledger(5). */
+const char *session_routine_result(const struct session *session);
+/* Whether its report still waits for what it sums up. */
+bool session_is_summing(const struct session *session);
+/* Puts the time of an event on record (0: it does not take place): in the incident that is open,
+ * else in one of its own, which is closed at once. Likewise the begin of a phase that no gate
+ * decides, and the end of one: a reason is demanded when it was given up. */
+int session_occasion(struct session *session, const char *name, int64_t at, struct err *err);
+int session_phase_begin(struct session *session, const char *name, const char *reason,
+			struct err *err);
+int session_phase_end(struct session *session, const char *name, bool finished, const char *reason,
+		      struct err *err);
+/* From an incident that is closed back to watching without one. */
+int session_leave(struct session *session, struct err *err);
 
 /* ---- Messages: prepared here, sent by people ---- */
 
@@ -316,7 +348,7 @@ int session_fill_check(const struct session *session, const char *field, const c
 /* New: what the report says there now; NULL: nothing. */
 char *session_report_value(const struct session *session, const struct report_field_def *field);
 /* Refused while a step runs. What still holds goes on record with it; `how` may be NULL. Closing
- * comes after it: the record is sealed then. The texts may be NULL. */
+ * comes after it: the record is sealed then. A routine's end is both. The texts may be NULL. */
 int session_resolve(struct session *session, const char *how, struct err *err);
 int session_close(struct session *session, const char *root_cause, const char *remediation,
 		  const char *lessons, struct err *err);

@@ -82,6 +82,8 @@ int session_resolve(struct session *session, const char *how, struct err *err)
 	}
 	/* What was measured since the last tick belongs to the record: nothing is afterwards. */
 	session_items_tick(session);
+	if (session_routine_end(session, err) != 0)
+		return -1;
 	buf_printf(&line, "%s%salerting now: ", how ? how : "", how && *how ? "; " : "");
 	holding_add(session, &line);
 	status = session_append(session, true, EV_RESOLVED,
@@ -89,6 +91,10 @@ int session_resolve(struct session *session, const char *how, struct err *err)
 	if (status == 0)
 		claim_release(&session->incident);
 	buf_release(&line);
+	session_recorded_soon(session);
+	/* Nothing comes after a routine: what it found is an incident's. */
+	if (status == 0 && session->incident.state.routine.routine)
+		status = session_close(session, NULL, NULL, NULL, err);
 	return status;
 }
 

@@ -290,6 +290,40 @@ static int run_forward(struct session *session, words args, size_t nargs, struct
 	return session_forward_text(session, word(args, nargs, 0), err);
 }
 
+static int run_routine(struct session *session, words args, size_t nargs, struct err *err)
+{
+	return session_routine(session, args[0], word(args, nargs, 1), err);
+}
+
+static int run_event(struct session *session, words args, size_t nargs, struct err *err)
+{
+	int64_t at = 0;
+
+	(void)nargs;
+	if (strcmp(args[1], "never") != 0 && time_parse_rfc3339(args[1], &at) != 0) {
+		err_set(err, "\"%s\" is no time", args[1]);
+		return err_hint(err, "write it as 2026-12-05T18:00:00Z, or never");
+	}
+	return session_occasion(session, args[0], at, err);
+}
+
+static int run_phase(struct session *session, words args, size_t nargs, struct err *err)
+{
+	const char *reason = word(args, nargs, 2);
+
+	if (strcmp(args[0], "begin") == 0)
+		return session_phase_begin(session, args[1], reason, err);
+	if (strcmp(args[0], "finish") == 0 || strcmp(args[0], "give-up") == 0)
+		return session_phase_end(session, args[1], *args[0] == 'f', reason, err);
+	return err_set(err, "\"%s\" is not begin, finish or give-up", args[0]);
+}
+
+static int run_leave(struct session *session, words args, size_t nargs, struct err *err)
+{
+	(void)args, (void)nargs;
+	return session_leave(session, err);
+}
+
 static int run_close(struct session *session, words args, size_t nargs, struct err *err)
 {
 	return session_close(session, word(args, nargs, 0), NULL, NULL, err);
@@ -344,6 +378,13 @@ const struct command session_commands[] = {
 	  "answer what the report asks for; without a text it is open again", 1, 2, run_fill },
 	{ "resolve", "[HOW]", "the trouble is over", 0, 1, run_resolve },
 	{ "close", "[ROOT CAUSE]", "close and seal the incident", 0, 1, run_close },
+	{ "routine", "NAME [INCIDENT]",
+	  "begin a routine; of what follows up an incident, which one", 1, 2, run_routine },
+	{ "event", "NAME TIME|never", "when an event is that routines lie around", 2, 2,
+	  run_event },
+	{ "phase", "begin|finish|give-up PHASE [REASON]", "begin a phase, or end it", 2, 3,
+	  run_phase },
+	{ "leave", "", "from a closed incident back to watching", 0, 0, run_leave },
 	{ "forward", "[TIME]", "move the drill's clock on: to what is due next, T-10m, or by 10m",
 	  0, 1, run_forward },
 	{ NULL, NULL, NULL, 0, 0, NULL },

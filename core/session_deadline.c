@@ -81,7 +81,7 @@ static int64_t trouble_from(const struct session *session)
 
 	if (!session->open || state->phase != INCIDENT_OPEN)
 		return 0;
-	if (state->declared_at || state->kind == INCIDENT_DEPLOYMENT ||
+	if (state->declared_at || state->kind == INCIDENT_DEPLOYMENT || state->routine.routine ||
 	    state->deployment.deployment)
 		return state->declared_at ? state->declared_at
 		       : state->deployment.deployment && t0 <= clock_wall(session->clock) ? t0

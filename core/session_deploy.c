@@ -247,6 +247,7 @@ int session_decide_gate(struct session *session, enum decision decision, const c
 {
 	const struct deployment_state *now = planned(session);
 	const struct gate *gate;
+	const struct phase *phase;
 	enum decision computed;
 
 	if (session_need_open(session, err) != 0)
@@ -256,6 +257,7 @@ int session_decide_gate(struct session *session, enum decision decision, const c
 		return err_hint(err, "begin one with backout preflight");
 	}
 	gate = now->deployment->gate;
+	phase = now->deployment->phase;
 	computed = session_gate(session);
 	if (decision == DECISION_UNDECIDED)
 		return err_set(err, "decide go, no-go or adjust");
@@ -267,11 +269,17 @@ int session_decide_gate(struct session *session, enum decision decision, const c
 		free(blocks);
 		return -1;
 	}
-	return session_append(session, true, EV_GATE_DECIDED,
-			      json_pack("{s:s, s:s, s:s, s:o, s:o}", "gate", gate->name, "decision",
-					decision_name(decision), "computed",
-					decision_name(computed), "reason", session_text(reason),
-					"criteria", criteria_json(session, gate)),
+	if (session_append(session, true, EV_GATE_DECIDED,
+			   json_pack("{s:s, s:s, s:s, s:o, s:o}", "gate", gate->name, "decision",
+				     decision_name(decision), "computed", decision_name(computed),
+				     "reason", session_text(reason), "criteria",
+				     criteria_json(session, gate)),
+			   err) != 0)
+		return -1;
+	if (decision != DECISION_GO || !phase || session->incident.state.phase_begun == phase)
+		return 0;
+	session_recorded_soon(session);
+	return session_append(session, true, EV_PHASE, json_pack("{s:s}", "phase", phase->name),
 			      err);
 }
 

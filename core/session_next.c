@@ -3,35 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/keys.h"
-#include "core/session_parts.h"
+#include "core/session_next_parts.h"
 #include "core/standing.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
 #define NAMES_SHOWN 60 /* columns of two lines, which have what is to be done, too */
-
-struct line {
-	char *out;
-	size_t size;
-	enum key_id shown; /* the view that is on the screen */
-};
-
-static const char *key(enum key_id id)
-{
-	return key_defs[id].name;
-}
-
-/* "2, then " on the way to a view, "" in it: go() and then() around a key. */
-static const char *go(struct line line, enum key_id view)
-{
-	return line.shown == view ? "" : key(view);
-}
-
-static const char *then(struct line line, enum key_id view)
-{
-	return line.shown == view ? "" : ", then ";
-}
 
 /* ---- Without an incident ---- */
 
@@ -88,21 +65,22 @@ static void next_watching(const struct session *session, struct line line)
 
 	if (suggested)
 		snprintf(line.out, line.size, "%s: %s. Press %s to declare an incident.", why,
-			 suggested->title, key(KEY_ID_DECLARE));
+			 suggested->title, line_key(KEY_ID_DECLARE));
 	else if (alert)
 		snprintf(line.out, line.size, "%s is %s. Press %s to declare an incident.",
 			 metric_title(alert->metric), level_name(alert->level),
-			 key(KEY_ID_DECLARE));
+			 line_key(KEY_ID_DECLARE));
 	else if (missing)
 		snprintf(line.out, line.size, "No data of %s: %s. Press %s to declare an incident.",
 			 metric_title(missing), sense_metric(session->sense, missing)->evidence,
-			 key(KEY_ID_DECLARE));
+			 line_key(KEY_ID_DECLARE));
 	else if ((source = unwell(session, text, sizeof(text))))
 		snprintf(line.out, line.size, "%s: %s. Press %s to declare an incident.",
-			 source->title ? source->title : source->name, text, key(KEY_ID_DECLARE));
-	else
+			 source->title ? source->title : source->name, text,
+			 line_key(KEY_ID_DECLARE));
+	else if (!next_due(session, line))
 		snprintf(line.out, line.size, "All quiet. Press %s to declare an incident.",
-			 key(KEY_ID_DECLARE));
+			 line_key(KEY_ID_DECLARE));
 }
 
 /* ---- A step ---- */
@@ -110,21 +88,21 @@ static void next_watching(const struct session *session, struct line line)
 static void next_waiting(const struct session *session, const struct step *step, struct line line)
 {
 	const struct procedure *procedure = session_attempt(session)->procedure.procedure;
-	const char *there = go(line, KEY_ID_EXECUTE), *and = then(line, KEY_ID_EXECUTE);
+	const char *there = line_go(line, KEY_ID_EXECUTE), *and = line_then(line, KEY_ID_EXECUTE);
 
 	if (step->kind == STEP_CHOICE)
 		snprintf(line.out, line.size, "%s Press %s%s%s to choose.", step->say, there, and,
-			 key(KEY_ID_RATIFY));
+			 line_key(KEY_ID_RATIFY));
 	else if (step->kind == STEP_QUESTION)
 		snprintf(line.out, line.size, "%s Press %s%s%s yes or %s no.", step->say, there,
-			 and, key(KEY_ID_YES), key(KEY_ID_NO));
+			 and, line_key(KEY_ID_YES), line_key(KEY_ID_NO));
 	else if (step_action(step, procedure, session->loaded->target))
 		snprintf(line.out, line.size,
 			 "Next: %s. Press %s%s%s to run it (%s: straight through).", step->say,
-			 there, and, key(KEY_ID_RUN), key(KEY_ID_THROUGH));
+			 there, and, line_key(KEY_ID_RUN), line_key(KEY_ID_THROUGH));
 	else
 		snprintf(line.out, line.size, "By hand: %s. Press %s%s%s when it is done.",
-			 step->say, there, and, key(KEY_ID_DONE));
+			 step->say, there, and, line_key(KEY_ID_DONE));
 }
 
 /* A step that does not hold: what can be done, then what happened. */
@@ -140,26 +118,28 @@ static void next_trouble(const struct session *session, const struct step *step,
 		snprintf(line.out, line.size,
 			 "Press %s%s%s to page %s, %s skip, %s stop: %s %s %d times in the same "
 			 "way.",
-			 go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE), key(KEY_ID_PAGE),
-			 pages->role, key(KEY_ID_SKIP), key(KEY_ID_STOP), step->id,
-			 failed ? "failed" : "was not verified", now->same_failures);
+			 line_go(line, KEY_ID_EXECUTE), line_then(line, KEY_ID_EXECUTE),
+			 line_key(KEY_ID_PAGE), pages->role, line_key(KEY_ID_SKIP),
+			 line_key(KEY_ID_STOP), step->id, failed ? "failed" : "was not verified",
+			 now->same_failures);
 		return;
 	}
 	if (session_escalation(session, now, call, sizeof(call))) {
 		snprintf(line.out, line.size,
 			 "Call %s: %s %s %d times in the same way. Press %s%s%s skip, %s stop.",
 			 call, step->id, failed ? "failed" : "was not verified", now->same_failures,
-			 go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE), key(KEY_ID_SKIP),
-			 key(KEY_ID_STOP));
+			 line_go(line, KEY_ID_EXECUTE), line_then(line, KEY_ID_EXECUTE),
+			 line_key(KEY_ID_SKIP), line_key(KEY_ID_STOP));
 		return;
 	}
 	snprintf(line.out, line.size,
 		 "Press %s%s%s %s%s%s%s, %s skip, %s stop%s%s%s: %s %s (%.80s)",
-		 go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE),
-		 key(failed ? KEY_ID_AGAIN : KEY_ID_CHECK), failed ? "run again" : "check again",
-		 undo ? ", " : "", undo ? key(KEY_ID_UNDO) : "", undo ? " undo" : "",
-		 key(KEY_ID_SKIP), key(KEY_ID_STOP), other ? ", " : "",
-		 other ? key(KEY_ID_ALTERNATIVE) : "", other ? " alternative" : "", step->id,
+		 line_go(line, KEY_ID_EXECUTE), line_then(line, KEY_ID_EXECUTE),
+		 line_key(failed ? KEY_ID_AGAIN : KEY_ID_CHECK),
+		 failed ? "run again" : "check again", undo ? ", " : "",
+		 undo ? line_key(KEY_ID_UNDO) : "", undo ? " undo" : "", line_key(KEY_ID_SKIP),
+		 line_key(KEY_ID_STOP), other ? ", " : "",
+		 other ? line_key(KEY_ID_ALTERNATIVE) : "", other ? " alternative" : "", step->id,
 		 failed ? "failed" : "not verified", now->failure);
 }
 
@@ -176,8 +156,8 @@ static void next_step(const struct session *session, const struct step *step,
 			 "Press %s%s%s to check again, it runs nothing: nobody knows what became "
 			 "of "
 			 "%s.",
-			 go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE), key(KEY_ID_CHECK),
-			 step->id);
+			 line_go(line, KEY_ID_EXECUTE), line_then(line, KEY_ID_EXECUTE),
+			 line_key(KEY_ID_CHECK), step->id);
 		break;
 	default:
 		next_waiting(session, step, line);
@@ -200,7 +180,8 @@ static void next_waiting_for(const struct session *session, const struct authori
 	snprintf(line.out, line.size,
 		 "%s for %.*s%s: they type \"backout approve %s\". %s%s%s breaks the glass.", waits,
 		 (int)fits, missing, missing[fits] ? "..." : "", session->incident.state.id,
-		 go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE), key(KEY_ID_BREAK_GLASS));
+		 line_go(line, KEY_ID_EXECUTE), line_then(line, KEY_ID_EXECUTE),
+		 line_key(KEY_ID_BREAK_GLASS));
 	free(missing);
 }
 
@@ -208,7 +189,7 @@ static void next_waiting_for(const struct session *session, const struct authori
 static void next_approval(const struct session *session, const struct procedure *procedure,
 			  struct line line)
 {
-	const char *there = go(line, KEY_ID_EXECUTE), *and = then(line, KEY_ID_EXECUTE);
+	const char *there = line_go(line, KEY_ID_EXECUTE), *and = line_then(line, KEY_ID_EXECUTE);
 	enum own_approval own;
 	struct authority authority;
 	bool asked;
@@ -221,21 +202,21 @@ static void next_approval(const struct session *session, const struct procedure 
 		snprintf(line.out, line.size,
 			 "Rejected by %s, who can take that back. Press %s%s%s to drop the plan. "
 			 "Why: %s",
-			 authority.rejection->by, there, and, key(KEY_ID_STOP),
+			 authority.rejection->by, there, and, line_key(KEY_ID_STOP),
 			 authority.rejection->reason);
 	else if (own == OWN_GIVEN || (own == OWN_NONE && asked))
 		next_waiting_for(session, &authority, line);
 	else if (own == OWN_NONE)
 		snprintf(line.out, line.size,
 			 "Read the plan of \"%s\". Others approve it: press %s%s%s to ask them.",
-			 procedure->title, there, and, key(KEY_ID_APPROVE));
+			 procedure->title, there, and, line_key(KEY_ID_APPROVE));
 	else if (authority.verdict == APPROVAL_EXPIRED)
 		snprintf(line.out, line.size,
 			 "The approval of \"%s\" has expired. Read the plan, press %s%s%s again.",
-			 procedure->title, there, and, key(KEY_ID_APPROVE));
+			 procedure->title, there, and, line_key(KEY_ID_APPROVE));
 	else
 		snprintf(line.out, line.size, "Read the plan of \"%s\". Press %s%s%s to %s it.",
-			 procedure->title, there, and, key(KEY_ID_APPROVE),
+			 procedure->title, there, and, line_key(KEY_ID_APPROVE),
 			 procedure->item ? "run" : "approve");
 }
 
@@ -251,15 +232,15 @@ static void next_planning(const struct session *session, const struct procedure 
 		next_approval(session, procedure, line);
 	else if (problem)
 		snprintf(line.out, line.size, "No plan: %.120s. Press %s to choose again.", problem,
-			 key(KEY_ID_DECIDE));
+			 line_key(KEY_ID_DECIDE));
 	else if (procedure->nasks && session_proposed_params(session) && !session->planning)
 		snprintf(line.out, line.size, "\"%s\" has questions. Press %s%s%s to answer them.",
-			 procedure->title, go(line, KEY_ID_EXECUTE), then(line, KEY_ID_EXECUTE),
-			 key(KEY_ID_RATIFY));
+			 procedure->title, line_go(line, KEY_ID_EXECUTE),
+			 line_then(line, KEY_ID_EXECUTE), line_key(KEY_ID_RATIFY));
 	else
 		snprintf(line.out, line.size, "The plan of \"%s\" is being made%s%s%s.",
 			 procedure->title, here ? ": it is shown here" : ". Press ",
-			 go(line, KEY_ID_EXECUTE), here ? "" : " to watch");
+			 line_go(line, KEY_ID_EXECUTE), here ? "" : " to watch");
 }
 
 static void next_procedure(const struct session *session, struct line line)
@@ -270,9 +251,9 @@ static void next_procedure(const struct session *session, struct line line)
 
 	if (running)
 		snprintf(line.out, line.size, "Running: %s. Press %s%s%s to stop it.", running->say,
-			 line.shown == KEY_ID_EXECUTE ? "" : key(KEY_ID_EXECUTE),
+			 line.shown == KEY_ID_EXECUTE ? "" : line_key(KEY_ID_EXECUTE),
 			 line.shown == KEY_ID_EXECUTE ? "" : " for its output, then ",
-			 key(KEY_ID_STOP));
+			 line_key(KEY_ID_STOP));
 	else if (!attempt->procedure.approved)
 		next_planning(session, attempt->procedure.procedure, line);
 	else if (next >= 0 && !attempt->procedure.stopped)
@@ -280,7 +261,7 @@ static void next_procedure(const struct session *session, struct line line)
 			  &attempt->procedure.steps[next], line);
 	else
 		snprintf(line.out, line.size, "\"%s\" is ending. Press %s to watch.",
-			 attempt->procedure.procedure->title, key(KEY_ID_WATCH));
+			 attempt->procedure.procedure->title, line_key(KEY_ID_WATCH));
 }
 
 /* ---- Deciding ---- */
@@ -314,23 +295,23 @@ static void next_tree(const struct session *session, struct line line)
 		session_proposal(session, open, &proposal);
 		if (proposal.verdict == VERDICT_UNKNOWN)
 			snprintf(line.out, line.size, "%s Press %s%s%s yes or %s no.", open->ask,
-				 go(line, KEY_ID_DECIDE), then(line, KEY_ID_DECIDE),
-				 key(KEY_ID_YES), key(KEY_ID_NO));
+				 line_go(line, KEY_ID_DECIDE), line_then(line, KEY_ID_DECIDE),
+				 line_key(KEY_ID_YES), line_key(KEY_ID_NO));
 		else
 			snprintf(line.out, line.size, "%s Proposed: %s. Press %s%s%s to ratify.",
 				 open->ask, proposal.verdict == VERDICT_PASS ? "yes" : "no",
-				 go(line, KEY_ID_DECIDE), then(line, KEY_ID_DECIDE),
-				 key(KEY_ID_RATIFY));
+				 line_go(line, KEY_ID_DECIDE), line_then(line, KEY_ID_DECIDE),
+				 line_key(KEY_ID_RATIFY));
 	} else if (end && end->advice) {
 		snprintf(line.out, line.size, "The tree says: %.120s%s%s%s", end->advice,
-			 line.shown == KEY_ID_DECIDE ? "" : " Press ", go(line, KEY_ID_DECIDE),
+			 line.shown == KEY_ID_DECIDE ? "" : " Press ", line_go(line, KEY_ID_DECIDE),
 			 line.shown == KEY_ID_DECIDE ? "" : " for the whole.");
 	} else {
 		snprintf(line.out, line.size,
 			 "Nothing is suggested. Press %s%s%s to choose a procedure, "
 			 "%s to resolve.",
-			 go(line, KEY_ID_DECIDE), then(line, KEY_ID_DECIDE), key(KEY_ID_PROCEDURES),
-			 key(KEY_ID_RESOLVE));
+			 line_go(line, KEY_ID_DECIDE), line_then(line, KEY_ID_DECIDE),
+			 line_key(KEY_ID_PROCEDURES), line_key(KEY_ID_RESOLVE));
 	}
 }
 
@@ -350,152 +331,31 @@ static void next_decision(const struct session *session, struct line line)
 				 procedure_clean(&attempt->procedure)
 				     ? " and holds"
 				     : ", with steps skipped or not verified",
-				 go(line, KEY_ID_CHECKLIST),
+				 line_go(line, KEY_ID_CHECKLIST),
 				 line.shown == KEY_ID_CHECKLIST ? "" : " to look at what is left, ",
-				 key(KEY_ID_RESOLVE));
+				 line_key(KEY_ID_RESOLVE));
 			return;
 		}
 	}
 	if (suggested)
 		snprintf(line.out, line.size, "Suggested: %s (%s). Press %s%s%s to choose it.",
-			 suggested->title, why, go(line, KEY_ID_DECIDE), then(line, KEY_ID_DECIDE),
-			 key(KEY_ID_CHOOSE));
+			 suggested->title, why, line_go(line, KEY_ID_DECIDE),
+			 line_then(line, KEY_ID_DECIDE), line_key(KEY_ID_CHOOSE));
 	else if (missing)
 		snprintf(line.out, line.size,
 			 "It does not hold: %.100s. Press %s%s%s to choose another procedure.",
-			 missing->say, go(line, KEY_ID_DECIDE), then(line, KEY_ID_DECIDE),
-			 key(KEY_ID_PROCEDURES));
+			 missing->say, line_go(line, KEY_ID_DECIDE), line_then(line, KEY_ID_DECIDE),
+			 line_key(KEY_ID_PROCEDURES));
 	else if (shaken)
 		snprintf(line.out, line.size,
 			 "\"%.80s\" is answered otherwise now. Press %s%s%s to go back to it.",
-			 shaken->ask, go(line, KEY_ID_DECIDE), then(line, KEY_ID_DECIDE),
-			 key(KEY_ID_BACK_TO));
+			 shaken->ask, line_go(line, KEY_ID_DECIDE), line_then(line, KEY_ID_DECIDE),
+			 line_key(KEY_ID_BACK_TO));
 	else
 		next_tree(session, line);
 }
 
-/* ---- Deployment day ---- */
-
-/* The list that counts down. */
-static const struct checklist_state *list_planned(const struct session *session)
-{
-	return session_list_state(session,
-				  session->incident.state.deployment.deployment->checklist);
-}
-
-/* What is done about an item, keys first: the item's own words may be long. */
-static void item_advice(const struct item *item, enum item_status status, char *out, size_t size)
-{
-	const char *go = key(KEY_ID_ITEM), *tick = key(KEY_ID_TICK);
-
-	if (item->kind == ITEM_MANUAL)
-		snprintf(out, size, "Do it, then press %s and %s: ", go, tick);
-	else if (item->kind == ITEM_ACTION)
-		snprintf(out, size, "Press %s, then %s to run it%s: ", go, tick,
-			 status == ITEM_RED ? " again (it failed)" : "");
-	else if (status == ITEM_RED)
-		snprintf(out, size, "Mend it (%s and %s defer it): ", go, key(KEY_ID_DEFER));
-	else if (status == ITEM_UNKNOWN)
-		snprintf(out, size, "It can't be read (%s and %s say why): ", go,
-			 key(KEY_ID_RATIFY));
-	else if (status == ITEM_DEFERRED)
-		snprintf(out, size, "It was put off, and does not hold: ");
-	else
-		snprintf(out, size, "Wait, it is being measured: ");
-}
-
-static void next_item(const struct session *session, int index, const char *lead, struct line line)
-{
-	const struct deployment_state *now = &session->incident.state.deployment;
-	const struct checklist_state *list = list_planned(session);
-	const struct section *section;
-	const struct item *item = checklist_item(list, (size_t)index, &section);
-	enum item_status status = list->items[index].status;
-	bool here = line.shown == KEY_ID_CHECKLIST;
-	int64_t left = now->t0 + section->offset_us - clock_wall(session->clock);
-	char what[100] = "", clock[48];
-
-	if (section->timed && left > 0 && now->decided == DECISION_GO)
-		snprintf(what, sizeof(what), "Next, in %s%s: ",
-			 duration_clock((left + CLOCK_US - 1) / CLOCK_US * CLOCK_US, clock,
-					sizeof(clock)),
-			 clock_followed() ? " (\":forward\" goes there)" : "");
-	else if (!here)
-		snprintf(what, sizeof(what),
-			 "Press %s for the checklist. Next: ", go(line, KEY_ID_CHECKLIST));
-	else
-		item_advice(item, status, what, sizeof(what));
-	snprintf(line.out, line.size, "%s%s%.100s.", lead, what, item->say);
-}
-
-int session_next_item(const struct session *session)
-{
-	const struct deployment_state *now = &session->incident.state.deployment;
-
-	if (!session->open || !now->deployment)
-		return -1;
-	return checklist_next_until(list_planned(session),
-				    now->decided == DECISION_GO ? INT64_MAX : GATE_DUE_US);
-}
-
-static void next_undecided(const struct session *session, struct line line)
-{
-	enum decision computed = session_gate(session);
-	int item = session_next_item(session);
-	char *blocks = session_gate_blocks(session);
-	/* A person's time is short in a drill, and T's criteria are those that count. */
-	bool early =
-	    clock_followed() && clock_wall(session->clock) < session->incident.state.deployment.t0;
-
-	if (computed == DECISION_GO)
-		snprintf(line.out, line.size,
-			 "Nothing stands in the way of go. Press %s%s%s to decide%s.",
-			 go(line, KEY_ID_CHECKLIST), then(line, KEY_ID_CHECKLIST), key(KEY_ID_GATE),
-			 early ? ", or go on to T first: \":forward\"" : "");
-	else if (computed == DECISION_UNDECIDED && item >= 0)
-		next_item(session, item, "", line);
-	else
-		snprintf(line.out, line.size,
-			 "The criteria say %s: %.120s. Press %s%s%s to decide.",
-			 decision_name(computed), blocks, go(line, KEY_ID_CHECKLIST),
-			 then(line, KEY_ID_CHECKLIST), key(KEY_ID_GATE));
-	free(blocks);
-}
-
-static void next_deployment(const struct session *session, const struct deployment_state *now,
-			    struct line line)
-{
-	enum decision computed = session_gate(session);
-	int item = -1;
-	char *blocks;
-
-	if (now->decided == DECISION_UNDECIDED) {
-		next_undecided(session, line);
-		return;
-	}
-	if (now->decided == DECISION_GO)
-		item = session_next_item(session);
-	/* After T its own work may well change the criteria: only before it, or for worse. */
-	if (computed != now->against &&
-	    (computed == DECISION_NO_GO || clock_wall(session->clock) < now->t0)) {
-		blocks = session_gate_blocks(session);
-		snprintf(line.out, line.size,
-			 "Decided %s, but the criteria say %s now (%.100s). Press %s%s%s.",
-			 decision_name(now->decided), decision_name(computed),
-			 *blocks ? blocks : "nothing stands in the way", go(line, KEY_ID_CHECKLIST),
-			 then(line, KEY_ID_CHECKLIST), key(KEY_ID_GATE));
-		free(blocks);
-	} else if (item >= 0) {
-		next_item(session, item, "Go. ", line);
-	} else {
-		snprintf(line.out, line.size,
-			 "Decided: %s.%s Press %s to resolve, %s%s%s to decide anew.",
-			 decision_name(now->decided),
-			 now->decided == DECISION_GO ? " Everything is done." : "",
-			 key(KEY_ID_RESOLVE), go(line, KEY_ID_CHECKLIST),
-			 then(line, KEY_ID_CHECKLIST), key(KEY_ID_GATE));
-	}
-}
+/* ---- All of it ---- */
 
 /* A suggested rollback, or one that ended, goes before the gate. */
 static bool deployment_leads(const struct session *session)
@@ -505,6 +365,14 @@ static bool deployment_leads(const struct session *session)
 
 	return deployment && !session_suggested(session, NULL) &&
 	       (!attempt || attempt->procedure.procedure != deployment->procedure);
+}
+
+/* The same of a routine: trouble that somebody declared, or that suggests something, goes first. */
+static bool routine_leads(const struct session *session)
+{
+	const struct incident_state *state = &session->incident.state;
+
+	return state->routine.routine && !state->declared_at && !session_suggested(session, NULL);
 }
 
 void session_next(const struct session *session, char *out, size_t size)
@@ -535,20 +403,26 @@ void session_next_in(const struct session *session, enum key_id shown, char *out
 		next_watching(session, line);
 	else if (session->incident.damage[0])
 		snprintf(out, size, "The ledger is damaged: nothing can be recorded%s%s%s.",
-			 shown == KEY_ID_LOG ? "" : ". Press ", go(line, KEY_ID_LOG),
+			 shown == KEY_ID_LOG ? "" : ". Press ", line_go(line, KEY_ID_LOG),
 			 shown == KEY_ID_LOG ? "" : " to see where");
+	else if (session->incident.state.phase == INCIDENT_CLOSED &&
+		 session->incident.state.routine.routine)
+		snprintf(out, size,
+			 "The routine is done and closed. \":leave\" goes back to watching.");
 	else if (session->incident.state.phase == INCIDENT_CLOSED)
 		snprintf(out, size, "Closed and sealed%s%s%s.",
-			 shown == KEY_ID_LOG ? "" : ". Press ", go(line, KEY_ID_LOG),
+			 shown == KEY_ID_LOG ? "" : ". Press ", line_go(line, KEY_ID_LOG),
 			 shown == KEY_ID_LOG ? "" : " to read the log");
 	else if (session->incident.state.phase == INCIDENT_RESOLVED)
 		snprintf(out, size,
 			 "Resolved. Press %s to close it with cause and lessons, %s for a note.",
-			 key(KEY_ID_CLOSE), key(KEY_ID_NOTE));
+			 line_key(KEY_ID_CLOSE), line_key(KEY_ID_NOTE));
 	else if (attempt && !attempt->ended_at)
 		next_procedure(session, line);
 	else if (deployment_leads(session))
-		next_deployment(session, &session->incident.state.deployment, line);
+		next_deployment(session, line);
+	else if (routine_leads(session))
+		next_routine(session, line);
 	else
 		next_decision(session, line);
 }

@@ -89,6 +89,14 @@ struct session {
 	struct task *reading_history; /* NULL: not now */
 	bool history_known;
 
+	/* what the ledgers say of routines and phases: read beside the console, again and again */
+	struct recorded recorded;
+	bool recorded_known;
+	struct task *reading_recorded; /* NULL: not now */
+	int64_t recorded_look;	       /* monotonic: when it is read again */
+	struct task *summing;	       /* what a routine's report sums up; NULL: not now */
+	bool summed;		       /* it is on record, or can't be had */
+
 	enum decision gate_seen; /* what its criteria said at the tick before */
 	int64_t forward;	 /* wall time that the clock is moved on to; 0: it is not moved */
 
@@ -151,6 +159,14 @@ void session_record_sensed(struct session *session);
 void session_deploy_tick(struct session *session);
 /* session_deployed.c: asks the record for the latest deployment, where a condition needs it. */
 void session_deployed_tick(struct session *session);
+/* session_recorded.c: reads it again where that is due; soon, when something was put on record. */
+void session_recorded_tick(struct session *session);
+void session_recorded_soon(struct session *session);
+void session_recorded_forget(struct session *session);
+/* session_routine.c: begins what its report sums up. */
+void session_routine_tick(struct session *session);
+/* Puts on record how it ended; 0 also when no routine is gone through. */
+int session_routine_end(struct session *session, struct err *err);
 /* session_message.c: what is on its way is given up. */
 void session_message_forget(struct session *session);
 /* session_approve.c: what has expired is not approved any more. */

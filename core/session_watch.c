@@ -143,12 +143,24 @@ int64_t session_t_asks(const struct session *session)
 	return due ? now->t0 : 0;
 }
 
+/* The phase that is under way here, or that the planned deployment would begin; NULL. */
+static const struct phase *phase_of(const struct session *session)
+{
+	const struct incident_state *state = &session->incident.state;
+
+	if (!session->open || state->phase_begun)
+		return session->open ? state->phase_begun : NULL;
+	return state->deployment.deployment ? state->deployment.deployment->phase : NULL;
+}
+
 size_t session_lists(const struct session *session, struct list_in_effect out[SESSION_LISTS])
 {
 	const struct attempt *attempt = session->open ? session_attempt_proper(session) : NULL;
 	const struct deployment *planned =
 	    session->open ? session->incident.state.deployment.deployment : NULL;
 	const struct gate *gate = planned ? planned->gate : NULL;
+	const struct routine_state *routine = &session->incident.state.routine;
+	const struct phase *phase = phase_of(session);
 	int64_t from = session_t_asks(session);
 	size_t n = 0;
 
@@ -161,8 +173,13 @@ size_t session_lists(const struct session *session, struct list_in_effect out[SE
 		n = list_add(out, n, attempt->procedure.procedure->before, 0);
 	if (planned)
 		n = list_add(out, n, planned->checklist, from);
+	if (routine->routine && !routine->ended_at)
+		n = list_add(out, n, routine->routine->checklist,
+			     session->incident.state.opened_at);
 	for (size_t i = 0; gate && i < gate_size(gate); i++)
 		n = list_add(out, n, gate_criterion(gate, i, NULL)->checklist, from);
+	for (size_t i = 0; phase && i < phase->nchecklists; i++)
+		n = list_add(out, n, phase->checklists[i], from);
 	return n;
 }
 

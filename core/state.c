@@ -71,7 +71,8 @@ void state_release(struct incident_state *state)
 
 int64_t state_trouble(const struct incident_state *state)
 {
-	if (state->kind == INCIDENT_DEPLOYMENT || state->deployment.deployment)
+	if (state->kind == INCIDENT_DEPLOYMENT || state->deployment.deployment ||
+	    state->routine.routine)
 		return state->declared_at;
 	return state->first_alert_at ? state->first_alert_at : state->opened_at;
 }

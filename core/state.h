@@ -110,7 +110,7 @@ void state_release(struct incident_state *state);
  * there; it never stops the fold. */
 void state_fold(struct incident_state *state, const struct ledger_line *line);
 /* When the trouble began (wall time): with the first alert, else when the incident was opened. A
- * deployment is no trouble before somebody declares it to be: 0. */
+ * deployment or a routine is no trouble before somebody declares it to be: 0. */
 int64_t state_trouble(const struct incident_state *state);
 /* The current attempt, or NULL. */
 struct attempt *state_attempt(const struct incident_state *state);

@@ -89,6 +89,10 @@ static bool can_everywhere(const struct ui *ui, enum act act)
 		return state && state->phase == INCIDENT_RESOLVED;
 	case ACT_FILL:
 		return fill_possible(ui);
+	case ACT_ROUTINES:
+		return routines_possible(ui);
+	case ACT_PHASES:
+		return session_runbook(ui->session)->nphases > 0;
 	case ACT_SEARCH:
 		return ui_view(ui, ui->view)->search != NULL;
 	default:
@@ -147,6 +151,12 @@ static bool act_everywhere(struct ui *ui, enum act act)
 	case ACT_FILL:
 		fill_open(ui);
 		return true;
+	case ACT_ROUTINES:
+		routines_open(ui);
+		return true;
+	case ACT_PHASES:
+		phases_open(ui);
+		return true;
 	case ACT_QUIT:
 		leave_ask(ui);
 		return true;
@@ -187,7 +197,8 @@ static void say_cannot(struct ui *ui, enum act act)
 	if ((act == ACT_NOTE || act == ACT_MARK) && !session_state(ui->session))
 		ui_notice(ui, STYLE_WARNING, "No incident is open: declare one with ! first.");
 	else if (act >= ACT_ZOOM || act == ACT_RESOLVE || act == ACT_CLOSE || act == ACT_FILL ||
-		 act == ACT_ACKNOWLEDGE || act == ACT_MUTE)
+		 act == ACT_ACKNOWLEDGE || act == ACT_MUTE || act == ACT_ROUTINES ||
+		 act == ACT_PHASES)
 		ui_notice(ui, STYLE_WARNING, "That does nothing now; the keys below do.");
 }
 

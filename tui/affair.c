@@ -1,4 +1,5 @@
 /* The forms of an incident's life: declare, change severity, note, resolve. */
+#include <stdio.h>
 #include <string.h>
 
 #include "tui/modal.h"
@@ -80,10 +81,47 @@ static int resolve_done(struct ui *ui, const char *const *values, const char *su
 			"Resolved. Close it with C once root cause and lessons are known.");
 }
 
+/* Its record is closed with it, and what is shown goes back to watching. */
+static int routine_done(struct ui *ui, const char *const *values, const char *subject,
+			struct err *err)
+{
+	char id[64], result[16];
+
+	(void)subject;
+	snprintf(id, sizeof(id), "%s", session_state(ui->session)->id);
+	snprintf(result, sizeof(result), "%s", session_routine_result(ui->session));
+	if (session_resolve(ui->session, values[0], err) < 0 || session_leave(ui->session, err) < 0)
+		return -1;
+	ui_show(ui, TUI_WATCH);
+	ui_acted(ui, 0, err, NULL);
+	ui_notice(ui, strcmp(result, "fails") == 0 ? STYLE_WARNING : STYLE_OK,
+		  "The routine is done (%s) and closed: backout report %s.", result, id);
+	return 0;
+}
+
+static void routine_end_open(struct ui *ui)
+{
+	const char *result = session_routine_result(ui->session);
+	struct form_entry entry = { .label = "Remark", .hint = "may stay empty" };
+	const char *say = strcmp(result, "holds") == 0
+			      ? "Everything holds. Its record is closed and sealed."
+			  : strcmp(result, "partly") == 0
+			      ? "What is sensed holds; items by hand are left undone, and the "
+				"report says so. Its record is closed and sealed."
+			      : "Not everything holds, and the report says so. Its record is "
+				"closed and sealed.";
+
+	form_open(ui, "End the routine", say, &entry, 1, false, NULL, routine_done);
+}
+
 void resolve_open(struct ui *ui)
 {
 	struct form_entry entry = { .label = "How was it resolved" };
 
+	if (*session_routine_result(ui->session)) {
+		routine_end_open(ui);
+		return;
+	}
 	form_open(ui, "Resolve the incident",
 		  "The target is released: others may work on it. Notes, root cause and follow-ups "
 		  "go "

@@ -140,6 +140,8 @@ static const struct row rows[] = {
 	/* everywhere */
 	SHARED(KEY_ID_RESOLVE, ACT_RESOLVE, ALL, { 0 }, NULL, "resolve", NULL, "resolve"),
 	SHARED(KEY_ID_CLOSE, ACT_CLOSE, ALL, { 0 }, NULL, "close", NULL, "close"),
+	SHARED(KEY_ID_ROUTINES, ACT_ROUTINES, ALL, { 0 }, NULL, "routines", NULL, "routines"),
+	OWN(ACT_PHASES, ALL, { 0 }, "", NULL, "how far the phases are, and how stable", "phases"),
 	SHARED(KEY_ID_DECLARE, ACT_DECLARE, ALL, { 0 }, NULL, "incident", NULL, "declare"),
 	OWN(ACT_SEARCH, IN(LOG), { '/' }, "/", "search",
 	    "show only lines with this text; an empty one ends it", NULL),

@@ -45,6 +45,8 @@ enum act {
 	ACT_RESOLVE,
 	ACT_CLOSE,
 	ACT_FILL,
+	ACT_ROUTINES,
+	ACT_PHASES,
 	/* Watch */
 	ACT_ZOOM,
 	ACT_MARK,

@@ -89,6 +89,10 @@ void close_open(struct ui *ui);
  * choose one from. */
 bool fill_possible(const struct ui *ui);
 void fill_open(struct ui *ui);
+/* The routines, what is due first, to begin one of; and a page of the phases. */
+bool routines_possible(const struct ui *ui);
+void routines_open(struct ui *ui);
+void phases_open(struct ui *ui);
 /* Asks for a procedure out of all, then for a reason where it is not the suggested one. */
 void procedures_open(struct ui *ui);
 void choose_procedure(struct ui *ui, const char *name);

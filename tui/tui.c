@@ -339,7 +339,8 @@ static int screen_run(const struct tui_options *options, struct err *err)
 	if (session_start(&ui, err) < 0 || screen_open(&ui.screen, err) < 0 ||
 	    watches_open(&ui, err) < 0)
 		goto out;
-	if (session_state(ui.session) && session_state(ui.session)->deployment.deployment)
+	if (session_state(ui.session) && (session_state(ui.session)->deployment.deployment ||
+					  session_state(ui.session)->routine.routine))
 		ui.view = TUI_CHECKLIST;
 	if (under_way(&ui))
 		ui.view = TUI_EXECUTE;

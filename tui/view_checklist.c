@@ -14,8 +14,8 @@ struct checklist_view {
 	const struct checklist *fitting; /* the one that fitted when it was last looked for */
 };
 
-/* The list that is asked for now: the deployment's, or the procedure's `before` until it ran, then
- * `after`. NULL: none. */
+/* The list that is asked for now: the deployment's or the routine's, or the procedure's `before`
+ * until it ran, then `after`. NULL: none. */
 static const struct checklist *fitting(struct ui *ui)
 {
 	const struct incident_state *state = session_state(ui->session);
@@ -23,6 +23,8 @@ static const struct checklist *fitting(struct ui *ui)
 
 	if (state && state->deployment.deployment && (!attempt || attempt->ended_at))
 		return state->deployment.deployment->checklist;
+	if (state && state->routine.routine && (!attempt || attempt->ended_at))
+		return state->routine.routine->checklist;
 	if (!attempt)
 		return NULL;
 	return attempt->procedure.started ? attempt->procedure.procedure->after
