@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/session_parts.h"
+#include "lib/timefmt.h"
 
 void session_say(struct session *session, enum session_change what)
 {
@@ -20,6 +21,13 @@ void session_trouble(struct session *session, const struct err *err)
 json_t *session_text(const char *bytes)
 {
 	return bytes && *bytes ? json_text(bytes, strlen(bytes)) : json_null();
+}
+
+json_t *session_time(int64_t at)
+{
+	char text[TIME_RFC3339_MAX];
+
+	return at ? json_string(time_rfc3339(at, text)) : json_null();
 }
 
 /* ---- The ledger ---- */

@@ -110,6 +110,8 @@ void session_say(struct session *session, enum session_change what);
 void session_trouble(struct session *session, const struct err *err);
 /* New: a member's value; null (which is left out) for an empty text or NULL. */
 json_t *session_text(const char *bytes);
+/* New: a wall time; null for 0. */
+json_t *session_time(int64_t at);
 /* -1 with err when no incident is open (or it is over). */
 int session_need_open(const struct session *session, struct err *err);
 /* Appends; -1 also when it does not fit what came before (it stands on record as that); posts
