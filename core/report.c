@@ -31,14 +31,6 @@ static const struct timeline_entry *entry_first(const struct incident_state *sta
 	return NULL;
 }
 
-/* A checklist that was gone through, or an event or a phase on record: no trouble. */
-static bool is_routine(const struct incident_state *state)
-{
-	return state->kind == INCIDENT_ROUTINE && !state->declared_at &&
-	       (state->routine.routine || entry_first(state, EV_OCCASION) ||
-		entry_first(state, EV_PHASE) || entry_first(state, EV_PHASE_ENDED));
-}
-
 /* The first alert's metric, followed backwards from the alert while it was past the threshold. */
 static int64_t sign_sensed(const struct report_work *work)
 {
@@ -127,7 +119,7 @@ static void times_fill(struct report_work *work)
 	work->decided_at = work->decisive ? work->decisive->approved_at : 0;
 	work->t0 = state->deployment.t0;
 	work->gate_at = state->deployment.decided_at;
-	work->trouble = is_routine(state)
+	work->trouble = report_is_routine(state)
 			    ? work->decisive != NULL
 			    : !state->deployment.deployment || work->sensed || work->decisive;
 	recovery_fill(work);
@@ -388,7 +380,7 @@ void report_remediation(struct report_work *work)
 
 void report_lessons(struct report_work *work)
 {
-	if (!is_routine(work->state) || work->state->lessons)
+	if (!report_is_routine(work->state) || work->state->lessons)
 		told_or_blank(work, "Lessons learned", "lessons", work->state->lessons);
 }
 
@@ -571,7 +563,7 @@ static char *title_new(const struct report_work *work)
 		buf_printf(&title, "%s report %s\n",
 			   incident->state.kind == INCIDENT_DRILL	 ? "Drill"
 			   : incident->state.kind == INCIDENT_DEPLOYMENT ? "Deployment"
-			   : is_routine(&incident->state)		 ? "Routine"
+			   : report_is_routine(&incident->state)	 ? "Routine"
 									 : "Incident",
 			   incident->id);
 	text_clean(&title, incident->state.title, strlen(incident->state.title));

@@ -66,6 +66,8 @@ void report_fields(struct report_work *work, struct report_section *section,
 /* Each appends its section, or none where the record has nothing for it. */
 void report_summary(struct report_work *work);
 void report_routine(struct report_work *work);
+/* A checklist that was gone through, or an event or a phase on record, and no trouble. */
+bool report_is_routine(const struct incident_state *state);
 void report_description(struct report_work *work);
 void report_errors(struct report_work *work);
 void report_decision(struct report_work *work);

@@ -15,6 +15,13 @@ static const struct timeline_entry *first(const struct incident_state *state, en
 	return NULL;
 }
 
+bool report_is_routine(const struct incident_state *state)
+{
+	return state->kind == INCIDENT_ROUTINE && !state->declared_at &&
+	       (state->routine.routine || first(state, EV_OCCASION) || first(state, EV_PHASE) ||
+		first(state, EV_PHASE_ENDED));
+}
+
 static const char *result_text(const char *result)
 {
 	return *result == 'h'	? "everything holds"
