@@ -60,7 +60,8 @@ static bool wanted(const json_t *opened, void *data)
 	struct search *search = data;
 
 	search->told = (struct told){ .t0 = 0 };
-	return strcmp(json_str(opened, "system", ""), search->system) == 0 &&
+	return strcmp(json_str(opened, "kind", ""), "routine") != 0 &&
+	       strcmp(json_str(opened, "system", ""), search->system) == 0 &&
 	       strcmp(json_str(opened, "target", ""), search->target) == 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/handover.h"
 #include "core/kept.h"
+#include "core/recorder.h"
 #include "core/sense.h"
 #include "core/standing.h"
 #include "lib/jdoc.h"
@@ -28,11 +29,13 @@ struct monitor {
 	struct sense *sense;
 	struct handover *handovers[2]; /* command and webhook; NULL: not asked for */
 	struct watch *tick;
-	int64_t standing_at;	/* wall time of the last standing_put(); 0: at once */
-	int64_t *sampled;	/* owned: wall time of the last line, one for each metric */
-	enum level *levels;	/* owned: what was said last, one for each metric */
-	struct notice *notices; /* owned: one for each condition */
-	bool unkept;		/* it was said that samples can't be kept */
+	int64_t standing_at;	   /* wall time of the last standing_put(); 0: at once */
+	int64_t *sampled;	   /* owned: wall time of the last line, one for each metric */
+	enum level *levels;	   /* owned: what was said last, one for each metric */
+	struct notice *notices;	   /* owned: one for each condition */
+	bool unkept;		   /* it was said that samples can't be kept */
+	struct recorder *recorder; /* NULL: there are no routines */
+	json_t *due;		   /* owned: what was said of routines last */
 };
 
 /* Steals `line`. */
@@ -230,6 +233,38 @@ static void kept_say(struct monitor *monitor, int64_t now)
 	line_say(monitor, line);
 }
 
+static bool is_in(const json_t *list, const json_t *one)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		if (json_equal(json_array_get(list, i), one))
+			return true;
+	}
+	return false;
+}
+
+/* What has become due or overdue. Nobody is disturbed: it is people's work, no trouble. */
+static void routines_say(struct monitor *monitor, int64_t now)
+{
+	json_t *due = standing_routines(recorder_now(monitor->recorder), now), *one, *line;
+	size_t i;
+
+	json_array_foreach(due, i, one) {
+		if (is_in(monitor->due, one))
+			continue;
+		line = line_new(monitor, "routine", now);
+		json_object_update(line, one);
+		line_say(monitor, line);
+	}
+	json_decref(monitor->due);
+	monitor->due = due;
+}
+
+/* It is looked at with the next tick. */
+static void recorded(void *data)
+{
+	(void)data;
+}
+
 static void monitor_tick(struct watch *watch, uint32_t what, void *data)
 {
 	struct monitor *monitor = data;
@@ -250,9 +285,11 @@ static void monitor_tick(struct watch *watch, uint32_t what, void *data)
 		if (condition_due(monitor, i, now))
 			condition_hand_over(monitor, i, now);
 	kept_say(monitor, now);
+	recorder_tick(monitor->recorder, NULL);
+	routines_say(monitor, now);
 	if (!monitor->standing_at || now - monitor->standing_at >= STANDING_EVERY_US ||
 	    now < monitor->standing_at) {
-		standing_put(monitor->sense, now);
+		standing_put(monitor->sense, recorder_now(monitor->recorder), now);
 		monitor->standing_at = now;
 	}
 }
@@ -299,6 +336,12 @@ struct monitor *monitor_new(const struct monitor_spec *spec, struct err *err)
 	standing_held(monitor->sense, clock_wall(spec->clock), condition_held, monitor);
 	for (size_t i = 0; i < runbook->nmetrics; i++)
 		monitor->levels[i] = sense_alert(monitor->sense, &runbook->metrics[i])->told;
+	monitor->recorder =
+	    recorder_new(&(struct recorder_spec){ .loop = spec->loop,
+						  .clock = spec->clock,
+						  .runbook = runbook,
+						  .target = spec->loaded->target->name,
+						  .changed = recorded });
 	monitor->tick = loop_timer(spec->loop, TICK_US, TICK_US, monitor_tick, monitor);
 	line = line_new(monitor, "started", clock_wall(spec->clock));
 	json_object_set_new(line, "pid", json_integer(getpid()));
@@ -334,5 +377,7 @@ void monitor_free(struct monitor *monitor)
 	free(monitor->sampled);
 	free(monitor->levels);
 	free(monitor->notices);
+	recorder_free(monitor->recorder);
+	json_decref(monitor->due);
 	free(monitor);
 }

@@ -105,7 +105,7 @@ static void standing_tick(struct session *session)
 	if (session->standing_at && now >= session->standing_at &&
 	    now - session->standing_at < STANDING_EVERY_US)
 		return;
-	standing_put(session->sense, now);
+	standing_put(session->sense, recorder_now(session->recorder), now);
 	session->standing_at = now;
 }
 
@@ -172,6 +172,7 @@ struct session *session_new(const struct session_spec *spec, struct err *err)
 	if (sense_begin(session, err) != 0)
 		goto fail;
 	keep_begin(session);
+	session_recorded_begin(session);
 	if (session->open && ledger_begin(session, err) != 0)
 		goto fail;
 	session->tick = loop_timer(session->loop, session->open ? 0 : SESSION_TICK_US,

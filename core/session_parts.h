@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "core/recorder.h"
 #include "core/runner.h"
 #include "core/session.h"
 #include "lib/offspring.h"
@@ -89,13 +90,9 @@ struct session {
 	struct task *reading_history; /* NULL: not now */
 	bool history_known;
 
-	/* what the ledgers say of routines and phases: read beside the console, again and again */
-	struct recorded recorded;
-	bool recorded_known;
-	struct task *reading_recorded; /* NULL: not now */
-	int64_t recorded_look;	       /* monotonic: when it is read again */
-	struct task *summing;	       /* what a routine's report sums up; NULL: not now */
-	bool summed;		       /* it is on record, or can't be had */
+	struct recorder *recorder; /* owned; NULL: nobody asks */
+	struct task *summing;	   /* what a routine's report sums up; NULL: not now */
+	bool summed;		   /* it is on record, or can't be had */
 
 	enum decision gate_seen; /* what its criteria said at the tick before */
 	int64_t forward;	 /* wall time that the clock is moved on to; 0: it is not moved */
@@ -162,6 +159,7 @@ void session_deploy_tick(struct session *session);
 /* session_deployed.c: asks the record for the latest deployment, where a condition needs it. */
 void session_deployed_tick(struct session *session);
 /* session_recorded.c: reads it again where that is due; soon, when something was put on record. */
+void session_recorded_begin(struct session *session);
 void session_recorded_tick(struct session *session);
 void session_recorded_soon(struct session *session);
 void session_recorded_forget(struct session *session);

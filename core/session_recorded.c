@@ -5,68 +5,43 @@
 #include "core/session_parts.h"
 #include "lib/mem.h"
 
-#define AGAIN_US (60 * CLOCK_US) /* other consoles and cron do their part meanwhile */
-#define TASK_US	 (60 * CLOCK_US)
-
-static bool is_asked(const struct session *session)
-{
-	const struct runbook *runbook = session->loaded->runbook;
-
-	return session->loaded->target && (runbook->nroutines || runbook->nphases);
-}
-
-static json_t *body(void *data)
-{
-	const struct session *session = data;
-	const struct runbook *runbook = session->loaded->runbook;
-	struct recorded recorded;
-	json_t *out;
-
-	recorded_read(runbook, session->loaded->target->name, clock_wall(session->clock),
-		      &recorded);
-	out = recorded_to_json(runbook, &recorded);
-	recorded_release(&recorded);
-	return out;
-}
-
-static void done(const json_t *result, void *data)
+static void changed(void *data)
 {
 	struct session *session = data;
-	struct recorded recorded;
 
-	session->reading_recorded = NULL;
-	if (!recorded_from_json(result, session->loaded->runbook, &recorded))
-		return; /* what was known goes on to be shown; it is read again */
-	recorded_release(&session->recorded);
-	session->recorded = recorded;
-	session->recorded_known = true;
+	session->standing_at = 0;
 	session_say(session, SESSION_SENSED);
 }
 
 void session_recorded_tick(struct session *session)
 {
-	int64_t now = clock_mono(session->clock);
 	struct err err = ERR_INIT;
 
-	if (!is_asked(session) || session->reading_recorded ||
-	    (session->recorded_look && now < session->recorded_look))
-		return;
-	session->recorded_look = now + AGAIN_US;
-	session->reading_recorded = task_start(session->loop, TASK_US, body, done, session, &err);
-	if (!session->reading_recorded)
+	if (recorder_tick(session->recorder, &err) != 0)
 		session_trouble(session, &err);
+}
+
+void session_recorded_begin(struct session *session)
+{
+	if (session->loaded->target)
+		session->recorder =
+		    recorder_new(&(struct recorder_spec){ .loop = session->loop,
+							  .clock = session->clock,
+							  .runbook = session->loaded->runbook,
+							  .target = session->loaded->target->name,
+							  .changed = changed,
+							  .data = session });
 }
 
 void session_recorded_soon(struct session *session)
 {
-	session->recorded_look = 0;
+	recorder_soon(session->recorder);
 }
 
 void session_recorded_forget(struct session *session)
 {
-	task_cancel(session->reading_recorded);
 	task_cancel(session->summing);
-	recorded_release(&session->recorded);
+	recorder_free(session->recorder);
 }
 
 /* ---- What is due ---- */
@@ -95,8 +70,8 @@ static int compare(const void *a, const void *b)
 
 size_t session_routines(const struct session *session, struct routine_due **out)
 {
-	const struct recorded *recorded = &session->recorded;
-	size_t n = session->recorded_known ? recorded->n : 0;
+	const struct recorded *recorded = recorder_now(session->recorder);
+	size_t n = recorded ? recorded->n : 0;
 	int64_t now = clock_wall(session->clock);
 
 	*out = xcalloc(n + 1, sizeof(**out));
@@ -112,7 +87,7 @@ size_t session_routines(const struct session *session, struct routine_due **out)
 
 const struct recorded_phase *session_phase(const struct session *session, const struct phase *phase)
 {
-	return session->recorded_known
-		   ? &session->recorded.phases[phase - session->loaded->runbook->phases]
-		   : NULL;
+	const struct recorded *recorded = recorder_now(session->recorder);
+
+	return recorded ? &recorded->phases[phase - session->loaded->runbook->phases] : NULL;
 }

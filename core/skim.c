@@ -6,7 +6,8 @@
 #include "core/statefolder.h"
 #include "lib/file.h"
 
-#define INCIDENTS_MAX 200 /* more are older than what is worth knowing */
+#define INCIDENTS_MAX 200  /* more are older than what is worth knowing */
+#define LOOKED_AT_MAX 5000 /* also of those that nobody wants: hourly routines are many */
 
 /* True when its incident is wanted. */
 static bool line_take(const struct skim *skim, void *data, const char *text, size_t len, bool first)
@@ -20,7 +21,8 @@ static bool line_take(const struct skim *skim, void *data, const char *text, siz
 	return wanted;
 }
 
-static void ledger_skim(const struct skim *skim, void *data, const char *path)
+/* Whether it was wanted. */
+static bool ledger_skim(const struct skim *skim, void *data, const char *path)
 {
 	FILE *file = fopen(path, "re");
 	bool wanted = file, first = true;
@@ -38,6 +40,7 @@ static void ledger_skim(const struct skim *skim, void *data, const char *path)
 	free(text);
 	if (file)
 		fclose(file);
+	return wanted && !first;
 }
 
 void skim_incidents(const struct skim *skim, void *data)
@@ -45,12 +48,13 @@ void skim_incidents(const struct skim *skim, void *data)
 	size_t most = skim->most ? skim->most : INCIDENTS_MAX;
 	char *above = incidents_path();
 	char **ids = above ? incident_ids(above, NULL) : NULL;
+	size_t found = 0;
 
-	for (size_t i = 0; ids && ids[i] && i < most; i++) {
+	for (size_t i = 0; ids && ids[i] && i < LOOKED_AT_MAX && found < most; i++) {
 		char *folder = path_join(above, ids[i]);
 		char *path = path_join(folder, "ledger.jsonl");
 
-		ledger_skim(skim, data, path);
+		found += ledger_skim(skim, data, path);
 		free(path);
 		free(folder);
 	}

@@ -17,7 +17,7 @@ struct skim {
 	void (*line)(const json_t *line, void *data);
 	/* Behind the last line of one that was looked at. May be NULL. */
 	void (*end)(void *data);
-	size_t most; /* so many incidents at most, the newest; 0: 200 */
+	size_t most; /* so many that are wanted at most, the newest; 0: 200 */
 };
 
 void skim_incidents(const struct skim *skim, void *data);

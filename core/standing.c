@@ -16,7 +16,8 @@
 #define FORGOTTEN_US  (24 * 3600 * CLOCK_US)  /* and nobody expects it to be there */
 #define RECALLED_US   (3600 * CLOCK_US)
 #define LEDGER_MAX    ((size_t)64 << 20)
-#define LOOKED_AT_MAX 20 /* incidents: an older one that is still open is nobody's any more */
+#define LOOKED_AT_MAX 20  /* incidents: an older one that is still open is nobody's any more */
+#define ROUTINES_MAX  200 /* beside those: hourly ones are many */
 
 /* ---- Writing ---- */
 
@@ -117,7 +118,26 @@ static json_t *conditions_of(const struct sense *sense)
 	return list;
 }
 
-static void put(const struct sense *sense, int64_t now, bool ended)
+json_t *standing_routines(const struct recorded *recorded, int64_t now)
+{
+	json_t *list = json_array(), *one;
+
+	for (size_t i = 0; recorded && i < recorded->n; i++) {
+		const struct recorded_routine *routine = &recorded->routines[i];
+		struct due due;
+
+		schedule_due(&routine->routine->schedule, routine->start, routine->done, now, &due);
+		if (due.state != DUE_NOW && due.state != DUE_OVERDUE)
+			continue;
+		one = json_pack("{s:s, s:s, s:s}", "routine", routine->routine->name, "title",
+				routine->routine->title, "state", due_state_name(due.state));
+		set_time(one, "since", due.at);
+		json_array_append_new(list, one);
+	}
+	return list;
+}
+
+static void put(const struct sense *sense, const struct recorded *recorded, int64_t now, bool ended)
 {
 	const struct runbook *runbook = sense_runbook(sense);
 	struct kept *kept = sense_kept(sense);
@@ -132,7 +152,8 @@ static void put(const struct sense *sense, int64_t now, bool ended)
 		if (is_standing(alert))
 			json_array_append_new(alerts, standing_alert(sense, alert));
 	}
-	all = json_pack("{s:o, s:o}", "alerts", alerts, "conditions", conditions_of(sense));
+	all = json_pack("{s:o, s:o, s:o}", "alerts", alerts, "conditions", conditions_of(sense),
+			"routines", standing_routines(recorded, now));
 	set_time(all, "at", now);
 	if (ended)
 		json_object_set_new(all, "ended", json_true());
@@ -140,14 +161,14 @@ static void put(const struct sense *sense, int64_t now, bool ended)
 	json_decref(all);
 }
 
-void standing_put(const struct sense *sense, int64_t now)
+void standing_put(const struct sense *sense, const struct recorded *recorded, int64_t now)
 {
-	put(sense, now, false);
+	put(sense, recorded, now, false);
 }
 
 void standing_end(const struct sense *sense, int64_t now)
 {
-	put(sense, now, true);
+	put(sense, NULL, now, true);
 }
 
 static enum level level_of(const char *name)
@@ -213,7 +234,7 @@ struct line {
 	int64_t now;
 	size_t n; /* parts so far */
 	bool well;
-	int incidents; /* looked at */
+	int incidents, routines; /* looked at */
 };
 
 static void part_begin(struct line *line, const char *system, const char *target)
@@ -291,6 +312,29 @@ static void alert_add(struct line *line, const json_t *alert)
 		age_add(line, since);
 }
 
+static int routine_rank(const json_t *routine)
+{
+	return strcmp(json_str(routine, "state", ""), "overdue") == 0 ? 2 : 1;
+}
+
+/* What people have to do is no trouble of the system: said where all else is well. */
+static void target_routines(struct line *line, const json_t *routines)
+{
+	size_t n = 0;
+	const json_t *first = worst_of(routines, routine_rank, &n);
+	const char *title = json_str(first, "title", "?");
+	int64_t since;
+
+	if (!first)
+		return;
+	buf_printf(line->out, ", %s: ", routine_rank(first) == 2 ? "OVERDUE" : "due");
+	text_clean(line->out, title, strlen(title));
+	if (time_parse_rfc3339(json_str(first, "since", ""), &since) == 0)
+		age_add(line, since);
+	if (n > 1)
+		buf_printf(line->out, " (+%zu)", n - 1);
+}
+
 static void target_alerts(struct line *line, const json_t *standing)
 {
 	size_t n = 0;
@@ -308,6 +352,7 @@ static void target_alerts(struct line *line, const json_t *standing)
 		text_clean(line->out, title, strlen(title));
 	} else {
 		buf_puts(line->out, "ok");
+		target_routines(line, json_object_get(standing, "routines"));
 		return;
 	}
 	if (n > 1)
@@ -401,9 +446,13 @@ static void incident_add(const char *id, const char *folder, void *data)
 	char text[40];
 	int64_t opened, past;
 
-	if (line->incidents++ >= LOOKED_AT_MAX)
+	if (line->incidents >= LOOKED_AT_MAX || line->routines >= ROUTINES_MAX)
 		return;
 	glance_folder(&glance, folder);
+	if (strcmp(json_str(glance.opened, "kind", ""), "routine") == 0)
+		line->routines++;
+	else
+		line->incidents++;
 	if (glance.opened && !glance.over &&
 	    time_parse_rfc3339(json_str(glance.opened, "at", ""), &opened) == 0) {
 		past = line->now - (glance.t0 ? glance.t0 : opened);

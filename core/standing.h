@@ -6,14 +6,15 @@
 #define CORE_STANDING_H
 
 #include "core/kept.h"
+#include "core/recorded.h"
 #include "core/sense.h"
 #include "lib/buf.h"
 
 #define STANDING_EVERY_US (10 * CLOCK_US) /* how often it is written at least */
 
-/* {"at", "alerts": [..], "conditions": [..]}: all that is not as it should be. Nothing is written
- * where nothing is kept. */
-void standing_put(const struct sense *sense, int64_t now);
+/* {"at", "alerts": [..], "conditions": [..], "routines": [..]}: all that is not as it should be,
+ * and what is due (`recorded` may be NULL). Nothing is written where nothing is kept. */
+void standing_put(const struct sense *sense, const struct recorded *recorded, int64_t now);
 /* The last time: whoever watched has ended as it should, and is not missed. */
 void standing_end(const struct sense *sense, int64_t now);
 /* What stood when it was written last goes on to stand until it is measured otherwise, so that
@@ -24,6 +25,9 @@ void standing_held(const struct sense *sense, int64_t now,
 		   void (*fn)(const struct condition *condition, void *data), void *data);
 /* Whether somebody set a threshold: where nobody did, nothing is raised and nothing missed. */
 bool alert_is_judged(const struct alert *alert);
+/* New: what is due or overdue, in the runbook's order: {routine, title, state, since}; `recorded`
+ * may be NULL. */
+json_t *standing_routines(const struct recorded *recorded, int64_t now);
 /* New: one alert: metric, title, level, value, unit, threshold, since, no_data, muted, suggest. */
 json_t *standing_alert(const struct sense *sense, const struct alert *alert);
 /* "Error rate 62% (warning above 50%)", or that it has no data. */

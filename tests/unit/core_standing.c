@@ -68,6 +68,24 @@ static void the_worst_goes_first(void **state)
 	line_is(NOW, false, "shop>one NO DATA B: no data, 2 min");
 }
 
+/* People's work is no trouble of the system: it is said where all else is well. */
+static void routines_stand_behind(void **state)
+{
+	(void)state;
+	stands("one", "{\"at\": \"2023-11-14T22:13:20Z\", \"alerts\": [], \"conditions\": [],"
+		      " \"routines\": ["
+		      "{\"routine\": \"a\", \"title\": \"Daily\", \"state\": \"due\","
+		      " \"since\": \"2023-11-14T22:00:00Z\"},"
+		      "{\"routine\": \"b\", \"title\": \"Hourly\", \"state\": \"overdue\","
+		      " \"since\": \"2023-11-14T20:13:20Z\"}]}");
+	line_is(NOW, true, "shop>one ok, OVERDUE: Hourly, 2 h (+1)");
+	stands("one", "{\"at\": \"2023-11-14T22:13:20Z\", \"alerts\": [], \"routines\": ["
+		      "{\"routine\": \"a\", \"title\": \"Daily\", \"state\": \"due\","
+		      " \"since\": \"2023-11-14T22:00:00Z\"}], \"conditions\": ["
+		      "{\"condition\": \"x\", \"title\": \"It smells\", \"severity\": \"low\"}]}");
+	line_is(NOW, false, "shop>one LOW It smells");
+}
+
 static void whoever_is_gone_is_missed(void **state)
 {
 	(void)state;
@@ -113,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_worst_goes_first),
+		TEST(routines_stand_behind),
 		TEST(whoever_is_gone_is_missed),
 		TEST(incidents_are_read_from_their_ledgers),
 	};
