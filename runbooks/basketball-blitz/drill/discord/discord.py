@@ -18,7 +18,7 @@ import socketserver
 import sys
 import time
 
-BEAT_S = 3.0  # a session without a heartbeat for so long is offline
+BEAT_S = 4.0  # a session without a heartbeat for so long is offline
 BOT = "Basketball Blitz"
 
 

@@ -8,7 +8,7 @@ import threading
 import time
 
 DB_PATH = os.environ.get("GAMES_DB", "games.db")
-BUSY_S = 0.4
+BUSY_S = 1.0
 
 # One of our own writers at a time: who waits here needs no lock of the database.
 writer = threading.Lock()
@@ -87,7 +87,7 @@ def autosave(games):
     """The whole state of all active games, as of one moment: drawing each board takes its time."""
     with connect(write=True) as db:
         for game in games:
-            time.sleep(0.022)
+            time.sleep(0.036)
             db.execute("UPDATE games SET state = json_object('saved_at', ?, 'plays', "
                        "(SELECT count(*) FROM plays WHERE game_id = ?)) WHERE id = ?", (now(), game, game))
 

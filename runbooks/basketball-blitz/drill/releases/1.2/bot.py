@@ -81,7 +81,7 @@ def heartbeat(_db):
         log.warning("gateway: %s", error)
 
 
-@bot.event("autosave", every=2.5)
+@bot.event("autosave", every=4.0)
 def autosave(_db):
     try:
         persistence.autosave(games)
