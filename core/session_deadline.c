@@ -89,13 +89,31 @@ static int64_t trouble_from(const struct session *session)
 	return state->opened_at;
 }
 
+/* How bad it is: as somebody declared it, or worse, by a condition that holds and asks for the
+ * procedure. Nobody may have got round to declaring yet. */
+static enum severity severity_for(const struct session *session, const struct procedure *procedure)
+{
+	const struct runbook *runbook = session->loaded->runbook;
+	const struct condition_state *now = sense_conditions(session->sense);
+	enum severity worst = session->incident.state.severity;
+
+	for (size_t i = 0; i < runbook->nconditions; i++) {
+		const struct condition *condition = &runbook->conditions[i];
+
+		if (now[i].verdict == VERDICT_PASS && condition->suggest.procedure == procedure &&
+		    condition->severity > worst)
+			worst = condition->severity;
+	}
+	return worst;
+}
+
 bool session_deadline(const struct session *session, const struct procedure *procedure,
 		      struct deadline *out)
 {
 	int64_t from = trouble_from(session);
 
 	return from && !procedure->item &&
-	       deadline_of(session->loaded->runbook, session->incident.state.severity, procedure,
+	       deadline_of(session->loaded->runbook, severity_for(session, procedure), procedure,
 			   from, session_history(session, procedure)->longest_us, out);
 }
 

@@ -124,8 +124,9 @@ static void question_draw(struct ui *ui, const struct decide *decide, const stru
 	const struct outcome *outcome;
 	const struct question *question = open_question(ui, &outcome);
 	const struct incident_state *state = session_state(ui->session);
-	struct canvas inside =
-	    canvas_box(canvas, "The tree", NULL, STYLE_NORMAL, !decide->conditions);
+	bool tree = session_runbook(ui->session)->tree.nquestions > 0;
+	struct canvas inside = canvas_box(canvas, tree ? "The tree" : "What to do", NULL,
+					  STYLE_NORMAL, !decide->conditions);
 	int y;
 
 	inside = canvas_part(&inside, 0, 1, -1, inside.w - 2);
@@ -249,8 +250,10 @@ static void decide_draw(struct ui *ui, void *data, const struct canvas *canvas)
 			matrix_draw(ui, &rest);
 		}
 	} else {
-		int rows = (int)session_runbook(ui->session)->nconditions + 2;
-		int height = rows < canvas->h * 2 / 5 ? rows : canvas->h * 2 / 5;
+		const struct runbook *runbook = session_runbook(ui->session);
+		int rows = (int)runbook->nconditions + 2;
+		int room = canvas->h * (runbook->tree.nquestions ? 2 : 3) / 5;
+		int height = rows < room ? rows : room;
 
 		height = height < 4 ? 4 : height;
 		question = canvas_part(canvas, 0, 0, canvas->h - height, -1);

@@ -107,6 +107,24 @@ static void when_time_is_up_it_says_so_and_hides_nothing(void **state)
 	session_free(console.session);
 }
 
+/* Nobody has declared how bad it is, but what holds says so. */
+static void a_condition_that_asks_for_it_counts_where_it_is_worse(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+	struct deadline deadline;
+	struct err err = ERR_INIT;
+
+	lamp_put(*state, "config.json", "{\"bright\": false}\n");
+	assert_int_equal(session_open_incident(console.session, INCIDENT_INCIDENT, SEVERITY_LOW,
+					       "Test", &err),
+			 0);
+	UNTIL(&console,
+	      session_deadline(console.session, procedure(&console, "relight"), &deadline));
+	assert_int_equal(deadline.within_us, 10 * MIN_US);
+	assert_false(session_deadline(console.session, procedure(&console, "mend"), &deadline));
+	session_free(console.session);
+}
+
 static void a_deployment_without_trouble_has_none(void **state)
 {
 	struct console console = console_begin(*state, NULL);
@@ -132,6 +150,7 @@ int main(int argc, char **argv)
 		LAMP_TEST(the_longest_drill_is_left_out_of_the_time_there_is),
 		LAMP_TEST(it_goes_on_record_whether_the_drills_were_read_or_not),
 		LAMP_TEST(when_time_is_up_it_says_so_and_hides_nothing),
+		LAMP_TEST(a_condition_that_asks_for_it_counts_where_it_is_worse),
 		LAMP_TEST(a_deployment_without_trouble_has_none),
 	};
 
