@@ -46,15 +46,16 @@ static char *detail_new(struct ui *ui, const struct routine_due *one)
 {
 	const struct recorded_routine *record = one->record;
 	struct buf out = BUF_INIT;
-	char text[160];
+	char text[160], span[48], date[TIME_RFC3339_MAX];
 
 	buf_puts(&out, schedule_text(&record->routine->schedule, text, sizeof(text)));
 	if (*record->start_id)
 		buf_printf(&out, " (%s)", record->start_id);
 	if (record->done_at) {
-		buf_puts(&out, "; last done ");
-		when_add(&out, ui_now(ui), record->done_at);
-		buf_printf(&out, ": %s", record->result);
+		buf_printf(&out, "; last done %s ago (%.16sZ): %s",
+			   duration_text((ui_now(ui) - record->done_at) / CLOCK_US * CLOCK_US, span,
+					 sizeof(span)),
+			   time_datetime(record->done_at, date), record->result);
 	} else {
 		buf_puts(&out, "; not done yet");
 	}
