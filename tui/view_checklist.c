@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/mem.h"
+#include "lib/text.h"
 #include "lib/timefmt.h"
 #include "tui/gate.h"
 #include "tui/items.h"
@@ -181,6 +182,22 @@ static void detail_draw(const struct checklist_view *view, const struct checklis
 			      *seen ? "Seen: " : "Note: ", *seen ? seen : item->note);
 }
 
+/* New: "Title (2 of 8, Tab)", its name cut so that `status` keeps its place beside it. */
+static char *list_title(struct ui *ui, const struct checklist_view *view, const char *name,
+			const char *status, const struct canvas *canvas)
+{
+	char *where = xasprintf(" (%zu of %zu, Tab)", view->which + 1, lists(ui));
+	/* Corners, borders and the blanks around both texts. */
+	int room = canvas->w - text_width(where) - text_width(status) - 9;
+	bool fits = text_width(name) <= room;
+	size_t length = fits ? strlen(name) : text_fit(name, room > 1 ? room - 1 : 0);
+	char *title = xasprintf("%.*s%s%s", (int)length, name,
+				fits ? "" : canvas->screen->glyphs->ellipsis, where);
+
+	free(where);
+	return title;
+}
+
 /* The list, below it what there is to say of the selected item, what is missing, and the gate. */
 static void list_draw(struct ui *ui, struct checklist_view *view,
 		      const struct checklist_state *state, const struct canvas *canvas)
@@ -190,9 +207,8 @@ static void list_draw(struct ui *ui, struct checklist_view *view,
 	int64_t until = counted_until(gate ? planned : NULL);
 	int ready = checklist_readiness_until(state, until), rows = 2 + (gate ? gate_rows(ui) : 0);
 	bool more = items_scroll(view, state, canvas->h - 2 - rows);
-	char *title =
-	    xasprintf("%s (%zu of %zu, Tab)", state->checklist->title, view->which + 1, lists(ui));
 	char *status = xasprintf("%s%d%% ready", more ? "more below  " : "", ready);
+	char *title = list_title(ui, view, state->checklist->title, status, canvas);
 	struct canvas inside, part;
 
 	inside = canvas_box(canvas, title, status, ready == 100 ? STYLE_OK : STYLE_WARNING, true);
