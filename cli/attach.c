@@ -43,14 +43,14 @@ static void robot_done(enum robot_result result, void *data)
 
 /* What was begun is finished, and nothing else: another way back is a person's decision. Where
  * nothing was chosen yet, in a drill, it is decided by what is sensed; so it is all through a
- * deployment, and a routine is gone through. NULL then. */
+ * deployment. NULL then. Of a routine, too, only an action that was begun is finished: nobody has
+ * approved the others. */
 static const char *begun(const struct incident_state *state)
 {
 	const struct attempt *attempt = state_attempt(state);
 
-	return attempt && state->kind != INCIDENT_DEPLOYMENT && !state->routine.routine
-		   ? attempt->procedure.procedure->name
-		   : NULL;
+	return attempt && state->kind != INCIDENT_DEPLOYMENT ? attempt->procedure.procedure->name
+							     : NULL;
 }
 
 /* Whether a person has to decide before anything can be gone on with. In a drill nobody does: the
@@ -87,12 +87,13 @@ static bool nothing_left(const struct incident *incident, int *status)
 		*status = EXIT_FAILED;
 		return true;
 	}
-	if (state->kind == INCIDENT_ROUTINE && !attempt && !state->routine.routine) {
+	if (state->kind == INCIDENT_ROUTINE && !attempt) {
 		err_set(&err,
 			"incident %s: no procedure was chosen before its console died: "
 			"nothing was run",
 			incident->id);
-		err_hint(&err, "begin it again with backout run");
+		err_hint(&err, "begin it again with backout run; backout attach %s ends this one",
+			 incident->id);
 		cli_error(&err);
 		*status = EXIT_FAILED;
 		return true;

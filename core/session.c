@@ -264,6 +264,10 @@ int session_leave(struct session *session, struct err *err)
 	session->loaded = &session->own;
 	session->open = false;
 	session->attempt = 0;
+	session->judged = 0;
+	session->gate_seen = DECISION_UNDECIDED;
+	free(session->output);
+	session->output = NULL;
 	session->through = session->summed = false;
 	memset(session->saved, 0, session->loaded->runbook->nmetrics * sizeof(*session->saved));
 	sense_trouble(session->sense, 0);

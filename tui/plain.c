@@ -12,6 +12,7 @@
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
+#include "tui/routines.h"
 
 struct plain {
 	const struct tui_options *options; /* borrowed */
@@ -77,6 +78,9 @@ static void timeline_print(struct plain *plain)
 {
 	const struct incident_state *state = session_state(plain->session);
 
+	/* Back to watching: the next record begins at its beginning. */
+	if (!state)
+		plain->printed = 0;
 	for (; state && plain->printed < state->ntimeline; plain->printed++) {
 		const struct timeline_entry *entry = &state->timeline[plain->printed];
 
@@ -153,7 +157,36 @@ static void help_print(struct plain *plain)
 			say(plain, "%s %s: %s", command->name, command->args ? command->args : "",
 			    command->help);
 	}
+	say(plain, "routines: what is due, overdue and next");
+	say(plain, "phases: how far they are, and how stable");
 	say(plain, "quit: leave; what runs goes on");
+}
+
+static void routines_print(struct plain *plain)
+{
+	int64_t now = clock_wall(plain->options->spec.clock);
+	struct routine_due *list;
+	size_t n = session_routines(plain->session, &list);
+
+	for (size_t i = 0; i < n; i++) {
+		char *label = routine_label(&list[i], now), *detail = routine_detail(&list[i], now);
+
+		say(plain, "%s: %s", list[i].record->routine->name, label);
+		say(plain, "    %s", detail);
+		free(label);
+		free(detail);
+	}
+	if (!n)
+		say(plain, "no routines, or the record is still being read");
+	free(list);
+}
+
+static void phases_print(struct plain *plain)
+{
+	char *text = phases_text(plain->session, clock_wall(plain->options->spec.clock));
+
+	say_text(plain, text);
+	free(text);
 }
 
 static void command_run(struct plain *plain, char *line)
@@ -169,6 +202,10 @@ static void command_run(struct plain *plain, char *line)
 		leave(plain, 0);
 	else if (!strcmp(line, "help") || !strcmp(line, "?"))
 		help_print(plain);
+	else if (!strcmp(line, "routines"))
+		routines_print(plain);
+	else if (!strcmp(line, "phases"))
+		phases_print(plain);
 	else if (session_command(plain->session, line, &err) < 0)
 		say(plain, "refused: %s%s%s", err.msg, err.hint[0] ? "; " : "", err.hint);
 	news_print(plain);

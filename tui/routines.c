@@ -6,6 +6,7 @@
 #include "lib/mem.h"
 #include "lib/timefmt.h"
 #include "tui/modal.h"
+#include "tui/routines.h"
 
 /* "in 41 min (21:30Z)", "since 2 h (21:30Z)". */
 static void when_add(struct buf *out, int64_t now, int64_t at)
@@ -18,7 +19,7 @@ static void when_add(struct buf *out, int64_t now, int64_t at)
 	buf_printf(out, " (%.16sZ)", time_datetime(at, date));
 }
 
-static char *label_new(struct ui *ui, const struct routine_due *one)
+char *routine_label(const struct routine_due *one, int64_t now)
 {
 	const struct recorded_routine *record = one->record;
 	const struct due *due = &one->due;
@@ -36,13 +37,13 @@ static char *label_new(struct ui *ui, const struct routine_due *one)
 	else
 		buf_puts(&out, due->state == DUE_DONE ? "done" : "nothing is due");
 	if (!*record->open_id && due->at)
-		when_add(&out, ui_now(ui), due->at);
+		when_add(&out, now, due->at);
 	if (due->missed)
 		buf_printf(&out, ", %zu missed before", due->missed);
 	return buf_detach(&out);
 }
 
-static char *detail_new(struct ui *ui, const struct routine_due *one)
+char *routine_detail(const struct routine_due *one, int64_t now)
 {
 	const struct recorded_routine *record = one->record;
 	struct buf out = BUF_INIT;
@@ -53,7 +54,7 @@ static char *detail_new(struct ui *ui, const struct routine_due *one)
 		buf_printf(&out, " (%s)", record->start_id);
 	if (record->done_at) {
 		buf_printf(&out, "; last done %s ago (%.16sZ): %s",
-			   duration_text((ui_now(ui) - record->done_at) / CLOCK_US * CLOCK_US, span,
+			   duration_text((now - record->done_at) / CLOCK_US * CLOCK_US, span,
 					 sizeof(span)),
 			   time_datetime(record->done_at, date), record->result);
 	} else {
@@ -90,8 +91,8 @@ void routines_open(struct ui *ui)
 		const struct recorded_routine *record = list[i].record;
 
 		entries[i] = (struct menu_entry){
-			.label = label_new(ui, &list[i]),
-			.detail = detail_new(ui, &list[i]),
+			.label = routine_label(&list[i], ui_now(ui)),
+			.detail = routine_detail(&list[i], ui_now(ui)),
 			.value = xasprintf("%s%s%s", record->routine->name,
 					   *record->start_id ? " " : "", record->start_id),
 		};
@@ -107,9 +108,10 @@ void routines_open(struct ui *ui)
 
 /* ---- Phases ---- */
 
-static void phase_add(struct ui *ui, const struct phase *phase, struct buf *out)
+static void phase_add(const struct session *session, const struct phase *phase, int64_t wall,
+		      struct buf *out)
 {
-	const struct recorded_phase *now = session_phase(ui->session, phase);
+	const struct recorded_phase *now = session_phase(session, phase);
 	int64_t stable = 0;
 
 	buf_printf(out, "%s: %s\n  ", phase->name, phase->title);
@@ -117,30 +119,35 @@ static void phase_add(struct ui *ui, const struct phase *phase, struct buf *out)
 		buf_puts(out, "not begun");
 	} else if (!now->ended_at) {
 		buf_puts(out, "under way ");
-		when_add(out, ui_now(ui), now->begun_at);
+		when_add(out, wall, now->begun_at);
 	} else {
 		buf_puts(out, now->finished ? "finished " : "given up ");
-		when_add(out, ui_now(ui), now->ended_at);
+		when_add(out, wall, now->ended_at);
 		stable = now->shaken_at > now->ended_at ? now->shaken_at : now->ended_at;
 	}
 	if (now && now->finished) {
 		buf_puts(out, ", stable ");
-		when_add(out, ui_now(ui), stable);
+		when_add(out, wall, stable);
 	}
 	if (now && now->shaken_by && now->shaken_at > now->begun_at)
 		buf_printf(out, "\n  on record since it began: %s", now->shaken_by->title);
 	buf_puts(out, phase->gate ? "\n  begins with a go of its deployment\n\n" : "\n\n");
 }
 
-void phases_open(struct ui *ui)
+char *phases_text(const struct session *session, int64_t now)
 {
-	const struct runbook *runbook = session_runbook(ui->session);
+	const struct runbook *runbook = session_runbook(session);
 	struct buf out = BUF_INIT;
 
 	for (size_t i = 0; i < runbook->nphases; i++)
-		phase_add(ui, &runbook->phases[i], &out);
+		phase_add(session, &runbook->phases[i], now, &out);
 	buf_puts(&out, runbook->nphases ? "\":phase begin NAME\", \":phase finish NAME\" and "
 					  "\":phase give-up NAME REASON\" put it on record."
 					: "This runbook has no phases.");
-	page_open(ui, "Phases", buf_detach(&out));
+	return buf_detach(&out);
+}
+
+void phases_open(struct ui *ui)
+{
+	page_open(ui, "Phases", phases_text(ui->session, ui_now(ui)));
 }

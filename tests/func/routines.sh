@@ -3,7 +3,7 @@
 # monitor and the status line say of it.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
-plan 17
+plan 19
 
 root=$work/desk
 mkdir "$root"
@@ -105,5 +105,26 @@ watched() {
 	return $result
 }
 check "the monitor and the status line say what is overdue" watched
-phase() { status 1 on probe stable; }
-check "a phase that nobody began is not stable" phase
+# ---- plain lines ----
+plain() {
+	mkfifo "$work/keys"
+	on watch --plain <"$work/keys" >"$work/lines" 2>&1 &
+	local pid=$! i
+	exec 3>"$work/keys"
+	for ((i = 0; i < 300; i++)); do
+		grep -q 'The week is overdue' "$work/lines" && break
+		sleep 0.1
+	done
+	printf 'routines\nphase begin one\nphases\nphase finish one\nroutine weekly\nquit\n' >&3
+	exec 3>&-
+	wait "$pid"
+}
+check "the console of plain lines does all that, too" plain
+lines() {
+	local text
+	for text in 'weekly: The week: OVERDUE since' 'every 7 d; not done yet' 'phase one begins' 'phase one is over: finished' 'routine weekly begun'; do
+		grep -qF "$text" "$work/lines" || { echo "no line says: $text"; cat "$work/lines"; return 1; }
+	done
+}
+check "each record from its beginning" lines
+check "what has just finished is stable for no time" status 0 on probe stable
