@@ -36,6 +36,7 @@ void build_messages(struct checker *checker)
 			.channel = build_text(node, "channel"),
 			.through = build_text(node, "through"),
 			.text = build_text(node, "text"),
+			.next_update = json_object_get(node->value, "next_update"),
 		};
 		struct node text = node_member(node, "text");
 		check_fact_places(checker, &text);

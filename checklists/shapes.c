@@ -372,6 +372,9 @@ static const struct field message_fields[] = {
 	{ "channel", FIELD_TEXT, .help = "where it goes" },
 	{ "through", FIELD_SOURCE, .of = "messenger",
 	  .help = "the messenger that sends it; without one a person does" },
+	{ "next_update", FIELD_DURATION,
+	  .help = "how soon after it was sent the next one is promised, while the trouble lasts; "
+		  "consoles say when it is due" },
 	{ "text", FIELD_TEMPLATE, true,
 	  .help = "the template; \\n between lines; facts as ${incident.id}" },
 	END

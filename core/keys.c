@@ -7,6 +7,7 @@ const struct key_def key_defs[KEY_ID_COUNT] = {
 	[KEY_ID_CHECKLIST] = { '3', "3", "the checklists" },
 	[KEY_ID_EXECUTE] = { '4', "4", "execute: plan, approval and steps" },
 	[KEY_ID_LOG] = { '5', "5", "the incident's log" },
+	[KEY_ID_MESSAGES] = { '6', "6", "messages and contacts" },
 	[KEY_ID_NOTE] = { 'n', "n", "write a note" },
 	[KEY_ID_RATIFY] = { '\r', "Enter", "take the proposed answer" },
 	[KEY_ID_YES] = { 'y', "y", "answer yes; with a reason when no is proposed" },

@@ -12,6 +12,7 @@ enum key_id {
 	KEY_ID_CHECKLIST,
 	KEY_ID_EXECUTE,
 	KEY_ID_LOG,
+	KEY_ID_MESSAGES,
 	KEY_ID_NOTE,
 	KEY_ID_RATIFY,	   /* take the answer that is proposed, be it yes or no */
 	KEY_ID_YES,	   /* answer yes; asks for a reason when no was proposed */

@@ -213,6 +213,9 @@ enum sent_state {
 };
 enum sent_state session_sent(const struct session *session, const char *message,
 			     const char *contact, int64_t *when);
+/* The message whose next update is due first while the trouble lasts, and when (*at, wall time): so
+ * long after it went out last. NULL: none that promises one went out. */
+const struct message *session_update(const struct session *session, int64_t *at);
 
 /* ---- Commands: each is one ledger event, or starts a runner ---- */
 

@@ -394,10 +394,28 @@ static struct line next_deadline(const struct session *session, struct line line
 	return (struct line){ line.out + used, line.size - used, line.shown };
 }
 
+/* Whoever was promised an update waits for it: that stands before what is to be done. */
+static struct line next_update(const struct session *session, struct line line)
+{
+	int64_t at = 0;
+	const struct message *message = session_update(session, &at);
+	size_t used = 0;
+
+	if (message && at <= clock_wall(session->clock))
+		used = (size_t)snprintf(line.out, line.size, "%s: tell how it goes%s%s%s. ",
+					message->title, line.shown == KEY_ID_MESSAGES ? "" : " (",
+					line_go(line, KEY_ID_MESSAGES),
+					line.shown == KEY_ID_MESSAGES ? "" : ")");
+	if (used >= line.size)
+		used = line.size - 1;
+	return (struct line){ line.out + used, line.size - used, line.shown };
+}
+
 void session_next_in(const struct session *session, enum key_id shown, char *out, size_t size)
 {
 	const struct attempt *attempt = session_attempt(session);
-	struct line line = next_deadline(session, (struct line){ out, size, shown });
+	struct line line =
+	    next_update(session, next_deadline(session, (struct line){ out, size, shown }));
 
 	if (!session->open)
 		next_watching(session, line);

@@ -271,3 +271,24 @@ enum sent_state session_sent(const struct session *session, const char *message,
 	}
 	return SENT_NOTHING;
 }
+
+const struct message *session_update(const struct session *session, int64_t *at)
+{
+	const struct runbook *runbook = session->loaded->runbook;
+	const struct message *first = NULL;
+
+	if (!session->open || session->incident.state.phase != INCIDENT_OPEN)
+		return NULL;
+	for (size_t i = 0; i < runbook->nmessages; i++) {
+		const struct message *message = &runbook->messages[i];
+		int64_t after = sense_duration(session->sense, message->next_update, 0), when = 0;
+		enum sent_state sent = session_sent(session, message->name, NULL, &when);
+
+		if (after <= 0 || sent == SENT_NOTHING || sent == SENT_REFUSED ||
+		    (first && when + after >= *at))
+			continue;
+		first = message;
+		*at = when + after;
+	}
+	return first;
+}

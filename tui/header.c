@@ -168,7 +168,7 @@ static const enum key_id view_keys[TUI_VIEWS] = {
 	[TUI_CHECKLIST] = KEY_ID_CHECKLIST,
 	[TUI_EXECUTE] = KEY_ID_EXECUTE,
 	[TUI_LOG] = KEY_ID_LOG,
-	[TUI_MESSAGES] = KEY_ID_COUNT,
+	[TUI_MESSAGES] = KEY_ID_MESSAGES,
 };
 
 /* The latest attempt whose glass was broken; NULL: none of this incident. */

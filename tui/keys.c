@@ -165,7 +165,7 @@ static const struct row rows[] = {
 	SHARED(KEY_ID_CHECKLIST, ACT_CHECKLIST, ALL, { 0 }, NULL, NULL, NULL, "checklist"),
 	SHARED(KEY_ID_EXECUTE, ACT_EXECUTE, ALL, { 0 }, NULL, NULL, NULL, "execute"),
 	SHARED(KEY_ID_LOG, ACT_LOG, ALL, { 0 }, NULL, NULL, NULL, "log"),
-	OWN(ACT_MESSAGES, ALL, { '6' }, "6", NULL, "messages and contacts", "messages"),
+	SHARED(KEY_ID_MESSAGES, ACT_MESSAGES, ALL, { 0 }, NULL, NULL, NULL, "messages"),
 	OWN(ACT_BACK, ALL, { 'q', 27, CTRL('c') }, "q Esc", NULL,
 	    "back; on Watch it asks whether to leave (a running step goes on)", NULL),
 	OWN(ACT_QUIT, ALL, { 0 }, "", NULL, "leave the console; asks", "q"),

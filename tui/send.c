@@ -74,9 +74,21 @@ char *send_state(struct ui *ui, const char *message, const char *contact, char *
 	int64_t when = 0;
 	enum sent_state state = session_sent(ui->session, message, contact, &when);
 	char clock[TIME_RFC3339_MAX];
+	const struct message *due;
+	size_t used;
 
 	*style = states[state].style;
 	snprintf(out, size, "%s%s%s", states[state].word, state == SENT_NOTHING ? "" : " ",
 		 state == SENT_NOTHING ? "" : time_clock(when, clock));
+	if (!contact && (due = session_update(ui->session, &when)) &&
+	    strcmp(due->name, message) == 0) {
+		bool late = when <= clock_wall(ui->clock);
+
+		used = strlen(out);
+		snprintf(out + used, size - used, ", update %s %s", late ? "DUE" : "by",
+			 time_clock(when, clock));
+		if (late)
+			*style = STYLE_WARNING;
+	}
 	return out;
 }

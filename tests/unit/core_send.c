@@ -46,6 +46,31 @@ static void ring(struct console *console)
 	UNTIL(console, rung(console->lamp) == 1);
 }
 
+/* An update is due so long after it went out, which the console says then, until all is well. */
+static void promised(struct console *console)
+{
+	struct clock_manual later;
+	const struct clock *now = console->session->clock;
+	int64_t went = 0, at = 0;
+	char line[200];
+
+	assert_int_equal(session_sent(console->session, "ring", NULL, &went), SENT_TAKEN);
+	assert_string_equal(session_update(console->session, &at)->name, "ring");
+	assert_true(at == went + 15 * 60 * CLOCK_US);
+	session_next(console->session, line, sizeof(line));
+	assert_null(strstr(line, "tell how it goes"));
+	clock_manual_init(&later, went + 16 * 60 * CLOCK_US);
+	console->session->clock = &later.clock;
+	session_next(console->session, line, sizeof(line));
+	assert_ptr_equal(strstr(line, "Ring: tell how it goes (6). "), line);
+	assert_true(strlen(line) > strlen("Ring: tell how it goes (6). "));
+	session_next_in(console->session, KEY_ID_MESSAGES, line, sizeof(line));
+	assert_ptr_equal(strstr(line, "Ring: tell how it goes. "), line);
+	console->session->clock = now;
+	assert_int_equal(session_resolve(console->session, "by daylight", NULL), 0);
+	assert_null(session_update(console->session, &at));
+}
+
 static void what_is_taken_is_on_record(void **state)
 {
 	struct console console = console_begin(*state, NULL);
@@ -58,6 +83,7 @@ static void what_is_taken_is_on_record(void **state)
 	answer(console.lamp);
 	UNTIL(&console, sent_of(&console) == SENT_TAKEN);
 	assert_int_equal(rung(console.lamp), 1);
+	promised(&console);
 	session_free(console.session);
 }
 

@@ -109,7 +109,7 @@ static const char lamp_procedures[] =
 "     'verify': [{'log': 'app-log', 'shows': 'it burns'}, {'log': 'app-log', 'silent': 'smoke'}]}]}},\n"
 " 'contacts': {'electrician': {'role': 'Electrician', 'reach': 'ring twice'},\n"
 "   'boss': {'role': 'Boss', 'reach': 'by letter', 'after': '1h'}},\n"
-" 'messages': {'ring': {'title': 'Ring', 'through': 'bell', 'text': 'The lamp is dark.'}},\n"
+" 'messages': {'ring': {'title': 'Ring', 'through': 'bell', 'text': 'The lamp is dark.', 'next_update': '15m'}},\n"
 " 'checklists': {'after': {'title': 'After', 'sections': [{'title': 'All', 'items': [\n"
 "    {'id': 'well', 'say': 'The lamp is well', 'probe': 'well'},\n"
 "    {'id': 'look', 'say': 'Look at it'}]}]},\n";
