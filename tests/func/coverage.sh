@@ -20,7 +20,7 @@ for path in glob.glob(os.path.join(folder, "*.json")):
             runbook.setdefault(key, {}).update(value)
         else:
             runbook[key] = value
-LISTS = ("steps", "sections", "items", "yes", "no", "choose")
+LISTS = ("steps", "sections", "items", "fields", "yes", "no", "choose")
 
 def below(node, name):
     """What bears a name in a node: a key, or an id in its lists; sections have none."""

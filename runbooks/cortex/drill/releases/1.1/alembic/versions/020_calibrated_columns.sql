@@ -1,0 +1,6 @@
+-- The calibrated projection beside the imported one.
+ALTER TABLE player_pools ADD COLUMN projection_calibrated numeric(6, 2);
+ALTER TABLE player_pools ADD COLUMN calibration_applied boolean NOT NULL DEFAULT false;
+-- downgrade
+ALTER TABLE player_pools DROP COLUMN calibration_applied;
+ALTER TABLE player_pools DROP COLUMN projection_calibrated;
