@@ -13,4 +13,10 @@ SELECT 1 + n % 54, now() - (54 - n % 54) * interval '7 days' - interval '1 hour'
 
 INSERT INTO lineup_players (lineup_id, player_id)
 SELECT l.id, (l.week_id - 1) * 2000 + 1 + (l.id * 17 + slot * 211) % 2000 FROM lineups AS l, generate_series(1, 9) AS slot;
+
+ALTER TABLE weeks ADD UNIQUE (year, week_number);
+ALTER TABLE player_pools ADD PRIMARY KEY (id), ADD UNIQUE (week_id, player_name), ADD FOREIGN KEY (week_id) REFERENCES weeks (id);
+ALTER TABLE lineups ADD PRIMARY KEY (id), ADD FOREIGN KEY (week_id) REFERENCES weeks (id);
+ALTER TABLE lineup_players ADD PRIMARY KEY (lineup_id, player_id), ADD FOREIGN KEY (lineup_id) REFERENCES lineups (id),
+	ADD FOREIGN KEY (player_id) REFERENCES player_pools (id);
 ANALYZE weeks, player_pools, lineups, lineup_players;
