@@ -145,12 +145,13 @@ void robot_steps(struct robot *robot, const struct attempt *attempt)
 	int next = procedure_next(state);
 	const struct step *step;
 
-	if (session_running(robot->spec.session)) {
-		/* The runner has deadlines of its own; one that is gone is judged. */
-		if (runner_alive(session_incident(robot->spec.session)))
-			robot->moved = clock_mono(loop_clock(robot->spec.loop));
+	/* The runner has deadlines of its own; one that is gone is judged, by a runner again. */
+	if (session_runner_works(robot->spec.session)) {
+		robot->moved = clock_mono(loop_clock(robot->spec.loop));
 		return;
 	}
+	if (session_running(robot->spec.session))
+		return;
 	if (next < 0 || state->stopped)
 		return;
 	step = &state->procedure->steps[next];

@@ -1,11 +1,14 @@
-/* What became of a step whose runner died. Looks, never runs anything. */
+/* What became of a step whose runner died. Never runs it, but clears what it has left. */
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "core/identity.h"
 #include "core/runner_work.h"
 #include "core/steplock.h"
 #include "lib/jdoc.h"
+#include "lib/mem.h"
 
 #define LOOK_US (60 * CLOCK_US)
 
@@ -33,6 +36,27 @@ static const char *begun_anew(const struct work *work)
 	return work->type->reads_only ? "it changes nothing, so it can be begun anew" : NULL;
 }
 
+/* A half-done action (a database closed for its restore, a copy of it) is not left so until
+ * somebody decides: whoever gives up here leaves what was there before. Only where it was begun.
+ * What can't be cleared says so when somebody needs it. */
+static bool clear_left(struct work *work)
+{
+	json_t *expected = work_expected(work->incident), *found = NULL, *cleaned = NULL;
+	struct err why = ERR_INIT;
+	bool clear = false;
+
+	if (work->type && work->type->clean &&
+	    work_call(work, stage_identity, LOOK_US, &found) == WORK_DONE &&
+	    json_object_get(found, "identity") &&
+	    identity_compare(expected, json_object_get(found, "identity"), &why) == 0)
+		clear = work_call(work, stage_clean, LOOK_US, &cleaned) == WORK_DONE &&
+			!json_object_get(cleaned, "error");
+	json_decref(cleaned);
+	json_decref(found);
+	json_decref(expected);
+	return clear;
+}
+
 int runner_ask_settled(struct work *work, bool *settled, struct err *err)
 {
 	json_t *answer = NULL, *fields;
@@ -46,6 +70,8 @@ int runner_ask_settled(struct work *work, bool *settled, struct err *err)
 	    json_str(answer, "evidence",
 		     gone ? "it could not be asked"
 			  : "a process of the dead runner is still in the kernel's hands");
+	bool cleared;
+	char *text;
 	int status;
 
 	if (anew && gone && strcmp(verdict, "unknown") == 0) {
@@ -53,8 +79,15 @@ int runner_ask_settled(struct work *work, bool *settled, struct err *err)
 		evidence = anew;
 	}
 	*settled = strcmp(verdict, "yes") == 0;
-	fields = json_pack("{s:s, s:s}", "settled", verdict, "evidence", evidence);
+	/* Also beside an effect that is there locks and copies may be left. */
+	cleared = work_state(work)->status == STEP_UNKNOWN && strcmp(verdict, "unknown") != 0 &&
+		  clear_left(work);
+	text = xasprintf("%s%s", evidence,
+			 cleared && !*settled ? "; what it left half done was cleaned" : "");
+	fields =
+	    json_pack("{s:s, s:o}", "settled", verdict, "evidence", json_text(text, strlen(text)));
 	status = work_append(work, EV_SETTLED, fields, err);
+	free(text);
 	json_decref(answer);
 	return status;
 }
@@ -73,8 +106,6 @@ json_t *runner_recorded_before(const struct work *work)
 int runner_judge_step(struct work *work, struct err *err)
 {
 	bool settled = work_state(work)->status == STEP_RAN;
-	bool died = !settled;
-	json_t *cleaned = NULL;
 	const json_t *outcome;
 
 	json_decref(work->before);
@@ -86,10 +117,6 @@ int runner_judge_step(struct work *work, struct err *err)
 		return -1;
 	if (!settled || work->undo)
 		return 0;
-	/* Locks and copies may be left beside an effect that is there. What can't be cleared says
-	 * so when somebody needs it. */
-	if (died && work->type && work_call(work, stage_clean, LOOK_US, &cleaned) == WORK_DONE)
-		json_decref(cleaned);
 	outcome = work_last(work->incident, work->procedure->name, work->step->id, EV_OUTCOME,
 			    false, &work->window.since);
 	if (outcome && work->window.since >= work_state(work)->started) {

@@ -123,6 +123,8 @@ const char *session_output(const struct session *session);
 bool session_can_undo(const struct session *session, const struct step *step);
 /* Step that runs now, or NULL. */
 const struct step *session_running(const struct session *session);
+/* Whether somebody is at a step now: runs it, checks it, or judges what became of it. */
+bool session_runner_works(const struct session *session);
 
 /* ---- Deployment day: what session_state()->deployment says is planned ---- */
 

@@ -16,11 +16,15 @@
 
 /* ---- What runs ---- */
 
+bool session_runner_works(const struct session *session)
+{
+	return session->runner || runner_alive(&session->incident);
+}
+
 static bool is_running(const struct session *session, enum step_status status)
 {
 	/* Between its outcome and its verify a step runs as long as somebody is at it. */
-	return status == STEP_RUNNING ||
-	       (status == STEP_RAN && (session->runner || runner_alive(&session->incident)));
+	return status == STEP_RUNNING || (status == STEP_RAN && session_runner_works(session));
 }
 
 const struct step *session_running(const struct session *session)
@@ -148,7 +152,7 @@ static void runner_ended(struct watch *watch, uint32_t what, void *data)
 static int runner_begin(struct session *session, const struct step *step, enum runner_act act,
 			struct err *err)
 {
-	if (session->runner || runner_alive(&session->incident))
+	if (session_runner_works(session))
 		return err_set(err, "a step is running already");
 	session->runner_err = memfd_create("runner", MFD_CLOEXEC);
 	session->runner = runner_start(&session->incident, step ? step->id : "", act,
@@ -495,7 +499,7 @@ static void orphans_judge(struct session *session)
 {
 	int64_t now = clock_mono(session->clock);
 
-	if (!orphaned(session) || session->runner || runner_alive(&session->incident))
+	if (!orphaned(session) || session_runner_works(session))
 		return;
 	/* Its last words may have come since we read. */
 	session_refresh(session);

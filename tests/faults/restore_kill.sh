@@ -7,9 +7,9 @@
 kills=${LONG:+200}
 kills=${kills:-15}
 RANDOM=20261121
-plan 4
+plan 5
 if ! have_cluster; then
-	for name in "a database" "random moments" "each call" "the server"; do skip "$name" "no PostgreSQL server here"; done
+	for name in "a database" "random moments" "twice" "each call" "the server"; do skip "$name" "no PostgreSQL server here"; done
 	exit 0
 fi
 
@@ -168,6 +168,27 @@ every_call() {
 	((bad == 0 && killed > 0))
 }
 
+# Whoever goes on is killed as well: then nothing is begun once more, and nothing half-made may stay. What it was at
+# is told by what it says.
+killed_twice() {
+	local during try file pid bad=0 n=0
+	olds=0 news=0
+	for during in pg_restore 'comparing rows' 'ALLOW_CONNECTIONS'; do
+		begin
+		for try in 1 2; do
+			if ((try == 1)); then restore; else "$BACKOUT" attach --auto; fi >"$work/run.log" 2>&1 8>&- &
+			pid=$!
+			until grep -qsE "$during" "$BACKOUT_STATE_DIR"/incidents/*/out/*.restore.$try.log || ! kill -0 $pid 2>/dev/null; do :; done
+			kill -KILL $(ours) 2>/dev/null && ((++n))
+			wait $pid
+		done
+		settle || ((++bad))
+	done
+	echo "# the old one $olds times, the new one $news times" >&5
+	fault 4 "a restore killed, and killed again when it was begun anew" "$n" "$((n - bad))" "$bad"
+	((bad == 0 && n >= 4))
+}
+
 server_crashes() {
 	local i times=${LONG:+12} bad=0 pid during
 	times=${times:-2} olds=0 news=0
@@ -190,6 +211,7 @@ server_crashes() {
 
 check "a database to lose, and its dump" make_shop
 check "killed at $kills random moments: old or new, whole, open" random_kills
+check "killed twice: nothing half-made is left by who gives up" killed_twice
 if ! strace -o /dev/null true 2>/dev/null; then
 	skip "killed at each write-like call" "strace can't trace here"
 elif [[ -z ${LONG:-} ]]; then
