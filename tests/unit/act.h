@@ -28,6 +28,12 @@ static const json_t *act_declared(void *data, const char *name)
 	return json_object_get(act->sources, name);
 }
 
+/* The runner gives each stage a deadline of its own. */
+static void act_renew(struct act *act)
+{
+	act->env.deadline = clock_mono(&clock_system) + 60 * CLOCK_US;
+}
+
 /* `sources` and `args` as ws_json() takes them. */
 static void act_begin(struct act *act, struct workspace *ws, const char *type, const char *sources,
 		      const char *args)
@@ -44,12 +50,12 @@ static void act_begin(struct act *act, struct workspace *ws, const char *type, c
 	act->args = ws_json(ws, args);
 	act->env =
 	    (struct action_env){ .clock = &clock_system,
-				 .deadline = clock_mono(&clock_system) + 60 * CLOCK_US,
 				 .out = act->out,
 				 .log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600),
 				 .intent = act->intent,
 				 .declared = act_declared,
 				 .data = act };
+	act_renew(act);
 	free(log);
 }
 
@@ -80,6 +86,7 @@ __attribute__((unused)) static char *act_plan(struct act *act)
 
 static void act_before(struct act *act)
 {
+	act_renew(act);
 	if (act->type->ready(&act->env, act->args, &act->err) < 0)
 		fail_msg("ready: %s", act->err.msg);
 	json_decref(act->before);
@@ -130,6 +137,7 @@ __attribute__((unused)) static void act_undo(struct act *act)
 __attribute__((unused)) static void act_refused(struct act *act, const char *why)
 {
 	err_clear(&act->err);
+	act_renew(act);
 	assert_int_equal(act->type->ready(&act->env, act->args, &act->err), -1);
 	assert_contains(act->err.msg, why);
 	err_clear(&act->err);
