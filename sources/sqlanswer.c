@@ -100,8 +100,12 @@ static void judge_value(const struct sql_answer *answer, const json_t *args, int
 		text_clean_to(out->text, sizeof out->text, answer->value, strlen(answer->value));
 }
 
-static void judge_rows(size_t rows, const json_t *args, int64_t at, struct reading *out)
+/* Where some row is expected, a first value that is no number is what may be proposed. */
+static void judge_rows(const struct sql_answer *answer, const json_t *args, int64_t at,
+		       struct reading *out)
 {
+	size_t rows = answer->rows;
+	double ignored;
 	const json_t *want = json_object_get(args, "rows");
 
 	if (want)
@@ -113,13 +117,15 @@ static void judge_rows(size_t rows, const json_t *args, int64_t at, struct readi
 			      json_bool(args, "empty", 1) ? "none" : "some");
 	out->has_value = true;
 	out->value = (double)rows;
+	if (!json_bool(args, "empty", 1) && answer->value && !number(answer->value, &ignored))
+		text_clean_to(out->text, sizeof out->text, answer->value, strlen(answer->value));
 }
 
 void sql_answer_judge(const struct sql_answer *answer, const json_t *args, int64_t at,
 		      struct reading *out)
 {
 	if (json_object_get(args, "rows") || json_object_get(args, "empty"))
-		judge_rows(answer->rows, args, at, out);
+		judge_rows(answer, args, at, out);
 	else
 		judge_value(answer, args, at, out);
 }

@@ -280,6 +280,20 @@ static void test_statement_as_metric(void **state)
 	source_close(source);
 }
 
+/* Of rows that are expected the first value is proposed where it is no number: a name, a path. */
+static void test_probe_proposes(void **state)
+{
+	struct reading out =
+	    probe(&probe_postgres,
+		  "{\"postgres\": \"main\", \"sql\": \"SELECT 'shop_before_1' UNION ALL "
+		  "SELECT 'shop_before_2' ORDER BY 1\", \"empty\": false}");
+
+	(void)state;
+	assert_int_equal(out.verdict, VERDICT_PASS);
+	assert_string_equal(out.text, "shop_before_1");
+	assert_true(out.has_value && out.value == 2);
+}
+
 /* Who is there is told by any database of one server: so a full one, which lets only some roles in,
  * can be told at all. */
 static void test_same_server(void **state)
@@ -307,10 +321,10 @@ static void test_same_server(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same_server),	    cmocka_unit_test(test_probe_verdicts),
-		cmocka_unit_test(test_probe_sql),	    cmocka_unit_test(test_probe_down),
-		cmocka_unit_test(test_probe_late),	    cmocka_unit_test(test_probe_backup),
-		cmocka_unit_test(test_statement_as_metric),
+		cmocka_unit_test(test_same_server),    cmocka_unit_test(test_probe_proposes),
+		cmocka_unit_test(test_probe_verdicts), cmocka_unit_test(test_probe_sql),
+		cmocka_unit_test(test_probe_down),     cmocka_unit_test(test_probe_late),
+		cmocka_unit_test(test_probe_backup),   cmocka_unit_test(test_statement_as_metric),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
