@@ -3,7 +3,7 @@
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
 . tests/func/drill.sh.inc
-plan 19
+plan 20
 one_line() { [ "$(wc -l <"$work/$1.json")" = 1 ]; }
 shm_before=$(shm)
 # Drills mostly wait; the two that nothing else is asked of go on beside the others.
@@ -66,6 +66,12 @@ if strace -f -qq -o /dev/null true 2>/dev/null; then
 else
 	skip "a plan touches nothing" "strace can't trace here"
 fi
+# Once nobody needs what it holds, it goes by a procedure of its own, which proposes it.
+dropped() {
+	"$BACKOUT" run slomix drop-old-database --target "$sandbox_target" --confirm sandbox &&
+		[ "$(psql_at postgres "SELECT count(*) FROM pg_database WHERE datname LIKE 'etlegacy%'")" = 1 ]
+}
+check "bad-migration: the damaged database is dropped when that is asked for" dropped
 check "a kept sandbox is removed by --clean" bash -c '"$BACKOUT" drill --clean && ! ls -d "$TMPDIR"/backout-drill-* 2>/dev/null'
 
 wait $release
