@@ -164,7 +164,7 @@ static int result_print(const struct score *score, const struct scenario *scenar
 	return score->recovered && score->verified ? EXIT_HOLDS : EXIT_FAILED;
 }
 
-static int attach_drill(const char *folder, bool automatic)
+static int attach_drill(const char *folder, bool automatic, bool plain)
 {
 	struct err err = ERR_INIT;
 	struct score score = { 0 };
@@ -178,7 +178,7 @@ static int attach_drill(const char *folder, bool automatic)
 		return EXIT_FAILED;
 	}
 	if (!automatic)
-		return drill_console(&drill, false, false);
+		return drill_console(&drill, false, false, plain);
 	walked = drill_walk(&drill, NULL, &score, progress, NULL, &err);
 	if (walked < 0)
 		cli_error(&err);
@@ -251,7 +251,7 @@ int cmd_attach(int argc, char **argv)
 	incident_close(&incident);
 	drill = path_join(folder, "drill.json");
 	if (file_exists(drill))
-		status = attach_drill(folder, automatic);
+		status = attach_drill(folder, automatic, plain);
 	else
 		status = automatic ? attach_auto(folder) : attach_console(folder, plain);
 	free(drill);

@@ -10,6 +10,7 @@
 #include "core/facts.h"
 #include "core/load.h"
 #include "core/vocabulary.h"
+#include "drill/well.h"
 #include "tui/keys.h"
 
 #define USAGE "check RUNBOOK... [--target T] [--json]"
@@ -128,6 +129,58 @@ static void print_summary(const struct loaded *loaded, struct buf *out)
 		   rb->nprocedures, rb->nchecklists);
 }
 
+/* The scenarios of a runbook's drills, once it holds itself. */
+struct drills {
+	const char *runbook;
+	int status;
+	bool json;
+	struct buf *out;
+};
+
+static void check_scenario(const char *name, const char *title, void *data)
+{
+	struct drills *drills = data;
+	struct scenario scenario;
+	struct err err = ERR_INIT;
+
+	(void)title;
+	if (scenario_load(&scenario, drills->runbook, name, &err) < 0) {
+		drills->status = EXIT_INVALID;
+	} else {
+		if (scenario_check(&scenario, &err) < 0)
+			drills->status = EXIT_INVALID;
+		scenario_release(&scenario);
+	}
+	if (!err.set)
+		return;
+	if (drills->json) {
+		json_t *line = json_pack("{s:s, s:o}", "scenario", name, "message",
+					 json_text(err.msg, strlen(err.msg)));
+		char *text = json_ascii(line, 0);
+
+		buf_printf(drills->out, "%s\n", text);
+		free(text);
+		json_decref(line);
+	} else {
+		cli_error(&err);
+	}
+}
+
+static int check_drills(const struct loaded *loaded, bool json, struct buf *out)
+{
+	struct drills drills = { .runbook = loaded->path, .json = json, .out = out };
+	char *folder = loaded_folder(loaded);
+	struct err err = ERR_INIT;
+
+	drills.status = EXIT_HOLDS;
+	if (folder && scenario_each(loaded->path, check_scenario, &drills, &err) < 0) {
+		cli_error(&err);
+		drills.status = EXIT_INVALID;
+	}
+	free(folder);
+	return drills.status;
+}
+
 static int check_one(const char *name, const char *target, bool json)
 {
 	struct loaded loaded = { 0 };
@@ -140,7 +193,8 @@ static int check_one(const char *name, const char *target, bool json)
 		print_json(&findings, &out);
 	else
 		findings_print(&findings, &out);
-	if (result == 0 && !json)
+	int drills = result == 0 ? check_drills(&loaded, json, &out) : EXIT_HOLDS;
+	if (result == 0 && drills == EXIT_HOLDS && !json)
 		print_summary(&loaded, &out);
 	int status = cli_print(&out);
 	/* The mistakes stand above: there are no others to be seen. */
@@ -153,7 +207,7 @@ static int check_one(const char *name, const char *target, bool json)
 	loaded_release(&loaded);
 	if (result == -1)
 		return EXIT_USAGE;
-	return result == -2 ? EXIT_INVALID : status;
+	return result == -2 ? EXIT_INVALID : drills == EXIT_HOLDS ? status : drills;
 }
 
 int cmd_check(int argc, char **argv)

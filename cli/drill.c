@@ -10,17 +10,18 @@
 
 #include "cli/cli.h"
 #include "cli/drill_console.h"
+#include "cli/drill_list.h"
 #include "core/find.h"
 #include "drill/drill.h"
 #include "drill/stop.h"
 #include "lib/mem.h"
 
-#define USAGE                                                                                     \
-	"drill [RUNBOOK [SCENARIO]] [--list] [--all] [--auto] [--procedure P] [--json] [--keep] " \
-	"[--clean]"
+#define USAGE                                                                                      \
+	"drill [RUNBOOK [SCENARIO]] [--list] [--all] [--auto] [--plain] [--procedure P] [--json] " \
+	"[--keep] [--clean]"
 
 struct options {
-	bool list, all, automatic, json, keep, clean;
+	bool list, all, automatic, plain, json, keep, clean;
 	const char *procedure;
 	const char *runbook, *scenario;
 };
@@ -28,10 +29,15 @@ struct options {
 static int parse(struct options *options, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "list", no_argument, NULL, 'l' },  { "all", no_argument, NULL, 'a' },
-		{ "auto", no_argument, NULL, 'A' },  { "procedure", required_argument, NULL, 'p' },
-		{ "json", no_argument, NULL, 'j' },  { "keep", no_argument, NULL, 'k' },
-		{ "clean", no_argument, NULL, 'c' }, { NULL, 0, NULL, 0 },
+		{ "list", no_argument, NULL, 'l' },
+		{ "all", no_argument, NULL, 'a' },
+		{ "auto", no_argument, NULL, 'A' },
+		{ "procedure", required_argument, NULL, 'p' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "keep", no_argument, NULL, 'k' },
+		{ "clean", no_argument, NULL, 'c' },
+		{ "plain", no_argument, NULL, 'P' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
@@ -60,6 +66,9 @@ static int parse(struct options *options, int argc, char **argv)
 		case 'c':
 			options->clean = true;
 			break;
+		case 'P':
+			options->plain = true;
+			break;
 		default:
 			return -1;
 		}
@@ -68,11 +77,12 @@ static int parse(struct options *options, int argc, char **argv)
 		return -1;
 	options->runbook = optind < argc ? argv[optind] : NULL;
 	options->scenario = optind + 1 < argc ? argv[optind + 1] : NULL;
-	/* JSON, a given procedure and a missing terminal all mean: without a person. */
-	if (options->json || options->procedure || options->all || !isatty(STDIN_FILENO) ||
-	    !isatty(STDOUT_FILENO))
+	/* JSON, a given procedure and a missing terminal all mean: without a person. Plain lines
+	 * come from a person, or from a script in their place. */
+	if (options->json || options->procedure || options->all ||
+	    (!options->plain && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))))
 		options->automatic = true;
-	return 0;
+	return options->plain && options->automatic ? -1 : 0;
 }
 
 /* Progress goes to stdout for a person, to stderr when stdout is for a program. */
@@ -84,18 +94,12 @@ static void print_line(const char *line, void *data)
 	fflush(to);
 }
 
-/* What --list and --all do with each scenario. */
+/* What --list and --all do with each runbook and scenario. */
 struct all {
 	struct options options;
+	struct drill_rows rows;
 	int status;
 };
-
-static void print_scenario(const char *name, const char *title, void *data)
-{
-	const struct all *all = data;
-
-	printf("%-18s %-18s %s\n", all->options.runbook, name, title);
-}
 
 static int print_result(const struct options *options, struct drill *drill,
 			const struct score *score)
@@ -175,7 +179,9 @@ static int begin(struct drill *drill, const struct options *options, const char 
 	return EXIT_HOLDS;
 }
 
-static int run_automatic(const struct options *options, const char *scenario)
+/* `rows` gets what came of it; NULL: nobody asks. */
+static int run_automatic(const struct options *options, const char *scenario,
+			 struct drill_rows *rows)
 {
 	FILE *to = options->json ? stderr : stdout;
 	struct drill drill;
@@ -183,8 +189,11 @@ static int run_automatic(const struct options *options, const char *scenario)
 	struct err err = ERR_INIT;
 	int status = begin(&drill, options, scenario, to), walked;
 
-	if (status != EXIT_HOLDS)
+	if (status != EXIT_HOLDS) {
+		if (rows && status != EXIT_STOPPED)
+			drill_rows_add(rows, options->runbook, scenario, NULL);
 		return status;
+	}
 	walked = drill_walk(&drill, options->procedure, &score, print_line, to, &err);
 	status = walked == DRILL_STOPPED ? EXIT_STOPPED : EXIT_FAILED;
 	if (walked < 0)
@@ -193,6 +202,9 @@ static int run_automatic(const struct options *options, const char *scenario)
 		fputs("backout: the drill was stopped, and is not scored\n", stderr);
 	else
 		status = print_result(options, &drill, &score);
+	if (rows && walked != DRILL_STOPPED)
+		drill_rows_add(rows, drill.sandbox.loaded.runbook->system, drill.scenario.name,
+			       walked < 0 ? NULL : &score);
 	if (options->keep && sandbox_keep(&drill.sandbox, &err) < 0)
 		cli_error(&err);
 	score_release(&score);
@@ -208,21 +220,55 @@ static void run_one(const char *name, const char *title, void *data)
 	(void)title;
 	if (all->status == EXIT_STOPPED)
 		return;
-	status = run_automatic(&all->options, name);
+	status = run_automatic(&all->options, name, &all->rows);
 	if (status != EXIT_HOLDS)
 		all->status = status;
 }
 
-static void one_runbook(const char *name, void *data)
+static void run_runbook(const char *name, void *data)
 {
 	struct all *all = data;
 	struct err err = ERR_INIT;
 
 	all->options.runbook = name;
-	if (scenario_each(name, all->options.list ? print_scenario : run_one, all, &err) < 0) {
+	if (all->status != EXIT_STOPPED && scenario_each(name, run_one, all, &err) < 0) {
 		cli_error(&err);
 		all->status = EXIT_FAILED;
 	}
+}
+
+static void list_runbook(const char *name, void *data)
+{
+	struct all *all = data;
+	struct err err = ERR_INIT;
+	struct buf out = BUF_INIT;
+
+	if (drill_list(name, all->options.json, &out, &err) < 0) {
+		cli_error(&err);
+		all->status = EXIT_FAILED;
+	}
+	fputs(buf_str(&out), stdout);
+	buf_release(&out);
+}
+
+/* Every runbook, or the one that is named; the summary comes when all is over. */
+static int run_all(struct all *all)
+{
+	void (*each)(const char *name, void *data) = all->options.list ? list_runbook : run_runbook;
+	const char *named = all->options.runbook;
+	struct buf out = BUF_INIT;
+
+	if (named)
+		each(named, all);
+	else
+		find_each(each, all);
+	if (!all->options.list && !all->options.json) {
+		drill_rows_print(&all->rows, &out);
+		fputs(buf_str(&out), stdout);
+	}
+	buf_release(&out);
+	drill_rows_release(&all->rows);
+	return all->status;
 }
 
 static int run_console(const struct options *options)
@@ -230,7 +276,8 @@ static int run_console(const struct options *options)
 	struct drill drill;
 	int status = begin(&drill, options, options->scenario, stdout);
 
-	return status == EXIT_HOLDS ? drill_console(&drill, true, options->keep) : status;
+	return status == EXIT_HOLDS ? drill_console(&drill, true, options->keep, options->plain)
+				    : status;
 }
 
 int cmd_drill(int argc, char **argv)
@@ -246,16 +293,11 @@ int cmd_drill(int argc, char **argv)
 		printf("%d sandbox%s removed\n", n, n == 1 ? "" : "es");
 		return EXIT_HOLDS;
 	}
-	if (options->list || options->all) {
-		if (options->runbook)
-			one_runbook(options->runbook, &all);
-		else
-			find_each(one_runbook, &all);
-		return all.status;
-	}
+	if (options->list || options->all)
+		return run_all(&all);
 	if (!options->runbook)
 		return cli_usage(USAGE
 				 "\n       backout drill --list names the runbooks and scenarios");
-	return options->automatic ? run_automatic(options, options->scenario)
+	return options->automatic ? run_automatic(options, options->scenario, NULL)
 				  : run_console(options);
 }

@@ -58,7 +58,7 @@ static int abandon(struct watcher *watcher)
 	return EXIT_STOPPED;
 }
 
-int drill_console(struct drill *drill, bool briefing, bool keep)
+int drill_console(struct drill *drill, bool briefing, bool keep, bool plain)
 {
 	struct watcher watcher = { .drill = drill };
 	char **lines = briefing ? drill_briefing(drill) : NULL;
@@ -67,6 +67,7 @@ int drill_console(struct drill *drill, bool briefing, bool keep)
 	struct tui_options options = {
 		.spec = { .loop = loop, .clock = drill->clock, .incident = drill->incident },
 		.view = TUI_WATCH,
+		.plain = plain,
 		.briefing = (const char *const *)lines,
 		.begin = begin,
 		.ended = ended,

@@ -10,6 +10,6 @@
 
 /* Runs the console on a drill that was begun or taken over, scores it when it is resolved, and
  * releases it. `briefing`: shows the briefing first. Gives the exit code. */
-int drill_console(struct drill *drill, bool briefing, bool keep);
+int drill_console(struct drill *drill, bool briefing, bool keep, bool plain);
 
 #endif

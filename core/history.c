@@ -1,18 +1,21 @@
 #include "core/history.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/skim.h"
 #include "lib/clock.h"
 #include "lib/jdoc.h"
+#include "lib/mem.h"
 #include "lib/timefmt.h"
 
 struct search {
 	const char *system;
-	const char *procedure;	       /* the only one, or NULL: */
-	const struct runbook *runbook; /* all of this one's */
-	struct history *history;       /* one, or one for each */
+	const char *key; /* of the score: what it is the history of */
+	const char *const *names;
+	size_t n;
+	struct history *history; /* one for each name */
 };
 
 static bool wanted(const json_t *opened, void *data)
@@ -28,13 +31,11 @@ static bool may_tell(const char *text)
 	return strstr(text, "\"event\":\"drill.scored\"");
 }
 
-/* Where a procedure's drills are counted; NULL: nobody asks for it. */
-static struct history *history_of(const struct search *search, const char *procedure)
+/* Where a name's drills are counted; NULL: nobody asks for it. */
+static struct history *history_of(const struct search *search, const char *name)
 {
-	if (search->procedure)
-		return strcmp(procedure, search->procedure) == 0 ? search->history : NULL;
-	for (size_t i = 0; i < search->runbook->nprocedures; i++) {
-		if (strcmp(procedure, search->runbook->procedures[i].name) == 0)
+	for (size_t i = 0; i < search->n; i++) {
+		if (strcmp(name, search->names[i]) == 0)
 			return &search->history[i];
 	}
 	return NULL;
@@ -43,7 +44,8 @@ static struct history *history_of(const struct search *search, const char *proce
 static void score_add(const json_t *line, void *data)
 {
 	const json_t *score = json_object_get(line, "score");
-	struct history *history = history_of(data, json_str(score, "procedure", ""));
+	const struct search *search = data;
+	struct history *history = history_of(search, json_str(score, search->key, ""));
 	int64_t took = (int64_t)(json_num(score, "recover_s", -1) * (double)CLOCK_US), at;
 
 	if (!history || !json_is_true(json_object_get(score, "verified")) || took < 0 ||
@@ -63,20 +65,30 @@ static void score_add(const json_t *line, void *data)
 
 static const struct skim skim = { .wanted = wanted, .may_tell = may_tell, .line = score_add };
 
+void history_read_names(const char *system, const char *key, const char *const *names, size_t n,
+			struct history *out)
+{
+	struct search search = {
+		.system = system, .key = key, .names = names, .n = n, .history = out
+	};
+
+	memset(out, 0, n * sizeof(*out));
+	skim_incidents(&skim, &search);
+}
+
 void history_read(const char *system, const char *procedure, struct history *out)
 {
-	struct search search = { .system = system, .procedure = procedure, .history = out };
-
-	*out = (struct history){ 0 };
-	skim_incidents(&skim, &search);
+	history_read_names(system, "procedure", &procedure, 1, out);
 }
 
 void history_read_all(const struct runbook *runbook, struct history *out)
 {
-	struct search search = { .system = runbook->system, .runbook = runbook, .history = out };
+	const char **names = xcalloc(runbook->nprocedures + 1, sizeof(*names));
 
-	memset(out, 0, runbook->nprocedures * sizeof(*out));
-	skim_incidents(&skim, &search);
+	for (size_t i = 0; i < runbook->nprocedures; i++)
+		names[i] = runbook->procedures[i].name;
+	history_read_names(runbook->system, "procedure", names, runbook->nprocedures, out);
+	free(names);
 }
 
 json_t *history_to_json(const struct history *list, size_t n)

@@ -25,6 +25,10 @@ struct history {
 void history_read(const char *system, const char *procedure, struct history *out);
 /* The same in one pass for all procedures of a runbook: as many, in their order. */
 void history_read_all(const struct runbook *runbook, struct history *out);
+/* The same for any names, of procedures (`key` "procedure") or scenarios ("scenario"): `n` of them.
+ */
+void history_read_names(const char *system, const char *key, const char *const *names, size_t n,
+			struct history *out);
 /* Such a list as JSON (new) and back, so that a child process can read it. */
 json_t *history_to_json(const struct history *list, size_t n);
 void history_from_json(const json_t *json, struct history *list, size_t n);

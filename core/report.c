@@ -322,6 +322,15 @@ static bool score_is_told(const char *key, const json_t *value)
 	       (json_is_array(value) && !json_array_size(value));
 }
 
+/* New: " (0.3% of the budget)"; "" when nothing was recovered, or there is no budget. */
+static char *budget_share(const json_t *score)
+{
+	double took = json_num(score, "recover_s", -1), budget = json_num(score, "budget_s", 0);
+
+	return took < 0 || budget <= 0 ? xstrdup("")
+				       : xasprintf(" (%.1f%% of the budget)", 100 * took / budget);
+}
+
 void report_score(struct report_work *work)
 {
 	struct report_section *section;
@@ -334,13 +343,16 @@ void report_score(struct report_work *work)
 	json_object_foreach(work->state->scored, key, value) {
 		size_t len = strlen(key);
 		bool seconds = len > 2 && strcmp(key + len - 2, "_s") == 0;
-		char *name, *text;
+		char *name, *text, *share;
 
 		if (score_is_told(key, value))
 			continue;
 		name = score_name(key, seconds);
 		text = score_value(value, seconds);
-		section_field(section, name, "%s", text ? text : "");
+		share =
+		    strcmp(key, "recover_s") == 0 ? budget_share(work->state->scored) : xstrdup("");
+		section_field(section, name, "%s%s", text ? text : "", share);
+		free(share);
 		free(text);
 		free(name);
 	}

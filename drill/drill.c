@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "drill/well.h"
 #include "lib/child.h"
 #include "lib/datadir.h"
 #include "lib/file.h"
@@ -76,6 +77,10 @@ int drill_begin(struct drill *drill, const char *runbook, const char *scenario,
 	drill_sweep(false, clock, progress, data);
 	if (scenario_load(&drill->scenario, runbook, scenario, err) < 0)
 		return -1;
+	if (scenario_check(&drill->scenario, err) < 0) {
+		scenario_release(&drill->scenario);
+		return -1;
+	}
 	if (sandbox_build(&drill->sandbox, &drill->scenario, clock, progress, data, err) < 0 ||
 	    open_incident(drill, err) < 0 || write_link(drill, err) < 0 ||
 	    sandbox_belongs(&drill->sandbox, drill->incident, err) < 0) {

@@ -4,121 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/sense.h"
-#include "core/vocabulary.h"
+#include "drill/well.h"
 #include "lib/mem.h"
 #include "lib/timefmt.h"
-
-/* How long the parts may take until all are well: a service that was just restarted settles. */
-#define WELL_WITHIN (10 * CLOCK_US)
-
-/* The scenario's own probes and facts as one more document of the runbook, so that the checker and
- * the ordinary evaluation serve here, too. New. */
-static char *well_document(const struct sandbox *sandbox, const struct scenario *scenario)
-{
-	json_t *params = json_object(), *doc;
-	const char *name;
-	json_t *value;
-	char *text;
-
-	json_object_foreach(sandbox->facts, name, value) {
-		char *param = xasprintf("fact_%s", name);
-
-		json_object_set_new(params, param,
-				    json_pack("{s:s, s:s, s:O}", "type", "string", "help",
-					      "taken before the fault", "default", value));
-		free(param);
-	}
-	doc = json_pack("{s:o, s:O}", "parameters", params, "probes",
-			json_object_get(scenario->doc.root, "well"));
-	text = json_line(doc);
-	json_decref(doc);
-	return text;
-}
-
-struct well {
-	struct jdoc *docs; /* the runbook's, borrowed, and one more, owned */
-	size_t ndocs;
-	struct runbook *runbook;
-	struct target *target;
-};
-
-static void well_release(struct well *well)
-{
-	target_free(well->target);
-	runbook_free(well->runbook);
-	if (well->docs)
-		jdoc_release(&well->docs[well->ndocs - 1]);
-	free(well->docs);
-}
-
-static int well_build(struct well *well, const struct sandbox *sandbox,
-		      const struct scenario *scenario, struct err *err)
-{
-	const struct loaded *loaded = &sandbox->loaded;
-	char *text = well_document(sandbox, scenario);
-	struct findings findings = { 0 };
-	int result = -1;
-
-	well->ndocs = loaded->ndocs + 1;
-	well->docs = xcalloc(well->ndocs, sizeof(*well->docs));
-	memcpy(well->docs, loaded->docs, loaded->ndocs * sizeof(*well->docs));
-	if (jdoc_parse(&well->docs[loaded->ndocs], scenario->doc.name, text, strlen(text), err) < 0)
-		goto out;
-	well->runbook = runbook_build(well->docs, well->ndocs, vocabulary_all(), &findings);
-	if (well->runbook)
-		well->target =
-		    target_build(&loaded->target_doc, well->runbook, vocabulary_all(), &findings);
-	if (!well->target) {
-		struct buf list = BUF_INIT;
-
-		findings_print(&findings, &list);
-		err_set(err, "%s: \"well\" is invalid: %s", scenario->doc.name, buf_str(&list));
-		buf_release(&list);
-		goto out;
-	}
-	result = 0;
-out:
-	findings_release(&findings);
-	free(text);
-	return result;
-}
 
 static int ask_parts(struct score *score, const struct sandbox *sandbox,
 		     const struct scenario *scenario, struct err *err)
 {
-	const json_t *wells = json_object_get(scenario->doc.root, "well");
-	size_t n = json_object_size(wells), i = 0;
-	struct probe **probes = xcalloc(n + 1, sizeof(*probes));
-	struct reading *readings = xcalloc(n + 1, sizeof(*readings));
 	struct well well = { 0 };
-	struct sense *sense = NULL;
-	const char *name;
-	json_t *value;
-	int result = -1;
+	int asked = -1;
 
-	if (well_build(&well, sandbox, scenario, err) < 0)
-		goto out;
-	json_object_foreach((json_t *)wells, name, value)
-		probes[i++] = runbook_probe(well.runbook, name);
-	sense = sense_new(NULL, sandbox->env.clock, well.runbook, well.target, NULL, NULL, err);
-	if (!sense)
-		goto out;
-	score->recovered = n > 0 && sense_verify(sense, probes, n, (struct sense_window){ 0 },
-						 WELL_WITHIN, readings) == VERDICT_PASS;
-	for (i = 0; i < n; i++) {
-		if (readings[i].verdict != VERDICT_PASS)
-			json_object_set_new(score->wells,
-					    probes[i]->title ? probes[i]->title : probes[i]->id,
-					    json_string(readings[i].evidence));
-	}
-	result = 0;
-out:
-	sense_free(sense);
+	if (well_build(&well, &sandbox->loaded, scenario, sandbox->facts, err) == 0 &&
+	    well_bind(&well, &sandbox->loaded, err) == 0)
+		asked = well_ask(&well, sandbox->env.clock, score->wells, err);
+	score->recovered = asked == 0;
 	well_release(&well);
-	free(probes);
-	free(readings);
-	return result;
+	return asked < 0 ? -1 : 0;
 }
 
 static double seconds(int64_t from, int64_t to)
@@ -126,13 +27,13 @@ static double seconds(int64_t from, int64_t to)
 	return from && to && to >= from ? (double)(to - from) / (double)CLOCK_US : -1;
 }
 
-/* The times of the way: each is the first of its kind after the one before. */
 /* What a checklist had done is no way out of trouble, nor a detour. */
 static bool is_way(const struct attempt *attempt)
 {
 	return attempt->approved_at && !attempt->procedure.procedure->item;
 }
 
+/* The times of the way: each is the first of its kind after the one before. */
 static void read_times(struct score *score, const struct incident_state *state)
 {
 	int64_t injected = 0, detected = 0;
@@ -168,6 +69,66 @@ static void count_steps(struct score *score, const struct procedure_state *state
 	}
 }
 
+/* Why a step was skipped, in the operator's words; "". */
+static const char *skip_reason(const struct incident_state *state, const char *procedure,
+			       const char *step)
+{
+	for (size_t i = state->ntimeline; i-- > 0;) {
+		const struct timeline_entry *entry = &state->timeline[i];
+
+		if (entry->event == EV_SKIPPED &&
+		    !strcmp(json_str(entry_json(entry), "procedure", ""), procedure) &&
+		    !strcmp(json_str(entry_json(entry), "step", ""), step))
+			return json_str(entry_json(entry), "reason", "");
+	}
+	return "";
+}
+
+/* New: what keeps a step from being verified; NULL: nothing does. */
+static char *step_lack(const struct incident_state *state, const struct procedure_state *way,
+		       size_t i)
+{
+	const struct step_state *step = &way->steps[i];
+	const char *reason;
+
+	switch (procedure_status(way, i)) {
+	case STEP_SKIPPED:
+		if (step->replaced)
+			return NULL;
+		reason = skip_reason(state, way->procedure->name, way->procedure->steps[i].id);
+		return step->attempt ? xasprintf("ran, its verify was skipped: %s", reason)
+				     : xasprintf("skipped: %s", reason);
+	case STEP_FAILED:
+	case STEP_NOT_VERIFIED:
+		return xasprintf("%s: %s", step_status_name(step->status), step->failure);
+	case STEP_UNKNOWN:
+	case STEP_UNDONE:
+		return xstrdup(step_status_name(step->status));
+	default:
+		return NULL;
+	}
+}
+
+/* What keeps an attempt from being verified, step by step; none of it when it is. */
+static void lacks_tell(struct score *score, const struct incident_state *state,
+		       const struct attempt *attempt)
+{
+	const struct procedure_state *way = &attempt->procedure;
+
+	for (size_t i = 0; i < way->procedure->nsteps; i++) {
+		char *lack = step_lack(state, way, i);
+		char *place = xasprintf("%s/%s", way->procedure->name, way->procedure->steps[i].id);
+
+		if (lack)
+			json_object_set_new(score->lacks, place, json_text(lack, strlen(lack)));
+		free(place);
+		free(lack);
+	}
+	if (strcmp(attempt->result, "done"))
+		json_object_set_new(score->lacks, way->procedure->name,
+				    json_string(*attempt->result ? attempt->result : "not ended"));
+}
+
 static void read_way(struct score *score, const struct incident_state *state)
 {
 	for (size_t i = 0; i < state->nattempts; i++) {
@@ -184,6 +145,9 @@ static void read_way(struct score *score, const struct incident_state *state)
 		score->verified =
 		    !strcmp(attempt->result, "done") && procedure_clean(&attempt->procedure);
 		count_steps(score, &attempt->procedure);
+		/* The last one counts: another one before it is a detour, whatever it came to. */
+		json_object_clear(score->lacks);
+		lacks_tell(score, state, attempt);
 	}
 	for (size_t i = 0; i < state->tree.n; i++)
 		score->overrides += state->tree.answers[i].overridden;
@@ -252,6 +216,7 @@ static void deployment_way(struct score *score, const struct incident_state *sta
 		score->verified = score->verified && !strcmp(attempt->result, "done") &&
 				  procedure_clean(&attempt->procedure);
 		count_steps(score, &attempt->procedure);
+		lacks_tell(score, state, attempt);
 		if (procedure->item || attempt->approved_at < state->deployment.t0)
 			continue;
 		score->wrong_paths += score->procedure[0] != '\0';
@@ -296,6 +261,7 @@ int score_make(struct score *score, const struct incident *incident, const struc
 {
 	*score = (struct score){
 		.wells = json_object(),
+		.lacks = json_object(),
 		.detect_s = -1,
 		.decide_s = -1,
 		.recover_s = -1,
@@ -319,7 +285,8 @@ int score_make(struct score *score, const struct incident *incident, const struc
 void score_release(struct score *score)
 {
 	json_decref(score->wells);
-	score->wells = NULL;
+	json_decref(score->lacks);
+	score->wells = score->lacks = NULL;
 }
 
 const char *score_result(const struct score *score)
@@ -347,6 +314,7 @@ json_t *score_json(const struct score *score, const struct incident *incident,
 		      score->wells, "wrong_paths", (json_int_t)score->wrong_paths, "skipped",
 		      (json_int_t)score->skipped, "alternatives", (json_int_t)score->alternatives,
 		      "overrides", (json_int_t)score->overrides);
+	json_object_set(object, "not_verified", score->lacks);
 	if (score->demanded[0]) {
 		json_object_set_new(object, "decision", json_string(score->decision));
 		json_object_set_new(object, "undone", json_integer((json_int_t)score->undone));
@@ -447,6 +415,8 @@ char *score_text(const struct score *score, const struct scenario *scenario)
 	if (score->overrides)
 		buf_printf(&out, "  %zu answer%s given against what was sensed\n", score->overrides,
 			   score->overrides == 1 ? " was" : "s were");
+	json_object_foreach(score->lacks, name, evidence)
+		buf_printf(&out, "  not verified: %s: %s\n", name, json_string_value(evidence));
 	json_object_foreach(score->wells, name, evidence)
 		buf_printf(&out, "  not well: %s: %s\n", name, json_string_value(evidence));
 	return buf_detach(&out);

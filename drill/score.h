@@ -19,6 +19,7 @@ struct score {
 	double budget_s;  /* of that procedure; -1: none ran */
 	char procedure[64];  /* the last one approved; "" */
 	json_t *wells;	     /* owned: name -> evidence of those that do not pass */
+	json_t *lacks;	     /* owned: PROCEDURE/STEP -> why it is not verified, of the last way */
 	size_t wrong_paths;  /* procedures tried before the last one */
 	size_t skipped;	     /* steps skipped or left undone */
 	size_t alternatives; /* steps whose alternative was taken: no fault of the way */

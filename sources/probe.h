@@ -45,6 +45,7 @@ struct probe_type {
 	 * rounds env->deadline is that of the whole evaluation. In rounds it must do with what a
 	 * source found out beside them. */
 	bool lasts;
+	bool recorded; /* it asks the record, no part of the world */
 	/* `args`: the whole probe object, parameters filled in and checked. */
 	void (*eval)(const struct probe_env *env, const json_t *args, struct reading *out);
 	/* Called in the console itself before rounds, which see only a copy of it, any number of

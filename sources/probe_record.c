@@ -59,6 +59,7 @@ const struct probe_type probe_phase = {
 		  .fields = phase_fields,
 		  .one_of = phase_groups },
 	.blocks = true,
+	.recorded = true,
 	.eval = eval_phase,
 };
 
@@ -67,6 +68,7 @@ const struct probe_type probe_proven = {
 		  .help = "by the record: a drill has proven a procedure",
 		  .fields = proven_fields },
 	.blocks = true,
+	.recorded = true,
 	.eval = eval_proven,
 };
 
@@ -75,5 +77,6 @@ const struct probe_type probe_routine = {
 		  .help = "by the record: a routine was done",
 		  .fields = routine_fields },
 	.blocks = true,
+	.recorded = true,
 	.eval = eval_routine,
 };

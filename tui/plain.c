@@ -189,6 +189,22 @@ static void phases_print(struct plain *plain)
 	free(text);
 }
 
+/* Whether the affair is over for whoever opened the console: they may have something to do about
+ * its end before the next command, such as to score a drill. */
+static void look_ended(struct plain *plain)
+{
+	char *text = NULL;
+
+	if (plain->options->ended && !plain->ended)
+		text = plain->options->ended(plain->session, plain->options->data);
+	if (!text)
+		return;
+	plain->ended = true;
+	say_text(plain, text);
+	free(text);
+	leave(plain, 0);
+}
+
 static void command_run(struct plain *plain, char *line)
 {
 	struct err err = ERR_INIT;
@@ -209,6 +225,8 @@ static void command_run(struct plain *plain, char *line)
 	else if (session_command(plain->session, line, &err) < 0)
 		say(plain, "refused: %s%s%s", err.msg, err.hint[0] ? "; " : "", err.hint);
 	news_print(plain);
+	if (!plain->over)
+		look_ended(plain);
 }
 
 static void lines_run(struct plain *plain)
@@ -259,23 +277,13 @@ static void on_signal(struct watch *watch, uint32_t what, void *data)
 static void on_second(struct watch *watch, uint32_t what, void *data)
 {
 	struct plain *plain = data;
-	char *text;
 
 	(void)watch, (void)what;
 	news_print(plain);
-	if (ferror(stdout)) {
+	if (ferror(stdout))
 		leave(plain, 1);
-		return;
-	}
-	if (!plain->options->ended || plain->ended)
-		return;
-	text = plain->options->ended(plain->session, plain->options->data);
-	if (!text)
-		return;
-	plain->ended = true;
-	say_text(plain, text);
-	free(text);
-	leave(plain, 0);
+	else
+		look_ended(plain);
 }
 
 static void on_changed(enum session_change what, void *data)

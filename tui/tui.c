@@ -151,6 +151,41 @@ static void terminal_lost(struct ui *ui)
 	ui_leave(ui, 1);
 }
 
+static void on_ended_read(struct ui *ui)
+{
+	ui_leave(ui, 0);
+}
+
+static void check_ended(struct ui *ui)
+{
+	char *text;
+
+	if (!ui->options->ended || ui->ended || !ui->begun || !ui->session)
+		return;
+	text = ui->options->ended(ui->session, ui->options->data);
+	if (!text)
+		return;
+	ui->ended = true;
+	while (ui->modal)
+		ui_pop(ui);
+	page_open_any(ui, "It is over", text, on_ended_read);
+	screen_drain(&ui->screen);
+	draw(ui);
+}
+
+/* Whoever opened the console may have something to do about the end, such as to score a drill,
+ * before the next key closes the record. */
+static void look_ended(struct ui *ui)
+{
+	const struct incident_state *state = ui->session ? session_state(ui->session) : NULL;
+
+	if (!ui->options->ended || ui->ended || ui->leaving || !state ||
+	    state->phase == INCIDENT_OPEN)
+		return;
+	draw(ui);
+	check_ended(ui);
+}
+
 static void on_key(struct watch *watch, uint32_t what, void *data)
 {
 	struct ui *ui = data;
@@ -161,6 +196,7 @@ static void on_key(struct watch *watch, uint32_t what, void *data)
 	while (!ui->leaving && screen_key(&ui->screen, &key, &special)) {
 		any = true;
 		key_one(ui, key, special);
+		look_ended(ui);
 	}
 	if (ui->leaving)
 		return;
@@ -196,28 +232,6 @@ static void on_signal(struct watch *watch, uint32_t what, void *data)
 			ui->screen.lost = true;
 		ui_leave(ui, 1);
 	}
-}
-
-static void on_ended_read(struct ui *ui)
-{
-	ui_leave(ui, 0);
-}
-
-static void check_ended(struct ui *ui)
-{
-	char *text;
-
-	if (!ui->options->ended || ui->ended || !ui->begun || !ui->session)
-		return;
-	text = ui->options->ended(ui->session, ui->options->data);
-	if (!text)
-		return;
-	ui->ended = true;
-	while (ui->modal)
-		ui_pop(ui);
-	page_open_any(ui, "It is over", text, on_ended_read);
-	screen_drain(&ui->screen);
-	draw(ui);
 }
 
 static void on_second(struct watch *watch, uint32_t what, void *data)

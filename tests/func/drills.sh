@@ -85,7 +85,7 @@ table_is_whole() {
 		grep -q "^right $name -" "tests/drills/$1" && continue
 		grep -q "^wrong $name " "tests/drills/$1" || { echo "$name: no wrong way"; bad=1; }
 		grep -q "^lacking $name " "tests/drills/$1" || { echo "$name: no decisive step"; bad=1; }
-	done < <("$BACKOUT" drill --list "$1")
+	done < <("$BACKOUT" drill --list "$1" | sed '/^ /d; /^$/,$d; 1d')
 	return $bad
 }
 
