@@ -17,12 +17,14 @@
 /* Any scalar, cleaned. */
 static void put_value(struct buf *out, const json_t *value)
 {
+	char number[32];
+
 	if (json_is_string(value))
 		text_clean(out, json_string_value(value), json_string_length(value));
 	else if (json_is_integer(value))
 		buf_printf(out, "%lld", (long long)json_integer_value(value));
 	else if (json_is_real(value))
-		buf_printf(out, "%.4g", json_real_value(value));
+		buf_puts(out, text_number(json_real_value(value), number, sizeof(number)));
 	else if (json_is_boolean(value))
 		buf_puts(out, json_is_true(value) ? "yes" : "no");
 }

@@ -9,6 +9,7 @@
 #include "lib/jdoc.h"
 #include "lib/logline.h"
 #include "lib/mem.h"
+#include "lib/text.h"
 #include "lib/timefmt.h"
 
 #define ERRORS_MAX   (16 << 20)
@@ -161,6 +162,7 @@ static char *metric_value(const struct incident *incident, const char *name, boo
 	const struct metric *metric = runbook_metric(incident->state.runbook, name);
 	struct chart_point *points;
 	double value = NAN;
+	char number[32];
 	size_t n;
 
 	if (!metric)
@@ -176,7 +178,8 @@ static char *metric_value(const struct incident *incident, const char *name, boo
 	free(points);
 	if (isnan(value))
 		return NULL;
-	return xasprintf("%.4g%s%s", value, metric->unit && *metric->unit ? " " : "",
+	return xasprintf("%s%s%s", text_number(value, number, sizeof(number)),
+			 metric->unit && *metric->unit ? " " : "",
 			 metric->unit ? metric->unit : "");
 }
 

@@ -5,14 +5,18 @@
 
 #include "core/report_parts.h"
 #include "lib/jdoc.h"
+#include "lib/text.h"
 #include "lib/timefmt.h"
 
 char *number_unit_text(double value, const char *unit, char *out, size_t size)
 {
+	char number[32];
+
 	if (isnan(value))
 		snprintf(out, size, "-");
 	else
-		snprintf(out, size, "%.4g%s%s", value, unit && *unit ? " " : "", unit ? unit : "");
+		snprintf(out, size, "%s%s%s", text_number(value, number, sizeof(number)),
+			 unit && *unit ? " " : "", unit ? unit : "");
 	return out;
 }
 

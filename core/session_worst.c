@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "core/session_parts.h"
+#include "lib/text.h"
 
 #define ESCALATE_AT 3
 
@@ -47,15 +48,17 @@ bool session_worst(const struct session *session, enum severity *severity, char 
 {
 	const struct condition *condition = condition_worst(session);
 	const struct alert *alert = session_worst_alert(session);
+	char number[32];
 
 	if (condition) {
 		*severity = condition->severity;
 		snprintf(title, size, "%s", condition->title);
 	} else if (alert) {
 		*severity = alert_severity(alert);
-		snprintf(title, size, "%s at %.4g%s",
+		snprintf(title, size, "%s at %s%s",
 			 alert->metric->title ? alert->metric->title : alert->metric->name,
-			 alert->value, alert->metric->unit ? alert->metric->unit : "");
+			 text_number(alert->value, number, sizeof(number)),
+			 alert->metric->unit ? alert->metric->unit : "");
 	}
 	return condition || alert;
 }

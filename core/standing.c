@@ -75,15 +75,19 @@ void standing_alert_text(const struct alert *alert, char *out, size_t size)
 	const struct metric *metric = alert->metric;
 	const char *unit = metric->unit ? metric->unit : "";
 	const char *gap = !*unit || *unit == '%' || *unit == '/' ? "" : " ";
+	char value[32], threshold[32];
+
+	text_number(alert->value, value, sizeof(value));
+	text_number(alert->threshold, threshold, sizeof(threshold));
 
 	if (alert->no_data)
 		snprintf(out, size, "%s: no data", title_of(metric));
 	else if (alert->level > LEVEL_OK && isfinite(alert->threshold))
-		snprintf(out, size, "%s %.4g%s%s (%s %s %.4g%s%s)", title_of(metric), alert->value,
-			 gap, unit, level_name(alert->level), metric->below ? "below" : "above",
-			 alert->threshold, gap, unit);
+		snprintf(out, size, "%s %s%s%s (%s %s %s%s%s)", title_of(metric), value, gap, unit,
+			 level_name(alert->level), metric->below ? "below" : "above", threshold,
+			 gap, unit);
 	else
-		snprintf(out, size, "%s %.4g%s%s", title_of(metric), alert->value, gap, unit);
+		snprintf(out, size, "%s %s%s%s", title_of(metric), value, gap, unit);
 }
 
 bool alert_is_judged(const struct alert *alert)

@@ -1,7 +1,9 @@
 #include "lib/text.h"
 
 #include <langinfo.h>
+#include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -246,6 +248,12 @@ const char *text_wrap(const char *text, int columns, size_t *line)
 static int least_of(int a, int b)
 {
 	return a < b ? a : b;
+}
+
+char *text_number(double value, char *out, size_t size)
+{
+	snprintf(out, size, fabs(value) >= 10000 && fabs(value) < 1e15 ? "%.0f" : "%.4g", value);
+	return out;
 }
 
 /* Optimal string alignment (Damerau 1964, without overlapping edits), over bytes. */

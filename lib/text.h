@@ -36,6 +36,9 @@ size_t text_fit(const char *text, int columns);
 /* Wraps cleaned text at blanks; each call gives the length of the next line in *line and returns
  * the start of the rest, NULL at the end. */
 const char *text_wrap(const char *text, int columns, size_t *line);
+/* A number for people, four digits that tell and all of those before the point ("0.1235", "15.04",
+ * "15040"); returns `out`. */
+char *text_number(double value, char *out, size_t size);
 /* Edit distance (insert, delete, replace, swap neighbours), for "did you mean". */
 int text_distance(const char *a, const char *b);
 

@@ -329,9 +329,33 @@ static void buffers_grow_and_shrink(void **state)
 	free(text);
 }
 
+static void numbers_keep_what_stands_before_the_point(void **state)
+{
+	static const struct {
+		double value;
+		const char *text;
+	} cases[] = {
+		{ 0, "0" },
+		{ 0.12345, "0.1235" },
+		{ 15.0432, "15.04" },
+		{ 9999, "9999" },
+		{ 15039, "15039" },
+		{ 15039.6, "15040" },
+		{ -123456, "-123456" },
+		{ 1e12, "1000000000000" },
+		{ 1e15, "1e+15" },
+	};
+	char text[32];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(text_number(cases[i].value, text, sizeof(text)), cases[i].text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_keep_what_stands_before_the_point),
 		cmocka_unit_test(what_a_terminal_would_obey_becomes_visible),
 		cmocka_unit_test(broken_utf8_becomes_visible),
 		cmocka_unit_test(a_tab_reaches_the_next_stop),
