@@ -6,6 +6,7 @@ import time
 from bot.core import settings
 
 HOME = 1000
+WEIGHTS = {"!challenge": 3, "!profile": 2, "!login": 1}
 MULTI_GUILD = settings.is_on("MULTI_GUILD")
 
 
@@ -69,10 +70,14 @@ def join(db):
 
 
 def leaderboard(db, guild):
-    """The three of the server who gave the most commands."""
+    """The three of the server who gave the most commands: a challenge counts three times, a login once."""
     db.execute("SELECT user_id, name FROM users WHERE guild_id = ?", (guild,))
-    counts = []
+    scores = []
     for user, name in db.fetchall():
-        db.execute("SELECT count(*) FROM command_usage WHERE guild_id = ? AND user_id = ?", (guild, user))
-        counts.append((db.fetchone()[0], name))
-    return f"server {guild}: " + ", ".join(name for _, name in sorted(counts, reverse=True)[:3])
+        score = 0
+        for command, weight in WEIGHTS.items():
+            db.execute("SELECT count(*) FROM command_usage WHERE guild_id = ? AND user_id = ? AND command = ?",
+                       (guild, user, command))
+            score += weight * db.fetchone()[0]
+        scores.append((score, name))
+    return f"server {guild}: " + ", ".join(name for _, name in sorted(scores, reverse=True)[:3])
