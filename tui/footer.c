@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/keys.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
@@ -138,6 +139,27 @@ static void alerts_draw(struct ui *ui, const struct canvas *canvas)
 	free(list);
 }
 
+/* "2 routines due (D)" at the right; the column where it begins. Whatever else asks for attention,
+ * it is in sight. */
+static int routines_draw(struct ui *ui, const struct canvas *canvas)
+{
+	struct routine_due *list;
+	size_t n = session_routines(ui->session, &list), due = 0, overdue = 0;
+	char text[64];
+
+	for (size_t i = 0; i < n; i++) {
+		overdue += list[i].due.state == DUE_OVERDUE;
+		due += list[i].due.state == DUE_OVERDUE || list[i].due.state == DUE_NOW;
+	}
+	free(list);
+	if (!due)
+		return canvas->w;
+	snprintf(text, sizeof(text), " %zu routine%s %s (%s) ", overdue ? overdue : due,
+		 (overdue ? overdue : due) == 1 ? "" : "s", overdue ? "overdue" : "due",
+		 key_defs[KEY_ID_ROUTINES].name);
+	return canvas_right(canvas, 0, overdue ? STYLE_WARNING : STYLE_KEY, text);
+}
+
 static void status_draw(struct ui *ui, const struct canvas *canvas)
 {
 	const char *error = session_error(ui->session);
@@ -145,12 +167,15 @@ static void status_draw(struct ui *ui, const struct canvas *canvas)
 	if (ui->notice[0] && ui->notice_style == STYLE_OK &&
 	    clock_mono(ui->clock) - ui->notice_at > NOTICE_US)
 		ui->notice[0] = '\0';
-	if (ui->notice[0])
+	if (ui->notice[0]) {
 		canvas_text(canvas, 0, 1, ui->notice_style, ui->notice);
-	else if (error && *error)
+	} else if (error && *error) {
 		canvas_printf(canvas, 0, 1, STYLE_CRITICAL, "Trouble: %s", error);
-	else
-		alerts_draw(ui, canvas);
+	} else {
+		struct canvas left = canvas_part(canvas, 0, 0, 1, routines_draw(ui, canvas));
+
+		alerts_draw(ui, &left);
+	}
 }
 
 /* Keys that stand in the last row at its right, always. */
