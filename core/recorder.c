@@ -36,6 +36,14 @@ void recorder_free(struct recorder *recorder)
 	free(recorder);
 }
 
+static void take(struct recorder *recorder, const struct recorded *recorded)
+{
+	recorded_release(&recorder->now);
+	recorder->now = *recorded;
+	recorder->known = true;
+	recorder->spec.changed(recorder->spec.data);
+}
+
 static json_t *body(void *data)
 {
 	const struct recorder_spec *spec = &((struct recorder *)data)->spec;
@@ -56,10 +64,22 @@ static void done(const json_t *result, void *data)
 	recorder->reading = NULL;
 	if (!recorded_from_json(result, recorder->spec.runbook, &recorded))
 		return; /* what was known goes on to count; it is read again */
-	recorded_release(&recorder->now);
-	recorder->now = recorded;
-	recorder->known = true;
-	recorder->spec.changed(recorder->spec.data);
+	take(recorder, &recorded);
+}
+
+void recorder_read(struct recorder *recorder)
+{
+	struct recorded recorded;
+
+	if (!recorder)
+		return;
+	/* What is being read is older. */
+	task_cancel(recorder->reading);
+	recorder->reading = NULL;
+	recorder->look = clock_mono(recorder->spec.clock) + AGAIN_US;
+	recorded_read(recorder->spec.runbook, recorder->spec.target,
+		      clock_wall(recorder->spec.clock), &recorded);
+	take(recorder, &recorded);
 }
 
 int recorder_tick(struct recorder *recorder, struct err *err)

@@ -28,6 +28,8 @@ void recorder_free(struct recorder *recorder);
  * it can't be begun. */
 int recorder_tick(struct recorder *recorder, struct err *err);
 void recorder_soon(struct recorder *recorder);
+/* Reads it at once, for who has just put something on record and looks at it next. Blocking. */
+void recorder_read(struct recorder *recorder);
 /* NULL while nothing is known; borrowed until the next turn of the loop. */
 const struct recorded *recorder_now(const struct recorder *recorder);
 

@@ -271,7 +271,7 @@ int session_leave(struct session *session, struct err *err)
 	session->through = session->summed = false;
 	memset(session->saved, 0, session->loaded->runbook->nmetrics * sizeof(*session->saved));
 	sense_trouble(session->sense, 0);
-	session_recorded_soon(session);
+	recorder_read(session->recorder);
 	session_watch_probes(session);
 	session_say(session, SESSION_LEDGER);
 	return 0;

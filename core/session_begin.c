@@ -51,7 +51,7 @@ static int begin(struct session *session, const struct routine *routine,
 			   err) != 0)
 		return -1;
 	session->summed = false;
-	session_recorded_soon(session);
+	recorder_read(session->recorder);
 	session_watch_probes(session);
 	sense_now(session->sense);
 	return 0;
@@ -101,7 +101,7 @@ static int on_record(struct session *session, const char *title, enum event_id e
 	}
 	if (session_append(session, true, event, fields, err) != 0)
 		return -1;
-	session_recorded_soon(session);
+	recorder_read(session->recorder);
 	if (!own)
 		return 0;
 	if (session_resolve(session, "on record", err) != 0 ||

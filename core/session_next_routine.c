@@ -21,24 +21,27 @@ bool next_due(const struct session *session, struct line line)
 {
 	struct routine_due *list;
 	size_t n = session_routines(session, &list);
-	const struct routine_due *first = n ? &list[0] : NULL;
+	const struct routine_due *first = list;
 	int64_t now = clock_wall(session->clock);
+	bool said = false;
 	char at[40];
 
-	if (!n)
-		return false;
-	if (first->due.state == DUE_NOW || first->due.state == DUE_OVERDUE)
+	/* Not what somebody is at already. */
+	while (n && *first->record->open_id)
+		first++, n--;
+	if (n)
+		said = first->due.at != 0;
+	if (said && (first->due.state == DUE_NOW || first->due.state == DUE_OVERDUE))
 		snprintf(line.out, line.size, "%s is %s since %s. Press %s to begin it.",
 			 first->record->routine->title, due_state_name(first->due.state),
 			 when(now, first->due.at, at, sizeof(at)), line_key(KEY_ID_ROUTINES));
-	else if (first->due.at)
+	else if (said)
 		snprintf(line.out, line.size,
 			 "All quiet; %s is due at %s. Press %s to declare an incident.",
 			 first->record->routine->title, when(now, first->due.at, at, sizeof(at)),
 			 line_key(KEY_ID_DECLARE));
-	n = first->due.at != 0;
 	free(list);
-	return n;
+	return said;
 }
 
 /* What stands in the way of the end: what was sensed and does not hold, or can't be read. */

@@ -148,11 +148,17 @@ static int routines_draw(struct ui *ui, const struct canvas *canvas)
 	char text[64];
 
 	for (size_t i = 0; i < n; i++) {
-		overdue += list[i].due.state == DUE_OVERDUE;
-		due += list[i].due.state == DUE_OVERDUE || list[i].due.state == DUE_NOW;
+		bool late = list[i].due.state == DUE_OVERDUE;
+
+		/* Somebody is at it. */
+		if (*list[i].record->open_id)
+			continue;
+		overdue += late;
+		due += late || list[i].due.state == DUE_NOW;
 	}
 	free(list);
-	if (!due)
+	/* A drill is about something else. */
+	if (!due || session_target(ui->session)->class == TARGET_DRILL)
 		return canvas->w;
 	snprintf(text, sizeof(text), " %zu routine%s %s (%s) ", overdue ? overdue : due,
 		 (overdue ? overdue : due) == 1 ? "" : "s", overdue ? "overdue" : "due",
