@@ -36,7 +36,7 @@ static inline char *record_runbook(const char *folder, const char *extra)
 
 	more = extra ? json_load_file(extra, 0, NULL) : json_object();
 	assert_non_null(more);
-	json_object_update(whole, more);
+	json_object_update_recursive(whole, more);
 	assert_int_equal(json_dump_file(whole, path, 0), 0);
 	chmod(path, 0600);
 	json_decref(more);

@@ -176,6 +176,28 @@ static void facts_follow_the_way(void **state)
 	incident_close(&incident);
 }
 
+/* A step is found wherever it ran: here as a part of another procedure. */
+static void a_step_is_found_in_another_procedure(void **state)
+{
+	struct record *record = *state;
+	struct incident incident;
+
+	record_open(record, &incident);
+	record_append(record, &incident, EV_CHOSEN, "{'procedure': 'whole', 'source': 'operator'}");
+	record_append(record, &incident, EV_APPROVED, "{'procedure': 'whole', 'digest': '01'}");
+	record_append(record, &incident, EV_INTENT,
+		      "{'procedure': 'whole', 'step': 'data/swap', 'attempt': 1, 'act': 'run'}");
+	filled(&incident, "${step.restore/swap.state}", "running");
+	record_append(record, &incident, EV_OUTCOME,
+		      "{'procedure': 'whole', 'step': 'data/swap', 'attempt': 1, 'act': 'run', "
+		      "'result': 'done'}");
+	record_append(record, &incident, EV_VERIFY,
+		      "{'procedure': 'whole', 'step': 'data/swap', 'attempt': 1, 'verdict': "
+		      "'pass'}");
+	filled(&incident, "[${step.restore/swap.mark}] ${step.whole/data/swap.mark}", "[X] X");
+	incident_close(&incident);
+}
+
 int main(void)
 {
 #define OWN(test) cmocka_unit_test_setup_teardown(test, setup, record_teardown)
@@ -185,6 +207,7 @@ int main(void)
 		OWN(answers_go_before_facts_and_can_be_taken_back),
 		OWN(a_field_that_is_not_there_is_a_misfit),
 		OWN(facts_follow_the_way),
+		OWN(a_step_is_found_in_another_procedure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
