@@ -20,6 +20,9 @@
 #define QUERY_US  (5 * CLOCK_US)
 #define POLL_US	  50000
 #define STEADY_US 300000
+/* How long a program that has just been started may keep its mode to itself: in the middle of an
+ * execve() it has no words yet. */
+#define MODE_US (2 * CLOCK_US)
 
 const struct field service_fields[] = {
 	{ "systemd", FIELD_STRING, false, "name of a systemd unit", NULL, NULL },
@@ -342,10 +345,13 @@ static int state_await_start(const struct service *service, int64_t deadline, st
 		}
 		if (now.state != SERVICE_ACTIVE)
 			since = 0;
-		else if (clock_mono(&clock_system) - since >= steady_us)
-			return service_in_mode(service, &now)
-				   ? 0
-				   : err_set(err, "it came up in another mode: %s", now.evidence);
+		else if (clock_mono(&clock_system) - since >= steady_us) {
+			if (service_in_mode(service, &now))
+				return 0;
+			if (now.mode[0] != '\0' ||
+			    clock_mono(&clock_system) - since >= steady_us + MODE_US)
+				return err_set(err, "it came up in another mode: %s", now.evidence);
+		}
 		if (now.state == SERVICE_FAILED)
 			return err_set(err, "it failed to start: %s", now.evidence);
 		if (now.state == SERVICE_STOPPED && service->unit != NULL)

@@ -23,7 +23,8 @@ static const char manager[] =
     "case $1 in\n"
     "start) setsid sleep 100 </dev/null >/dev/null 2>&1 & echo $! >pid; echo ${2:-normal} >mode;;\n"
     "stop) kill $(cat pid); rm -f pid;;\n"
-    "status) [ -e pid ] || exit 3; [ -e dumb ] || echo Mode=$(cat mode); echo 'it runs';;\n"
+    "status) [ -e pid ] || exit 3; rm shy 2>/dev/null || [ -e dumb ] || echo Mode=$(cat mode);\n"
+    "	echo 'it runs';;\n"
     "esac\n";
 static const char by_commands[] =
     "{'bot': {'start': ['@/manage', 'start'], 'stop': ['@/manage', 'stop'], 'status': ['@/manage', "
@@ -124,6 +125,14 @@ static void as_its_status_says(void **state)
 	act_run(&act);
 	act_undo(&act); /* up again, and in that mode */
 	assert_mode(&act, "safe");
+	act_end(&act);
+
+	/* What can't be told yet is looked at again. */
+	ws_sh(*state, "./manage stop; touch shy");
+	begin(&act, state, by_commands, "{'service': 'bot', 'do': 'start', 'mode': 'safe'}");
+	act_run(&act);
+	assert_mode(&act, "safe");
+	ws_assert(act.ws, "ls shy 2>/dev/null | wc -l", "0");
 	act_end(&act);
 
 	/* A status that doesn't say it: nobody knows, and nobody claims. */
