@@ -59,7 +59,8 @@ struct proposal {
 };
 void session_proposal(const struct session *session, const struct question *question,
 		      struct proposal *out);
-/* The same for a step that asks: nothing must have held for any time. */
+/* The same for a step that asks: nothing must have held for any time, but it was measured after the
+ * last step ended. */
 void session_step_proposal(const struct session *session, const struct step *step,
 			   struct proposal *out);
 /* The procedure that is suggested first: a condition that goes before the tree, else the tree's

@@ -54,7 +54,17 @@ void session_proposal(const struct session *session, const struct question *ques
 void session_step_proposal(const struct session *session, const struct step *step,
 			   struct proposal *out)
 {
+	const struct attempt *attempt = session_attempt(session);
+	int64_t moved = attempt ? attempt->procedure.ended : 0, seen;
+
 	propose(session, step->probe, NULL, out);
+	seen = clock_wall(session->clock) - out->age_us;
+	/* What was measured before the last step ended says nothing about what it left. */
+	if (out->verdict != VERDICT_UNKNOWN && moved && seen <= moved) {
+		out->verdict = VERDICT_UNKNOWN;
+		snprintf(out->evidence, sizeof(out->evidence),
+			 "measured before the last step ended: looking again");
+	}
 }
 
 const struct question *session_shaken(const struct session *session)
