@@ -83,26 +83,44 @@ static void next_watching(const struct session *session, struct line line)
 			 line_key(KEY_ID_DECLARE));
 }
 
+/* ---- A question, of the tree or of a procedure ---- */
+
+static void next_question(const char *ask, const struct proposal *proposal, enum key_id view,
+			  struct line line)
+{
+	const char *there = line_go(line, view), *and = line_then(line, view);
+
+	if (proposal->verdict == VERDICT_UNKNOWN)
+		snprintf(line.out, line.size, "%s Press %s%s%s yes or %s no.", ask, there, and,
+			 line_key(KEY_ID_YES), line_key(KEY_ID_NO));
+	else
+		snprintf(line.out, line.size, "%s Proposed: %s. Press %s%s%s to ratify.", ask,
+			 proposal->verdict == VERDICT_PASS ? "yes" : "no", there, and,
+			 line_key(KEY_ID_RATIFY));
+}
+
 /* ---- A step ---- */
 
 static void next_waiting(const struct session *session, const struct step *step, struct line line)
 {
 	const struct procedure *procedure = session_attempt(session)->procedure.procedure;
 	const char *there = line_go(line, KEY_ID_EXECUTE), *and = line_then(line, KEY_ID_EXECUTE);
+	struct proposal proposal;
 
-	if (step->kind == STEP_CHOICE)
+	if (step->kind == STEP_QUESTION) {
+		session_step_proposal(session, step, &proposal);
+		next_question(step->say, &proposal, KEY_ID_EXECUTE, line);
+	} else if (step->kind == STEP_CHOICE) {
 		snprintf(line.out, line.size, "%s Press %s%s%s to choose.", step->say, there, and,
 			 line_key(KEY_ID_RATIFY));
-	else if (step->kind == STEP_QUESTION)
-		snprintf(line.out, line.size, "%s Press %s%s%s yes or %s no.", step->say, there,
-			 and, line_key(KEY_ID_YES), line_key(KEY_ID_NO));
-	else if (step_action(step, procedure, session->loaded->target))
+	} else if (step_action(step, procedure, session->loaded->target)) {
 		snprintf(line.out, line.size,
 			 "Next: %s. Press %s%s%s to run it (%s: straight through).", step->say,
 			 there, and, line_key(KEY_ID_RUN), line_key(KEY_ID_THROUGH));
-	else
+	} else {
 		snprintf(line.out, line.size, "By hand: %s. Press %s%s%s when it is done.",
 			 step->say, there, and, line_key(KEY_ID_DONE));
+	}
 }
 
 /* A step that does not hold: what can be done, then what happened. */
@@ -293,15 +311,7 @@ static void next_tree(const struct session *session, struct line line)
 		open = tree_open(tree, &session->incident.state.tree, &end);
 	if (open) {
 		session_proposal(session, open, &proposal);
-		if (proposal.verdict == VERDICT_UNKNOWN)
-			snprintf(line.out, line.size, "%s Press %s%s%s yes or %s no.", open->ask,
-				 line_go(line, KEY_ID_DECIDE), line_then(line, KEY_ID_DECIDE),
-				 line_key(KEY_ID_YES), line_key(KEY_ID_NO));
-		else
-			snprintf(line.out, line.size, "%s Proposed: %s. Press %s%s%s to ratify.",
-				 open->ask, proposal.verdict == VERDICT_PASS ? "yes" : "no",
-				 line_go(line, KEY_ID_DECIDE), line_then(line, KEY_ID_DECIDE),
-				 line_key(KEY_ID_RATIFY));
+		next_question(open->ask, &proposal, KEY_ID_DECIDE, line);
 	} else if (end && end->advice) {
 		snprintf(line.out, line.size, "The tree says: %.120s%s%s%s", end->advice,
 			 line.shown == KEY_ID_DECIDE ? "" : " Press ", line_go(line, KEY_ID_DECIDE),
