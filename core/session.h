@@ -141,6 +141,9 @@ void session_criterion(const struct session *session, const struct criterion *cr
 		       struct proposal *out);
 /* The item of the planned deployment's checklist that is next, as an index; -1: none. */
 int session_next_item(const struct session *session);
+/* The checklist of this index is on the screen: what can be sensed of it is measured for five
+ * seconds from now on, whether or not anything else asks for it. */
+void session_look_at(struct session *session, size_t checklist);
 /* New: what stands in the way of go, by name: "fails: a, b; unknown: c"; "" when nothing does. */
 char *session_gate_blocks(const struct session *session);
 

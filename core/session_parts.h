@@ -94,6 +94,9 @@ struct session {
 	struct task *summing;	   /* what a routine's report sums up; NULL: not now */
 	bool summed;		   /* it is on record, or can't be had */
 
+	size_t looked_at;     /* index of the checklist that is on the screen */
+	int64_t looked_until; /* monotonic */
+
 	enum decision gate_seen; /* what its criteria said at the tick before */
 	int64_t forward;	 /* wall time that the clock is moved on to; 0: it is not moved */
 

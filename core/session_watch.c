@@ -7,6 +7,8 @@
 
 /* How often the gate's criteria are looked at. */
 #define CRITERION_US (4 * CLOCK_US)
+/* A screen is drawn once a second. */
+#define LOOK_US (5 * CLOCK_US)
 
 struct wanted {
 	struct probe **list;
@@ -153,6 +155,12 @@ static const struct phase *phase_of(const struct session *session)
 	return state->deployment.deployment ? state->deployment.deployment->phase : NULL;
 }
 
+void session_look_at(struct session *session, size_t checklist)
+{
+	session->looked_at = checklist;
+	session->looked_until = clock_mono(session->clock) + LOOK_US;
+}
+
 size_t session_lists(const struct session *session, struct list_in_effect out[SESSION_LISTS])
 {
 	const struct attempt *attempt = session->open ? session_attempt_proper(session) : NULL;
@@ -180,6 +188,9 @@ size_t session_lists(const struct session *session, struct list_in_effect out[SE
 		n = list_add(out, n, gate_criterion(gate, i, NULL)->checklist, from);
 	for (size_t i = 0; phase && i < phase->nchecklists; i++)
 		n = list_add(out, n, phase->checklists[i], from);
+	if (session->looked_at < session->loaded->runbook->nchecklists &&
+	    clock_mono(session->clock) < session->looked_until)
+		n = list_add(out, n, &session->loaded->runbook->checklists[session->looked_at], 0);
 	return n;
 }
 

@@ -240,6 +240,7 @@ static void checklist_draw(struct ui *ui, void *data, const struct canvas *canva
 	follow(ui, view);
 	if (view->which >= lists(ui))
 		view->which = 0;
+	session_look_at(ui->session, view->which);
 	state = state_of(ui, view->which, &release);
 	list_draw(ui, view, &state, canvas);
 	if (release)
