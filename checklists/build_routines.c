@@ -101,6 +101,9 @@ static void check_every(struct checker *checker, const struct schedule *schedule
 	if (span.value && schedule->start == START_ALWAYS)
 		say_key(checker, &span, NULL,
 			"\"for\" counts from a beginning: \"after\", \"phase\" or \"event\"");
+	else if (!span.value && schedule->start == START_INCIDENT)
+		say_key(checker, node, NULL,
+			"every incident would be followed up for ever: \"for\" says how long");
 	else if (span.value && schedule->for_us && schedule->for_us < schedule->every_us)
 		say(checker, &span, NULL, "it would never be due: \"every\" is longer");
 	if (from.value && schedule->start != START_ALWAYS)

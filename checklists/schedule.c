@@ -76,7 +76,7 @@ void schedule_due(const struct schedule *schedule, int64_t start, int64_t done, 
 		  struct due *out)
 {
 	struct row row = row_of(schedule, start);
-	int64_t n, before;
+	int64_t n, before, waits;
 
 	*out = (struct due){ .state = DUE_NEVER };
 	if (!has_begun(schedule, start) || row.last < row.first)
@@ -95,11 +95,13 @@ void schedule_due(const struct schedule *schedule, int64_t start, int64_t done, 
 	if (!out->next && now > over_at(&row))
 		return;
 	out->at = time_of(&row, n);
-	out->state = now - out->at > schedule->within_us ? DUE_OVERDUE : DUE_NOW;
 	before = done ? latest_of(&row, done) : row.first - 1;
 	/* Without a beginning nobody knows since when it should have been done. */
 	if (done || schedule->start != START_ALWAYS)
 		out->missed = (size_t)(n - 1 - (before < row.first ? row.first - 1 : before));
+	/* What recurs is the same work each time: it waits since the first one that was missed. */
+	waits = schedule->every_us ? time_of(&row, n - (int64_t)out->missed) : out->at;
+	out->state = now - waits > schedule->within_us ? DUE_OVERDUE : DUE_NOW;
 }
 
 int64_t schedule_nearest(const struct schedule *schedule, int64_t start, int64_t done, int64_t now)

@@ -16,7 +16,8 @@ enum due_state {
 	DUE_LATER,   /* at `at`, for the first time */
 	DUE_DONE,    /* what was due is done; due again at `at`, if that is not 0 */
 	DUE_NOW,     /* since `at` */
-	DUE_OVERDUE, /* since `at`, and for longer than `within` */
+	DUE_OVERDUE, /* since `at`; it, or what recurs and was missed before, waits longer than
+			`within` */
 };
 
 struct due {
@@ -33,7 +34,8 @@ void schedule_due(const struct schedule *schedule, int64_t start, int64_t done, 
 /* The time that something done now is done for: what is due and not done, else the nearest one. 0
  * when there is none. */
 int64_t schedule_nearest(const struct schedule *schedule, int64_t start, int64_t done, int64_t now);
-/* "every 2 h for 1 d after a deployment", "1 h, 1 d and 7 d after an incident". Returns `out`. */
+/* "every 2 h for 1 d after a deployment", "+1 h, +1 d and +7 d after an incident". Returns `out`.
+ */
 char *schedule_text(const struct schedule *schedule, char *out, size_t size);
 /* "due", "overdue", "done", "later", "over". */
 const char *due_state_name(enum due_state state);

@@ -320,7 +320,8 @@ static const struct field routine_fields[] = {
 	  .help = "how often it is due, after the beginning; else by UTC, weeks from Monday; no "
 		  "parameters" },
 	{ "for", FIELD_DURATION,
-	  .help = "how long after the beginning; without end; no parameters" },
+	  .help = "how long after the beginning, after an incident always given; without end; no "
+		  "parameters" },
 	{ "from", FIELD_DURATION,
 	  .help = "of \"every\" without a beginning: how far into the day, the week ... it is due; "
 		  "no parameters" },

@@ -177,7 +177,7 @@ out:
 	return status;
 }
 
-/* Whether a routine is due now, of any of its beginnings. */
+/* Whether a routine is due now, of any of its beginnings, and nobody is at it. */
 static bool is_due(const struct loaded *loaded, const char *name)
 {
 	int64_t now = clock_wall(&clock_system);
@@ -192,7 +192,7 @@ static bool is_due(const struct loaded *loaded, const char *name)
 		if (strcmp(one->routine->name, name) != 0)
 			continue;
 		schedule_due(&one->routine->schedule, one->start, one->done, now, &due);
-		found = due.state == DUE_NOW || due.state == DUE_OVERDUE;
+		found = recorded_is_asked(one, &due);
 	}
 	recorded_release(&recorded);
 	return found;
@@ -257,7 +257,10 @@ static int run_wish(const struct wish *wish)
 	if (status != EXIT_HOLDS)
 		return status;
 	status = confirmed(&loaded, wish->name, wish->confirm);
-	if (status == EXIT_HOLDS && !is_routine(&loaded, wish->name))
+	/* A routine is recorded under its own title, and a procedure is never due. */
+	if (status == EXIT_HOLDS && is_routine(&loaded, wish->name))
+		status = wish->title ? cli_usage(USAGE) : EXIT_HOLDS;
+	else if (status == EXIT_HOLDS)
 		status = wish->due ? cli_usage(USAGE) : authorised(&loaded, wish->name);
 	if (status == EXIT_HOLDS && (!wish->due || is_due(&loaded, wish->name)))
 		status = run_one(&loaded, wish->name, wish->title, wish->json);

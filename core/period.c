@@ -96,20 +96,18 @@ struct search {
 	const char *target, *except;
 	int64_t from;
 	json_t *list, *now; /* owned; `now` is the one that is read */
-	char procedure[64];
+	int64_t over;	    /* when that one was resolved or closed; 0: it was not */
 };
 
 static bool wanted(const json_t *opened, void *data)
 {
 	struct search *search = data;
-	int64_t at = 0;
 
 	if (strcmp(json_str(opened, "system", ""), search->runbook->system) != 0 ||
 	    strcmp(json_str(opened, "target", ""), search->target) != 0 ||
-	    strcmp(json_str(opened, "incident", ""), search->except) == 0 ||
-	    time_parse_rfc3339(json_str(opened, "at", ""), &at) != 0 || at < search->from)
+	    strcmp(json_str(opened, "incident", ""), search->except) == 0)
 		return false;
-	search->procedure[0] = '\0';
+	search->over = 0;
 	search->now =
 	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "incident",
 		      json_str(opened, "incident", ""), "kind", json_str(opened, "kind", ""),
@@ -137,6 +135,8 @@ static void line_take(const json_t *line, void *data)
 	struct search *search = data;
 	char text[120] = "";
 
+	if (is(line, EV_RESOLVED) || is(line, EV_CLOSED))
+		time_parse_rfc3339(json_str(line, "at", ""), &search->over);
 	if (is(line, EV_SEVERITY))
 		json_object_set(search->now, "severity", json_object_get(line, "severity"));
 	else if (is(line, EV_PROCEDURE_ENDED))
@@ -156,8 +156,13 @@ static void affair_end(void *data)
 {
 	struct search *search = data;
 
-	/* They come newest first. */
-	json_array_insert_new(search->list, 0, search->now);
+	/* What began earlier and was over by then is no affair of that time. They come newest
+	 * first.
+	 */
+	if (search->over && search->over < search->from)
+		json_decref(search->now);
+	else
+		json_array_insert_new(search->list, 0, search->now);
 	search->now = NULL;
 }
 

@@ -14,7 +14,7 @@
 json_t *period_metrics(const struct runbook *runbook, const struct routine *routine,
 		       const struct kept *kept, int64_t from, int64_t until);
 /* New: a list of {incident, kind, title, severity, at, result}, oldest first, of what was opened
- * since `from`, but for the incident `except`. Blocking. */
+ * since `from` or was not over then, but for the incident `except`. Blocking. */
 json_t *period_affairs(const struct runbook *runbook, const char *target, int64_t from,
 		       const char *except);
 

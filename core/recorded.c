@@ -413,6 +413,11 @@ void recorded_release(struct recorded *recorded)
 	*recorded = (struct recorded){ .routines = NULL };
 }
 
+bool recorded_is_asked(const struct recorded_routine *routine, const struct due *due)
+{
+	return due->state == DUE_OVERDUE || (due->state == DUE_NOW && !*routine->open_id);
+}
+
 /* ---- As JSON ---- */
 
 json_t *recorded_to_json(const struct runbook *runbook, const struct recorded *recorded)

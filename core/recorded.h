@@ -45,6 +45,9 @@ struct recorded {
 void recorded_read(const struct runbook *runbook, const char *target, int64_t now,
 		   struct recorded *out);
 void recorded_release(struct recorded *recorded);
+/* Whether somebody has to begin it now: it is due, and nobody is at it. Who was when it became
+ * overdue has left it, or is asked why. */
+bool recorded_is_asked(const struct recorded_routine *routine, const struct due *due);
 /* As JSON (new) and back, so that a child process can read it. False: it is none. */
 json_t *recorded_to_json(const struct runbook *runbook, const struct recorded *recorded);
 bool recorded_from_json(const json_t *json, const struct runbook *runbook, struct recorded *out);

@@ -27,7 +27,7 @@ bool next_due(const struct session *session, struct line line)
 	char at[40];
 
 	/* Not what somebody is at already. */
-	while (n && *first->record->open_id)
+	while (n && *first->record->open_id && !recorded_is_asked(first->record, &first->due))
 		first++, n--;
 	if (n)
 		said = first->due.at != 0;

@@ -131,7 +131,7 @@ json_t *standing_routines(const struct recorded *recorded, int64_t now)
 		struct due due;
 
 		schedule_due(&routine->routine->schedule, routine->start, routine->done, now, &due);
-		if (due.state != DUE_NOW && due.state != DUE_OVERDUE)
+		if (!recorded_is_asked(routine, &due))
 			continue;
 		one = json_pack("{s:s, s:s, s:s}", "routine", routine->routine->name, "title",
 				routine->routine->title, "state", due_state_name(due.state));

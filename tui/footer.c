@@ -148,13 +148,10 @@ static int routines_draw(struct ui *ui, const struct canvas *canvas)
 	char text[64];
 
 	for (size_t i = 0; i < n; i++) {
-		bool late = list[i].due.state == DUE_OVERDUE;
-
-		/* Somebody is at it. */
-		if (*list[i].record->open_id)
+		if (!recorded_is_asked(list[i].record, &list[i].due))
 			continue;
-		overdue += late;
-		due += late || list[i].due.state == DUE_NOW;
+		overdue += list[i].due.state == DUE_OVERDUE;
+		due++;
 	}
 	free(list);
 	/* A drill is about something else. */

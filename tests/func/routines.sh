@@ -3,7 +3,7 @@
 # monitor and the status line say of it.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/func/tap.sh.inc
-plan 19
+plan 20
 
 root=$work/desk
 mkdir "$root"
@@ -88,6 +88,7 @@ check "where nothing happened, nothing follows up" nothing
 check "the target must be confirmed: 2" status 2 on run weekly --confirm back
 check "an unknown name: 2" status 2 on run weakly --confirm front
 check "--due is of routines: 2" status 2 on run clean --due --confirm front
+check "a routine has a title of its own: 2" status 2 on run weekly --title Mine --confirm front
 
 # ---- who watches ----
 rm -rf "$BACKOUT_STATE_DIR"

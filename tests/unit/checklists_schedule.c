@@ -46,6 +46,12 @@ static void test_by_the_clock(void **state)
 	assert_int_equal(due.state, DUE_NOW);
 	due = due_of(&hourly, 0, at("2026-11-30T06:00:00Z"), at("2026-11-30T10:00:00Z"));
 	assert_int_equal(due.missed, 3);
+	/* The one of seven o'clock is waited for since then. */
+	assert_int_equal(due.state, DUE_OVERDUE);
+	due = due_of(&hourly, 0, at("2026-11-30T06:00:00Z"), at("2026-11-30T08:00:00Z"));
+	assert_int_equal(due.state, DUE_NOW);
+	due = due_of(&hourly, 0, at("2026-11-30T06:00:00Z"), at("2026-11-30T08:00:01Z"));
+	assert_int_equal(due.state, DUE_OVERDUE);
 
 	/* UTC alone: the night in which clocks are set back has as many hours as any. */
 	due = due_of(&daily, 0, at("2026-10-24T08:00:00Z"), at("2026-10-25T07:59:59Z"));
@@ -77,8 +83,9 @@ static void test_after_a_beginning(void **state)
 	due = due_of(&first_day, t0, 0, t0 + HOUR);
 	assert_int_equal(due.state, DUE_LATER);
 	assert_int_equal(due.at, t0 + 2 * HOUR);
+	assert_int_equal(due_of(&first_day, t0, 0, t0 + 3 * HOUR).state, DUE_NOW);
 	due = due_of(&first_day, t0, 0, t0 + 7 * HOUR);
-	assert_int_equal(due.state, DUE_NOW);
+	assert_int_equal(due.state, DUE_OVERDUE);
 	assert_int_equal(due.at, t0 + 6 * HOUR);
 	assert_int_equal(due.missed, 2);
 	/* The twelfth is the last one; it is asked for until the next day. */

@@ -1,6 +1,7 @@
 /*
  * What ledgers say of routines and phases, read from real incidents.
  */
+#include "core/period.h"
 #include "core/recorded.h"
 #include "lib/timefmt.h"
 #include "tests/unit/core_record.h"
@@ -70,6 +71,7 @@ static void test_what_was_done_last(void **state)
 {
 	struct record *record = *state;
 	struct recorded_routine hourly = entry(record, "hourly", 0);
+	struct due due;
 
 	assert_non_null(hourly.routine);
 	assert_int_equal(hourly.done, 0);
@@ -88,6 +90,15 @@ static void test_what_was_done_last(void **state)
 	hourly = entry(record, "hourly", 0);
 	assert_int_equal(hourly.done, RECORD_BEGIN);
 	assert_string_not_equal(hourly.open_id, "");
+	/* Nobody else has to begin it, unless whoever did has left it. */
+	schedule_due(&hourly.routine->schedule, hourly.start, hourly.done,
+		     RECORD_BEGIN + HOUR + 30 * MINUTE, &due);
+	assert_int_equal(due.state, DUE_NOW);
+	assert_false(recorded_is_asked(&hourly, &due));
+	schedule_due(&hourly.routine->schedule, hourly.start, hourly.done,
+		     RECORD_BEGIN + 2 * HOUR + 30 * MINUTE, &due);
+	assert_int_equal(due.state, DUE_OVERDUE);
+	assert_true(recorded_is_asked(&hourly, &due));
 	/* What a note says is no event. */
 	assert_int_equal(entry(record, "morning", 0).done_at, 0);
 }
@@ -243,6 +254,34 @@ static void test_probes_of_routines_and_drills(void **state)
 			 VERDICT_FAIL);
 }
 
+/* What a period tells: also what began before it and was not over then. */
+static void test_affairs_of_a_period(void **state)
+{
+	struct record *record = *state;
+	const struct runbook *runbook = record->loaded.runbook;
+	struct incident open, over, late, own;
+	json_t *affairs;
+
+	begin(record, &open, INCIDENT_INCIDENT);
+	begin(record, &over, INCIDENT_INCIDENT);
+	begin(record, &late, INCIDENT_INCIDENT);
+	record_append(record, &over, EV_RESOLVED, "{}");
+	clock_manual_advance(&record->clock, 8 * DAY);
+	record_append(record, &late, EV_RESOLVED, "{}");
+	begin(record, &own, INCIDENT_ROUTINE);
+	affairs = period_affairs(runbook, "test", now_of(record) - 7 * DAY, own.id);
+	assert_int_equal(json_array_size(affairs), 2);
+	assert_string_equal(json_str(json_array_get(affairs, 0), "incident", ""), open.id);
+	assert_string_equal(json_str(json_array_get(affairs, 0), "result", ""), "open");
+	assert_string_equal(json_str(json_array_get(affairs, 1), "incident", ""), late.id);
+	assert_string_equal(json_str(json_array_get(affairs, 1), "result", ""), "resolved");
+	json_decref(affairs);
+	incident_close(&open);
+	incident_close(&over);
+	incident_close(&late);
+	incident_close(&own);
+}
+
 /* A child process hands it over as JSON. */
 static void test_json_and_back(void **state)
 {
@@ -274,6 +313,7 @@ int main(void)
 		TEST(test_the_latest_word_about_an_event_counts),
 		TEST(test_phases),
 		TEST(test_probes_of_routines_and_drills),
+		TEST(test_affairs_of_a_period),
 		TEST(test_json_and_back),
 	};
 
