@@ -25,6 +25,17 @@ static bool may_run(const struct robot *robot, const struct incident_state *stat
 	return authority_completed_by(state, &attempt, "", session_login(robot->spec.session), now);
 }
 
+/* By what was measured: the record may say so a moment later. */
+static bool is_known_to_apply(const struct robot *robot, const struct item *item)
+{
+	const struct reading *reading;
+
+	if (!item->when)
+		return true;
+	reading = &sense_probe(session_sense(robot->spec.session), item->when)->reading;
+	return reading->at && reading->verdict != VERDICT_FAIL;
+}
+
 /* The first item that a procedure carries out, and that was not tried yet; NULL. */
 static const struct item *item_to_run(struct robot *robot, const struct incident_state *state)
 {
@@ -36,13 +47,38 @@ static const struct item *item_to_run(struct robot *robot, const struct incident
 		if (!item->procedure || !checklist_missing(list, i, INT64_MAX) ||
 		    list->items[i].status == ITEM_OVERRIDDEN || robot_tried(robot, item->procedure))
 			continue;
-		/* Whether it applies is not known yet. */
-		if (item->when &&
-		    !sense_probe(session_sense(robot->spec.session), item->when)->reading.at)
-			continue;
-		if (may_run(robot, state, item->procedure))
+		if (is_known_to_apply(robot, item) && may_run(robot, state, item->procedure))
 			return item;
-		robot_say(robot, "left, others would have to approve it: %s", item->say);
+	}
+	return NULL;
+}
+
+static void left_say(struct robot *robot, const struct incident_state *state)
+{
+	const struct checklist_state *list = list_of(state);
+
+	for (size_t i = 0; i < list->nitems; i++) {
+		const struct item *item = checklist_item(list, i, NULL);
+
+		if (item->procedure && checklist_missing(list, i, INT64_MAX) &&
+		    !robot_tried(robot, item->procedure) && !may_run(robot, state, item->procedure))
+			robot_say(robot, "left, others would have to approve it: %s", item->say);
+	}
+}
+
+/* The first item that nobody knows about yet, or that does not apply and is not on record as such;
+ * NULL. */
+static const struct item *item_open(const struct robot *robot, const struct incident_state *state)
+{
+	const struct checklist_state *list = list_of(state);
+
+	for (size_t i = 0; i < list->nitems; i++) {
+		const struct item *item = checklist_item(list, i, NULL);
+
+		if (checklist_missing(list, i, INT64_MAX) &&
+		    (!is_known_to_apply(robot, item) ||
+		     (item->kind == ITEM_SENSED && list->items[i].status == ITEM_OPEN)))
+			return item;
 	}
 	return NULL;
 }
@@ -76,18 +112,22 @@ static int64_t since(const struct robot *robot, const struct incident_state *sta
 static void end(struct robot *robot)
 {
 	struct session *session = robot->spec.session;
-	const char *result = session_routine_result(session);
-	bool fails = *result == 'f';
 	struct err err = ERR_INIT;
+	const char *result;
 	char why[200];
+	bool fails;
 
+	left_say(robot, session_state(session));
+	if (!robot->spec.keep_open &&
+	    !robot_did(robot, session_resolve(session, "without a person", &err), &err))
+		return;
+	/* Only now it is what the record says. */
+	result = session_routine_result(session);
+	fails = *result == 'f';
 	snprintf(why, sizeof(why), "%.120s: %s", session_state(session)->routine.routine->title,
 		 fails		  ? "not everything holds"
 		 : *result == 'p' ? "what is sensed holds; what a person does is left"
 				  : "everything holds");
-	if (!robot->spec.keep_open &&
-	    !robot_did(robot, session_resolve(session, "without a person", &err), &err))
-		return;
 	robot_say(robot, "%s", why);
 	robot_finish(robot, fails ? ROBOT_FAILED : ROBOT_RECOVERED, why);
 }
@@ -95,7 +135,7 @@ static void end(struct robot *robot)
 void robot_routine(struct robot *robot)
 {
 	const struct incident_state *state = session_state(robot->spec.session);
-	const struct item *run = item_to_run(robot, state), *open = item_with(state, ITEM_OPEN);
+	const struct item *run = item_to_run(robot, state), *open = item_open(robot, state);
 	const struct item *red = item_with(state, ITEM_RED),
 			  *unread = item_with(state, ITEM_UNKNOWN);
 	struct err err = ERR_INIT;

@@ -242,6 +242,24 @@ int session_deployment(struct session *session, const char *name, int64_t t0, st
 	return 0;
 }
 
+/* A go begins the phase; one that is taken back gives it up. */
+static int phase_follow(struct session *session, const struct phase *phase, enum decision decision,
+			const char *reason, struct err *err)
+{
+	bool begun = session->incident.state.phase_begun == phase, go = decision == DECISION_GO;
+
+	if (begun == go)
+		return 0;
+	session_recorded_soon(session);
+	if (go)
+		return session_append(session, true, EV_PHASE,
+				      json_pack("{s:s}", "phase", phase->name), err);
+	return session_append(session, true, EV_PHASE_ENDED,
+			      json_pack("{s:s, s:s, s:o}", "phase", phase->name, "result",
+					"given up", "reason", session_text(reason)),
+			      err);
+}
+
 int session_decide_gate(struct session *session, enum decision decision, const char *reason,
 			struct err *err)
 {
@@ -276,11 +294,7 @@ int session_decide_gate(struct session *session, enum decision decision, const c
 				     criteria_json(session, gate)),
 			   err) != 0)
 		return -1;
-	if (decision != DECISION_GO || !phase || session->incident.state.phase_begun == phase)
-		return 0;
-	session_recorded_soon(session);
-	return session_append(session, true, EV_PHASE, json_pack("{s:s}", "phase", phase->name),
-			      err);
+	return phase ? phase_follow(session, phase, decision, reason, err) : 0;
 }
 
 /* ---- The clock ---- */

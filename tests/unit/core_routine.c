@@ -16,6 +16,7 @@ static const char more[] =
     "'hourly': {'title': 'Look at the lamp', 'checklist': 'after', 'every': '1h', 'period': '1d',"
     " 'metrics': ['weight']},"
     "'sweep': {'title': 'Sweep', 'checklist': 'sweep', 'after': 'incident', 'at': ['1h', '1d']},"
+    "'late': {'title': 'Late', 'checklist': 'late', 'after': 'incident', 'at': ['1h']},"
     "'feast': {'title': 'Before the feast', 'checklist': 'after', 'event': 'feast', 'at': "
     "['-2h']}},"
     "'phases': {'one': {'title': 'One lamp', 'checklists': ['after'], 'conditions': ['dark']},"
@@ -24,7 +25,10 @@ static const char sweep[] =
     "'sweep': {'title': 'Sweep', 'sections': [{'title': 'All', 'items': ["
     "{'id': 'broom', 'say': 'It is swept', 'action': {'command': ['sh', '-c', 'echo x "
     ">>\"$1/swept\"', 'sh', '${root}']}},"
-    "{'id': 'well', 'say': 'The lamp is well', 'probe': 'well'}]}]},";
+    "{'id': 'well', 'say': 'The lamp is well', 'probe': 'well'}]}]},"
+    "'late': {'title': 'Late', 'sections': [{'title': 'All', 'items': ["
+    "{'id': 'late', 'say': 'It is late', 'when': {'command': ['sh', '-c', 'sleep 1; exit 1']},"
+    " 'action': {'command': ['touch', '${root}/late']}}]}]},";
 
 /* New: `text` with `what` put in behind the first `where`. */
 static char *put_in(const char *text, const char *where, const char *what)
@@ -218,6 +222,27 @@ static void the_robot_does_what_a_machine_can(void **state)
 	session_free(console.session);
 }
 
+/* Whether an item applies may be known late: it is waited for, and what does not apply is not run.
+ */
+static void the_robot_waits_for_what_applies(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+	struct robot *robot;
+	char *path = lamp_path(console.lamp, "late");
+
+	command(&console, "routine late");
+	robot = robot_new(
+	    &(struct robot_spec){ .session = console.session, .loop = console.lamp->loop });
+	UNTIL(&console, robot_result(robot) != ROBOT_WORKING);
+	assert_int_equal(robot_result(robot), ROBOT_RECOVERED);
+	assert_string_equal(now(&console)->routine.result, "holds");
+	assert_int_equal(item(&console, "late", "late"), ITEM_NOT_APPLICABLE);
+	assert_false(file_exists(path));
+	robot_free(robot);
+	session_free(console.session);
+	free(path);
+}
+
 /* Follow-ups of an incident, on a clock that is moved on: what is due is told by ledgers alone. */
 static void follow_ups_come_due(void **state)
 {
@@ -306,6 +331,13 @@ static void phases_go_on_record(void **state)
 	assert_string_equal(json_str(last(&console, EV_PHASE), "phase", ""), "all");
 	command(&console, "gate go still");
 	assert_int_equal(count(&console, EV_PHASE), 1);
+	/* A go that is taken back begins nothing. */
+	command(&console, "gate no-go it rains again");
+	assert_string_equal(json_str(last(&console, EV_PHASE_ENDED), "result", ""), "given up");
+	command(&console, "gate no-go still");
+	assert_int_equal(count(&console, EV_PHASE_ENDED), 1);
+	command(&console, "gate go at last");
+	assert_int_equal(count(&console, EV_PHASE), 2);
 	/* Its checklists are looked at here. */
 	UNTIL(&console, item(&console, "sweep", "well") == ITEM_GREEN);
 	command(&console, "phase give-up all it was rolled back");
@@ -318,9 +350,13 @@ int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
-		TEST(a_routine_is_gone_through_and_closed), TEST(the_end_waits_for_the_period),
-		TEST(the_robot_does_what_a_machine_can),    TEST(follow_ups_come_due),
-		TEST(an_event_has_the_time_that_was_given), TEST(phases_go_on_record),
+		TEST(a_routine_is_gone_through_and_closed),
+		TEST(the_end_waits_for_the_period),
+		TEST(the_robot_does_what_a_machine_can),
+		TEST(the_robot_waits_for_what_applies),
+		TEST(follow_ups_come_due),
+		TEST(an_event_has_the_time_that_was_given),
+		TEST(phases_go_on_record),
 	};
 
 	if (argc > 1)
