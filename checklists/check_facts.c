@@ -67,9 +67,10 @@ void check_fact(struct checker *checker, const struct node *node, const char *na
 		if (subject) {
 			subject[strcspn(subject, strchr(facts[n], '/') ? "/" : "")] = '\0';
 			check_reference(checker, node, section_of(facts[n]), subject);
+			free(subject);
+			return;
 		}
-		free(subject);
-		if (subject || strcmp(facts[n], name) == 0)
+		if (strcmp(facts[n], name) == 0)
 			return;
 	}
 	suggestion = suggest(name, facts, n);
@@ -128,11 +129,11 @@ static void place_seen(const char *name, size_t len, void *data)
 	for (; facts && *facts; facts++) {
 		char *subject = strchr(*facts, '/') ? subject_of(*facts, word) : NULL;
 
-		if (subject)
-			place_check(walk, section_of(*facts), subject);
+		if (!subject)
+			continue;
+		place_check(walk, section_of(*facts), subject);
 		free(subject);
-		if (subject)
-			break;
+		break;
 	}
 	free(word);
 }

@@ -252,6 +252,9 @@ int session_leave(struct session *session, struct err *err)
 		return err_set(err, "no incident that is closed is shown here");
 	session_plan_forget(session);
 	session_send_forget(session);
+	/* Another console may have ended the routine meanwhile: it is nothing for the next one. */
+	task_cancel(session->summing);
+	session->summing = NULL;
 	watch_free(session->ledger_watch);
 	session->ledger_watch = NULL;
 	if (session->sensing_lock >= 0)

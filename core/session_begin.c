@@ -69,8 +69,10 @@ int session_routine(struct session *session, const char *name, const char *of, s
 		return err_set(err, "the runbook has no routine %s", name);
 	if (session->open) {
 		err_set(err, "incident %s is shown here already", session->incident.id);
-		return err_hint(err, "begin the routine in another console, or resolve that one "
-				     "first");
+		return err_hint(err, session->incident.state.phase == INCIDENT_CLOSED
+					 ? "it is closed: \":leave\" goes back to watching"
+					 : "begin the routine in another console, or resolve that "
+					   "one first");
 	}
 	if (!session->loaded->target)
 		return err_set(err, "a routine needs a target");
@@ -172,8 +174,10 @@ int session_phase_end(struct session *session, const char *name, bool finished, 
 	bool under_way;
 	char title[200];
 
-	if (!phase || !session->loaded->target)
+	if (!phase)
 		return -1;
+	if (!session->loaded->target)
+		return err_set(err, "a phase needs a target");
 	if (!finished && (!reason || !*reason))
 		return err_set(err, "giving a phase up needs a reason");
 	recorded_read(session->loaded->runbook, session->loaded->target->name,
