@@ -285,8 +285,10 @@ static void entry_add(struct search *search, const struct routine *routine, int6
 
 		if (run->routine != routine || run->start != start)
 			continue;
-		if (run->open)
+		if (run->open && (!*entry->open_id || run->due > entry->open_due)) {
+			entry->open_due = run->due;
 			keep(entry->open_id, sizeof(entry->open_id), run->id);
+		}
 		if (!run->ended || run->ended <= entry->done_at)
 			continue;
 		entry->done = run->due > entry->done ? run->due : entry->done;
@@ -415,7 +417,9 @@ void recorded_release(struct recorded *recorded)
 
 bool recorded_is_asked(const struct recorded_routine *routine, const struct due *due)
 {
-	return due->state == DUE_OVERDUE || (due->state == DUE_NOW && !*routine->open_id);
+	bool is_due = due->state == DUE_NOW || due->state == DUE_OVERDUE;
+
+	return is_due && !(*routine->open_id && routine->open_due >= due->at);
 }
 
 /* ---- As JSON ---- */
@@ -428,12 +432,13 @@ json_t *recorded_to_json(const struct runbook *runbook, const struct recorded *r
 		const struct recorded_routine *one = &recorded->routines[i];
 
 		json_array_append_new(routines,
-				      json_pack("{s:s, s:I, s:s, s:I, s:I, s:s, s:s, s:s}",
+				      json_pack("{s:s, s:I, s:s, s:I, s:I, s:s, s:s, s:s, s:I}",
 						"routine", one->routine->name, "start",
 						(json_int_t)one->start, "start_id", one->start_id,
 						"done", (json_int_t)one->done, "done_at",
 						(json_int_t)one->done_at, "done_id", one->done_id,
-						"result", one->result, "open_id", one->open_id));
+						"result", one->result, "open_id", one->open_id,
+						"open_due", (json_int_t)one->open_due));
 	}
 	for (size_t i = 0; i < runbook->nphases; i++) {
 		const struct recorded_phase *one = &recorded->phases[i];
@@ -463,6 +468,7 @@ static void routine_from_json(const json_t *json, struct recorded_routine *out)
 	keep(out->done_id, sizeof(out->done_id), json_str(json, "done_id", ""));
 	keep(out->result, sizeof(out->result), json_str(json, "result", ""));
 	keep(out->open_id, sizeof(out->open_id), json_str(json, "open_id", ""));
+	out->open_due = whole(json, "open_due");
 }
 
 bool recorded_from_json(const json_t *json, const struct runbook *runbook, struct recorded *out)

@@ -24,6 +24,7 @@ struct recorded_routine {
 	char done_id[RECORDED_ID];     /* its incident */
 	char result[16];	       /* "holds", "partly", "fails" */
 	char open_id[RECORDED_ID];     /* the incident of one that is under way; "" */
+	int64_t open_due;	       /* the time that this one is done for */
 };
 
 /* Wall times; 0: not yet. */
@@ -45,8 +46,8 @@ struct recorded {
 void recorded_read(const struct runbook *runbook, const char *target, int64_t now,
 		   struct recorded *out);
 void recorded_release(struct recorded *recorded);
-/* Whether somebody has to begin it now: it is due, and nobody is at it. Who was when it became
- * overdue has left it, or is asked why. */
+/* Whether somebody has to begin it now: it is due, and nobody is at it for that time. Who still is
+ * for an earlier one may have left it. */
 bool recorded_is_asked(const struct recorded_routine *routine, const struct due *due);
 /* As JSON (new) and back, so that a child process can read it. False: it is none. */
 json_t *recorded_to_json(const struct runbook *runbook, const struct recorded *recorded);

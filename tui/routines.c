@@ -27,8 +27,8 @@ char *routine_label(const struct routine_due *one, int64_t now)
 
 	buf_printf(&out, "%s: ", record->routine->title);
 	if (*record->open_id)
-		buf_printf(&out, "%sunder way in %s", due->state == DUE_OVERDUE ? "OVERDUE, " : "",
-			   record->open_id);
+		buf_printf(&out, "%sunder way in %s",
+			   recorded_is_asked(record, due) ? "due again, " : "", record->open_id);
 	else if (due->state == DUE_OVERDUE)
 		buf_puts(&out, "OVERDUE ");
 	else if (due->state == DUE_NOW)
