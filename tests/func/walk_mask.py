@@ -61,12 +61,12 @@ def body(title, lines):
         if skip is not None and indent >= skip and line.strip():
             continue
         skip = None
-        if QUOTED.search(line) or line.lstrip().startswith("Seen:"):
+        if QUOTED.search(line) or line.lstrip().startswith(("Seen:", "Note:")):
             skip = indent
         elif re.search(r"\b(no|unknown), [\d#] of [\d#] symptoms", line):
             pass  # come and go, in an order of their own
         elif ITEM.search(line):
-            out.append(line.split(": ")[0])
+            out.append(line.replace("▸", " ").split(": ")[0])
         else:
             out.append(line)
     return out
@@ -88,7 +88,7 @@ def panels(screen):
         name = re.sub(r"( \(\S+ of \S+, Tab\))? ?─+ ?.*", "", title)
         text = words("\n".join(body(title, inner)))
         if watch:
-            name, text = (re.sub(r"[\d#,]+", "#", part) for part in (name, text))
+            name, text = (re.sub(r"[\d#][\d#,]*", "#", part) for part in (name, text))
         out.append((mask(name), text))
     out.append(("below", words(foot(lines[bottom + 1:]))))
     return out
@@ -101,10 +101,9 @@ def head(text):
 
 
 def foot(lines):
-    """The row of views, and of the keys the first two: which others have room depends on the alerts of the moment."""
+    """The row of views, and the key that decides: what else has room depends on alerts and on what is selected."""
     kept = [line for line in lines if line.strip() and not line.startswith(" Alerts:")]
-    keys = [key for key in re.split(r"  +", kept[0].strip()) if key != "A acknowledge"] if kept else []
-    return " ".join(keys[:2] + kept[-1:])
+    return " ".join(re.findall(r"\b(?:c choose|a approve)\b", " ".join(kept)) + kept[-1:])
 
 
 def words(text):
