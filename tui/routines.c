@@ -23,6 +23,7 @@ char *routine_label(const struct routine_due *one, int64_t now)
 {
 	const struct recorded_routine *record = one->record;
 	const struct due *due = &one->due;
+	const struct schedule *schedule = &record->routine->schedule;
 	struct buf out = BUF_INIT;
 
 	buf_printf(&out, "%s: ", record->routine->title);
@@ -35,6 +36,8 @@ char *routine_label(const struct routine_due *one, int64_t now)
 		buf_puts(&out, "due ");
 	else if (due->at)
 		buf_puts(&out, "next ");
+	else if (schedule->start == START_EVENT && !record->start)
+		buf_printf(&out, "no time is known; \":event %s TIME\" tells it", schedule->of);
 	else
 		buf_puts(&out, due->state == DUE_DONE ? "done" : "nothing is due");
 	if (!*record->open_id && due->at)
@@ -109,10 +112,21 @@ void routines_open(struct ui *ui)
 
 /* ---- Phases ---- */
 
+/* The first deployment that begins it; NULL. */
+static const struct deployment *beginner(const struct runbook *runbook, const struct phase *phase)
+{
+	for (size_t i = 0; i < runbook->ndeployments; i++) {
+		if (runbook->deployments[i].phase == phase)
+			return &runbook->deployments[i];
+	}
+	return NULL;
+}
+
 static void phase_add(const struct session *session, const struct phase *phase, int64_t wall,
 		      struct buf *out)
 {
 	const struct recorded_phase *now = session_phase(session, phase);
+	const struct deployment *deployment = beginner(session_runbook(session), phase);
 	int64_t stable = 0;
 
 	buf_printf(out, "%s: %s\n  ", phase->name, phase->title);
@@ -132,7 +146,9 @@ static void phase_add(const struct session *session, const struct phase *phase, 
 	}
 	if (now && now->shaken_by && now->shaken_at > now->begun_at)
 		buf_printf(out, "\n  on record since it began: %s", now->shaken_by->title);
-	buf_puts(out, phase->gate ? "\n  begins with a go of its deployment\n\n" : "\n\n");
+	if (deployment)
+		buf_printf(out, "\n  begins with a go of deployment %s", deployment->name);
+	buf_puts(out, "\n\n");
 }
 
 char *phases_text(const struct session *session, int64_t now)
