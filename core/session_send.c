@@ -272,6 +272,25 @@ enum sent_state session_sent(const struct session *session, const char *message,
 	return SENT_NOTHING;
 }
 
+/* When a message went out last, as far as is known; 0: never. One that was refused after that takes
+ * nothing back: what was promised is still waited for. */
+static int64_t went_out(const struct session *session, const char *message)
+{
+	const struct incident_state *state = &session->incident.state;
+	uint64_t refused = 0; /* the line that such a one began with */
+
+	for (size_t i = state->ntimeline; i-- > 0;) {
+		const struct timeline_entry *entry = &state->timeline[i];
+		enum sent_state told = entry_tells(session, entry, message, NULL);
+
+		if (told == SENT_REFUSED)
+			refused = (uint64_t)json_num(entry_json(entry), "of", 0);
+		else if (told != SENT_NOTHING && entry->seq != refused)
+			return entry->at;
+	}
+	return 0;
+}
+
 const struct message *session_update(const struct session *session, int64_t *at)
 {
 	const struct runbook *runbook = session->loaded->runbook;
@@ -281,11 +300,10 @@ const struct message *session_update(const struct session *session, int64_t *at)
 		return NULL;
 	for (size_t i = 0; i < runbook->nmessages; i++) {
 		const struct message *message = &runbook->messages[i];
-		int64_t after = sense_duration(session->sense, message->next_update, 0), when = 0;
-		enum sent_state sent = session_sent(session, message->name, NULL, &when);
+		int64_t after = sense_duration(session->sense, message->next_update, 0);
+		int64_t when = after > 0 ? went_out(session, message->name) : 0;
 
-		if (after <= 0 || sent == SENT_NOTHING || sent == SENT_REFUSED ||
-		    (first && when + after >= *at))
+		if (!when || (first && when + after >= *at))
 			continue;
 		first = message;
 		*at = when + after;

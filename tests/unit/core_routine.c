@@ -5,6 +5,7 @@
  */
 #include "core/report.h"
 #include "core/robot.h"
+#include "core/session_parts.h"
 #include "lib/timefmt.h"
 #include "tests/unit/console.h"
 
@@ -189,6 +190,30 @@ static void the_end_waits_for_the_period(void **state)
 	session_free(console.session);
 }
 
+/* Another console may end it meanwhile: what is still being read is nothing for the next routine.
+ */
+static void what_is_read_goes_with_its_routine(void **state)
+{
+	struct console one = console_begin(*state, NULL), other;
+	char *end;
+
+	command(&one, "routine hourly");
+	UNTIL(&one, one.session->summing);
+	other = console_begin(*state, now(&one)->id);
+	command(&other, "resolve");
+	session_free(other.session);
+	session_refresh(one.session);
+	command(&one, "leave");
+	assert_null(one.session->summing);
+	command(&one, "routine hourly");
+	end = report_of(now(&one)->id);
+	assert_null(strstr(end, "Period"));
+	free(end);
+	UNTIL(&one, count(&one, EV_PERIOD));
+	assert_int_equal(count(&one, EV_PERIOD), 1);
+	session_free(one.session);
+}
+
 static void the_robot_does_what_a_machine_can(void **state)
 {
 	struct console console = console_begin(*state, NULL);
@@ -350,13 +375,10 @@ int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
-		TEST(a_routine_is_gone_through_and_closed),
-		TEST(the_end_waits_for_the_period),
-		TEST(the_robot_does_what_a_machine_can),
-		TEST(the_robot_waits_for_what_applies),
-		TEST(follow_ups_come_due),
-		TEST(an_event_has_the_time_that_was_given),
-		TEST(phases_go_on_record),
+		TEST(a_routine_is_gone_through_and_closed), TEST(the_end_waits_for_the_period),
+		TEST(what_is_read_goes_with_its_routine),   TEST(the_robot_does_what_a_machine_can),
+		TEST(the_robot_waits_for_what_applies),	    TEST(follow_ups_come_due),
+		TEST(an_event_has_the_time_that_was_given), TEST(phases_go_on_record),
 	};
 
 	if (argc > 1)

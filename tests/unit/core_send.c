@@ -46,6 +46,20 @@ static void ring(struct console *console)
 	UNTIL(console, rung(console->lamp) == 1);
 }
 
+/* One that was not taken, as it goes on record. */
+static void refuse(struct console *console)
+{
+	const struct incident_state *state = session_state(console->session);
+	json_t *fields = json_pack("{s:s, s:s, s:s, s:s, s:s}", "message", "ring", "to", "all",
+				   "through", "bell", "title", "Ring", "text", "It rings.");
+
+	assert_int_equal(session_append(console->session, false, EV_SENDING, fields, NULL), 0);
+	fields = json_pack("{s:I, s:s, s:s, s:s, s:s}", "of",
+			   (json_int_t)state->timeline[state->ntimeline - 1].seq, "message", "ring",
+			   "to", "all", "through", "bell", "result", "refused");
+	assert_int_equal(session_append(console->session, false, EV_SENT, fields, NULL), 0);
+}
+
 /* An update is due so long after it went out, which the console says then, until all is well. */
 static void promised(struct console *console)
 {
@@ -56,6 +70,11 @@ static void promised(struct console *console)
 
 	assert_int_equal(session_sent(console->session, "ring", NULL, &went), SENT_TAKEN);
 	assert_string_equal(session_update(console->session, &at)->name, "ring");
+	assert_true(at == went + 15 * 60 * CLOCK_US);
+	/* One that fails keeps nobody from waiting for it. */
+	refuse(console);
+	assert_int_equal(sent_of(console), SENT_REFUSED);
+	assert_non_null(session_update(console->session, &at));
 	assert_true(at == went + 15 * 60 * CLOCK_US);
 	session_next(console->session, line, sizeof(line));
 	assert_null(strstr(line, "tell how it goes"));
