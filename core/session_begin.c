@@ -140,7 +140,28 @@ static const struct phase *phase_find(const struct session *session, const char 
 
 	if (!phase)
 		err_set(err, "the runbook has no phase %s", name);
-	return phase;
+	else if (!session->loaded->target)
+		err_set(err, "a phase needs a target");
+	return session->loaded->target ? phase : NULL;
+}
+
+/* By the ledgers as they are at this moment: another console may have put something there. */
+static struct recorded_phase phase_now(const struct session *session, const struct phase *phase)
+{
+	const struct runbook *runbook = session->loaded->runbook;
+	struct recorded recorded;
+	struct recorded_phase now;
+
+	recorded_read(runbook, session->loaded->target->name, clock_wall(session->clock),
+		      &recorded);
+	now = recorded.phases[phase - runbook->phases];
+	recorded_release(&recorded);
+	return now;
+}
+
+static bool is_under_way(struct recorded_phase now)
+{
+	return now.begun_at && !now.ended_at;
 }
 
 int session_phase_begin(struct session *session, const char *name, const char *reason,
@@ -159,6 +180,10 @@ int session_phase_begin(struct session *session, const char *name, const char *r
 		return err_hint(err, "plan it with backout preflight: deployment %s",
 				deployment->name);
 	}
+	if (is_under_way(phase_now(session, phase))) {
+		err_set(err, "phase %s is under way already", name);
+		return err_hint(err, "\":phases\" says since when; finish it, or give it up");
+	}
 	snprintf(title, sizeof(title), "Phase begins: %.150s", phase->title);
 	return on_record(session, title, EV_PHASE,
 			 json_pack("{s:s, s:o}", "phase", name, "reason", session_text(reason)),
@@ -169,24 +194,16 @@ int session_phase_end(struct session *session, const char *name, bool finished, 
 		      struct err *err)
 {
 	const struct phase *phase = phase_find(session, name, err);
-	struct recorded recorded;
-	const struct recorded_phase *now;
-	bool under_way;
+	struct recorded_phase now;
 	char title[200];
 
 	if (!phase)
 		return -1;
-	if (!session->loaded->target)
-		return err_set(err, "a phase needs a target");
 	if (!finished && (!reason || !*reason))
 		return err_set(err, "giving a phase up needs a reason");
-	recorded_read(session->loaded->runbook, session->loaded->target->name,
-		      clock_wall(session->clock), &recorded);
-	now = &recorded.phases[phase - session->loaded->runbook->phases];
+	now = phase_now(session, phase);
 	/* What finished may still be given up: it was rolled back later. */
-	under_way = now->begun_at && (!now->ended_at || (now->finished && !finished));
-	recorded_release(&recorded);
-	if (!under_way)
+	if (!is_under_way(now) && !(now.finished && !finished))
 		return err_set(err, "phase %s is not under way", name);
 	snprintf(title, sizeof(title), "Phase %s: %.150s", finished ? "finished" : "given up",
 		 phase->title);

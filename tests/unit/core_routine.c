@@ -338,6 +338,7 @@ static void phases_go_on_record(void **state)
 	refused(&console, "phase finish one", "not under way");
 	command(&console, "phase begin one");
 	UNTIL(&console, phase(&console, "one") && phase(&console, "one")->begun_at);
+	refused(&console, "phase begin one", "under way already");
 	refused(&console, "phase give-up one", "needs a reason");
 	command(&console, "phase finish one");
 	UNTIL(&console, phase(&console, "one")->finished);
