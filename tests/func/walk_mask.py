@@ -16,7 +16,7 @@ import sys
 
 QUOTED = re.compile(r"[\d#]{4}-[\d#]{2}-[\d#]{2}[ T][\d#]{2}:[\d#]{2}")
 ITEM = re.compile(r"^ *▸? *\[.\]")
-CHART = re.compile(r"[⠀-⣿]|─ ─|\bnow *$", re.M)
+CHART = re.compile(r"[⠀-⣿]|─ ─|\bmax [\d#.,]+ +now *$", re.M)
 LOG = re.compile(r"/min|follow|quiet for|hold")
 UNIT = r"(?: ?(?:ms|us|µs|s|min|h|d|%|kB|B|KiB|MiB|MB|GiB|GB)(?![\w/]))"
 NUMBER = (r"(?<![A-Za-z\d])(?:\d[\d,]*(?:[.:-]\d+)+|\d{2,}(?:-\d+)*|\d(?=" + UNIT +
@@ -61,12 +61,13 @@ def body(title, lines):
         if skip is not None and indent >= skip and line.strip():
             continue
         skip = None
-        if QUOTED.search(line) or line.lstrip().startswith(("Seen:", "Note:")):
+        if ITEM.search(line):
+            # Behind that the item's own words may give way to who did it, and how long ago.
+            out.append(line.replace("▸", " ")[:40].split(": ")[0])
+        elif QUOTED.search(line) or line.lstrip().startswith(("Seen:", "Note:")):
             skip = indent
         elif re.search(r"\b(no|unknown), [\d#] of [\d#] symptoms", line):
             pass  # come and go, in an order of their own
-        elif ITEM.search(line):
-            out.append(line.replace("▸", " ").split(": ")[0])
         else:
             out.append(line)
     return out
