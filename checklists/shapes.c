@@ -3,12 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checklists/runbook.h"
-
-#define END                  \
-	{                    \
-		.name = NULL \
-	}
+#include "checklists/shapes_parts.h"
 
 static const char *const param_types[] = { "string", "path",	 "int",	 "number",
 					   "bool",   "duration", "size", NULL };
@@ -19,7 +14,6 @@ static const char *const panel_kinds[] = { "log",	"connections", "memory", "char
 					   "endpoints", "metrics",     "alerts", "conditions",
 					   "bands",	"database",    NULL };
 static const char *const panel_levels[] = { "all", "warning", "error", NULL };
-static const char *const routine_starts[] = { "deployment", "incident", NULL };
 static const char *const classes[] = { "live", "staging", "drill", NULL };
 
 static const struct field runbook_fields[] = {
@@ -306,54 +300,6 @@ static const struct field deployment_fields[] = {
 	END
 };
 
-static const struct field routine_fields[] = {
-	{ "title", FIELD_TEXT, true, .help = "what a person calls it" },
-	{ "note", FIELD_TEXT, .help = "more for the operator" },
-	{ "checklist", FIELD_REF, true, .help = "what is gone through", .of = "checklists" },
-	{ "after", FIELD_CHOICE, .choices = routine_starts,
-	  .help = "what it begins with: a deployment that was decided go, the resolving of an "
-		  "incident; without it, \"phase\" and \"event\" always" },
-	{ "phase", FIELD_REF, .help = "it begins when this phase has finished", .of = "phases" },
-	{ "event", FIELD_TEXT,
-	  .help = "it lies around an event whose time the operator gives; its name, one word" },
-	{ "every", FIELD_DURATION,
-	  .help = "how often it is due, after the beginning; else by UTC, weeks from Monday; no "
-		  "parameters" },
-	{ "for", FIELD_DURATION,
-	  .help = "how long after the beginning, after an incident always given; without end; no "
-		  "parameters" },
-	{ "from", FIELD_DURATION,
-	  .help = "of \"every\" without a beginning: how far into the day, the week ... it is due; "
-		  "no parameters" },
-	{ "at", FIELD_OFFSETS,
-	  .help = "due once at each of these times after the beginning; of an event also before "
-		  "it" },
-	{ "within", FIELD_DURATION,
-	  .help =
-	      "so long after it was due it is overdue; when it is due again, with \"at\" 1h; no "
-	      "parameters" },
-	{ "period", FIELD_DURATION,
-	  .help = "its report sums up so much time: metrics as they were kept, incidents, "
-		  "deployments, routines; no parameters" },
-	{ "metrics", FIELD_NAMES, .help = "the metrics that are summed up; all", .of = "metrics" },
-	END
-};
-static const char *const routine_times[] = { "every", "at", NULL };
-static const char *const *const routine_groups[] = { routine_times, NULL };
-
-static const struct field phase_fields[] = {
-	{ "title", FIELD_TEXT, true, .help = "what a person calls it" },
-	{ "checklists", FIELD_NAMES, true, .help = "what is gone through in it, in order",
-	  .of = "checklists" },
-	{ "gate", FIELD_REF,
-	  .help = "decides whether it begins: the gate of the deployment that names it",
-	  .of = "gates" },
-	{ "conditions", FIELD_NAMES,
-	  .help = "rollback conditions: while one was on record it is not stable",
-	  .of = "conditions" },
-	END
-};
-
 static const struct field contact_fields[] = {
 	{ "role", FIELD_TEXT, true, .help = "what they are" },
 	{ "reach", FIELD_TEXT, true, .help = "how to reach them, one line" },
@@ -420,55 +366,6 @@ static const struct field panel_fields[] = {
 	{ "metrics", FIELD_NAMES, .help = "the metrics it shows", .of = "metrics" },
 	{ "probes", FIELD_PROBES, .help = "the probes it shows (endpoints)" },
 	{ "bands", FIELD_REF, .help = "of kind bands: the table it shows; all", .of = "bands" },
-	END
-};
-
-const char *const report_part_names[REPORT_PARTS + 1] = {
-	[REPORT_INCIDENT] = "incident",
-	[REPORT_DESCRIPTION] = "description",
-	[REPORT_ERRORS] = "errors",
-	[REPORT_DECISION] = "decision",
-	[REPORT_EXECUTION] = "execution",
-	[REPORT_VALIDATION] = "validation",
-	[REPORT_CHARTS] = "charts",
-	[REPORT_TIMES] = "times",
-	[REPORT_LOSS] = "loss",
-	[REPORT_MESSAGES] = "messages",
-	[REPORT_NOTES] = "notes",
-	[REPORT_ROOT_CAUSE] = "root_cause",
-	[REPORT_REMEDIATION] = "remediation",
-	[REPORT_LESSONS] = "lessons",
-	[REPORT_SIGN_OFF] = "sign_off",
-};
-
-static const struct field report_fields[] = {
-	{ "title", FIELD_TEXT, .help = "what the report is called" },
-	{ "sections", FIELD_OBJECTS, true, .of = "report-section",
-	  .help = "in order; what every report has, and none of them takes in, keeps its "
-		  "place between them" },
-	END
-};
-
-static const struct field report_section_fields[] = {
-	{ "title", FIELD_TEXT, true, .help = "heading" },
-	{ "fields", FIELD_OBJECTS, .of = "report-field", .help = "lines of its own, in order" },
-	{ "with", FIELD_CHOICE, .choices = report_part_names,
-	  .help = "the section of every report whose facts follow in this one" },
-	END
-};
-
-static const struct field report_field_fields[] = {
-	{ "id", FIELD_TEXT, true, .help = "its name, one word, unique in the report" },
-	{ "say", FIELD_TEXT, true, .help = "what stands before it" },
-	{ "from", FIELD_TEMPLATE,
-	  .help = "a text of facts, as ${procedure.approved}; where one of them is not known, it "
-		  "is a line to write on" },
-	{ "ask", FIELD_TEXT,
-	  .help = "a question that is put at closing, or answered before by the command fill; the "
-		  "answer goes before \"from\", without one it is a line to write on" },
-	{ "choices", FIELD_MAP,
-	  .help =
-	      "value -> what stands for it; all are shown as boxes, and the value's is ticked" },
 	END
 };
 
@@ -568,8 +465,9 @@ const struct shape shapes[] = {
 	SHAPE("criterion", "a criterion", "a checklist that a gate asks for", criterion_fields),
 	SHAPE("deployment", "a deployment", "a checklist tied to T and its gate",
 	      deployment_fields),
-	SHAPE_ONE_OF("routine", "a routine", "checks that recur", routine_fields, routine_groups),
-	SHAPE("phase", "a phase", "a part of what is rolled out", phase_fields),
+	SHAPE_ONE_OF("routine", "a routine", "checks that recur", routine_shape_fields,
+		     routine_groups),
+	SHAPE("phase", "a phase", "a part of what is rolled out", phase_shape_fields),
 	SHAPE("contact", "a contact", "someone who is called", contact_fields),
 	SHAPE("message", "a message", "a template", message_fields),
 	SHAPE("matrix", "a matrix", "who decides what how fast", matrix_fields),
@@ -577,11 +475,11 @@ const struct shape shapes[] = {
 	SHAPE("band", "a row of bands", "what is on target, acceptable, or an alert", band_fields),
 	SHAPE("panel", "a panel", "one panel of the first screen", panel_fields),
 	SHAPE("report", "a report", "what the report of trouble tells, as this system wants it",
-	      report_fields),
+	      report_shape_fields),
 	SHAPE("report-section", "a section of the report", "lines under a heading",
-	      report_section_fields),
+	      report_section_shape_fields),
 	SHAPE("report-field", "a field of the report", "a line that facts or a person fill in",
-	      report_field_fields),
+	      report_field_shape_fields),
 	SHAPE("target", "a target", "where a runbook is applied", target_fields),
 	SHAPE("person", "people", "who stands behind a contact on this target", person_fields),
 	SHAPE_ONE_OF("secret", "a secret", "where a secret lies", secret_fields, secret_groups),
