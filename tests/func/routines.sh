@@ -93,7 +93,8 @@ check "a routine has a title of its own: 2" status 2 on run weekly --title Mine 
 # ---- who watches ----
 rm -rf "$BACKOUT_STATE_DIR"
 watched() {
-	on monitor >"$work/lines" 2>"$work/err" &
+	# Not by way of on(): the pid would be that of a shell around it.
+	"$BACKOUT" monitor "$work/desk.json" --target "$work/front.json" >"$work/lines" 2>"$work/err" &
 	local pid=$! i result=1
 	for ((i = 0; i < 300; i++)); do
 		grep -q '"event":"routine".*"routine":"weekly".*"state":"overdue"' "$work/lines" &&
