@@ -139,7 +139,8 @@ static int program_wait(const struct supervised *s, pid_t pid)
 
 static int supervise(const struct supervised *s)
 {
-	for (long starts = 0; !asked_to_stop; starts++) {
+	/* Its folder may go while the program does not live long enough to be looked at. */
+	for (long starts = 0; !asked_to_stop && access(s->lock, F_OK) == 0; starts++) {
 		pid_t pid = program_start(s);
 		int status;
 
