@@ -95,10 +95,14 @@ void schedule_due(const struct schedule *schedule, int64_t start, int64_t done, 
 	if (!out->next && now > over_at(&row))
 		return;
 	out->at = time_of(&row, n);
+	/* Without a beginning nobody knows since when it should have been done: on a new machine it
+	 * is due, and late for nobody. */
+	if (!done && schedule->start == START_ALWAYS) {
+		out->state = DUE_NOW;
+		return;
+	}
 	before = done ? latest_of(&row, done) : row.first - 1;
-	/* Without a beginning nobody knows since when it should have been done. */
-	if (done || schedule->start != START_ALWAYS)
-		out->missed = (size_t)(n - 1 - (before < row.first ? row.first - 1 : before));
+	out->missed = (size_t)(n - 1 - (before < row.first ? row.first - 1 : before));
 	/* What recurs is the same work each time: it waits since the first one that was missed. */
 	waits = schedule->every_us ? time_of(&row, n - (int64_t)out->missed) : out->at;
 	out->state = now - waits > schedule->within_us ? DUE_OVERDUE : DUE_NOW;

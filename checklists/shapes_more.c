@@ -29,9 +29,8 @@ const struct field routine_shape_fields[] = {
 	  .help = "due once at each of these times after the beginning; of an event also before "
 		  "it" },
 	{ "within", FIELD_DURATION,
-	  .help =
-	      "so long after it was due it is overdue; when it is due again, with \"at\" 1h; no "
-	      "parameters" },
+	  .help = "so long after it was due it is overdue; when it is due again, with \"at\" 1h; "
+		  "without a beginning only one that was done before; no parameters" },
 	{ "period", FIELD_DURATION,
 	  .help = "its report sums up so much time: metrics as they were kept, incidents, "
 		  "deployments, routines; no parameters" },

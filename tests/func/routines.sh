@@ -97,8 +97,8 @@ watched() {
 	"$BACKOUT" monitor "$work/desk.json" --target "$work/front.json" >"$work/lines" 2>"$work/err" &
 	local pid=$! i result=1
 	for ((i = 0; i < 300; i++)); do
-		grep -q '"event":"routine".*"routine":"weekly".*"state":"overdue"' "$work/lines" &&
-			"$BACKOUT" status | grep -q 'OVERDUE: The week' && { result=0; break; }
+		grep -q '"event":"routine".*"routine":"weekly".*"state":"due"' "$work/lines" &&
+			"$BACKOUT" status | grep -q 'due: The week' && { result=0; break; }
 		sleep 0.1
 	done
 	[ $result = 0 ] || { cat "$work/lines"; "$BACKOUT" status; }
@@ -106,7 +106,7 @@ watched() {
 	wait "$pid"
 	return $result
 }
-check "the monitor and the status line say what is overdue" watched
+check "the monitor and the status line say what is due" watched
 # ---- plain lines ----
 plain() {
 	mkfifo "$work/keys"
@@ -114,7 +114,7 @@ plain() {
 	local pid=$! i
 	exec 3>"$work/keys"
 	for ((i = 0; i < 300; i++)); do
-		grep -q 'The week is overdue' "$work/lines" && break
+		grep -q 'The week is due' "$work/lines" && break
 		sleep 0.1
 	done
 	printf 'routines\nphase begin one\nphases\nphase finish one\nroutine weekly\nquit\n' >&3
@@ -124,7 +124,7 @@ plain() {
 check "the console of plain lines does all that, too" plain
 lines() {
 	local text
-	for text in 'weekly: The week: OVERDUE since' 'every 7 d; not done yet' 'phase one begins' 'phase one is over: finished' 'routine weekly begun'; do
+	for text in 'weekly: The week: due since' 'every 7 d; not done yet' 'phase one begins' 'phase one is over: finished' 'routine weekly begun'; do
 		grep -qF "$text" "$work/lines" || { echo "no line says: $text"; cat "$work/lines"; return 1; }
 	done
 }

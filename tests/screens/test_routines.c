@@ -19,7 +19,7 @@ static void rounds_start(struct desk *desk)
 /* From the list to the checklist. */
 static void begin(struct desk *desk)
 {
-	assert_true(terminal_wait(desk->terminal, "The week is overdue since"));
+	assert_true(terminal_wait(desk->terminal, "The week is due since"));
 	terminal_golden(desk->terminal, "rounds-watch");
 	desk_press(desk, "D", "Routines: Enter begins one");
 	terminal_golden(desk->terminal, "rounds-list");
@@ -71,7 +71,7 @@ static void not_beside_an_incident(void **state)
 	struct desk *desk = *state;
 
 	rounds_start(desk);
-	assert_true(terminal_wait(desk->terminal, "The week is overdue since"));
+	assert_true(terminal_wait(desk->terminal, "The week is due since"));
 	desk_declare(desk);
 	desk_press(desk, "D", "Routines: Enter begins one");
 	desk_press(desk, "\r", "is shown here already");
@@ -82,7 +82,7 @@ static void phases(void **state)
 	struct desk *desk = *state;
 
 	rounds_start(desk);
-	assert_true(terminal_wait(desk->terminal, "The week is overdue since"));
+	assert_true(terminal_wait(desk->terminal, "The week is due since"));
 	desk_press(desk, ":phase begin one\r", "Done.");
 	desk_press(desk, ":phases\r", "under way");
 	terminal_golden(desk->terminal, "rounds-phases");

@@ -61,10 +61,13 @@ static void test_by_the_clock(void **state)
 	assert_int_equal(due.at, at("2026-10-25T08:00:00Z"));
 
 	/* Weeks begin on Monday; overdue is what waited longer than `within`. */
-	due = due_of(&weekly, 0, 0, at("2026-12-01T00:00:01Z"));
+	due = due_of(&weekly, 0, at("2026-11-23T00:00:00Z"), at("2026-12-01T00:00:01Z"));
 	assert_int_equal(due.at, at("2026-11-30T00:00:00Z"));
 	assert_int_equal(due.state, DUE_OVERDUE);
-	assert_int_equal(due_of(&weekly, 0, 0, at("2026-12-01T00:00:00Z")).state, DUE_NOW);
+	due = due_of(&weekly, 0, at("2026-11-23T00:00:00Z"), at("2026-12-01T00:00:00Z"));
+	assert_int_equal(due.state, DUE_NOW);
+	/* What was never done is due, and late for nobody. */
+	assert_int_equal(due_of(&weekly, 0, 0, at("2026-12-06T00:00:00Z")).state, DUE_NOW);
 }
 
 static void test_after_a_beginning(void **state)
