@@ -409,7 +409,8 @@ static void test_sound(void **state)
 			fail_msg("%s", err.msg);
 		char *now = content("shop");
 		assert_true(strncmp(now, "20000/", 6) == 0);
-		assert_int_equal(action_pg_restore.undo(&env, args, before, &err), 0);
+		if (action_pg_restore.undo(&env, args, before, &err) < 0)
+			fail_msg("%s", err.msg);
 		char *sql = xasprintf("DROP DATABASE \"%s\"", json_str(before, "undone", ""));
 		cluster_sql(&cluster, "postgres", sql);
 		assert_true(untouched());
