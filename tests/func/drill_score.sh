@@ -9,7 +9,7 @@ plan 22
 beacon=tests/drill/beacon
 
 operated() { # NAME RUNBOOK WISHES...: $work/NAME.out, its report as JSON and text beside it
-	python3 tests/func/operator.py "$2" dark relight "${@:3}" >"$work/$1.out" 2>&1
+	python3 tests/func/scripted_operator.py "$2" dark relight "${@:3}" >"$work/$1.out" 2>&1
 	local id
 	id=$(sed -n 's/^incident \([^:]*\):.*/\1/p' "$work/$1.out")
 	"$BACKOUT" report "$id" --json >"$work/$1.report" && "$BACKOUT" report "$id" >"$work/$1.txt"

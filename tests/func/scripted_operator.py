@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """An operator of a drill who types commands: `backout drill RUNBOOK SCENARIO --plain` on pipes.
 
-    usage: operator.py RUNBOOK SCENARIO PROCEDURE [skip STEP] [ignore STEP] [fill FIELD TEXT]...
+    usage: scripted_operator.py RUNBOOK SCENARIO PROCEDURE [skip STEP] [ignore STEP] [fill FIELD TEXT]...
 
 Waits until something is sensed, chooses the procedure, approves its plan, and runs one step after the other. `skip`
 skips that step when it comes; `ignore` runs it, and skips its verify, which does not hold; another one that does not
