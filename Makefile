@@ -135,7 +135,7 @@ check-clang: deps-check
 # ---- ways in ----
 
 RUN_DEBS   := libncurses6 libpq5 libgit2-1.5 libjansson4 libsqlite3-0 git curl groff postgresql postgresql-contrib \
-	      python3 python3-psycopg2 ncurses-term
+	      python3 python3-psycopg2 sqlite3 ncurses-term
 BUILD_DEBS := build-essential pkg-config libncurses-dev libpq-dev libgit2-dev libjansson-dev \
 	      libssl-dev libpcre2-dev libsqlite3-dev
 CHECK_DEBS := libcmocka-dev libvterm-dev tmux mandoc strace python3-jsonschema procps clang poppler-utils \
