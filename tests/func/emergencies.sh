@@ -58,6 +58,9 @@ LEADERBOARD_DSN="host=$sandbox/db port=5432 dbname=etlegacy user=etlegacy_user" 
 	PYTHONPATH=$sandbox/slomix_discord PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m tools.leaderboard 2>"$work/leak" &
 leak=$!
 until grep -q players "$work/leak" || ! kill -0 $leak 2>/dev/null; do sleep 0.1; done
+# They are ended when they have been idle for as long as the target says: for longer than that they are.
+idle="SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND state_change < now() - interval '3 seconds'"
+until [ "$(sql "$idle")" -ge 40 ] || ! kill -0 $leak 2>/dev/null; do sleep 0.1; done
 # What is asked then is answered by what was measured after they were ended, not by what suggested it.
 ended() { respond free-connections && grep -q '^step persists: no' "$work/out" || { cat "$work/out"; return 1; }; }
 check "no connection left: idle sessions are ended, and that is enough" ended
