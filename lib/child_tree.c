@@ -353,14 +353,14 @@ bool child_tree_ask(pid_t pid)
 	return true;
 }
 
-bool child_tree_finish(const struct child_tree *tree, bool kept)
+void child_tree_finish(const struct child_tree *tree, bool kept)
 {
+	/* A keeper that is still at it ends all of it, what was adopted, too. */
 	if (kept && !child_tree_ask(tree->root))
-		return false;
+		return;
 	if (!kept)
 		child_tree_end(tree->root);
 	child_tree_signal(tree, SIGKILL);
-	return true;
 }
 
 void child_tree_release(struct child_tree *tree)

@@ -38,11 +38,12 @@ void child_tree_end(pid_t pid);
  * lives, or `give_up` (monotonic) is reached. Reaps orphans. How many still live. */
 size_t child_tree_kill(const struct child_tree *tree, int64_t give_up);
 /* The same for one of this program's own processes that waits for its children: it is asked to end
- * itself and its tree, since it reaps them meanwhile, and is waited for a second at most. False when
- * it is still at it, or the kernel holds one of the tree: it ends by itself then. */
+ * itself and its tree, since it reaps them meanwhile, and is waited for a second at most. False
+ * when it is still at it, or the kernel holds one of the tree: it ends by itself then. */
 bool child_tree_ask(pid_t pid);
-/* Ends a tree from outside, its keeper being the root or not; false as child_tree_ask(). */
-bool child_tree_finish(const struct child_tree *tree, bool kept);
+/* Ends a tree from outside, its keeper being the root or not. One that its keeper is still at, or
+ * that the kernel holds, ends by itself. */
+void child_tree_finish(const struct child_tree *tree, bool kept);
 void child_tree_release(struct child_tree *tree);
 
 #endif
