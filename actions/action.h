@@ -92,6 +92,9 @@ struct action_type {
 	 * touches. NULL: nothing can be left. */
 	int (*clean)(const struct action_env *env, const json_t *args, const json_t *before,
 		     struct err *err);
+	/* The folder that run and undo put another one in the place of, borrowed from `args`: the
+	 * repository in it is another one afterwards, and rightly so. NULL: replaces none. */
+	const char *(*replaces)(const json_t *args);
 	bool manual;	 /* done by a person; run() is never called */
 	bool reads_only; /* changes nothing: it can be run any number of times */
 };

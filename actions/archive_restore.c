@@ -454,6 +454,11 @@ static int restore_clean(const struct action_env *env, const json_t *args, const
 	return rc;
 }
 
+static const char *restore_replaces(const json_t *args)
+{
+	return json_str(args, "archive_restore", NULL);
+}
+
 const struct action_type action_archive_restore = {
 	.type = { .name = "archive_restore",
 		  .help = "replaces a folder by an archive's content",
@@ -469,4 +474,5 @@ const struct action_type action_archive_restore = {
 	.undo = restore_undo,
 	.undone = restore_undone,
 	.clean = restore_clean,
+	.replaces = restore_replaces,
 };

@@ -174,6 +174,8 @@ static const struct field chosen_fields[] = {
 #define LOSS ANY("loss", false, "lines: the data loss that was measured")
 #define IDENTITY \
 	ANY("identity", false, "whom it was approved for: host, and who each source is")
+#define REPLACED \
+	ANY("identity", false, "who each source is that lies in a folder which the step replaced")
 #define CONFIRMED \
 	{ .name = "confirmed", .type = FIELD_SCALAR, .help = "what was typed to confirm" }
 static const struct field asked_fields[] = {
@@ -242,6 +244,7 @@ static const struct field outcome_fields[] = {
 	TEXT("detail", false, "what failed, or what was done"),
 	NUMBER("elapsed", false, "seconds"),
 	ANY("facts", false, "numbers and names for the record"),
+	REPLACED,
 	{ 0 },
 };
 static const struct field verify_fields[] = {
@@ -259,6 +262,7 @@ static const struct field settled_fields[] = {
 	ATTEMPT,
 	ONE_OF("settled", true, settled, "whether the intent's effect is there"),
 	EVIDENCE,
+	REPLACED,
 	{ 0 },
 };
 static const struct field skipped_fields[] = { PROCEDURE, STEP, REASON, { 0 } };

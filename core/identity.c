@@ -109,6 +109,26 @@ int identity_add(json_t *who, struct sense *sense, const struct type *action, co
 	return why.hint[0] ? err_hint(err, "%s", why.hint) : -1;
 }
 
+json_t *identity_within(struct sense *sense, const char *folder, int64_t deadline)
+{
+	const struct runbook *runbook = sense_runbook(sense);
+	json_t *sources = json_object();
+
+	for (size_t i = 0; i < runbook->nsources; i++) {
+		const char *name = runbook->sources[i].name;
+		const struct source_type *type = type_of(sense, name);
+		const json_t *declared = type && type->within ? sense_declared(sense, name) : NULL;
+		bool wrong;
+
+		if (declared && type->within(declared, folder))
+			source_add(sources, sense, name, deadline, &wrong, NULL);
+	}
+	if (json_object_size(sources) > 0)
+		return json_pack("{s:o}", "sources", sources);
+	json_decref(sources);
+	return NULL;
+}
+
 static int contradicted(const char *what, const char *key, const char *expected, const char *found,
 			struct err *err)
 {

@@ -4,13 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/identity.h"
 #include "core/runner_work.h"
 #include "core/steplock.h"
 #include "lib/jdoc.h"
 #include "lib/mem.h"
-
-#define LOOK_US (60 * CLOCK_US)
 
 enum { GONE_WITHIN_MS = 20000, GONE_LOOK_MS = 10 };
 
@@ -41,19 +38,11 @@ static const char *begun_anew(const struct work *work)
  * What can't be cleared says so when somebody needs it. */
 static bool clear_left(struct work *work)
 {
-	json_t *expected = work_expected(work->incident), *found = NULL, *cleaned = NULL;
-	struct err why = ERR_INIT;
-	bool clear = false;
+	json_t *refusal = NULL;
+	bool clear = work->type && work->type->clean && work_prove(work, &refusal) == WORK_DONE &&
+		     !refusal && work_clean(work, NULL) == 0;
 
-	if (work->type && work->type->clean &&
-	    work_call(work, stage_identity, LOOK_US, &found) == WORK_DONE &&
-	    json_object_get(found, "identity") &&
-	    identity_compare(expected, json_object_get(found, "identity"), &why) == 0)
-		clear = work_call(work, stage_clean, LOOK_US, &cleaned) == WORK_DONE &&
-			!json_object_get(cleaned, "error");
-	json_decref(cleaned);
-	json_decref(found);
-	json_decref(expected);
+	json_decref(refusal);
 	return clear;
 }
 
@@ -63,7 +52,7 @@ int runner_ask_settled(struct work *work, bool *settled, struct err *err)
 	const char *anew = begun_anew(work);
 	bool gone = dead_is_gone(work->incident);
 	enum work_end end =
-	    gone ? work_call(work, work->undo ? stage_undone : stage_settled, LOOK_US, &answer)
+	    gone ? work_call(work, work->undo ? stage_undone : stage_settled, WORK_LOOK_US, &answer)
 		 : WORK_DIED;
 	const char *verdict = end == WORK_DONE ? json_str(answer, "settled", "unknown") : "unknown";
 	const char *evidence =
@@ -86,6 +75,8 @@ int runner_ask_settled(struct work *work, bool *settled, struct err *err)
 			 cleared && !*settled ? "; what it left half done was cleaned" : "");
 	fields =
 	    json_pack("{s:s, s:o}", "settled", verdict, "evidence", json_text(text, strlen(text)));
+	if (json_object_get(answer, "identity"))
+		json_object_set(fields, "identity", json_object_get(answer, "identity"));
 	status = work_append(work, EV_SETTLED, fields, err);
 	free(text);
 	json_decref(answer);

@@ -78,6 +78,19 @@ json_t *stage_prepare(struct work *work, const struct action_env *env)
 	return out;
 }
 
+/* The effect is there: whoever is now behind the sources in the folder that it has replaced goes on
+ * record with it (work_expected). Asked at once, in the process that did or judged it. */
+static json_t *replaced_add(const struct work *work, const struct action_env *env, json_t *out)
+{
+	const char *folder =
+	    work->type && work->type->replaces ? work->type->replaces(work->args) : NULL;
+	json_t *who = folder ? identity_within(work->sense, folder, env->deadline) : NULL;
+
+	if (who)
+		json_object_set_new(out, "identity", who);
+	return out;
+}
+
 json_t *stage_run(struct work *work, const struct action_env *env)
 {
 	struct err err = ERR_INIT;
@@ -86,7 +99,7 @@ json_t *stage_run(struct work *work, const struct action_env *env)
 	if (work->type->run(env, work->args, work->before, &facts, &err) != 0)
 		out = err_to_json(&err);
 	else
-		out = json_object();
+		out = replaced_add(work, env, json_object());
 	if (facts)
 		json_object_set_new(out, "facts", facts);
 	return out;
@@ -125,7 +138,8 @@ json_t *stage_undo(struct work *work, const struct action_env *env)
 	return err_to_json(&err);
 }
 
-static json_t *settled_json(enum settled settled, struct buf *why)
+static json_t *settled_json(const struct work *work, const struct action_env *env,
+			    enum settled settled, struct buf *why)
 {
 	static const char *const names[] = {
 		[SETTLED_UNKNOWN] = "unknown",
@@ -136,7 +150,7 @@ static json_t *settled_json(enum settled settled, struct buf *why)
 				json_text(buf_str(why), strcspn(buf_str(why), "\n")));
 
 	buf_release(why);
-	return out;
+	return settled == SETTLED_YES ? replaced_add(work, env, out) : out;
 }
 
 json_t *stage_settled(struct work *work, const struct action_env *env)
@@ -148,7 +162,7 @@ json_t *stage_settled(struct work *work, const struct action_env *env)
 		settled = work->type->settled(env, work->args, work->before, &why);
 	else
 		buf_puts(&why, "nothing can tell");
-	return settled_json(settled, &why);
+	return settled_json(work, env, settled, &why);
 }
 
 json_t *stage_undone(struct work *work, const struct action_env *env)
@@ -160,7 +174,7 @@ json_t *stage_undone(struct work *work, const struct action_env *env)
 		settled = work->type->undone(env, work->args, work->before, &why);
 	else
 		buf_puts(&why, "nothing can tell");
-	return settled_json(settled, &why);
+	return settled_json(work, env, settled, &why);
 }
 
 json_t *stage_clean(struct work *work, const struct action_env *env)

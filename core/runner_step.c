@@ -10,7 +10,6 @@
 
 #include "core/authority.h"
 #include "core/claim.h"
-#include "core/identity.h"
 #include "core/plan.h"
 #include "core/runner_work.h"
 #include "core/secrets.h"
@@ -20,7 +19,7 @@
 #include "lib/mem.h"
 #include "lib/offspring.h"
 
-#define LOOK_US	   (60 * CLOCK_US)
+#define WORK_LOOK_US	   (60 * CLOCK_US)
 #define TIMEOUT_US (60 * CLOCK_US)
 
 /* ---- May it? ---- */
@@ -102,9 +101,11 @@ static int append_intent(struct work *work, json_t *plan, struct err *err)
 	return incident_act(work->incident, EV_INTENT, fields, NULL, err);
 }
 
-static int append_outcome(struct work *work, const char *result, const char *detail, json_t *facts,
-			  int64_t elapsed_us, struct err *err)
+/* `said` (what a stage gave, or NULL): its facts, and the identity of what it has replaced. */
+static int append_outcome(struct work *work, const char *result, const char *detail,
+			  const json_t *said, int64_t elapsed_us, struct err *err)
 {
+	json_t *facts = json_object_get(said, "facts"), *identity = json_object_get(said, "identity");
 	json_t *fields = act_json(work);
 	struct buf text = BUF_INIT;
 
@@ -120,20 +121,10 @@ static int append_outcome(struct work *work, const char *result, const char *det
 	buf_release(&text);
 	if (facts)
 		json_object_set(fields, "facts", facts);
+	if (identity)
+		json_object_set(fields, "identity", identity);
 	json_object_set_new(fields, "elapsed", json_real((double)elapsed_us / (double)CLOCK_US));
 	return work_append(work, EV_OUTCOME, fields, err);
-}
-
-static const char *end_reason(enum work_end end)
-{
-	switch (end) {
-	case WORK_LATE:
-		return "it took too long; everything that it had started was ended";
-	case WORK_STOPPED:
-		return "stopped by the operator; everything that it had started was ended";
-	default:
-		return "its process died";
-	}
 }
 
 static const char *end_result(enum work_end end)
@@ -144,7 +135,7 @@ static const char *end_result(enum work_end end)
 /* A step that can't even begin is on record as refused, with nothing done. */
 static int refuse(struct work *work, enum work_end end, const json_t *result, struct err *err)
 {
-	const char *why = json_str(result, "error", end_reason(end));
+	const char *why = json_str(result, "error", work_end_reason(end));
 	const char *hint = json_str(result, "hint", "");
 	const char *what = end == WORK_STOPPED ? "stopped" : "refused";
 	char *detail;
@@ -158,26 +149,14 @@ static int refuse(struct work *work, enum work_end end, const json_t *result, st
 	return status;
 }
 
-/* Whether it would change what was approved: the same host, server, repository. 0; 1: no, it is on
- * record as refused; -1. */
+/* Whether it would change what was approved. 0; 1: no, it is on record as refused; -1. */
 static int prove_target(struct work *work, struct err *err)
 {
-	json_t *result = NULL, *expected = work_expected(work->incident);
-	enum work_end end = work_call(work, stage_identity, LOOK_US, &result);
-	json_t *found = json_object_get(result, "identity");
-	struct err why = ERR_INIT;
-	int status = 0;
+	json_t *refusal = NULL;
+	enum work_end end = work_prove(work, &refusal);
+	int status = refusal ? (refuse(work, end, refusal, err) ? -1 : 1) : 0;
 
-	if (found && identity_compare(expected, found, &why) == 0) {
-		work->identity = json_incref(found);
-	} else {
-		json_t *refusal = found ? err_to_json(&why) : json_incref(result);
-
-		status = refuse(work, end, refusal, err) ? -1 : 1;
-		json_decref(refusal);
-	}
-	json_decref(expected);
-	json_decref(result);
+	json_decref(refusal);
 	return status;
 }
 
@@ -192,7 +171,7 @@ static int check_when(struct work *work, struct err *err)
 	if (!work->step->when)
 		return 0;
 	/* Unknown applies: a step is left out only for a reason that was seen. */
-	if (work_call(work, stage_when, LOOK_US, &result) == WORK_DONE &&
+	if (work_call(work, stage_when, WORK_LOOK_US, &result) == WORK_DONE &&
 	    strcmp(json_str(result, "verdict", ""), "fail") == 0) {
 		fields = json_pack("{s:s, s:s, s:O}", "procedure", work->procedure->name, "step",
 				   work->step->id, "evidence", json_object_get(result, "evidence"));
@@ -206,31 +185,15 @@ static int check_when(struct work *work, struct err *err)
 static int finish_undo(struct work *work, int64_t elapsed, struct err *err)
 {
 	json_t *answer = NULL;
-	enum work_end end = work_call(work, stage_undone, LOOK_US, &answer);
+	enum work_end end = work_call(work, stage_undone, WORK_LOOK_US, &answer);
 	bool undone = end == WORK_DONE &&
 		      (!work->type->undone || strcmp(json_str(answer, "settled", ""), "yes") == 0);
 	int result = append_outcome(work, undone ? "done" : "failed",
-				    json_str(answer, "evidence", undone ? "" : end_reason(end)),
-				    NULL, elapsed, err);
+				    json_str(answer, "evidence", undone ? "" : work_end_reason(end)),
+				    answer, elapsed, err);
 
 	json_decref(answer);
 	return result;
-}
-
-/* Clears what a run left that could not end in its own way. */
-static int clean_left(struct work *work, struct err *err)
-{
-	json_t *result = NULL;
-	enum work_end end = work_call(work, stage_clean, LOOK_US, &result);
-	int status = 0;
-
-	if (end != WORK_DONE || json_object_get(result, "error")) {
-		err_set(err, "what the dead run left can't be cleaned: %s",
-			json_str(result, "error", end_reason(end)));
-		status = -1;
-	}
-	json_decref(result);
-	return status;
 }
 
 /* It did not end by itself: a half-done action (a database closed for its restore) is not left so
@@ -241,9 +204,9 @@ static int append_cut_short(struct work *work, enum work_end end, int64_t elapse
 	struct err left = ERR_INIT;
 	int stop_fd = work->stop_fd, status;
 
-	buf_puts(&detail, end_reason(end));
+	buf_puts(&detail, work_end_reason(end));
 	work->stop_fd = -1;
-	if (work->type->clean && clean_left(work, &left) == 0)
+	if (work->type->clean && work_clean(work, &left) == 0)
 		buf_puts(&detail, "; what it left half done was cleaned");
 	else if (left.set)
 		buf_printf(&detail, "; %s", left.msg);
@@ -268,15 +231,14 @@ static int do_it(struct work *work, struct err *err)
 		status = append_cut_short(work, end, elapsed, err);
 	} else if (error) {
 		status = append_outcome(work, elapsed >= timeout ? "timeout" : "failed", error,
-					json_object_get(result, "facts"), elapsed, err);
+					result, elapsed, err);
 	} else if (work->undo) {
 		status = finish_undo(work, elapsed, err);
 	} else {
 		/* Before its record is synced: a service says that it is ready meanwhile. */
 		work->window.since = clock_wall(clock);
 		work_shown_since(work, json_object_get(result, "facts"));
-		status = append_outcome(work, "done", NULL, json_object_get(result, "facts"),
-					elapsed, err);
+		status = append_outcome(work, "done", NULL, result, elapsed, err);
 		if (status == 0)
 			status = work_verify(work, err);
 	}
@@ -302,7 +264,7 @@ static int run_step(struct work *work, struct err *err)
 		status = prove_target(work, err);
 	if (status != 0)
 		return status < 0 ? -1 : 0;
-	end = work_call(work, stage_prepare, LOOK_US, &result);
+	end = work_call(work, stage_prepare, WORK_LOOK_US, &result);
 	if (end != WORK_DONE || json_object_get(result, "error")) {
 		status = refuse(work, end, result, err);
 	} else {
@@ -322,7 +284,7 @@ static int clean_step(struct work *work, struct err *err)
 	int status;
 
 	work->before = runner_recorded_before(work);
-	status = clean_left(work, err);
+	status = work_clean(work, err);
 	json_decref(work->before);
 	work->before = NULL;
 	return status;
@@ -342,7 +304,7 @@ static int undo_step(struct work *work, struct err *err)
 	/* An undo that was begun before may have died, or left what it could not clear. */
 	if (work_last(work->incident, work->procedure->name, work->step->id, EV_INTENT, true,
 		      NULL) &&
-	    clean_left(work, err) != 0)
+	    work_clean(work, err) != 0)
 		return -1;
 	if (append_intent(work, NULL, err) != 0)
 		return -1;

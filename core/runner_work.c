@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/authority.h"
+#include "core/identity.h"
 #include "core/outgoing.h"
 #include "core/plan.h"
 #include "core/secrets.h"
@@ -305,6 +306,18 @@ static enum work_end stage_wait(struct work *work, pid_t pid, int fd, int64_t ti
 	}
 }
 
+const char *work_end_reason(enum work_end end)
+{
+	switch (end) {
+	case WORK_LATE:
+		return "it took too long; everything that it had started was ended";
+	case WORK_STOPPED:
+		return "stopped by the operator; everything that it had started was ended";
+	default:
+		return "its process died";
+	}
+}
+
 enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us, json_t **result)
 {
 	struct call call = {
@@ -456,30 +469,78 @@ static bool is_counted(const struct incident *incident, const struct authority *
 	return false;
 }
 
-/* Walking back: what was recorded earlier overrides. */
-json_t *work_expected(const struct incident *incident)
+/* Adds what `found` says: of what is in `sources` already the former holds, unless `anew`. */
+static void take_sources(json_t *sources, const json_t *found, bool anew)
+{
+	json_t *more = json_object_get(found, "sources");
+
+	if (anew)
+		json_object_update(sources, more);
+	else
+		json_object_update_missing(sources, more);
+}
+
+/* New: whom the current attempt may change: what the approvals that count recorded; besides that,
+ * what the first step that came across it did; and what a step has put in a replaced one's place. */
+static json_t *expected_identity(const struct incident *incident)
 {
 	const struct incident_state *state = &incident->state;
 	const struct attempt *attempt = state_attempt(state);
 	json_t *expected = json_object(), *sources = json_object();
 	struct authority authority;
+	size_t first = state->ntimeline;
 
 	authority_judge(state, attempt, attempt->digest, clock_wall(incident->clock), &authority);
-
-	for (size_t i = state->ntimeline; i-- > 0 && state->timeline[i].event != EV_CHOSEN;) {
+	while (first > 0 && state->timeline[first - 1].event != EV_CHOSEN)
+		first--;
+	for (size_t i = first; i < state->ntimeline; i++) {
 		const struct timeline_entry *entry = &state->timeline[i];
-		const json_t *seen;
+		bool replaced = entry->event == EV_OUTCOME || entry->event == EV_SETTLED;
+		json_t *seen;
 
-		if (entry->event != EV_INTENT &&
+		if (entry->event != EV_INTENT && !replaced &&
 		    ((entry->event != EV_APPROVED && entry->event != EV_BROKEN) ||
 		     !is_counted(incident, &authority, entry)))
 			continue;
 		seen = json_object_get(entry_json(entry), "identity");
-		json_object_update(sources, json_object_get(seen, "sources"));
-		json_object_update(expected, (json_t *)seen);
+		take_sources(sources, seen, replaced);
+		json_object_update_missing(expected, seen);
 	}
 	json_object_set_new(expected, "sources", sources);
 	return expected;
+}
+
+enum work_end work_prove(struct work *work, json_t **refusal)
+{
+	json_t *expected = expected_identity(work->incident), *result = NULL, *found;
+	enum work_end end = work_call(work, stage_identity, WORK_LOOK_US, &result);
+	struct err why = ERR_INIT;
+
+	found = json_object_get(result, "identity");
+	if (found && identity_compare(expected, found, &why) == 0) {
+		json_decref(work->identity);
+		work->identity = json_incref(found);
+	} else if (found) {
+		*refusal = err_to_json(&why);
+	} else {
+		*refusal = result ? json_incref(result) : json_object();
+	}
+	json_decref(expected);
+	json_decref(result);
+	return end;
+}
+
+int work_clean(struct work *work, struct err *err)
+{
+	json_t *result = NULL;
+	enum work_end end = work_call(work, stage_clean, WORK_LOOK_US, &result);
+	int status = 0;
+
+	if (end != WORK_DONE || json_object_get(result, "error"))
+		status = err_set(err, "what the dead run left can't be cleaned: %s",
+				 json_str(result, "error", work_end_reason(end)));
+	json_decref(result);
+	return status;
 }
 
 void work_shown_since(struct work *work, const json_t *facts)

@@ -52,6 +52,8 @@ enum work_end { WORK_DONE, WORK_LATE, WORK_STOPPED, WORK_DIED };
  * an earlier stage did (a service) lives on. */
 typedef json_t *work_stage(struct work *work, const struct action_env *env);
 enum work_end work_call(struct work *work, work_stage *stage, int64_t timeout_us, json_t **result);
+const char *work_end_reason(enum work_end end); /* a sentence, for one that is not WORK_DONE */
+#define WORK_LOOK_US (60 * CLOCK_US)		/* for a stage that only looks, or clears */
 
 /* Stages. Each gives an object; "error" and "hint" are in it when it failed. */
 json_t *stage_when(struct work *work, const struct action_env *env);	 /* verdict, evidence */
@@ -79,9 +81,12 @@ const json_t *work_last_run(const struct incident *incident, const char *procedu
 /* New: the states before each run of the step that is not undone yet, in the current attempt;
  * newest first. */
 json_t *work_runs(const struct incident *incident, const char *procedure, const char *step);
-/* New: whom the current attempt may change: what the approvals that count recorded, and besides
- * that, what the first step that came across it did. */
-json_t *work_expected(const struct incident *incident);
+/* Proves that the step would change what was approved: the same host, server, repository. Then
+ * *refusal stays NULL and work->identity is set; else it is new: "error" and "hint", or empty when
+ * the end that is returned says all. */
+enum work_end work_prove(struct work *work, json_t **refusal);
+/* Clears what a run left that could not end in its own way. */
+int work_clean(struct work *work, struct err *err);
 /* Sets the window's shown_since from an outcome's facts (actions/action.h); NULL: none. */
 void work_shown_since(struct work *work, const json_t *facts);
 /* runner_judge() by whoever holds the step's lock, and for one step. */

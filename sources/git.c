@@ -1,6 +1,7 @@
 /* A repository: a mere declaration that probes and actions refer to by name. */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "lib/clock.h"
@@ -75,8 +76,21 @@ static json_t *git_identity(const json_t *args, int64_t deadline, bool *wrong, s
 	return who;
 }
 
+static bool git_within(const json_t *args, const char *folder)
+{
+	char *real = realpath(json_str(args, "path", ""), NULL), *place = realpath(folder, NULL);
+	size_t len = place ? strlen(place) : 0;
+	bool within = real && place && strncmp(real, place, len) == 0 &&
+		      (real[len] == '\0' || real[len] == '/');
+
+	free(place);
+	free(real);
+	return within;
+}
+
 const struct source_type source_git = {
 	.type = { .name = "git", .help = "a git repository's working tree", .fields = git_fields },
 	.open = git_open,
 	.identity = git_identity,
+	.within = git_within,
 };

@@ -69,6 +69,9 @@ struct source_type {
 	 * declare, or one that can't be changed, and *wrong is true. A NULL function: nothing of
 	 * this type could be mistaken for another. */
 	json_t *(*identity)(const json_t *args, int64_t deadline, bool *wrong, struct err *err);
+	/* Whether what `args` declare lies in that folder, so that it becomes another one when the
+	 * folder does. NULL: it lies in none. */
+	bool (*within)(const json_t *args, const char *folder);
 	/* Whether both declarations lead to the same place, so that who is there can be told by
 	 * either: two databases of one server. NULL: never. */
 	bool (*same_place)(const json_t *one, const json_t *other);

@@ -9,7 +9,7 @@ if [ ! -x "$bin/initdb" ]; then
 	skip "wrong targets are refused" "no PostgreSQL server programs"
 	exit 0
 fi
-plan 13
+plan 16
 
 as=() servers=(one other copy)
 if [ "$(id -u)" = 0 ]; then
@@ -69,6 +69,13 @@ cat >"$work/shop.json" <<'END'
    "service": {"title": "Write", "estimate": "1m", "data_loss": "none", "risk": "high", "steps": [
      {"id": "swap", "say": "Wait", "action": {"command": ["sh", "${root}/swap.sh"], "risk": "safe"}},
      {"id": "hit", "say": "Write", "action": {"pg_sql": "db2", "sql": "INSERT INTO hits VALUES (1)"}}]},
+   "pack": {"title": "Pack", "estimate": "1m", "data_loss": "none", "risk": "low", "steps": [
+     {"id": "pack", "say": "Pack", "action": {"archive": "other", "of": ["${root}/other"], "to": "${root}"}}]},
+   "replace": {"title": "Replace", "estimate": "1m", "data_loss": "none", "risk": "high", "steps": [
+     {"id": "first", "say": "Tag", "action": {"git": "repo", "do": "tag", "name": "before"}},
+     {"id": "replace", "say": "Replace", "action": {"archive_restore": "${root}/repo", "from": "${root}/other.tar.gz"}},
+     {"id": "swap", "say": "Wait", "action": {"command": ["sh", "${root}/swap.sh"], "risk": "safe"}},
+     {"id": "hit", "say": "Tag", "action": {"git": "repo", "do": "reset", "to": "first"}}]},
    "git": {"title": "Tag", "estimate": "1m", "data_loss": "none", "risk": "high", "steps": [
      {"id": "swap", "say": "Wait", "action": {"command": ["sh", "${root}/swap.sh"], "risk": "safe"}},
      {"id": "hit", "say": "Tag", "action": {"git": "repo", "do": "reset", "to": "first"}}]}}}
@@ -81,7 +88,7 @@ target() {
 export HOME=$work
 service() { printf '[shop]\nhost=%s\ndbname=%s\n' "$pg/one.socket" "$1" >"$work/.pg_service.conf"; }
 fresh() {
-	rm -rf "$BACKOUT_STATE_DIR" "$work/claim" "$root"/{repo,old,other,clone,real}
+	rm -rf "$BACKOUT_STATE_DIR" "$work/claim" "$root"/{repo*,old,other*,clone,real}
 	ln -sfn "$pg/one.socket" "$root/socket"
 	repository "$root/repo" one
 	repository "$root/other" other
@@ -112,8 +119,7 @@ refuses() {
 	status 1 "$@" "$BACKOUT" run "$work/shop.json" "$procedure" --target "$work/here.json" --confirm here >"$work/out" 2>&1
 	local exited=$?
 	cat "$work/out"
-	"$BACKOUT" log --json 2>/dev/null | grep '"event": *"step.outcome"' >"$work/outcomes"
-	cat "$work/outcomes" "$BACKOUT_STATE_DIR"/incidents/*/ledger.jsonl | grep -q -- "$reason" || grep -q -- "$reason" "$work/out" ||
+	grep -q -- "$reason" "$BACKOUT_STATE_DIR"/incidents/*/ledger.jsonl "$work/out" ||
 		{ echo "no \"$reason\""; return 1; }
 	[ $exited = 0 ] && [ "$(hits)" = "$before" ] || { echo "hits: $before, then $(hits)"; return 1; }
 	refused=$((refused + 1))
@@ -160,6 +166,35 @@ check "a clone in its place" refuses git "folder is"
 fresh
 echo "rm -rf $root/repo; git clone -q $root/other $root/repo" >"$root/swap.sh"
 check "one that was made anew in its place" refuses git "folder is"
+# packed: as fresh, with an archive of the other repository.
+packed() {
+	fresh
+	"$BACKOUT" run "$work/shop.json" pack --target "$work/here.json" --confirm here >"$work/out" 2>&1 || cat "$work/out"
+	mv "$root"/other_*.tar.gz "$root/other.tar.gz"
+	mv "$root"/other_*.tar.gz.json "$root/other.tar.gz.json"
+	rm -rf "$BACKOUT_STATE_DIR" "$work/claim"
+}
+packed
+check "the one that a step of its own has put there is the right one" does replace
+packed
+echo "mv $root/repo $root/old; mv $root/other $root/repo" >"$root/swap.sh"
+check "another one in the place of what a step has put there" refuses replace "folder is"
+# killed_and_judged: console and runner die behind the exchange; it is judged (its effect is there), and gone on with.
+exchanged() { [ "$(g -C "$root/repo" log -1 --format=%s first)" = other ]; }
+killed_and_judged() {
+	local runner i
+	traced -f -qq -o /dev/null -e trace=rmdir -e inject=rmdir:delay_enter=60s "$BACKOUT" run "$work/shop.json" replace \
+		--target "$work/here.json" --confirm here >"$work/out" 2>&1 &
+	for ((i = 0; i < 600; i++)); do exchanged && break || sleep 0.1; done
+	runner=$(sed -n 's/.*"step":"replace".*"pid":\([0-9]*\).*/\1/p' "$BACKOUT_STATE_DIR"/incidents/*/ledger.jsonl)
+	kill -KILL "$runner" $(pgrep -f -- "$work/shop.json replace")
+	wait
+	"$BACKOUT" attach --auto
+	grep '"step.settled"' "$BACKOUT_STATE_DIR"/incidents/*/ledger.jsonl | grep -q '"settled":"yes"' || { echo "not judged"; return 1; }
+	[ "$(g -C "$root/repo" rev-parse HEAD)" = "$(g -C "$root/repo" rev-parse first)" ]
+}
+packed
+check "the one that a step has put there which died behind it" killed_and_judged
 fresh
 mv "$root/repo" "$root/real"
 ln -s real "$root/repo"
