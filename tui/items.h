@@ -1,5 +1,5 @@
 /*
- * Checklist items on a screen: one row each, and the page of one.
+ * Checklists on a screen: the menu of all, one row for each item, and the page of one.
  */
 #ifndef TUI_ITEMS_H
 #define TUI_ITEMS_H
@@ -15,5 +15,10 @@ void item_page(struct ui *ui, const struct checklist_state *list, size_t index);
 const char *item_evidence(const struct item_state *own);
 /* Whether the item's procedure is chosen and has not ended. */
 bool item_under_way(struct ui *ui, const struct item *item);
+
+/* All checklists to choose one from: first `now` (NULL: none is asked for), then those of the
+ * suggested procedure. `chosen` gets its name. */
+void lists_open(struct ui *ui, const struct checklist *now,
+		void (*chosen)(struct ui *ui, const char *name, const char *subject));
 
 #endif

@@ -76,6 +76,8 @@ static const struct row rows[] = {
 	OWN(ACT_OVERRIDE, IN(CHECKLIST), { 'o' }, "o", "override",
 	    "override the item, with a reason; it is never shown green", "override"),
 	SHARED(KEY_ID_GATE, ACT_GATE, IN(CHECKLIST), { 0 }, NULL, "gate", NULL, NULL),
+	OWN(ACT_LISTS, IN(CHECKLIST), { 'c' }, "c", "lists",
+	    "all checklists: what each belongs to; Enter turns to one", "checklists"),
 	/* Log */
 	OWN(ACT_FILTER, IN(LOG), { 'f' }, "f", "filter",
 	    "what is listed: all, operator, runner, sensed, notes", "filter"),

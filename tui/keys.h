@@ -96,6 +96,7 @@ enum act {
 	ACT_DEFER,
 	ACT_OVERRIDE,
 	ACT_GATE,
+	ACT_LISTS,
 	/* Log */
 	ACT_FILTER,
 	/* Messages */

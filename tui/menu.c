@@ -9,7 +9,7 @@ struct menu {
 	char *title, *subject;	    /* owned */
 	struct menu_entry *entries; /* owned */
 	size_t n;
-	int selected, top;
+	int selected, top, rows; /* rows: of entries that fitted when it was drawn */
 	void (*chosen)(struct ui *ui, const char *value, const char *subject);
 };
 
@@ -23,6 +23,7 @@ static void menu_draw(struct ui *ui, struct modal *modal, const struct canvas *c
 	inside = canvas_box(&box, menu->title, NULL, STYLE_NORMAL, true);
 	inside = canvas_part(&inside, 0, 1, -1, inside.w - 2);
 	rows = inside.h / 2 > 0 ? inside.h / 2 : 1;
+	menu->rows = rows;
 	menu->top = scroll_to(menu->top, menu->selected, rows, (int)menu->n);
 	for (int i = 0; i < rows && menu->top + i < (int)menu->n; i++) {
 		const struct menu_entry *entry = &menu->entries[menu->top + i];
@@ -38,16 +39,38 @@ static void menu_draw(struct ui *ui, struct modal *modal, const struct canvas *c
 	canvas_text(canvas, canvas->h - 1, 1, STYLE_KEY, "j k move, Enter chooses, q goes back.");
 }
 
+/* By how many entries the key moves. */
+static int moves(const struct menu *menu, int key, bool special)
+{
+	if (!special)
+		return key == 'j' ? 1 : key == 'k' ? -1 : 0;
+	switch (key) {
+	case KEY_DOWN:
+		return 1;
+	case KEY_UP:
+		return -1;
+	case KEY_NPAGE:
+		return menu->rows;
+	case KEY_PPAGE:
+		return -menu->rows;
+	case KEY_END:
+		return (int)menu->n;
+	case KEY_HOME:
+		return -(int)menu->n;
+	default:
+		return 0;
+	}
+}
+
 static void menu_key(struct ui *ui, struct modal *modal, int key, bool special)
 {
 	struct menu *menu = (struct menu *)modal;
+	int moved = moves(menu, key, special);
 
-	if (special ? key == KEY_DOWN : key == 'j') {
-		if (menu->selected + 1 < (int)menu->n)
-			menu->selected++;
-	} else if (special ? key == KEY_UP : key == 'k') {
-		if (menu->selected > 0)
-			menu->selected--;
+	if (moved) {
+		moved += menu->selected;
+		moved = moved < (int)menu->n ? moved : (int)menu->n - 1;
+		menu->selected = moved > 0 ? moved : 0;
 	} else if (special ? key == KEY_ENTER : key == '\r' || key == '\n') {
 		char *value = xstrdup(menu->entries[menu->selected].value);
 		char *subject = menu->subject;

@@ -54,9 +54,19 @@ static int want(struct ui *ui, const struct panel *panel)
 	return (int)session_runbook(ui->session)->nconditions + 2;
 }
 
-static const char *verdict_word(enum verdict verdict)
+/* Its symptoms may be there, and the time is not over for which they have to be. */
+static const char *verdict_word(const struct condition_state *now)
 {
-	return verdict == VERDICT_PASS ? "HOLDS" : verdict == VERDICT_FAIL ? "no" : "unknown";
+	return now->verdict == VERDICT_PASS		   ? "HOLDS"
+	       : now->verdict != VERDICT_FAIL		   ? "unknown"
+	       : now->since && now->within == VERDICT_PASS ? "not yet"
+							   : "no";
+}
+
+/* More than are needed say no more than those. */
+static size_t counted(const struct condition *condition, const struct condition_state *now)
+{
+	return now->sensed < condition->at_least ? now->sensed : condition->at_least;
 }
 
 /* How old the oldest of what it was judged by is, when that is worth saying; 0. */
@@ -90,9 +100,9 @@ static void row_draw(struct ui *ui, const struct condition *condition,
 	x = canvas_printf(row, 0, 0, holds ? style_severity(condition->severity) : STYLE_DIM,
 			  row->w < NARROW ? "%s%-7s" : "%-8s %-7s",
 			  row->w < NARROW ? "" : severity_name(condition->severity),
-			  verdict_word(now->verdict));
+			  verdict_word(now));
 	x = canvas_printf(row, 0, x + 1, holds ? STYLE_BOLD : STYLE_NORMAL, "%zu/%zu %s",
-			  now->sensed, condition->at_least, condition->title);
+			  counted(condition, now), condition->at_least, condition->title);
 	if (stale)
 		canvas_right(row, 0, STYLE_WARNING, old);
 	else if (now->since && x + 12 < row->w)
@@ -194,7 +204,7 @@ static char *details(struct ui *ui, const struct panel *panel, struct panel_stat
 	if (!condition)
 		return xstrdup("This runbook has no conditions.");
 	now = &sense_conditions(session_sense(ui->session))[condition - runbook->conditions];
-	buf_printf(&text, "%s: %s (%s)\n", condition->title, verdict_word(now->verdict),
+	buf_printf(&text, "%s: %s (%s)\n", condition->title, verdict_word(now),
 		   severity_name(condition->severity));
 	if (condition->impact)
 		buf_printf(&text, "Impact: %s\n", condition->impact);

@@ -8,11 +8,13 @@
 #include "tui/gate.h"
 #include "tui/items.h"
 #include "tui/modal.h"
+#include "tui/say.h"
 
 struct checklist_view {
 	size_t which;
 	int selected, top;
 	const struct checklist *fitting; /* the one that fitted when it was last looked for */
+	bool turned;			 /* by the operator: a suggestion does not turn it */
 };
 
 /* The list that is asked for now: the deployment's or the routine's, or the procedure's `before`
@@ -32,11 +34,14 @@ static const struct checklist *fitting(struct ui *ui)
 					  : attempt->procedure.procedure->before;
 }
 
-/* Turns to the fitting list when it is another one than before. */
+/* Turns to the fitting list when it is another one than before; where none is asked for, to what
+ * comes before the suggested procedure, unless somebody reads another one. */
 static void follow(struct ui *ui, struct checklist_view *view)
 {
 	const struct checklist *now = fitting(ui);
 
+	if (!now && !view->turned && suggested_procedure(ui))
+		now = suggested_procedure(ui)->before;
 	/* While an item's action is under way its list stays. */
 	if (!now || now == view->fitting)
 		return;
@@ -328,6 +333,7 @@ static bool checklist_can(struct ui *ui, void *data, enum act act)
 	case ACT_BACKTAB:
 	case ACT_LEFT:
 	case ACT_RIGHT:
+	case ACT_LISTS:
 		return lists(ui) > 1;
 	case ACT_ENTER:
 		return true;
@@ -416,6 +422,17 @@ static void turn_to(struct ui *ui, struct checklist_view *view, size_t which)
 	view->which = which;
 	view->selected = next >= 0 ? next : 0;
 	view->top = 0;
+	view->turned = true;
+}
+
+static void list_chosen(struct ui *ui, const char *name, const char *subject)
+{
+	const struct checklist *list = runbook_checklist(session_runbook(ui->session), name);
+
+	(void)subject;
+	if (list)
+		turn_to(ui, ui->states[TUI_CHECKLIST],
+			(size_t)(list - session_runbook(ui->session)->checklists));
 }
 
 static void select_by(struct ui *ui, struct checklist_view *view, int rows)
@@ -450,6 +467,9 @@ static void checklist_act(struct ui *ui, void *data, enum act act)
 	case ACT_BACKTAB:
 	case ACT_LEFT:
 		turn_to(ui, view, (view->which + lists(ui) - 1) % lists(ui));
+		break;
+	case ACT_LISTS:
+		lists_open(ui, fitting(ui), list_chosen);
 		break;
 	case ACT_NEXT_ITEM:
 		view->selected = next_item(ui, view->which);

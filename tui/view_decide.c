@@ -166,6 +166,10 @@ static void condition_row(struct ui *ui, const struct condition *condition,
 		snprintf(text, sizeof(text), "%s",
 			 state->within == VERDICT_FAIL ? "no, deployed too long ago"
 						       : "unknown, no deployment known");
+	else if (state->verdict == VERDICT_FAIL && state->since)
+		snprintf(text, sizeof(text), "not yet, its symptoms for %s",
+			 duration_text((ui_now(ui) - state->since) / CLOCK_US * CLOCK_US, since,
+				       sizeof(since)));
 	else
 		snprintf(text, sizeof(text), "%s, %zu of %zu symptoms",
 			 state->verdict == VERDICT_FAIL ? "no" : "unknown", state->sensed,
