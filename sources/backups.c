@@ -415,6 +415,11 @@ static const struct field fields[] = {
 	{ "kind", FIELD_CHOICE, true, "what they are", NULL, kinds },
 	{ "database", FIELD_STRING, false, "kind postgres: dumps of this database", NULL, NULL },
 	{ "bin", FIELD_PATH, false, "kind postgres: folder of pg_restore", NULL, NULL },
+	{ "smoke", FIELD_LITERAL, false,
+	  "kind file, of SQLite: a statement that must give true in each; one in which it does not "
+	  "is "
+	  "not sound",
+	  NULL, NULL },
 	{ "again", FIELD_DURATION, false,
 	  "what a console found sound, and is unchanged, is read again after this time (6h)", NULL,
 	  NULL },

@@ -291,6 +291,62 @@ static void another_console_looks_itself(void **state)
 	assert_asked(folder, VERDICT_PASS, "verified");
 }
 
+/* A copy of a SQLite file with a table of rows, with its record. */
+static void copy_make(const struct folder *folder, const char *name, const char *sql)
+{
+	char *file = xasprintf("%s/dumps/%s", folder->ws->path, name);
+	struct err err = ERR_INIT;
+
+	ws_sh(folder->ws,
+	      "python3 -c 'import sqlite3; db = sqlite3.connect(\"dumps/%s\"); "
+	      "db.executescript(\"%s\")'",
+	      name, sql);
+	if (sidecar_write(file, clock_wall(&clock_system), NULL, &err) < 0)
+		fail_msg("%s", err.msg);
+	free(file);
+}
+
+/* The newest one holds what a restore is to mend: the one before it is proposed, and why is said.
+ */
+static void what_it_must_hold(struct folder *folder)
+{
+	char *apart = ws_path(folder->ws, "dumps/1.db");
+
+	json_object_set_new(folder->declared, "kind", json_string("file"));
+	json_object_set_new(folder->declared, "smoke",
+			    json_string(
+				"SELECT NOT EXISTS (SELECT 1 FROM t WHERE i < 0) AS apart"));
+	copy_make(folder, "1.db", "CREATE TABLE t (i); INSERT INTO t VALUES (1)");
+	until(folder, VERDICT_PASS, "1.db, made ");
+	copy_make(folder, "2.db", "CREATE TABLE t (i); INSERT INTO t VALUES (-1)");
+	until(folder, VERDICT_PASS, "1 newer passed over: ");
+	assert_asked(folder, VERDICT_PASS, "2.db is whole, but apart is 0 in it");
+	assert_string_equal(ask(folder, NEWEST).text, apart);
+	/* One without the table holds nothing either. */
+	ws_sh(folder->ws, "rm dumps/2.db*");
+	copy_make(folder, "3.db", "CREATE TABLE other (i)");
+	until(folder, VERDICT_PASS, "no such table: t");
+	/* Another question is another look. */
+	json_object_set_new(folder->declared, "smoke", json_string("SELECT 1 AS apart"));
+	until(folder, VERDICT_PASS, "3.db, made ");
+	json_object_set_new(folder->declared, "smoke", json_string("SELECT NULL AS apart"));
+	until(folder, VERDICT_FAIL, "none of 2 is sound: ");
+	free(apart);
+}
+
+static void a_small_one_must_hold(void **state)
+{
+	struct folder *folder = *state;
+
+	json_object_set_new(folder->declared, "at_once", json_integer(1000000));
+	what_it_must_hold(folder);
+}
+
+static void a_large_one_must_hold(void **state)
+{
+	what_it_must_hold(*state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +358,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ended_in_the_middle_it_leaves_nothing, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(another_console_looks_itself, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_small_one_must_hold, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_large_one_must_hold, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
