@@ -16,7 +16,9 @@ static const char *const of_choices[] = { "latest", "max", "min", "mean", "media
 
 const struct field log_metric_fields[] = {
 	{ "window", FIELD_DURATION, false,
-	  "how far back it counts (5m); to the second, beyond an hour to ten seconds", NULL, NULL },
+	  "how far back it counts (5m), a day at most; to the second, beyond an hour to ten "
+	  "seconds",
+	  NULL, NULL },
 	{ "match", FIELD_REGEX, false,
 	  "of \"matching\" and \"matching_percent\": the lines that count", NULL, NULL },
 	{ "of_match", FIELD_REGEX, false,
@@ -306,6 +308,7 @@ void log_metric_read(struct source *source, const json_t *metric, int64_t since,
 		q.from = since;
 	if (log_skipped(log))
 		seen_since(&q, log->first_at);
+	seen_since(&q, q.now - WINDOW_KEPT_US);
 	if (strcmp(read, "captured") == 0)
 		captured_read(&q, out);
 	else if (strcmp(read, "matching") == 0)

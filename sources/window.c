@@ -2,13 +2,12 @@
 
 #include <stdlib.h>
 
-#include "lib/clock.h"
 #include "lib/mem.h"
 
 #define FINE_N	  3600
 #define FINE_US	  CLOCK_US
-#define COARSE_N  8640
 #define COARSE_US (10 * CLOCK_US)
+#define COARSE_N  (WINDOW_KEPT_US / COARSE_US)
 
 void window_init(struct window *window)
 {

@@ -8,7 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WINDOW_SERIES 4
+#include "lib/clock.h"
+
+#define WINDOW_SERIES  4
+#define WINDOW_KEPT_US (8640 * 10 * CLOCK_US) /* what is older is not counted any more */
 
 struct window_bucket {
 	int64_t index; /* time divided by the bucket's width; other contents are old */

@@ -425,6 +425,26 @@ static void a_late_pattern_says_what_it_saw(void **state)
 	end(&f);
 }
 
+/* Nobody is told that a week was quiet of which a day is remembered. */
+static void a_window_is_a_day_at_most(void **state)
+{
+	const char *week = "{\"read\": \"matching\", \"match\": \"FAILED\", \"window\": \"7d\"}";
+	struct clock_manual clock;
+	struct fixture f;
+	struct reading r;
+
+	clock_manual_init(&clock, rfc3339("2026-11-21T21:40:00Z"));
+	begin(&f, state, false, &clock.clock);
+	follow(&f, 1000);
+	watch_metric(&f, week);
+	write_requests(f.path, 20000);
+	sample(&f);
+	r = read_metric(&f, week, 0);
+	assert_float_equal(r.value, 2000, 0);
+	assert_string_equal(r.evidence, "2000 of 20000 lines in 1 d, all that was read of 7 d");
+	end(&f);
+}
+
 static void numbers_do_not_end_with_memory(void **state)
 {
 	static const struct {
@@ -544,6 +564,7 @@ int main(void)
 		TEST(what_left_the_ring_is_still_counted),
 		TEST(a_share_of_operations),
 		TEST(a_late_pattern_says_what_it_saw),
+		TEST(a_window_is_a_day_at_most),
 		TEST(numbers_do_not_end_with_memory),
 		TEST(what_is_no_number_is_not_captured),
 		TEST(known_messages_have_a_meaning),
