@@ -11,6 +11,7 @@
 #define TURN_US	    (CLOCK_US / 10)
 #define PATIENCE_US (180 * CLOCK_US)
 #define LOST_US	    (5 * CLOCK_US)
+#define PLANS_MOST  10 /* that could not be made, before it gives up */
 
 /* Everything the record says that is not hidden, as it comes. */
 static void tell_timeline(struct robot *robot)
@@ -27,6 +28,17 @@ static void tell_timeline(struct robot *robot)
 }
 
 /* ---- Planning ---- */
+
+/* Dropped, it is suggested again at once: what was in the way may be over by then, or never. */
+static void plan_fails(struct robot *robot, const char *problem)
+{
+	char why[400];
+
+	snprintf(why, sizeof(why), "no plan could be made, again and again: %.340s", problem);
+	robot_stop(robot, problem);
+	if (++robot->unplanned == PLANS_MOST)
+		robot_finish(robot, ROBOT_FAILED, why);
+}
 
 static void plan_params(struct robot *robot, const struct procedure *procedure)
 {
@@ -45,7 +57,7 @@ static void plan_params(struct robot *robot, const struct procedure *procedure)
 		free(text);
 	}
 	if (session_make_plan(session, proposed, &err) != 0)
-		robot_stop(robot, err.msg);
+		plan_fails(robot, err.msg);
 }
 
 /* It approves for the login that it runs as. What others have to approve is put before them, and
@@ -98,11 +110,12 @@ static void plan(struct robot *robot, const struct attempt *attempt)
 	}
 	ready = session_plan(session, &problem);
 	if (problem) {
-		robot_stop(robot, problem);
+		plan_fails(robot, problem);
 		return;
 	}
 	if (!ready)
 		return;
+	robot->unplanned = 0;
 	for (size_t i = 0; i < ready->nloss; i++)
 		robot_say(robot, "data loss: %s", ready->loss[i]);
 	approve(robot);

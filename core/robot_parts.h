@@ -26,6 +26,7 @@ struct robot {
 	int refusals;		    /* commands refused in a row */
 	size_t given_up;	    /* attempt that was said not to have helped */
 	size_t asked;		    /* attempt whose proposals were answered */
+	int unplanned;		    /* plans in a row that could not be made */
 	int64_t until;		    /* wall time that it waits for; 0: none */
 };
 

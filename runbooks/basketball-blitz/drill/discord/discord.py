@@ -5,7 +5,8 @@ the real one where those are public: the guild's widget, the status page, an app
 gateway's websocket became three requests: identify, heartbeat, and "has a member typed this command?".
 
 It does what Discord does, good days and bad ones: a session may be dropped without a word (what is sent in it
-is taken, and leads nowhere), a bot may be invited without the scope for commands, a token may be reset.
+is taken, and leads nowhere), a bot may be invited without the scope for commands, a token may be reset, and
+all of it may be out for a while, but for the status page.
 
     usage: discord.py SOCKET TOKEN
 """
@@ -28,7 +29,10 @@ class Discord:
         self.sessions = {}  # id -> time of its latest heartbeat
         self.commands = []
         self.may_have_commands = True
-        self.indicator = "none"
+        self.out_until = 0.0
+
+    def is_out(self):
+        return time.monotonic() < self.out_until
 
     def online(self):
         return any(time.monotonic() - beat < BEAT_S for beat in self.sessions.values())
@@ -72,7 +76,7 @@ class Discord:
         return 200, {"id": "1", "name": "Hoops", "presence_count": len(members), "members": members}
 
     def status(self, token, body):
-        return 200, {"page": {"name": "Discord"}, "status": {"indicator": self.indicator}}
+        return 200, {"page": {"name": "Discord"}, "status": {"indicator": "major" if self.is_out() else "none"}}
 
     # What people do in a browser, and what happens to Discord.
 
@@ -91,25 +95,37 @@ class Discord:
         self.sessions.clear()
         return 200, {}
 
+    def outage(self, token, body):
+        self.sessions.clear()
+        self.out_until = time.monotonic() + body["seconds"]
+        return 200, {}
+
+    def answer(self, path, token, body):
+        page = self.pages().get(path)
+        if page is None:
+            return 404, {}
+        if self.is_out() and page != self.status:
+            return 503, {"message": "503: Service Unavailable", "code": 0}
+        return page(token, body)
+
     def pages(self):
         return {
             "/gateway/identify": self.identify, "/gateway/heartbeat": self.heartbeat,
             "/gateway/typed": self.typed, "/api/v10/applications/100200300/commands": self.commands_of,
             "/api/guilds/1/widget.json": self.widget, "/api/v2/status.json": self.status,
             "/oauth2/authorize": self.authorize, "/developers/reset-token": self.reset_token,
-            "/drop-sessions": self.drop_sessions,
+            "/drop-sessions": self.drop_sessions, "/outage": self.outage,
         }
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     timeout = 2
-    pages = {}
+    discord = None
 
     def do_GET(self):
-        page = self.pages.get(self.path.split("?")[0])
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         token = self.headers.get("Authorization", "").removeprefix("Bot ")
-        status, said = page(token, json.loads(data) if data else None) if page else (404, {})
+        status, said = self.discord.answer(self.path.split("?")[0], token, json.loads(data) if data else None)
         text = json.dumps(said).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -136,7 +152,7 @@ class Server(socketserver.UnixStreamServer):
 def main(path, token):
     if os.path.exists(path):
         os.unlink(path)
-    Handler.pages = Discord(token).pages()
+    Handler.discord = Discord(token)
     Server(path, Handler).serve_forever()
 
 

@@ -16,6 +16,10 @@ class Forbidden(Exception):
     pass
 
 
+class Unavailable(OSError):
+    """Discord answers only that it can't."""
+
+
 class Connection(http.client.HTTPConnection):
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -36,6 +40,7 @@ class Gateway:
     def __init__(self, token):
         self.token = token
         self.session = None
+        self.away = False  # Discord said that it can't: the next heartbeat logs in anew
 
     def _call(self, method, path, body):
         connection = Connection("localhost", timeout=5)
@@ -45,6 +50,9 @@ class Gateway:
             said = json.loads(answer.read())
         finally:
             connection.close()
+        if answer.status >= 500:
+            self.away = True
+            raise Unavailable(f"{answer.status} {answer.reason}: {path}")
         if answer.status == 401:
             raise LoginFailure("Improper token has been passed.")
         if answer.status == 403:
@@ -53,6 +61,7 @@ class Gateway:
 
     def login(self):
         self.session = self._call("POST", "/gateway/identify", {})["session"]
+        self.away = False
 
     def sync(self, names):
         """Tells Discord which commands there are; gives back how many it offers."""
@@ -60,8 +69,15 @@ class Gateway:
                               [{"name": name} for name in names]))
 
     def heartbeat(self):
-        self._call("POST", "/gateway/heartbeat", {"session": self.session})
+        if self.away:
+            self.login()
+        else:
+            self._call("POST", "/gateway/heartbeat", {"session": self.session})
 
     def typed(self, command):
         """Whether a member has typed that command, and Discord handed it to us."""
-        return self._call("POST", "/gateway/typed", {"session": self.session, "command": command})["interaction"]
+        try:
+            return not self.away and self._call(
+                "POST", "/gateway/typed", {"session": self.session, "command": command})["interaction"]
+        except Unavailable:
+            return False
