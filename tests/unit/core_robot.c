@@ -95,6 +95,25 @@ static void the_robot_runs_nothing_twice(void **state)
 	session_free(console.session);
 }
 
+/* What is suggested needs an answer that nothing proposes: dropped, it is suggested again. */
+static void the_robot_does_not_plan_for_ever(void **state)
+{
+	struct console console = console_begin(*state, NULL);
+	char *colour = lamp_path(console.lamp, "colour");
+	struct robot *robot;
+
+	unlink(colour);
+	free(colour);
+	open_incident(&console);
+	robot = robot_begin(&console, NULL);
+	UNTIL(&console, robot_result(robot) != ROBOT_WORKING);
+	assert_int_equal(robot_result(robot), ROBOT_FAILED);
+	assert_non_null(strstr(robot_why(robot), "parameter colour needs an answer"));
+	assert_int_equal(count(&console, EV_INTENT), 0);
+	robot_free(robot);
+	session_free(console.session);
+}
+
 static void the_robot_gives_up_a_claimed_target(void **state)
 {
 	struct lamp *lamp = *state;
@@ -133,6 +152,7 @@ int main(int argc, char **argv)
 		LAMP_TEST(the_robot_takes_the_alternative),
 		LAMP_TEST(the_robot_leaves_manual_work_undone),
 		LAMP_TEST(the_robot_runs_nothing_twice),
+		LAMP_TEST(the_robot_does_not_plan_for_ever),
 		LAMP_TEST(the_robot_gives_up_a_claimed_target),
 	};
 
