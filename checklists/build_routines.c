@@ -20,7 +20,7 @@ static void build_start(struct checker *checker, struct schedule *schedule, cons
 {
 	static const char *const keys[] = { "after", "phase", "event" };
 	const char *first = NULL, *after = build_text(node, "after");
-	struct node event = node_member(node, "event");
+	struct node event = node_member(node, "event"), of = node_member(node, "deployment");
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
 		struct node member = node_member(node, keys[i]);
@@ -37,9 +37,12 @@ static void build_start(struct checker *checker, struct schedule *schedule, cons
 		schedule->start = START_PHASE;
 	else if (is_text(node, "event"))
 		schedule->start = START_EVENT;
-	schedule->of = schedule->start == START_PHASE	? build_text(node, "phase")
-		       : schedule->start == START_EVENT ? build_text(node, "event")
-							: NULL;
+	schedule->of = schedule->start == START_PHASE	     ? build_text(node, "phase")
+		       : schedule->start == START_EVENT	     ? build_text(node, "event")
+		       : schedule->start == START_DEPLOYMENT ? build_text(node, "deployment")
+							     : NULL;
+	if (of.value && schedule->start != START_DEPLOYMENT)
+		say_key(checker, &of, NULL, "it does not begin \"after\" a deployment");
 	if (is_text(node, "event") && !name_valid(json_string_value(event.value)))
 		say(checker, &event, NULL,
 		    "expected one word of letters, digits, \".\", \"_\", \"-\"");

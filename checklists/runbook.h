@@ -264,7 +264,7 @@ enum schedule_start {
 /* When a routine is due; the arithmetic is in checklists/schedule.h. All in microseconds. */
 struct schedule {
 	enum schedule_start start;
-	const char *of;	  /* the phase's or event's name, or NULL */
+	const char *of;	  /* the deployment's, phase's or event's name; NULL: any deployment */
 	int64_t every_us; /* 0: `at_us` is given */
 	int64_t for_us;	  /* of every: so long after the beginning; 0: without end */
 	int64_t from_us;  /* of every, always: how far into its day, week ... */
@@ -345,7 +345,8 @@ struct message {
 	const char *channel; /* or NULL */
 	const char *through; /* the messenger that sends it; NULL: a person does */
 	const char *text;    /* a template */
-	const json_t *next_update; /* how soon after it went out the next one is promised, or NULL */
+	const json_t
+	    *next_update; /* how soon after it went out the next one is promised, or NULL */
 };
 
 /* One metric's bands: on target, acceptable, then a warning, past `alert` critical. */

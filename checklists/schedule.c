@@ -131,7 +131,7 @@ static const char *start_text(const struct schedule *schedule)
 {
 	switch (schedule->start) {
 	case START_DEPLOYMENT:
-		return " after a deployment";
+		return schedule->of ? " after deployment " : " after a deployment";
 	case START_INCIDENT:
 		return " after an incident";
 	case START_PHASE:

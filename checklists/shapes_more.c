@@ -13,6 +13,8 @@ const struct field routine_shape_fields[] = {
 	{ "after", FIELD_CHOICE, .choices = routine_starts,
 	  .help = "what it begins with: a deployment that was decided go, the resolving of an "
 		  "incident; without it, \"phase\" and \"event\" always" },
+	{ "deployment", FIELD_REF, .help = "\"after\" deployment: of this one, no other",
+	  .of = "deployments" },
 	{ "phase", FIELD_REF, .help = "it begins when this phase has finished", .of = "phases" },
 	{ "event", FIELD_TEXT,
 	  .help = "it lies around an event whose time the operator gives; its name, one word" },

@@ -18,7 +18,7 @@
 /* Something that routines begin with. */
 struct beginning {
 	enum schedule_start kind;
-	char of[64]; /* the event's name; "" */
+	char of[64]; /* the event's or the deployment's name; "" */
 	char id[RECORDED_ID];
 	int64_t at;
 	int64_t said; /* when that was put on record: the latest word about an event counts */
@@ -251,7 +251,7 @@ static void told_end(void *data)
 	int64_t until = told->resolved ? told->resolved : told->closed ? told->closed : search->now;
 
 	if (told->go && told->t0 && told->t0 <= search->now)
-		beginning_add(search, START_DEPLOYMENT, "", told->t0, told->t0);
+		beginning_add(search, START_DEPLOYMENT, told->deployment, told->t0, told->t0);
 	if (is_over(told))
 		beginning_add(search, START_INCIDENT, "", told->resolved, told->resolved);
 	for (size_t i = 0; i < search->runbook->nconditions; i++) {
@@ -298,7 +298,7 @@ static void entry_add(struct search *search, const struct routine *routine, int6
 	}
 }
 
-/* The latest beginning of that kind and name; NULL. */
+/* The latest beginning of that kind and name ("": any); NULL. */
 static const struct beginning *latest(const struct search *search, enum schedule_start kind,
 				      const char *of)
 {
@@ -307,7 +307,7 @@ static const struct beginning *latest(const struct search *search, enum schedule
 	for (size_t i = 0; i < search->nbeginnings; i++) {
 		const struct beginning *one = &search->beginnings[i];
 
-		if (one->kind == kind && strcmp(one->of, of) == 0 &&
+		if (one->kind == kind && (!*of || strncmp(one->of, of, sizeof(one->of) - 1) == 0) &&
 		    (!best || one->said > best->said))
 			best = one;
 	}

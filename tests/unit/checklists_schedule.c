@@ -172,9 +172,9 @@ static void test_what_something_done_is_for(void **state)
 static void test_words(void **state)
 {
 	int64_t hours[] = { -2 * HOUR, HOUR, DAY };
-	const struct schedule first_day = { .start = START_DEPLOYMENT,
-					    .every_us = 2 * HOUR,
-					    .for_us = DAY };
+	struct schedule first_day = { .start = START_DEPLOYMENT,
+				      .every_us = 2 * HOUR,
+				      .for_us = DAY };
 	const struct schedule around = {
 		.start = START_EVENT, .of = "cup", .at_us = hours, .nat = 3
 	};
@@ -183,6 +183,9 @@ static void test_words(void **state)
 	(void)state;
 	assert_string_equal(schedule_text(&first_day, text, sizeof(text)),
 			    "every 2 h for 1 d after a deployment");
+	first_day.of = "public";
+	assert_string_equal(schedule_text(&first_day, text, sizeof(text)),
+			    "every 2 h for 1 d after deployment public");
 	assert_string_equal(schedule_text(&around, text, sizeof(text)),
 			    "-2 h, +1 h and +1 d of event cup");
 }

@@ -115,6 +115,7 @@ static void test_beginnings(void **state)
 	record_append(record, &incident, EV_GATE_DECIDED,
 		      "{'gate': 'public', 'decision': 'go', 'computed': 'go'}");
 	assert_int_equal(entry(record, "first-day", 0).start, RECORD_BEGIN - HOUR);
+	assert_int_equal(entry(record, "first-week", 0).start, RECORD_BEGIN - HOUR);
 	/* A deployment that went well has no follow-ups. */
 	record_append(record, &incident, EV_RESOLVED, "{}");
 	incident_close(&incident);
@@ -138,6 +139,16 @@ static void test_beginnings(void **state)
 	/* Once nothing of them is asked for any more, they are gone. */
 	clock_manual_advance(&record->clock, 15 * DAY);
 	assert_int_equal(entry(record, "follow-up", 0).start, 0);
+
+	/* Another deployment begins what any begins, and nothing that is that one's. */
+	begin(record, &incident, INCIDENT_DEPLOYMENT);
+	record_append(record, &incident, EV_PLANNED,
+		      "{'deployment': 'other', 't0': '2026-11-21T20:30:00Z'}");
+	record_append(record, &incident, EV_GATE_DECIDED,
+		      "{'gate': 'public', 'decision': 'go', 'computed': 'go'}");
+	assert_int_equal(entry(record, "first-day", 0).start, RECORD_BEGIN - HOUR / 2);
+	assert_int_equal(entry(record, "first-week", 0).start, RECORD_BEGIN - HOUR);
+	incident_close(&incident);
 }
 
 static void occasion(struct record *record, const char *fields)
