@@ -123,10 +123,23 @@ static void plan(struct robot *robot, const struct attempt *attempt)
 
 /* ---- Turns ---- */
 
+/* What it was told to run is run at once, but for a way back from a deployment: that waits for
+ * trouble. */
+static bool runs_at_once(const struct robot *robot)
+{
+	const struct incident_state *state = session_state(robot->spec.session);
+	const struct procedure *procedure;
+
+	if (!robot->procedure || !state->deployment.deployment)
+		return robot->procedure != NULL;
+	procedure = runbook_procedure(state->runbook, robot->procedure);
+	return !procedure || robot_deploys(robot, procedure);
+}
+
 /* A deployment goes on when no procedure is under way, until one is chosen that is not its own. */
 static bool on_deployment_day(const struct robot *robot, const struct attempt *attempt)
 {
-	return !robot->procedure && session_state(robot->spec.session)->deployment.deployment &&
+	return !runs_at_once(robot) && session_state(robot->spec.session)->deployment.deployment &&
 	       (!attempt ||
 		(attempt->ended_at && robot_deploys(robot, attempt->procedure.procedure)));
 }
@@ -142,7 +155,7 @@ static void act(struct robot *robot)
 {
 	const struct attempt *attempt = state_attempt(session_state(robot->spec.session));
 
-	if (!attempt && robot->procedure)
+	if (!attempt && runs_at_once(robot))
 		robot_begin_only(robot);
 	else if (on_deployment_day(robot, attempt))
 		robot_deploy(robot);

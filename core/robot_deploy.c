@@ -182,11 +182,14 @@ static void stay(const struct day *day)
 /* ---- The whole day ---- */
 
 /* What was carried out and did not end well, or does not hold for too long: the way back is decided
- * as in any other trouble. */
+ * as in any other trouble, unless it was told which one. */
 static void trouble(const struct day *day, const char *what)
 {
 	robot_say(day->robot, "%s", what);
-	robot_decide(day->robot);
+	if (day->robot->procedure)
+		robot_begin_only(day->robot);
+	else
+		robot_decide(day->robot);
 }
 
 static void finish(const struct day *day)
