@@ -3,10 +3,12 @@
 
     usage: scripted_operator.py RUNBOOK SCENARIO PROCEDURE [skip STEP] [ignore STEP] [fill FIELD TEXT]...
 
-Waits until something is sensed, chooses the procedure, approves its plan, and runs one step after the other. `skip`
-skips that step when it comes; `ignore` runs it, and skips its verify, which does not hold; another one that does not
-hold stops the procedure. Then it resolves, fills in fields of the report and closes. Prints what the console says, at
-last "exit STATUS". A command that is refused, or that nothing comes of for a minute, ends it with 1.
+Waits until something is sensed, chooses the procedure, and does what the line "next:" asks for: approves the plan, runs
+one step after the other, answers as it is proposed, takes the first choice, and says that what only a person can do is
+done. `skip` skips that step when it comes; `ignore` skips its verify, which does not hold, and whatever does not hold
+after it. What does not hold before is replaced by its alternative; without one the procedure is stopped. Then the
+operator resolves, fills in fields of the report and closes. Prints what the console says, at last "exit STATUS". A
+command that is refused, or that nothing comes of for three minutes, ends it with 1.
 """
 
 import os
@@ -16,14 +18,25 @@ import subprocess
 import sys
 import threading
 
-PATIENCE_S = 60
+PATIENCE_S = 180
+# What the line "next:" may ask for while a procedure is under way; the first that is found counts.
+ASKED = {
+    "trouble": r"(?=.*\bskip, \S+ stop\b)(.*?): (\S+) (?:failed|(?:was )?not verified)\b",
+    "wait": r"Running: |is being made|is ending| yes or \S+ no\.",
+    "params": r"has questions\. ",
+    "approve": r"Read the plan of ",
+    "run": r"Next: (.*)\. Press .* to run it",
+    "done": r"By hand: (.*)\. Press .* when it is done",
+    "reply": r"(.*) Proposed: (yes|no)\. Press ",
+    "choose": r"(.*) Press .* to choose\.",
+}
 
 
 class Console:
     def __init__(self, *args):
         self.process = subprocess.Popen([os.environ["BACKOUT"], "drill", *args, "--plain"], text=True, bufsize=1,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.lines, self.seen = queue.Queue(), []
+        self.lines = queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
@@ -32,29 +45,25 @@ class Console:
             self.lines.put(line)
         self.lines.put(None)
 
+    def give_up(self, why):
+        self.process.terminate()
+        raise SystemExit(why)
+
     def until(self, *patterns):
-        """The first line that one of them matches, and which."""
+        """The first line that one of them matches."""
         while True:
             try:
                 line = self.lines.get(timeout=PATIENCE_S)
             except queue.Empty:
-                self.process.terminate()
-                raise SystemExit("nothing came of it; waited for %s" % (patterns,)) from None
+                self.give_up("nothing came of it; waited for %s" % (patterns,))
             if line is None:
-                raise SystemExit("the console ended; waited for %s" % (patterns,))
-            self.seen.append(line)
+                self.give_up("the console ended; waited for %s" % (patterns,))
             if "refused:" in line:
-                self.process.terminate()
-                raise SystemExit("refused")
-            for which, pattern in enumerate(patterns):
+                self.give_up("refused")
+            for pattern in patterns:
                 found = re.search(pattern, line)
                 if found:
-                    return which, found
-
-    def once(self, pattern):
-        """The same, where it may have come already."""
-        if not any(re.search(pattern, line) for line in self.seen):
-            self.until(pattern)
+                    return found
 
     def say(self, command, *patterns):
         print("> " + command, flush=True)
@@ -62,42 +71,61 @@ class Console:
         return self.until(*patterns) if patterns else None
 
 
-def steps_of(console):
-    """The ids of the plan's steps, in order: it is printed whole, then what to do next."""
-    ids = []
-    while True:
-        which, found = console.until(r"^\S+ +\d+\. (\S+): ", r" next: ")
-        if which == 1:
-            return ids
-        ids.append(found[1])
+class Procedure:
+    """One that was chosen, and how the operator takes it."""
 
+    def __init__(self, console, skip, ignore):
+        self.console, self.skip, self.ignore = console, skip, ignore
+        self.ignoring = False
+        self.plan = []  # (id, what it says) of the steps, in order
 
-def run(console, step, ignore):
-    """False when the operator gives up."""
-    which, _ = console.say("run", r"step %s: verified" % re.escape(step),
-                           r"step %s: (NOT verified|verification unknown|failed|took too long)" % re.escape(step))
-    # Its runner may still be about to end.
-    console.until(r" next: (?!Running)")
-    if which == 0:
-        return True
-    if step == ignore:
-        console.say("skip %s it looks fine to me" % step, r"step %s: skipped" % re.escape(step))
-        return True
-    console.say("stop that did not help", r"procedure \S+ ended")
-    return False
+    def step(self, said):
+        """The next one that says so; a time that presses may stand before it."""
+        for at, (step, say) in enumerate(self.plan):
+            if said.endswith(say):
+                del self.plan[:at]
+                return step
+        return self.console.give_up("no step says: " + said)
 
+    def command(self, wish, *said):
+        """What to type then."""
+        if wish == "params":
+            return "params"
+        if wish == "approve":
+            return "approve sandbox"
+        if wish == "trouble":
+            return self.trouble(*said)
+        step = self.step(said[0])
+        if step == self.skip:
+            return "skip %s I know better" % step
+        if wish == "reply":
+            return "reply %s %s" % (step, said[1])
+        if wish == "choose":  # an answer's steps are called STEP/ANSWER/...
+            first = next(name for name, _ in self.plan if name.startswith(step + "/"))
+            return "reply %s %s" % (step, first.split("/")[step.count("/") + 1])
+        return "run" if wish == "run" else "done %s" % step
 
-def walk(console, procedure, skip, ignore):
-    console.until(r" alert: ", r"condition \S+ holds")
-    console.say("choose %s the operator says so" % procedure, r" plan of ")
-    ids = steps_of(console)
-    console.say("approve sandbox", r"procedure \S+ approved")
-    for step in ids:
-        if step == skip:
-            console.say("skip %s I know better" % step, r"step %s: skipped" % re.escape(step))
-        elif not run(console, step, ignore):
-            return
-    console.once(r"procedure \S+ ended")
+    def trouble(self, ways, step):
+        if self.ignoring or step == self.ignore:
+            self.ignoring = True
+            return "skip %s it looks fine to me" % step
+        return "alternative %s" % step if " alternative" in ways else "stop that did not help"
+
+    def walk(self):
+        while True:
+            found = self.console.until(r"^\S+ +\d+\. (\S+): (.*) \[[^]]*\](?: \(does not apply now\))?$",
+                                       r" next: ()(.*)", r"procedure \S+ ended")
+            if not found.re.groups:
+                return
+            if found[1]:
+                self.plan.append((found[1], found[2]))
+                continue
+            for wish, pattern in ASKED.items():
+                asked = re.search(pattern, found[2])
+                if asked:
+                    if wish != "wait":
+                        self.console.say(self.command(wish, *asked.groups()))
+                    break
 
 
 def main(runbook, scenario, procedure, *wishes):
@@ -113,7 +141,9 @@ def main(runbook, scenario, procedure, *wishes):
         elif wish == "fill":
             fills.append("fill %s %s" % (wishes.pop(0), wishes.pop(0)))
     console = Console(runbook, scenario)
-    walk(console, procedure, skip, ignore)
+    console.until(r" alert: ", r"condition \S+ holds")
+    console.say("choose %s the operator says so" % procedure, r" procedure \S+ chosen")
+    Procedure(console, skip, ignore).walk()
     console.say("resolve by hand", r"resolved: by hand")
     for fill in fills:
         console.say(fill, r" report: ")
