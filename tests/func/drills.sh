@@ -135,8 +135,7 @@ for table in "${tables[@]}"; do
 	if [ -n "$LONG" ]; then
 		sed "/^#/d; /^$/d; s/^/$name /" "$table" | grep -- "${ONLY:-.}"
 	elif [ "$name" != slomix ]; then
-		grep -m 1 '^right [^ ]* [^-]' "$table" | sed "s/^/$name /"
-		[[ $name != soccer && $name != multi-guild ]] || grep -m 1 '^unverified' "$table" | sed "s/^/$name /"
+		{ grep -m 1 '^right [^ ]* [^-]' "$table"; grep -E '^unverified (bad-seeds|slow-bot) ' "$table"; } | sed "s/^/$name /"
 	fi
 done >"$lines"
 plan $((${#tables[@]} + $(wc -l <"$lines") + 2))
