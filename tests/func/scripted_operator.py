@@ -124,7 +124,9 @@ class Procedure:
                 asked = re.search(pattern, found[2])
                 if asked:
                     if wish != "wait":
-                        self.console.say(self.command(wish, *asked.groups()))
+                        command = self.command(wish, *asked.groups())
+                        # Between "done" and "verified" it is still what is next.
+                        self.console.say(command, *[r"step \S+: (?:NOT )?verified"] * command.startswith("done "))
                     break
 
 
