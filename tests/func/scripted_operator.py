@@ -8,7 +8,7 @@ one step after the other, answers as it is proposed, takes the first choice, and
 done. `skip` skips that step when it comes; `ignore` skips its verify, which does not hold, and whatever does not hold
 after it. What does not hold before is replaced by its alternative; without one the procedure is stopped. Then the
 operator resolves, fills in fields of the report and closes. Prints what the console says, at last "exit STATUS". A
-command that is refused, or that nothing comes of for three minutes, ends it with 1.
+command that is refused, or that nothing comes of for five minutes, ends it with 1.
 """
 
 import os
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 
-PATIENCE_S = 180
+PATIENCE_S = 300
 # What the line "next:" may ask for while a procedure is under way; the first that is found counts.
 ASKED = {
     "trouble": r"(?=.*\bskip, \S+ stop\b)(.*?): (\S+) (?:failed|(?:was )?not verified)\b",
