@@ -33,12 +33,18 @@ static void latest_keep(struct log_matcher *matcher, const struct logring_line *
 	matcher->latest.bytes = bytes;
 }
 
+/* A known message is no warning and no error, whatever level it was written with. */
+static bool is_of_level(const struct log_matcher *matcher, const struct logring_line *line)
+{
+	return line->level >= matcher->least && !(line->known && matcher->least > LOGLEVEL_INFO);
+}
+
 static void matcher_feed(struct log_matcher *matcher, const struct logring_line *line)
 {
 	double value;
 	int found;
 
-	if (line->level < matcher->least)
+	if (!is_of_level(matcher, line))
 		return;
 	found = rx_judge(matcher->rx, line->bytes, line->len);
 	if (found < 0)
@@ -168,7 +174,7 @@ static void ring_hits(const struct log_source *log, const struct log_matcher *ma
 		if (line == NULL || !log_line_since(line, since))
 			continue;
 		out->lines++;
-		if (line->level < matcher->least || !rx_match(matcher->rx, line->bytes, line->len))
+		if (!is_of_level(matcher, line) || !rx_match(matcher->rx, line->bytes, line->len))
 			continue;
 		if (out->count++ == 0)
 			log_line_show(log, line, &out->latest);

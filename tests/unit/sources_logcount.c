@@ -103,6 +103,7 @@ static void known_messages_are_no_errors(void **state)
 	struct fixture f;
 	json_t *args;
 	struct log_line line;
+	struct log_hits hits;
 
 	clock_manual_init(&clock, rfc3339("2026-11-21T21:40:00Z"));
 	begin(&f, state, false, &clock.clock);
@@ -116,6 +117,11 @@ static void known_messages_are_no_errors(void **state)
 	assert_float_equal(read_metric(&f, "{\"read\": \"errors\"}", 0).value, 1, 0);
 	assert_true(log_line_at(f.source, LOG_FIRST, &line));
 	assert_true(line.known);
+	/* Nor does a probe for lines of that level see it; one for any line does. */
+	assert_int_equal(log_hits(f.source, ".", LOGLEVEL_ERROR, 1, &hits, NULL), 0);
+	assert_int_equal(hits.count, 1);
+	assert_int_equal(log_hits(f.source, ".", LOGLEVEL_NONE, 1, &hits, NULL), 0);
+	assert_int_equal(hits.count, 2);
 	end(&f);
 }
 
