@@ -75,13 +75,22 @@ static void choose(struct robot *robot, const struct procedure *procedure, const
 	robot_say(robot, "chosen: %s", procedure->title);
 }
 
+/* While all is quiet what may block is looked at seldom: what was seen before the alert says
+ * nothing about the trouble. */
+static bool is_from_before(const struct robot *robot, const struct proposal *proposal)
+{
+	int64_t alert = session_state(robot->spec.session)->first_alert_at;
+
+	return alert && clock_wall(loop_clock(robot->spec.loop)) - proposal->age_us < alert;
+}
+
 static void answer(struct robot *robot, const struct question *question)
 {
 	struct proposal proposal;
 	struct err err = ERR_INIT;
 
 	session_proposal(robot->spec.session, question, &proposal);
-	if (proposal.verdict == VERDICT_UNKNOWN) {
+	if (proposal.verdict == VERDICT_UNKNOWN || is_from_before(robot, &proposal)) {
 		robot_say(robot, "waiting for an answer to \"%s\"", question->ask);
 		return;
 	}
