@@ -19,7 +19,7 @@ import sys
 import time
 
 from killing import (BACKOUT, CALLS, Lost, calls_at_work, command, events_of, folder_of, kill, last_act, lines_of,
-                     must, need, no_blind_run, parents, run, runner, runs_of, verified, wait_for)
+                     moves_of, must, need, no_blind_run, parents, run, runner, runs_of, verified, wait_for)
 from levels_kill import Sandbox
 
 GIT = ("git", "-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "protocol.file.allow=always")
@@ -89,7 +89,7 @@ class World:
         for branch in set(self.git("for-each-ref", "--format=%(refname:short)", "refs/heads").split()) - {"main"}:
             self.git("branch", "-q", "-D", branch)
         run(*GIT, "-C", self.origin, "update-ref", "-d", "refs/tags/mark")
-        self.moves = len(self.git("reflog", "show", "HEAD").splitlines())
+        self.moves = moves_of(self.repo, self.git("rev-parse", "HEAD"))
 
     def clean_at(self, *revisions):
         """"yes" for the last one, "no" for the first, clean; else "part"."""
@@ -101,7 +101,7 @@ class World:
         return "yes" if head == trees[-1] else "no" if head == trees[0] else "part"
 
     def moved(self):
-        return len(self.git("reflog", "show", "HEAD").splitlines()) - self.moves
+        return moves_of(self.repo, self.git("rev-parse", "HEAD")) - self.moves
 
     def supervised(self, start):
         """The service "sleeper" of the world runs or not; how often it was started is counted from now."""

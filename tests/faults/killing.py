@@ -224,6 +224,14 @@ def calls_at_work(folder, step, trace):
     return sorted((call, n) for call, n in after if n > before.get(call, 0))
 
 
+def moves_of(repository, head):
+    """How often HEAD was moved. Git writes that down before it does it: what one that was killed wrote counts only when
+    the next line, or HEAD itself, goes on from there."""
+    with open(repository + "/.git/logs/HEAD", encoding="utf-8") as file:
+        moves = [line.split(maxsplit=2)[:2] for line in file]
+    return sum(new == after for (_, new), after in zip(moves, [old for old, _ in moves[1:]] + [head]))
+
+
 def wait_for(what, seconds, why):
     """Polls; raises Lost when it does not come."""
     end = time.monotonic() + seconds

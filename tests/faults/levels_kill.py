@@ -17,8 +17,8 @@ import subprocess
 import sys
 import time
 
-from killing import (BACKOUT, CALLS, QUIET, Lost, below, call_of, command, events_of, folder_of, kill, lines_of, must,
-                     need, no_blind_run, parents, proc_read, run, runner, runs_of, verified, wait_for)
+from killing import (BACKOUT, CALLS, QUIET, Lost, below, call_of, command, events_of, folder_of, kill, lines_of, moves_of,
+                     must, need, no_blind_run, parents, proc_read, run, runner, runs_of, verified, wait_for)
 
 FLAGS = ("ENABLE_TEAM_SPLIT_DETECTION", "ENABLE_MATCH_PREDICTIONS", "ENABLE_LIVE_SCORING")
 CONTENT = """SELECT (SELECT count(*) || '.' || sum(hashtextextended(s::text, 0)) FROM player_stats s
@@ -137,7 +137,7 @@ class Sandbox:
         if run(BACKOUT, "__supervise", "status", self.folder + "/run", "bot").returncode:
             must(*self.bot)
         self.began = {"config": config, "bot": self.bot_pid(), "head": self.git("rev-parse", "HEAD"),
-                      "moves": len(self.git("reflog", "show", "HEAD").splitlines()),
+                      "moves": moves_of(self.root, self.git("rev-parse", "HEAD")),
                       "content": self.content("etlegacy")}
 
     def damage(self):
@@ -183,7 +183,7 @@ class Sandbox:
                  if not line.endswith("bot/config.py")]
         need(not dirty, "the tree is not clean: %s" % dirty)
         need(head in (self.began["head"], new), "HEAD is neither old nor new: " + head)
-        moves = len(self.git("reflog", "show", "HEAD").splitlines()) - self.began["moves"]
+        moves = moves_of(self.root, head) - self.began["moves"]
         need(moves == (head == new and head != self.began["head"]), "HEAD was moved %d times" % moves)
         need(run("git", "-C", self.root, "fsck", "--connectivity-only").returncode == 0, "git fsck finds damage")
         need(not glob.glob(self.root + "/.git/*.lock"), "a lock of git is left")

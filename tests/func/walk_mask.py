@@ -62,8 +62,9 @@ def body(title, lines):
             continue
         skip = None
         if ITEM.search(line):
-            # Behind that the item's own words may give way to who did it, and how long ago.
-            out.append(line.replace("▸", " ")[:40].split(": ")[0])
+            # Behind that the item's own words may give way to who did it, and how long ago. What was deferred, for
+            # it did not hold, may hold by now.
+            out.append(line.replace("▸", " ").replace("[>]", "[x]")[:30].split(": ")[0])
         elif QUOTED.search(line) or line.lstrip().startswith(("Seen:", "Note:")):
             skip = indent
         elif re.search(r"\b(no|unknown), [\d#] of [\d#] symptoms", line):

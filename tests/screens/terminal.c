@@ -71,6 +71,8 @@ struct terminal *terminal_start(int rows, int columns, const char *const *argv,
 		const char *path = getenv("PATH");
 		char *keep = strdup(path ? path : "/usr/bin:/bin");
 
+		/* Also where the tests themselves run under nohup. */
+		signal(SIGHUP, SIG_DFL);
 		clearenv();
 		setenv("PATH", keep, 1);
 		for (; *env; env++)
