@@ -124,7 +124,8 @@ int pgaside_drop(struct pg *pg, const json_t *row, int log, struct err *err)
 
 	if (result < 0)
 		return -1;
-	sql_close(&close, name);
+	if (!pgswap_half_dropped(row))
+		sql_close(&close, name);
 	sql_drop(&drop, name);
 	result = script_run(pg, &close, log, err);
 	/* Between the look and the closing somebody may have come. */

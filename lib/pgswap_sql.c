@@ -105,6 +105,11 @@ json_t *pgswap_database(struct pg *pg, const char *name, struct err *err)
 	return row;
 }
 
+bool pgswap_half_dropped(const json_t *database)
+{
+	return json_integer_value(json_object_get(database, "datconnlimit")) == -2;
+}
+
 /* Each row: a question that must give no row, and what it means when it gives one. */
 static const struct {
 	const char *sql;

@@ -6,6 +6,7 @@
 #define LIB_PGSWAP_SQL_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/pgswap.h"
@@ -28,6 +29,10 @@ char *pgswap_name(const char *database, const char *what, const char *mark);
 /* New: the row of pg_database as JSON, with "owner", "tablespace" and "comment" by name; NULL
  * without err when there is no such database. */
 json_t *pgswap_database(struct pg *pg, const char *name, struct err *err);
+/* Whether a DROP DATABASE of it was begun and never ended, since the server died: it can't be
+ * altered, only be dropped. PostgreSQL says so since 15.4, by a datconnlimit of -2
+ * (DATCONNLIMIT_INVALID_DB in catalog/pg_database.h). */
+bool pgswap_half_dropped(const json_t *database);
 
 /* Makes the copy: CREATE DATABASE ... TEMPLATE template0 as `old` is (NULL: with the server's
  * defaults), closed to the public, marked by its comment. */

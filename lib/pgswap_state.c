@@ -221,7 +221,8 @@ int pgswap_drop(struct pg *pg, const json_t *database, const json_t *before, int
 	/* A name with our mark, yet the former database: never. */
 	if (is_oid(database, before))
 		return err_set(err, "database %s is the former one and is not dropped", name);
-	pgswap_sql_close(&script, name);
+	if (!pgswap_half_dropped(database))
+		pgswap_sql_close(&script, name);
 	char *quoted = pg_name(name);
 	script_add(&script, "DROP DATABASE %s", quoted);
 	int result = script_run(pg, &script, log, err);

@@ -67,6 +67,31 @@ static void test_left_closed(void **state)
 	json_decref(args);
 }
 
+/* The server died while it dropped the copy: that can't be altered any more, only be dropped. */
+static void test_half_dropped(void **state)
+{
+	json_t *args = restore_args(dump);
+	struct err err = ERR_INIT;
+	char *old = content("shop"), *sql;
+
+	(void)state;
+	intent_next();
+	json_t *before = action_pg_restore.before(&env, args, &err);
+	sql = xasprintf("CREATE DATABASE \"%s\"", json_str(before, "new", ""));
+	cluster_sql(&cluster, "postgres", sql);
+	free(sql);
+	sql = xasprintf("UPDATE pg_database SET datconnlimit = -2 WHERE datname = '%s'",
+			json_str(before, "new", ""));
+	cluster_sql(&cluster, "postgres", sql);
+	if (action_pg_restore.clean(&env, args, before, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_untouched(old);
+	free(sql);
+	free(old);
+	json_decref(before);
+	json_decref(args);
+}
+
 /* It is closed, but not for us: who has claimed it is in the middle of a swap of his own. */
 static void test_closed_by_another(void **state)
 {
@@ -248,8 +273,8 @@ static void test_lock(void **state)
 	json_decref(args);
 }
 
-/* The server itself dies in the middle of a restore, and comes back: the restore waits for that, and
- * clears up what it began. */
+/* The server itself dies in the middle of a restore, and comes back: the restore waits for that,
+ * and clears up what it began. */
 static void test_server_crash(void **state)
 {
 	json_t *args = restore_args(dump);
@@ -329,6 +354,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_obstacles),
 		cmocka_unit_test(test_left_closed),
+		cmocka_unit_test(test_half_dropped),
 		cmocka_unit_test(test_closed_by_another),
 		cmocka_unit_test(test_undo_loses_its_session),
 		cmocka_unit_test(test_kills),
