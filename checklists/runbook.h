@@ -345,8 +345,7 @@ struct message {
 	const char *channel; /* or NULL */
 	const char *through; /* the messenger that sends it; NULL: a person does */
 	const char *text;    /* a template */
-	const json_t
-	    *next_update; /* how soon after it went out the next one is promised, or NULL */
+	const json_t *next_update; /* how soon after it the next one is promised, or NULL */
 };
 
 /* One metric's bands: on target, acceptable, then a warning, past `alert` critical. */
