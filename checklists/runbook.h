@@ -342,9 +342,9 @@ struct contact {
 struct message {
 	const char *name;
 	const char *title;
-	const char *channel; /* or NULL */
-	const char *through; /* the messenger that sends it; NULL: a person does */
-	const char *text;    /* a template */
+	const char *channel;	   /* or NULL */
+	const char *through;	   /* the messenger that sends it; NULL: a person does */
+	const char *text;	   /* a template */
 	const json_t *next_update; /* how soon after it the next one is promised, or NULL */
 };
 

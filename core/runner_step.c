@@ -19,8 +19,8 @@
 #include "lib/mem.h"
 #include "lib/offspring.h"
 
-#define WORK_LOOK_US	   (60 * CLOCK_US)
-#define TIMEOUT_US (60 * CLOCK_US)
+#define WORK_LOOK_US (60 * CLOCK_US)
+#define TIMEOUT_US   (60 * CLOCK_US)
 
 /* ---- May it? ---- */
 
@@ -105,7 +105,8 @@ static int append_intent(struct work *work, json_t *plan, struct err *err)
 static int append_outcome(struct work *work, const char *result, const char *detail,
 			  const json_t *said, int64_t elapsed_us, struct err *err)
 {
-	json_t *facts = json_object_get(said, "facts"), *identity = json_object_get(said, "identity");
+	json_t *facts = json_object_get(said, "facts"),
+	       *identity = json_object_get(said, "identity");
 	json_t *fields = act_json(work);
 	struct buf text = BUF_INIT;
 
@@ -188,9 +189,10 @@ static int finish_undo(struct work *work, int64_t elapsed, struct err *err)
 	enum work_end end = work_call(work, stage_undone, WORK_LOOK_US, &answer);
 	bool undone = end == WORK_DONE &&
 		      (!work->type->undone || strcmp(json_str(answer, "settled", ""), "yes") == 0);
-	int result = append_outcome(work, undone ? "done" : "failed",
-				    json_str(answer, "evidence", undone ? "" : work_end_reason(end)),
-				    answer, elapsed, err);
+	int result =
+	    append_outcome(work, undone ? "done" : "failed",
+			   json_str(answer, "evidence", undone ? "" : work_end_reason(end)), answer,
+			   elapsed, err);
 
 	json_decref(answer);
 	return result;

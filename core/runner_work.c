@@ -481,7 +481,8 @@ static void take_sources(json_t *sources, const json_t *found, bool anew)
 }
 
 /* New: whom the current attempt may change: what the approvals that count recorded; besides that,
- * what the first step that came across it did; and what a step has put in a replaced one's place. */
+ * what the first step that came across it did; and what a step has put in a replaced one's place.
+ */
 static json_t *expected_identity(const struct incident *incident)
 {
 	const struct incident_state *state = &incident->state;

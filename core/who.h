@@ -8,8 +8,8 @@
 
 #include "lib/jflat.h"
 
-/* New: {"user", "sudo", "host", "tty", "ssh"}. `sudo` is the person who became `user` (the login uid
- * of the session; where the kernel keeps none, root's SUDO_USER), `ssh` the client's address;
+/* New: {"user", "sudo", "host", "tty", "ssh"}. `sudo` is the person who became `user` (the login
+ * uid of the session; where the kernel keeps none, root's SUDO_USER), `ssh` the client's address;
  * members that are not known are left out. */
 json_t *who_am_i(void);
 /* The login of the person, behind su and sudo; borrowed, "" when `by` has none. */

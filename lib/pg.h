@@ -74,8 +74,9 @@ enum pg_fault pg_fault_of_state(const char *sqlstate);
 
 /* "backout MARK", shortened by a hash when PostgreSQL would cut it. Returns `out`. */
 char *pg_app_name(const char *mark, char out[PG_NAME_MAX]);
-/* New: the mark with four random digits behind it. Consoles of different hosts count their incidents
- * each for itself: what is left on a server by one must never be taken for the other's. */
+/* New: the mark with four random digits behind it. Consoles of different hosts count their
+ * incidents each for itself: what is left on a server by one must never be taken for the other's.
+ */
 char *pg_own_mark(const char *mark);
 /* New: the host's name, declared or of the service's entry, that libpq would look up and wait for;
  * NULL when there is none: it is a path or a numeric address, or the entry has the address. (Of

@@ -16,8 +16,9 @@
 #include "lib/pgdump.h"
 #include "lib/size.h"
 
-#define SQL_HEAD (64u << 10) /* bytes of plain SQL in which version and extensions are looked for \
-			      */
+#define SQL_HEAD                                                                         \
+	(64u << 10) /* bytes of plain SQL in which version and extensions are looked for \
+		     */
 
 /* ---- What it says of itself ---- */
 

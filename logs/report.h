@@ -44,7 +44,7 @@ struct report_section {
 	char *title;
 	struct report_field *fields;
 	size_t nfields;
-	size_t nown; /* so many of them are set apart from those that follow; 0: none */
+	size_t nown;  /* so many of them are set apart from those that follow; 0: none */
 	char *prose;  /* or NULL */
 	char *quoted; /* verbatim lines (log, output), cleaned; or NULL */
 	struct report_table *tables;

@@ -10,8 +10,8 @@
 static inline void fault(int row, const char *what, long injected, long survived, long lost)
 {
 	/* A line of its own, whatever the test's frame has written. */
-	printf("\n# fault %d: %s: %ld injected, %ld survived, %ld lost\n", row, what, injected, survived,
-	       lost);
+	printf("\n# fault %d: %s: %ld injected, %ld survived, %ld lost\n", row, what, injected,
+	       survived, lost);
 	fflush(stdout);
 }
 
