@@ -10,6 +10,7 @@ from bot.core import database, discord_api, settings, statistics
 bot = standin.Bot("multi-guild")
 log = logging.getLogger("bot")
 maintenance = settings.is_on("MAINTENANCE_MODE")
+show_statistics = settings.is_on("ENABLE_STATISTICS")
 accept_joins = settings.is_on("ACCEPT_JOINS") and not maintenance
 
 
@@ -23,7 +24,7 @@ def command(title, every):
                 log.info("maintenance: %s put off", title)
                 return None
             said = call(db)
-            discord_api.post(said)
+            discord_api.post(f"{said}\n{statistics.footer()}" if show_statistics else said)
             return said
         return run
     return declare
@@ -61,12 +62,6 @@ def challenge(db):
 @command("!leaderboard", every=0.8)
 def leaderboard(db):
     return database.leaderboard(db, database.random_guild(db))
-
-
-if settings.is_on("ENABLE_STATISTICS"):
-    @command("!statistics", every=0.8)
-    def show_statistics(db):
-        return statistics.of_guild(db, database.random_guild(db))
 
 
 @bot.event("guild join", every=3.0)

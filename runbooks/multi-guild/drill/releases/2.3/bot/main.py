@@ -11,6 +11,7 @@ bot = standin.Bot("multi-guild")
 bot.pool.run(migration.migrate)
 log = logging.getLogger("bot")
 maintenance = settings.is_on("MAINTENANCE_MODE")
+show_statistics = settings.is_on("ENABLE_STATISTICS")
 accept_joins = settings.is_on("ACCEPT_JOINS") and not maintenance
 
 
@@ -24,7 +25,7 @@ def command(title, every):
                 log.info("maintenance: %s put off", title)
                 return None
             said = call(db)
-            discord_api.post(said)
+            discord_api.post(f"{said}\n{statistics.footer()}" if show_statistics else said)
             return said
         return run
     return declare
@@ -62,12 +63,6 @@ def challenge(db):
 @command("!leaderboard", every=0.8)
 def leaderboard(db):
     return database.leaderboard(db, database.random_guild(db))
-
-
-if settings.is_on("ENABLE_STATISTICS"):
-    @command("!statistics", every=0.8)
-    def show_statistics(db):
-        return statistics.of_guild(db, database.random_guild(db))
 
 
 @bot.event("guild join", every=3.0)

@@ -1,6 +1,7 @@
 """Answers go to Discord by its HTTP interface, as discord.py would send them."""
 
 import http.client
+import json
 import os
 import socket
 
@@ -16,15 +17,25 @@ class _Connection(http.client.HTTPConnection):
         self.sock.connect(os.environ["DISCORD_SOCKET"])
 
 
-def post(text):
-    """Sends one answer; raises Unreachable when Discord does not take it."""
+def _ask(method, path, body=None):
     connection = _Connection("discord")
     try:
-        connection.request("POST", "/api/v10/interactions", body=text.encode())
-        status = connection.getresponse().status
-        if status >= 400:
-            raise Unreachable(f"Discord answered {status}")
+        connection.request(method, path, body=body)
+        response = connection.getresponse()
+        if response.status >= 400:
+            raise Unreachable(f"Discord answered {response.status}")
+        return json.load(response)
     except OSError as error:
         raise Unreachable(f"Discord does not answer: {error}") from error
     finally:
         connection.close()
+
+
+def post(text):
+    """Sends one answer; raises Unreachable when Discord does not take it."""
+    _ask("POST", "/api/v10/interactions", text.encode())
+
+
+def members():
+    """How many members all servers have, and how many of them are online."""
+    return _ask("GET", "/api/v10/guilds/members")

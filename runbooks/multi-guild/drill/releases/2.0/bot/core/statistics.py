@@ -1,11 +1,9 @@
 """Statistics over all servers. Not isolated by guild yet, and not fast."""
 
+from bot.core import discord_api
 
-def of_guild(db, guild):
-    """How busy all servers were in the hours in which users of this one registered: each of these
-    hours is looked for among all that was ever asked."""
-    db.execute("SELECT count(*), sum(commands) FROM (SELECT (SELECT count(*) FROM command_usage AS c "
-               "WHERE substr(c.at, 1, 13) = substr(u.registered_at, 1, 13)) AS commands "
-               "FROM users AS u WHERE u.guild_id = ? LIMIT 60)", (guild,))
-    users, commands = db.fetchone()
-    return f"{commands} commands in the hours in which {users} users of server {guild} registered"
+
+def footer():
+    """A line below each answer. Discord lists the members of all servers for it, each time anew."""
+    counted = discord_api.members()
+    return f"{counted['online']} of {counted['members']} players are online"
