@@ -68,13 +68,11 @@ struct terminal *terminal_start(int rows, int columns, const char *const *argv,
 	terminal->pid = forkpty(&terminal->fd, NULL, NULL, &size);
 	assert_true(terminal->pid >= 0);
 	if (terminal->pid == 0) {
-		const char *path = getenv("PATH");
-		char *keep = strdup(path ? path : "/usr/bin:/bin");
+		char *path = strdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
 
-		/* Also where the tests themselves run under nohup. */
-		signal(SIGHUP, SIG_DFL);
+		signal(SIGHUP, SIG_DFL); /* also where the tests themselves run under nohup */
 		clearenv();
-		setenv("PATH", keep, 1);
+		setenv("PATH", path, 1);
 		for (; *env; env++)
 			putenv((char *)*env);
 		execv(argv[0], (char *const *)argv);
