@@ -147,15 +147,6 @@ int keep_is_back(const json_t *kept, struct buf *why, struct err *err)
 	return 0;
 }
 
-static bool below(const char *path, const char *root)
-{
-	size_t len = strlen(root);
-
-	while (len > 1 && root[len - 1] == '/')
-		len--;
-	return strncmp(path, root, len) == 0 && (len == 1 || path[len] == '/') && path[len] != '\0';
-}
-
 static bool below_any(const char *path, const json_t *roots, bool resolve)
 {
 	char real[PATH_MAX];
@@ -165,7 +156,7 @@ static bool below_any(const char *path, const json_t *roots, bool resolve)
 
 		if (root && resolve)
 			root = realpath(root, real);
-		if (root && below(path, root))
+		if (root && path_below(path, root))
 			return true;
 	}
 	return false;

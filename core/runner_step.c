@@ -19,8 +19,7 @@
 #include "lib/mem.h"
 #include "lib/offspring.h"
 
-#define WORK_LOOK_US (60 * CLOCK_US)
-#define TIMEOUT_US   (60 * CLOCK_US)
+#define TIMEOUT_US (60 * CLOCK_US)
 
 /* ---- May it? ---- */
 
@@ -105,8 +104,8 @@ static int append_intent(struct work *work, json_t *plan, struct err *err)
 static int append_outcome(struct work *work, const char *result, const char *detail,
 			  const json_t *said, int64_t elapsed_us, struct err *err)
 {
-	json_t *facts = json_object_get(said, "facts"),
-	       *identity = json_object_get(said, "identity");
+	json_t *facts = json_object_get(said, "facts");
+	json_t *identity = json_object_get(said, "identity");
 	json_t *fields = act_json(work);
 	struct buf text = BUF_INIT;
 

@@ -85,8 +85,7 @@ int drill_lay(const struct drill_env *env, const char *files, const char *to, st
 bool drill_inside(const struct drill_env *env, const char *path)
 {
 	char *sandbox = realpath(env->sandbox, NULL), *real = realpath(path, NULL);
-	size_t len = sandbox ? strlen(sandbox) : 0;
-	bool result = sandbox && real && !strncmp(real, sandbox, len) && real[len] == '/';
+	bool result = sandbox && real && path_below(real, sandbox);
 
 	free(sandbox);
 	free(real);

@@ -42,6 +42,15 @@ char *path_folder(const char *path)
 	return xstrndup(path, len);
 }
 
+bool path_below(const char *path, const char *root)
+{
+	size_t len = strlen(root);
+
+	while (len > 1 && root[len - 1] == '/')
+		len--;
+	return strncmp(path, root, len) == 0 && (len == 1 || path[len] == '/') && path[len] != '\0';
+}
+
 /* Appends what stands behind the descriptor's position. */
 static int read_rest(int fd, const char *path, struct buf *out, size_t max, struct err *err)
 {

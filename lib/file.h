@@ -52,5 +52,8 @@ int64_t file_space(const char *path, struct err *err);
 char *path_join(const char *a, const char *b);
 /* New: the folder of a path, "." when it has none. */
 char *path_folder(const char *path);
+/* Whether a path lies in `root`, and is not `root` itself; by their names alone: links and ".." are
+ * the caller's. */
+bool path_below(const char *path, const char *root);
 
 #endif

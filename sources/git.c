@@ -79,9 +79,7 @@ static json_t *git_identity(const json_t *args, int64_t deadline, bool *wrong, s
 static bool git_within(const json_t *args, const char *folder)
 {
 	char *real = realpath(json_str(args, "path", ""), NULL), *place = realpath(folder, NULL);
-	size_t len = place ? strlen(place) : 0;
-	bool within = real && place && strncmp(real, place, len) == 0 &&
-		      (real[len] == '\0' || real[len] == '/');
+	bool within = real && place && (strcmp(real, place) == 0 || path_below(real, place));
 
 	free(place);
 	free(real);

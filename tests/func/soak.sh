@@ -47,7 +47,7 @@ soak() { python3 tests/func/soak.py "$root" "$(realpath "$BACKOUT")" "$seconds" 
 # What may come: the allocator's rounding, and the points of six metrics, which are kept for two to four hours
 # (core/series.h), in arrays that double; so do the parts and places of the log's history (sources/logparts.h, logindex.h;
 # some 300 bytes for each of these rotations, until they are full); in the console what goes on record of its incident,
-# which it has in memory. A leak of a byte a line would be more within the short time already.
+# which it has in memory. A leak is seen from seven bytes a line on within the short time, from half a byte within the long.
 most() { # WHO
 	local kib=$((${SOAK_KIB:-128} + seconds / 3 * (6 * 16 + 300) * 2 / 1024))
 	[ "$1" = monitor ] || kib=$((kib + $(cat "$BACKOUT_STATE_DIR"/incidents/*/ledger.jsonl | wc -l) / 3))
